@@ -1,1 +1,5 @@
-fn main(){}
+//! The `radio` command.
+
+fn main() -> std::process::ExitCode {
+    radio_notebook::cli::main()
+}

@@ -1,9 +1,199 @@
 //! The one error type of the crate.
 
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::display::printable;
+
 /// What went wrong, where, and what would be right.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Display` is one sentence for a person. `Debug` is the same sentence, because it is `Debug` that a notebook (and a
+/// `main` that returns a `Result`) shows when a `?` fails.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {}
+pub enum Error {
+    /// A file that was to be read is not there.
+    #[error("there is no file `{}` in {}{}", path.display(), looked_in.display(), did_you_mean(suggestions))]
+    FileNotFound {
+        /// The path as it was given.
+        path: PathBuf,
+        /// The folder that was looked in: an absolute path where the system could tell it.
+        looked_in: PathBuf,
+        /// Files of that folder with a similar name, nearest first.
+        suggestions: Vec<String>,
+    },
+
+    /// The system refused to read or to write a file.
+    #[error("`{}`: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// A table of comma-separated values cannot be used as it is.
+    #[error("{}, line {line}, column {column}: {message}", path.display())]
+    Csv {
+        /// The file, or the label that was given for a reader.
+        path: PathBuf,
+        /// The line, from 1, as an editor counts (quoted line breaks included).
+        line: u64,
+        /// The column of the table (the cell of the row, not the character of the line), from 1.
+        column: u64,
+        /// What is wrong there, and what would be right.
+        message: String,
+    },
+
+    /// No user has this name.
+    #[error(
+        "there is no user `{}`{}",
+        excerpt(name),
+        did_you_mean_or(suggestions, "; `users()` lists the names there are")
+    )]
+    UnknownUser {
+        /// The name that was asked for.
+        name: String,
+        /// The most similar names there are, nearest first; empty if none comes near.
+        suggestions: Vec<String>,
+    },
+
+    /// No item has this name.
+    #[error(
+        "there is no item `{}`{}",
+        excerpt(name),
+        did_you_mean_or(suggestions, "; `items()` lists the names there are")
+    )]
+    UnknownItem {
+        /// The name that was asked for.
+        name: String,
+        /// The most similar names there are, nearest first; empty if none comes near.
+        suggestions: Vec<String>,
+    },
+
+    /// The same name stands for two users or two items.
+    #[error(
+        "the {kind} `{}` occurs twice; give each {kind} a name of its own",
+        excerpt(name)
+    )]
+    DuplicateName {
+        /// `"user"` or `"item"`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+    },
+
+    /// A parameter is outside its range.
+    #[error("`{name}` is {value}, but must be {expected}")]
+    InvalidParameter {
+        /// The parameter, as the function's signature calls it.
+        name: &'static str,
+        /// The value that was given.
+        value: String,
+        /// The range it must lie in, in words that complete "must be".
+        expected: String,
+    },
+
+    /// An array does not have the shape that an operation needs.
+    #[error("{what} has the shape {found}, but must have {expected}")]
+    Shape {
+        /// The array, in words.
+        what: String,
+        /// The shape that would be right.
+        expected: String,
+        /// The shape it has.
+        found: String,
+    },
+
+    /// A figure could not be drawn.
+    #[error("the figure could not be drawn: {message}")]
+    Plot {
+        /// Why not.
+        message: String,
+    },
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 /// A result whose error is [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// The beginning of a text, on one line, for use in a sentence.
+pub(crate) fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => printable(&text[..end]) + "...",
+        None => printable(text),
+    }
+}
+
+/// "; did you mean `a`, `b` or `c`?", or nothing.
+fn did_you_mean(suggestions: &[String]) -> String {
+    did_you_mean_or(suggestions, "")
+}
+
+/// "; did you mean `a`, `b` or `c`?", or `otherwise` where there is nothing to suggest.
+fn did_you_mean_or(suggestions: &[String], otherwise: &str) -> String {
+    match suggestions {
+        [] => otherwise.to_owned(),
+        [one] => format!("; did you mean `{}`?", excerpt(one)),
+        [first @ .., last] => {
+            let first: Vec<String> = first
+                .iter()
+                .map(|name| format!("`{}`", excerpt(name)))
+                .collect();
+            format!(
+                "; did you mean {} or `{}`?",
+                first.join(", "),
+                excerpt(last)
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unknown(suggestions: &[&str]) -> Error {
+        Error::UnknownItem {
+            name: "pink floid".into(),
+            suggestions: suggestions.iter().map(|&s| s.into()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_lookup_error_offers_what_there_is() {
+        assert_eq!(
+            unknown(&["pink floyd"]).to_string(),
+            "there is no item `pink floid`; did you mean `pink floyd`?"
+        );
+        assert_eq!(
+            unknown(&["pink floyd", "pink", "floyd"]).to_string(),
+            "there is no item `pink floid`; did you mean `pink floyd`, `pink` or `floyd`?"
+        );
+        assert_eq!(
+            unknown(&[]).to_string(),
+            "there is no item `pink floid`; `items()` lists the names there are"
+        );
+    }
+
+    #[test]
+    fn debug_is_the_sentence() {
+        let error = Error::Csv {
+            path: "plays.csv".into(),
+            line: 3,
+            column: 2,
+            message: "`x` is not a number".into(),
+        };
+        assert_eq!(
+            format!("{error:?}"),
+            "plays.csv, line 3, column 2: `x` is not a number"
+        );
+    }
+}

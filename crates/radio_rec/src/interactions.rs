@@ -1,1 +1,618 @@
-//! TBD
+//! Who played what how often: the sparse matrix that every recommender learns from.
+
+mod compressed;
+mod suggest;
+mod wide_csv;
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use ndarray::Array2;
+
+pub(crate) use self::compressed::Compressed;
+use self::suggest::nearest_names;
+use crate::display::{Bundle, Cell, Table};
+use crate::{Error, Result};
+
+/// An index type and a name type for one side of the matrix.
+macro_rules! index_and_name {
+    ($(#[$index_doc:meta])* $Index:ident, $(#[$name_doc:meta])* $Name:ident) => {
+        $(#[$index_doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $Index(pub(crate) u32);
+
+        impl $Index {
+            /// The position in the catalogue, from 0.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+
+        $(#[$name_doc])*
+        ///
+        /// Copies share the text. `Debug` is the quoted text, as of a string.
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $Name(Arc<str>);
+
+        impl $Name {
+            /// The name as a string slice.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<Arc<str>> for $Name {
+            fn from(name: Arc<str>) -> Self {
+                Self(name)
+            }
+        }
+
+        impl From<&str> for $Name {
+            fn from(name: &str) -> Self {
+                Self(name.into())
+            }
+        }
+
+        impl AsRef<str> for $Name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Borrow<str> for $Name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<str> for $Name {
+            fn eq(&self, other: &str) -> bool {
+                *self.0 == *other
+            }
+        }
+
+        impl PartialEq<&str> for $Name {
+            fn eq(&self, other: &&str) -> bool {
+                *self.0 == **other
+            }
+        }
+
+        impl fmt::Display for $Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&*self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&*self.0, f)
+            }
+        }
+
+        impl From<&$Name> for Cell {
+            fn from(name: &$Name) -> Self {
+                Cell::Text(name.to_string())
+            }
+        }
+    };
+}
+
+index_and_name! {
+    /// A user of one [`Interactions`]: the number of a row. It means nothing to another matrix.
+    User,
+    /// What a user is called.
+    UserName
+}
+
+index_and_name! {
+    /// An item of one [`Interactions`]: the number of a column. It means nothing to another matrix.
+    Item,
+    /// What an item (an artist, a song) is called.
+    ItemName
+}
+
+/// The smallest value above 0 and the largest that can be stored. Between them no sum of products of two values
+/// overflows or vanishes, so that every similarity is a number.
+const VALUES: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
+
+/// A sparse matrix of users x items, with their names.
+///
+/// The value at (user, item) says how often the user played the item, or 1 for "has played it". Values are finite and
+/// positive; what is not stored is 0. Users and items keep the order in which the source names them, which is called the
+/// catalogue's order, and in which ties are resolved everywhere in this crate.
+///
+/// The matrix never changes after it was built, and a clone shares its memory.
+///
+/// ```
+/// use radio_rec::interactions::Interactions;
+///
+/// let data = Interactions::from_triplets([
+///     ("ann", "abba", 1.0),
+///     ("ann", "u2", 3.0),
+///     ("bob", "u2", 1.0),
+/// ])?;
+/// let ann = data.user("ann")?;
+/// assert_eq!(data.shape(), (2, 2));
+/// assert_eq!(data.value(ann, data.item("u2")?), 3.0);
+///
+/// let error = data.item("U2").unwrap_err();
+/// assert_eq!(error.to_string(), "there is no item `U2`; did you mean `u2`?");
+/// # Ok::<(), radio_rec::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Interactions(Arc<Matrix>);
+
+struct Matrix {
+    users: Vec<UserName>,
+    items: Vec<ItemName>,
+    user_of_name: HashMap<UserName, User>,
+    item_of_name: HashMap<ItemName, Item>,
+    by_user: Compressed,
+    by_item: Compressed,
+}
+
+impl Interactions {
+    /// Builds the matrix from (user, item, value).
+    ///
+    /// Users and items enter the catalogue in the order in which they are first named. Values of the same user and item
+    /// are added up. A value of 0 names its user and item and stores nothing. Names are taken as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for an empty name, and for a value that is not a number, negative, infinite, or (where
+    /// it is not 0) outside 1e-30 to 1e30.
+    pub fn from_triplets<U: AsRef<str>, I: AsRef<str>>(
+        triplets: impl IntoIterator<Item = (U, I, f64)>,
+    ) -> Result<Self> {
+        let mut users = Catalogue::default();
+        let mut items = Catalogue::default();
+        let mut entries = Vec::new();
+        for (user, item, value) in triplets {
+            let (user, item) = (user.as_ref(), item.as_ref());
+            for (side, name) in [("user", user), ("item", item)] {
+                if name.is_empty() {
+                    return Err(Error::InvalidParameter {
+                        name: side,
+                        value: "empty".into(),
+                        expected: "a name".into(),
+                    });
+                }
+            }
+            if let Some(expected) = what_a_value_must_be(value) {
+                return Err(Error::InvalidParameter {
+                    name: "value",
+                    value: format!("{value} (user `{user}`, item `{item}`)"),
+                    expected: expected.into(),
+                });
+            }
+            entries.push((users.index_of(user), items.index_of(item), value));
+        }
+        let users = users.names.into_iter().map(UserName::from).collect();
+        let items = items.names.into_iter().map(ItemName::from).collect();
+        Self::from_parts(users, items, entries)
+    }
+
+    /// Builds the matrix from its catalogues and (row, column, value) in any order; values were checked, zeros are dropped.
+    pub(crate) fn from_parts(
+        users: Vec<UserName>,
+        items: Vec<ItemName>,
+        mut entries: Vec<(u32, u32, f64)>,
+    ) -> Result<Self> {
+        let mut user_of_name = HashMap::with_capacity(users.len());
+        for (index, name) in (0..).zip(&users) {
+            if user_of_name.insert(name.clone(), User(index)).is_some() {
+                return Err(duplicate("user", name.as_str()));
+            }
+        }
+        let mut item_of_name = HashMap::with_capacity(items.len());
+        for (index, name) in (0..).zip(&items) {
+            if item_of_name.insert(name.clone(), Item(index)).is_some() {
+                return Err(duplicate("item", name.as_str()));
+            }
+        }
+        entries.retain(|entry| entry.2 != 0.0);
+        let by_user = Compressed::from_entries(users.len(), entries);
+        let by_item = by_user.transposed(items.len());
+        Ok(Self(Arc::new(Matrix {
+            users,
+            items,
+            user_of_name,
+            item_of_name,
+            by_user,
+            by_item,
+        })))
+    }
+
+    /// How many users and how many items there are.
+    pub fn shape(&self) -> (usize, usize) {
+        (self.0.users.len(), self.0.items.len())
+    }
+
+    /// How many values are stored: the number of non-zeros.
+    pub fn nnz(&self) -> usize {
+        self.0.by_user.nnz()
+    }
+
+    /// The names of the users, in the catalogue's order.
+    pub fn users(&self) -> &[UserName] {
+        &self.0.users
+    }
+
+    /// The names of the items, in the catalogue's order.
+    pub fn items(&self) -> &[ItemName] {
+        &self.0.items
+    }
+
+    /// All users, in the catalogue's order.
+    pub fn user_indices(&self) -> impl ExactSizeIterator<Item = User> + use<> {
+        (0..self.0.users.len()).map(|index| User(index as u32))
+    }
+
+    /// All items, in the catalogue's order.
+    pub fn item_indices(&self) -> impl ExactSizeIterator<Item = Item> + use<> {
+        (0..self.0.items.len()).map(|index| Item(index as u32))
+    }
+
+    /// The user of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownUser`], with the most similar names there are.
+    pub fn user(&self, name: impl AsRef<str>) -> Result<User> {
+        let name = name.as_ref();
+        self.0
+            .user_of_name
+            .get(name)
+            .copied()
+            .ok_or_else(|| Error::UnknownUser {
+                name: name.into(),
+                suggestions: nearest_names(name, &self.0.users),
+            })
+    }
+
+    /// The item of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownItem`], with the most similar names there are.
+    pub fn item(&self, name: impl AsRef<str>) -> Result<Item> {
+        let name = name.as_ref();
+        self.0
+            .item_of_name
+            .get(name)
+            .copied()
+            .ok_or_else(|| Error::UnknownItem {
+                name: name.into(),
+                suggestions: nearest_names(name, &self.0.items),
+            })
+    }
+
+    /// What the user is called.
+    ///
+    /// # Panics
+    ///
+    /// If `user` is beyond this matrix, as indexing a slice does.
+    pub fn user_name(&self, user: User) -> &UserName {
+        &self.0.users[user.index()]
+    }
+
+    /// What the item is called.
+    ///
+    /// # Panics
+    ///
+    /// If `item` is beyond this matrix, as indexing a slice does.
+    pub fn item_name(&self, item: Item) -> &ItemName {
+        &self.0.items[item.index()]
+    }
+
+    /// The items the user played, in the catalogue's order, with their values.
+    ///
+    /// # Panics
+    ///
+    /// If `user` is beyond this matrix, as indexing a slice does.
+    pub fn items_of(&self, user: User) -> impl ExactSizeIterator<Item = (Item, f64)> + '_ {
+        let (items, values) = self.0.by_user.row(user.index());
+        items
+            .iter()
+            .zip(values)
+            .map(|(&item, &value)| (Item(item), value))
+    }
+
+    /// The users who played the item, in the catalogue's order, with their values.
+    ///
+    /// # Panics
+    ///
+    /// If `item` is beyond this matrix, as indexing a slice does.
+    pub fn users_of(&self, item: Item) -> impl ExactSizeIterator<Item = (User, f64)> + '_ {
+        let (users, values) = self.0.by_item.row(item.index());
+        users
+            .iter()
+            .zip(values)
+            .map(|(&user, &value)| (User(user), value))
+    }
+
+    /// How often the user played the item; 0 where nothing is stored.
+    ///
+    /// # Panics
+    ///
+    /// If `user` is beyond this matrix, as indexing a slice does.
+    pub fn value(&self, user: User, item: Item) -> f64 {
+        let (items, values) = self.0.by_user.row(user.index());
+        items.binary_search(&item.0).map_or(0.0, |at| values[at])
+    }
+
+    /// The matrix without the users who played nothing. All items stay.
+    ///
+    /// The users behind a dropped one move up: look a [`User`] up again in the new matrix.
+    pub fn without_empty_users(&self) -> Self {
+        let mut users = Vec::new();
+        let mut entries = Vec::with_capacity(self.nnz());
+        for user in self.user_indices() {
+            if self.items_of(user).len() > 0 {
+                let row = users.len() as u32;
+                entries.extend(
+                    self.items_of(user)
+                        .map(|(item, value)| (row, item.0, value)),
+                );
+                users.push(self.user_name(user).clone());
+            }
+        }
+        Self::from_parts(users, self.0.items.clone(), entries)
+            .expect("names that were unique still are")
+    }
+
+    /// The matrix as an array of users x items, zeros included.
+    pub fn to_dense(&self) -> Array2<f64> {
+        let mut dense = Array2::zeros(self.shape());
+        for user in self.user_indices() {
+            for (item, value) in self.items_of(user) {
+                dense[(user.index(), item.index())] = value;
+            }
+        }
+        dense
+    }
+
+    /// Shows the corners of the matrix in a notebook, as text and as HTML.
+    pub fn evcxr_display(&self) {
+        let table = self.to_table();
+        Bundle::new()
+            .text(table.to_string())
+            .html(table.to_html())
+            .print();
+    }
+
+    /// The rows of the matrix: users x items.
+    pub(crate) fn by_user(&self) -> &Compressed {
+        &self.0.by_user
+    }
+
+    /// The rows of the transposed matrix: items x users.
+    pub(crate) fn by_item(&self) -> &Compressed {
+        &self.0.by_item
+    }
+
+    /// An error unless the matrix has this user.
+    pub(crate) fn check_user(&self, user: User) -> Result<()> {
+        check_index("user", user.index(), self.0.users.len())
+    }
+
+    /// An error unless the matrix has this item.
+    pub(crate) fn check_item(&self, item: Item) -> Result<()> {
+        check_index("item", item.index(), self.0.items.len())
+    }
+
+    fn to_table(&self) -> Table {
+        Table::corner("user", self.users(), self.items(), |user, item| {
+            Cell::shortest(self.value(User(user as u32), Item(item as u32)))
+        })
+        .caption(format!("[{}]", self.summary()))
+    }
+
+    fn summary(&self) -> String {
+        let (users, items) = self.shape();
+        format!(
+            "{users} users x {items} items, {} values stored",
+            self.nnz()
+        )
+    }
+}
+
+impl fmt::Display for Interactions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_table().fmt(f)
+    }
+}
+
+impl fmt::Debug for Interactions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Interactions({})", self.summary())
+    }
+}
+
+/// Names in the order in which they were first asked for.
+#[derive(Default)]
+struct Catalogue {
+    names: Vec<Arc<str>>,
+    index_of_name: HashMap<Arc<str>, u32>,
+}
+
+impl Catalogue {
+    fn index_of(&mut self, name: &str) -> u32 {
+        if let Some(&index) = self.index_of_name.get(name) {
+            return index;
+        }
+        let index = self.names.len() as u32;
+        let name: Arc<str> = name.into();
+        self.names.push(name.clone());
+        self.index_of_name.insert(name, index);
+        index
+    }
+}
+
+/// Nothing if `value` can be stored or is 0; otherwise what it must be, in words that complete "must be".
+fn what_a_value_must_be(value: f64) -> Option<&'static str> {
+    if value.is_nan() {
+        Some("a number")
+    } else if value < 0.0 {
+        Some("0 or positive")
+    } else if value.is_infinite() {
+        Some("finite")
+    } else if value != 0.0 && !VALUES.contains(&value) {
+        Some("0 or from 1e-30 to 1e30")
+    } else {
+        None
+    }
+}
+
+fn duplicate(kind: &'static str, name: &str) -> Error {
+    Error::DuplicateName {
+        kind,
+        name: name.into(),
+    }
+}
+
+fn check_index(name: &'static str, index: usize, len: usize) -> Result<()> {
+    if index < len {
+        return Ok(());
+    }
+    Err(Error::InvalidParameter {
+        name,
+        value: format!("number {index} of the {name}s"),
+        expected: format!("one of the {len} {name}s of this matrix; look it up there by its name"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn toy() -> Interactions {
+        Interactions::from_triplets([
+            ("ann", "abba", 1.0),
+            ("ann", "u2", 2.0),
+            ("bob", "air", 0.0),
+            ("cleo", "u2", 1.0),
+            ("ann", "u2", 0.5),
+        ])
+        .unwrap()
+    }
+
+    #[test]
+    fn triplets_keep_the_order_of_first_mention_and_add_up() {
+        let data = toy();
+        assert_eq!(data.users(), ["ann", "bob", "cleo"]);
+        assert_eq!(data.items(), ["abba", "u2", "air"]);
+        assert_eq!(data.shape(), (3, 3));
+        assert_eq!(data.nnz(), 3);
+        assert_eq!(
+            data.to_dense(),
+            ndarray::array![[1.0, 2.5, 0.0], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+        );
+    }
+
+    #[test]
+    fn both_directions_hold_the_same() {
+        let data = toy();
+        let (ann, cleo) = (data.user("ann").unwrap(), data.user("cleo").unwrap());
+        let (abba, u2) = (data.item("abba").unwrap(), data.item("u2").unwrap());
+        assert_eq!(
+            data.items_of(ann).collect::<Vec<_>>(),
+            [(abba, 1.0), (u2, 2.5)]
+        );
+        assert_eq!(
+            data.users_of(u2).collect::<Vec<_>>(),
+            [(ann, 2.5), (cleo, 1.0)]
+        );
+        assert_eq!(data.value(cleo, abba), 0.0);
+    }
+
+    #[test]
+    fn empty_users_go_and_items_stay() {
+        let data = toy().without_empty_users();
+        assert_eq!(data.users(), ["ann", "cleo"]);
+        assert_eq!(data.items().len(), 3);
+        let cleo = data.user("cleo").unwrap();
+        assert_eq!(data.items_of(cleo).len(), 1);
+    }
+
+    #[test]
+    fn a_matrix_may_be_empty() {
+        let data = Interactions::from_triplets::<&str, &str>([]).unwrap();
+        assert_eq!(data.shape(), (0, 0));
+        assert_eq!(data.without_empty_users().nnz(), 0);
+        assert_eq!(
+            data.to_string(),
+            "user\n[0 users x 0 items, 0 values stored]\n"
+        );
+    }
+
+    #[test]
+    fn triplets_are_checked() {
+        let message = |user, item, value| {
+            Interactions::from_triplets([(user, item, value)])
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            message("", "u2", 1.0),
+            "`user` is empty, but must be a name"
+        );
+        assert_eq!(
+            message("ann", "", 1.0),
+            "`item` is empty, but must be a name"
+        );
+        assert_eq!(
+            message("ann", "u2", -1.0),
+            "`value` is -1 (user `ann`, item `u2`), but must be 0 or positive"
+        );
+        assert!(message("ann", "u2", f64::NAN).ends_with("must be a number"));
+        assert!(message("ann", "u2", f64::INFINITY).ends_with("must be finite"));
+        assert!(message("ann", "u2", 1e31).ends_with("must be 0 or from 1e-30 to 1e30"));
+        assert!(message("ann", "u2", 1e-31).ends_with("must be 0 or from 1e-30 to 1e30"));
+    }
+
+    #[test]
+    fn names_in_a_catalogue_are_unique() {
+        let error = Interactions::from_parts(vec!["a".into(), "a".into()], vec![], vec![]);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "the user `a` occurs twice; give each user a name of its own"
+        );
+        let error = Interactions::from_parts(vec![], vec!["b".into(), "b".into()], vec![]);
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .starts_with("the item `b` occurs twice")
+        );
+    }
+
+    #[test]
+    fn a_lookup_of_nothing_suggests() {
+        let message = toy().user("Anne").unwrap_err().to_string();
+        assert_eq!(message, "there is no user `Anne`; did you mean `ann`?");
+        let message = toy().item("metallica").unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "there is no item `metallica`; `items()` lists the names there are"
+        );
+    }
+
+    #[test]
+    fn the_text_form_shows_whole_numbers_as_such() {
+        assert_eq!(
+            toy().to_string(),
+            "user  abba        u2  air\n\
+             ann      1  2.500000    0\n\
+             bob      0         0    0\n\
+             cleo     0         1    0\n\
+             [3 users x 3 items, 3 values stored]\n"
+        );
+        assert_eq!(
+            format!("{:?}", toy()),
+            "Interactions(3 users x 3 items, 3 values stored)"
+        );
+    }
+}

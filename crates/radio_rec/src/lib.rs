@@ -1,12 +1,13 @@
-//! Recommenders and a small neural network, to teach from and to use.
+#![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
-mod error;
 pub mod datasets;
 pub mod display;
+mod error;
 pub mod interactions;
 pub mod nn;
 pub mod plot;
+pub mod ranking;
 pub mod recommend;
 pub mod similarity;
 

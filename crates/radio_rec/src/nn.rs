@@ -1,1 +1,43 @@
-//! TBD
+//! A neural network with arrays only: one hidden layer of tanh units, and an output of sigmoid units.
+//!
+//! With m samples, a column a sample, and a ' for the transpose, the network and its learning are
+//!
+//! | | forward | | backward |
+//! |---|---|---|---|
+//! | hidden | Z1 = W1 X + b1, A1 = tanh(Z1) | | dZ1 = W2' dZ2 * (1 - A1^2), dW1 = dZ1 X' / m, db1 = row sums of dZ1 / m |
+//! | output | Z2 = W2 A1 + b2, A2 = 1 / (1 + exp(-Z2)) | | dZ2 = A2 - Y, dW2 = dZ2 A1' / m, db2 = row sums of dZ2 / m |
+//! | cost | J = -sum(Y log A2 + (1 - Y) log(1 - A2)) / m | | W -= rate dW, b -= rate db |
+//!
+//! These are the equations of back-propagation (D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations by
+//! back-propagating errors", Nature 323, 1986) for tanh, sigmoid and the cross-entropy; dZ2 is so short because the slope of
+//! the sigmoid cancels against that of the logarithms (C. M. Bishop, "Pattern Recognition and Machine Learning", 2006, 5.3).
+//!
+//! ```
+//! use ndarray::array;
+//! use radio_rec::nn::Parameters;
+//!
+//! let x = array![[0.0, 0.5, 2.0, -2.0], [0.1, -0.3, 1.0, 0.5]];
+//! let y = array![[0.0, 0.0, 1.0, 1.0]];
+//! let mut network = Parameters::random(2, 4, 1, 1606)?;
+//! let activations = network.forward(&x)?;
+//! let cost = activations.cost(&y)?;
+//! assert!((cost - std::f64::consts::LN_2).abs() < 1e-3);
+//!
+//! let gradients = network.gradients(&activations, &x, &y)?;
+//! network.update(&gradients, 0.5)?;
+//! assert!(network.forward(&x)?.cost(&y)? < cost);
+//!
+//! let costs = network.train(&x, &y, 0.5, 1000)?;
+//! assert!(costs[1000] < 0.1);
+//! # Ok::<(), radio_rec::Error>(())
+//! ```
+
+mod check;
+mod forward;
+mod gradients;
+mod parameters;
+mod train;
+
+pub use forward::{Activations, sigmoid};
+pub use gradients::Gradients;
+pub use parameters::Parameters;

@@ -1,0 +1,306 @@
+//! The command line: its arguments, what it says at the end, and its exit codes.
+
+use crate::document::{CellKind, Notebook};
+use crate::error::{Error, Result};
+use crate::execute::{self, Options, Summary};
+use crate::report::Report;
+use crate::{figures, files, interrupt, parameters};
+use clap::{Args, Parser, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "radio",
+    version,
+    about = "Runs Rust notebooks written for evcxr, without Jupyter and without waiting"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Execute notebooks (.ipynb) or percent scripts (.rs) from top to bottom
+    Run(Run),
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    /// Notebooks, scripts, or folders of notebooks
+    #[arg(default_value = "notebooks")]
+    paths: Vec<PathBuf>,
+    /// Where executed copies and figures go
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    output: PathBuf,
+    /// Write the outputs into the notebooks themselves; figures still go to the output folder
+    #[arg(long)]
+    inplace: bool,
+    /// Replace the value of a parameter: of a `let` in the cell tagged `parameters`
+    #[arg(short, long = "parameter", value_names = ["NAME", "VALUE"], num_args = 2, allow_hyphen_values = true)]
+    parameter: Vec<String>,
+    /// The most time a cell may take
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+    /// The most time that the whole run may take
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout_total: Option<Duration>,
+    /// Stop behind this cell: its number, its id, or its label
+    #[arg(long, value_name = "CELL")]
+    until: Option<String>,
+    /// Go on behind cells that fail
+    #[arg(long)]
+    allow_errors: bool,
+    /// Say how long each cell took
+    #[arg(long)]
+    timings: bool,
+    /// Show neither progress nor what the cells print
+    #[arg(long)]
+    quiet: bool,
+}
+
+fn seconds(text: &str) -> std::result::Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|time| !time.is_zero())
+        .ok_or_else(|| "should be a number above 0".to_owned())
+}
+
+/// Runs the program: reads the arguments, does what they say, and returns the exit code. 0: all cells ran. 1: a cell
+/// failed. 2: the arguments or a file could not be used.
+pub fn main() -> ExitCode {
+    let Cli {
+        command: Action::Run(arguments),
+    } = Cli::parse();
+    interrupt::listen();
+    match run(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(if matches!(error, Error::Interrupted) {
+                1
+            } else {
+                2
+            })
+        }
+    }
+}
+
+/// Whether all went well.
+fn run(arguments: &Run) -> Result<bool> {
+    let paths = notebooks(&arguments.paths)?;
+    let names = output_names(&paths)?;
+    let values: Vec<(String, String)> = arguments
+        .parameter
+        .chunks_exact(2)
+        .map(|pair| (pair[0].clone(), pair[1].clone()))
+        .collect();
+    let mut notebooks = paths
+        .iter()
+        .map(|path| Notebook::read(path))
+        .collect::<Result<Vec<_>>>()?;
+    if arguments.inplace {
+        if let Some(script) = paths
+            .iter()
+            .find(|path| path.extension().is_some_and(|e| e == "rs"))
+        {
+            return Err(Error::Argument(format!(
+                "--inplace: {} is a script, which has no place for outputs",
+                script.display()
+            )));
+        }
+        if !values.is_empty() {
+            return Err(Error::Argument("--inplace and --parameter together would write the values into the notebook; leave one out".into()));
+        }
+    }
+    inject_parameters(&mut notebooks, &paths, &values)?;
+    let deadline = arguments.timeout_total.map(|time| Instant::now() + time);
+    let mut all_ran = true;
+    for ((mut notebook, path), name) in notebooks.into_iter().zip(&paths).zip(&names) {
+        for repair in &notebook.repairs {
+            eprintln!("{}: repaired: {repair}", path.display());
+        }
+        let options = Options {
+            timeout: arguments.timeout,
+            deadline,
+            until: arguments.until.clone(),
+            allow_errors: arguments.allow_errors,
+            record_timing: !arguments.inplace,
+        };
+        let begun = Instant::now();
+        let mut report = Report::new(name, arguments.quiet);
+        let executed = execute::execute(&mut notebook, path, &options, &mut report);
+        report.close();
+        let summary = executed?;
+        let written = write(&mut notebook, path, name, arguments)?;
+        conclude(&summary, path, name, &written, begun.elapsed(), arguments);
+        all_ran &= summary.failures.is_empty() && !summary.interrupted;
+        if summary.interrupted {
+            break;
+        }
+    }
+    Ok(all_ran)
+}
+
+/// The notebooks that the paths stand for: files as they are, folders by the notebooks in them, sorted.
+fn notebooks(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for path in paths {
+        let is_folder = std::fs::metadata(path)
+            .map_err(Error::io(path, "reading"))?
+            .is_dir();
+        if !is_folder {
+            if path.extension().is_none_or(|e| e != "ipynb" && e != "rs") {
+                return Err(Error::Document {
+                    path: path.clone(),
+                    message: "radio runs notebooks (.ipynb) and percent scripts (.rs)".into(),
+                });
+            }
+            found.push(path.clone());
+            continue;
+        }
+        let entries = std::fs::read_dir(path).map_err(Error::io(path, "reading"))?;
+        let mut inside: Vec<PathBuf> = entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|file| file.extension().is_some_and(|e| e == "ipynb") && file.is_file())
+            .collect();
+        if inside.is_empty() {
+            return Err(Error::Document {
+                path: path.clone(),
+                message: "there is no notebook (.ipynb) in this folder".into(),
+            });
+        }
+        inside.sort();
+        found.extend(inside);
+    }
+    Ok(found)
+}
+
+/// The name of each notebook's outputs: its file's name without the ending.
+fn output_names(paths: &[PathBuf]) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for path in paths {
+        let name = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if names.contains(&name) {
+            return Err(Error::Argument(format!(
+                "{}: two notebooks called {name} would overwrite each other's outputs; run them one by one",
+                path.display()
+            )));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn inject_parameters(
+    notebooks: &mut [Notebook],
+    paths: &[PathBuf],
+    values: &[(String, String)],
+) -> Result<()> {
+    let known: Vec<String> = notebooks.iter().flat_map(parameters::names).collect();
+    let mut everywhere_unknown: Vec<String> = values.iter().map(|(name, _)| name.clone()).collect();
+    for (notebook, path) in notebooks.iter_mut().zip(paths) {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let unknown = parameters::inject(notebook, values, folder)?;
+        everywhere_unknown.retain(|name| unknown.contains(name));
+    }
+    for name in everywhere_unknown {
+        let near = known.iter().max_by(|a, b| {
+            strsim::jaro_winkler(a, &name).total_cmp(&strsim::jaro_winkler(b, &name))
+        });
+        let hint = near.map_or("there are no parameters".to_owned(), |near| {
+            format!("did you mean `{near}`?")
+        });
+        eprintln!(
+            "warning: no notebook here has a parameter `{name}` in a cell tagged `parameters`; {hint}"
+        );
+    }
+    Ok(())
+}
+
+/// Writes the executed notebook and its figures; returns the notebook's path and the number of figures.
+fn write(
+    notebook: &mut Notebook,
+    path: &Path,
+    name: &str,
+    arguments: &Run,
+) -> Result<(PathBuf, usize)> {
+    let target = if arguments.inplace {
+        path.to_owned()
+    } else {
+        arguments.output.join(format!("{name}.ipynb"))
+    };
+    if !arguments.inplace {
+        let is_source = std::fs::canonicalize(&target)
+            .ok()
+            .is_some_and(|t| std::fs::canonicalize(path).ok() == Some(t));
+        if is_source {
+            return Err(Error::Argument(format!(
+                "{} would be overwritten by its executed copy: choose another --output, or say --inplace",
+                path.display()
+            )));
+        }
+        notebook.upgrade();
+    }
+    let figure_folder = arguments
+        .output
+        .join("figures")
+        .join(files::safe_name(name));
+    let written = figures::save(notebook, &figure_folder)?;
+    figures::remove_others(&figure_folder, &written)?;
+    if !arguments.inplace {
+        for cell in notebook
+            .cells
+            .iter_mut()
+            .filter(|cell| cell.kind == CellKind::Code && cell.has_tag("remove-input"))
+        {
+            cell.set_metadata("jupyter", serde_json::json!({"source_hidden": true}));
+        }
+    }
+    files::write_whole(&target, notebook.to_ipynb().as_bytes())?;
+    Ok((target, written.len()))
+}
+
+fn conclude(
+    summary: &Summary,
+    path: &Path,
+    name: &str,
+    (target, figures): &(PathBuf, usize),
+    took: Duration,
+    arguments: &Run,
+) {
+    if arguments.timings {
+        eprintln!("{name}: compiling {:.3} s", summary.compiling.as_secs_f64());
+        for (number, took) in &summary.timings {
+            eprintln!("{name} [{number}] {:.3} s", took.as_secs_f64());
+        }
+    }
+    for (number, failure) in &summary.failures {
+        eprintln!("error: {} cell {number}: {failure}", path.display());
+    }
+    if !arguments.quiet {
+        let figures = match figures {
+            0 => String::new(),
+            1 => ", 1 figure file".to_owned(),
+            n => format!(", {n} figure files"),
+        };
+        eprintln!(
+            "{name}: {} cells in {:.2} s -> {}{figures}",
+            summary.executed,
+            took.as_secs_f64(),
+            target.display()
+        );
+    }
+    if summary.interrupted {
+        eprintln!("interrupted; what ran is kept");
+    }
+}

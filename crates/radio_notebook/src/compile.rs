@@ -1,0 +1,448 @@
+//! Programs into executables, by cargo; what was compiled before is not compiled again.
+//!
+//! All notebooks of a workspace share its target directory and its lock file, and dependencies are compiled with the
+//! settings that the workspace's own `Cargo.toml` has, so that cargo compiles each of them once. Executables are kept under
+//! a key of everything that went into them.
+
+use crate::diagnostics::{self, Diagnostic};
+use crate::error::{Error, Result};
+use crate::interrupt::{self, Group};
+use crate::program::Program;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// How many executables are kept; the least recently used go first.
+const KEPT_PROGRAMS: usize = 64;
+
+/// What compiling gave.
+#[derive(Debug)]
+pub enum Compiled {
+    /// The program, ready to run.
+    Executable(PathBuf),
+    /// The compiler refused the cells.
+    Refused(Vec<Diagnostic>),
+    /// The dependencies could not be had or compiled: cargo's own words.
+    Unbuildable(String),
+}
+
+/// The place where programs are built and kept.
+#[derive(Debug)]
+pub struct Builder {
+    /// Cargo's target directory.
+    target: PathBuf,
+    /// The workspace's lock file, whose versions notebooks use as well.
+    lock: Option<PathBuf>,
+    /// The toolchain and the settings of the environment that change what it makes.
+    toolchain: String,
+}
+
+impl Builder {
+    /// The builder for notebooks in `folder`: the nearest workspace's target directory, or the user's cache where the folder
+    /// lies in none.
+    ///
+    /// # Errors
+    /// [`Error::Tool`] if there is no rustc, [`Error::Io`] if there is no place to build in.
+    pub fn for_folder(folder: &Path) -> Result<Builder> {
+        let workspace = folder
+            .ancestors()
+            .find(|above| above.join("Cargo.lock").is_file());
+        let target = match (std::env::var_os("CARGO_TARGET_DIR"), workspace) {
+            (Some(chosen), _) => {
+                std::path::absolute(&chosen).map_err(Error::io(&chosen, "finding the folder"))?
+            }
+            (None, Some(workspace)) => workspace.join("target"),
+            (None, None) => dirs::cache_dir()
+                .unwrap_or_else(std::env::temp_dir)
+                .join("radio"),
+        };
+        Ok(Builder {
+            target,
+            lock: workspace.map(|w| w.join("Cargo.lock")),
+            toolchain: toolchain()?,
+        })
+    }
+
+    /// Compiles a program, unless the same one was compiled before. `notebook` is the file it comes from; `progress` hears
+    /// what cargo is doing.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::Tool`] for trouble with files and cargo, [`Error::Interrupted`] after Ctrl-C. Errors in
+    /// the cells are not errors here, but [`Compiled::Refused`].
+    pub fn compile(
+        &self,
+        program: &Program,
+        notebook: &Path,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Compiled> {
+        let package = package_name(notebook);
+        let folder = self.target.join("radio").join(&package);
+        let manifest = manifest(&package, program);
+        let lock = self
+            .lock
+            .as_ref()
+            .and_then(|path| std::fs::read_to_string(path).ok())
+            .unwrap_or_default();
+        let key = hash_of(&(&program.source, &manifest, &lock, &self.toolchain));
+        let kept = self.target.join("radio").join("programs").join(&key);
+        if let Some(executable) = kept_program(&kept) {
+            return Ok(Compiled::Executable(executable));
+        }
+        let source = folder.join("src");
+        std::fs::create_dir_all(&source).map_err(Error::io(&source, "making the folder"))?;
+        // Two runs of one notebook at the same time take turns here.
+        let guard_path = folder.join("lock");
+        let guard =
+            std::fs::File::create(&guard_path).map_err(Error::io(&guard_path, "writing"))?;
+        guard.lock().map_err(Error::io(&guard_path, "locking"))?;
+        let write = |name: &str, text: &str| {
+            let path = folder.join(name);
+            std::fs::write(&path, text).map_err(Error::io(&path, "writing"))
+        };
+        write("Cargo.toml", &manifest)?;
+        write("src/main.rs", &program.source)?;
+        let lock_origin = hash_of(&lock);
+        if std::fs::read_to_string(folder.join("lock-origin"))
+            .ok()
+            .as_ref()
+            != Some(&lock_origin)
+        {
+            let path = folder.join("Cargo.lock");
+            match lock.as_str() {
+                "" => drop(std::fs::remove_file(&path)),
+                lock => write("Cargo.lock", lock)?,
+            }
+            write("lock-origin", &lock_origin)?;
+        }
+        let built = self.run_cargo(&folder, program, progress)?;
+        if let Compiled::Executable(executable) = &built {
+            let inputs = inputs(executable, &folder);
+            return keep_program(executable, &inputs, &kept).map(Compiled::Executable);
+        }
+        Ok(built)
+    }
+
+    fn run_cargo(
+        &self,
+        folder: &Path,
+        program: &Program,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Compiled> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let tool_error = |message: String| Error::Tool {
+            tool: "cargo".into(),
+            message,
+        };
+        let mut command = Command::new(&cargo);
+        command
+            .args([
+                "build",
+                "--message-format=json-diagnostic-rendered-ansi",
+                "--color=never",
+                "--manifest-path",
+            ])
+            .arg(folder.join("Cargo.toml"))
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env_remove("CARGO_PROFILE_DEV_OPT_LEVEL")
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut group = Group::spawn(&mut command).map_err(|e| {
+            tool_error(format!(
+                "could not be started ({e}); install Rust from https://rustup.rs"
+            ))
+        })?;
+        let (sender, lines) = mpsc::channel();
+        let stdout = group
+            .child
+            .stdout
+            .take()
+            .map(|pipe| Box::new(pipe) as Box<dyn std::io::Read + Send>);
+        let stderr = group
+            .child
+            .stderr
+            .take()
+            .map(|pipe| Box::new(pipe) as Box<dyn std::io::Read + Send>);
+        for (is_message, pipe) in [(true, stdout), (false, stderr)] {
+            let sender = sender.clone();
+            let pipe = pipe.ok_or_else(|| tool_error("has no output".into()))?;
+            std::thread::spawn(move || {
+                for line in BufReader::new(pipe)
+                    .split(b'\n')
+                    .map_while(std::io::Result::ok)
+                {
+                    let line = String::from_utf8_lossy(&line).into_owned();
+                    if sender.send((is_message, line)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let (mut executable, mut refused, mut foreign, mut said) =
+            (None, Vec::new(), String::new(), String::new());
+        let package = folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        loop {
+            if interrupt::requested() {
+                return Err(Error::Interrupted);
+            }
+            match lines.recv_timeout(Duration::from_millis(50)) {
+                Ok((false, line)) => {
+                    progress(line.trim());
+                    said.push_str(&line);
+                    said.push('\n');
+                }
+                Ok((true, line)) => {
+                    let Ok(message) = serde_json::from_str::<serde_json::Value>(&line) else {
+                        continue;
+                    };
+                    let is_ours = message["target"]["name"] == package.as_str();
+                    match message["reason"].as_str() {
+                        Some("compiler-artifact") if is_ours => {
+                            executable = message["executable"].as_str().map(PathBuf::from)
+                        }
+                        Some("compiler-message") if is_ours => {
+                            refused.extend(diagnostics::from_cargo(&message["message"], program))
+                        }
+                        Some("compiler-message") if message["message"]["level"] == "error" => {
+                            foreign.push_str(
+                                message["message"]["rendered"].as_str().unwrap_or_default(),
+                            );
+                        }
+                        _ => {}
+                    }
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        let status = group
+            .child
+            .wait()
+            .map_err(|e| tool_error(format!("could not be waited for: {e}")))?;
+        match executable {
+            Some(executable) if status.success() => Ok(Compiled::Executable(executable)),
+            _ if !refused.is_empty() => Ok(Compiled::Refused(refused)),
+            _ => {
+                // What cargo is doing is not what went wrong.
+                let busy = [
+                    "Compiling",
+                    "Updating",
+                    "Locking",
+                    "Adding",
+                    "Downloading",
+                    "Downloaded",
+                    "Blocking",
+                    "warning:",
+                ];
+                let wrong = said
+                    .lines()
+                    .filter(|line| !busy.iter().any(|word| line.trim_start().starts_with(word)));
+                let wrong = wrong.collect::<Vec<_>>().join("\n");
+                Ok(Compiled::Unbuildable(
+                    format!("{foreign}{wrong}").replace(&*folder.to_string_lossy(), "the notebook"),
+                ))
+            }
+        }
+    }
+}
+
+/// What `rustc -vV` says, and the variables that change what cargo builds.
+fn toolchain() -> Result<String> {
+    let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+        .arg("-vV")
+        .output();
+    let output = output.map_err(|e| Error::Tool {
+        tool: "rustc".into(),
+        message: format!("could not be started ({e}); install Rust from https://rustup.rs"),
+    })?;
+    let mut toolchain = String::from_utf8_lossy(&output.stdout).into_owned();
+    for name in [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_TARGET",
+        "RUSTC_WRAPPER",
+    ] {
+        toolchain.push_str(&format!(
+            "{name}={}\n",
+            std::env::var(name).unwrap_or_default()
+        ));
+    }
+    Ok(toolchain)
+}
+
+/// A name for the notebook's package, its own among all notebooks that share the target directory.
+fn package_name(notebook: &Path) -> String {
+    let stem = notebook
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
+    let plain: String = stem
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .take(40)
+        .collect();
+    let whole = std::fs::canonicalize(notebook).unwrap_or_else(|_| notebook.to_owned());
+    format!("notebook_{plain}_{}", &hash_of(&whole)[..8])
+}
+
+fn manifest(package: &str, program: &Program) -> String {
+    let mut manifest = toml::Table::new();
+    let text = |text: &str| toml::Value::String(text.to_owned());
+    let table = |entries: &[(&str, toml::Value)]| {
+        toml::Value::Table(
+            entries
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), v.clone()))
+                .collect(),
+        )
+    };
+    manifest.insert(
+        "package".into(),
+        table(&[
+            ("name", text(package)),
+            ("version", text("0.0.0")),
+            ("edition", text("2024")),
+            ("publish", false.into()),
+        ]),
+    );
+    manifest.insert(
+        "dependencies".into(),
+        program
+            .dependencies
+            .clone()
+            .into_iter()
+            .collect::<toml::Table>()
+            .into(),
+    );
+    // A workspace of its own, wherever it lies.
+    manifest.insert("workspace".into(), table(&[]));
+    let level = program.opt_level.as_deref().unwrap_or("0");
+    let level = level
+        .parse::<i64>()
+        .map_or_else(|_| text(level), toml::Value::Integer);
+    let for_dependencies = table(&[
+        ("opt-level", 3.into()),
+        ("debug", false.into()),
+        ("debug-assertions", false.into()),
+        ("overflow-checks", false.into()),
+    ]);
+    let dev = table(&[
+        ("opt-level", level),
+        ("debug", false.into()),
+        ("incremental", true.into()),
+        ("package", table(&[("*", for_dependencies)])),
+    ]);
+    manifest.insert("profile".into(), table(&[("dev", dev)]));
+    manifest.to_string()
+}
+
+fn hash_of(what: &impl Hash) -> String {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+const EXECUTABLE: &str = if cfg!(windows) {
+    "program.exe"
+} else {
+    "program"
+};
+
+/// The kept executable, if nothing that went into it has changed since.
+fn kept_program(kept: &Path) -> Option<PathBuf> {
+    let inputs = std::fs::read_to_string(kept.join("inputs")).ok()?;
+    let is_fresh = inputs.lines().all(|line| {
+        line.split_once(' ')
+            .is_some_and(|(hash, path)| file_hash(Path::new(path)).as_deref() == Some(hash))
+    });
+    let executable = kept.join(EXECUTABLE);
+    let file = std::fs::File::options()
+        .append(true)
+        .open(kept.join("inputs"))
+        .ok()?;
+    let _ = file.set_modified(std::time::SystemTime::now());
+    (is_fresh && executable.is_file()).then_some(executable)
+}
+
+fn file_hash(path: &Path) -> Option<String> {
+    std::fs::read(path).ok().map(|bytes| hash_of(&bytes))
+}
+
+/// The source files and manifests of the path dependencies, from the list that cargo writes beside an executable.
+fn inputs(executable: &Path, package: &Path) -> Vec<PathBuf> {
+    let list = std::fs::read_to_string(executable.with_extension("d")).unwrap_or_default();
+    let (_, files) = list.split_once(": ").unwrap_or_default();
+    // Spaces inside a path are written with a backslash.
+    let files = files.replace("\\ ", "\0");
+    let mut inputs = Vec::new();
+    for file in files
+        .split_whitespace()
+        .map(|file| PathBuf::from(file.replace('\0', " ")))
+    {
+        if file.starts_with(package) {
+            continue;
+        }
+        inputs.extend(
+            file.ancestors()
+                .map(|above| above.join("Cargo.toml"))
+                .filter(|manifest| manifest.is_file()),
+        );
+        inputs.push(file);
+    }
+    inputs.sort();
+    inputs.dedup();
+    inputs
+}
+
+/// Copies an executable to its place, whole or not at all.
+fn keep_program(executable: &Path, inputs: &[PathBuf], kept: &Path) -> Result<PathBuf> {
+    let programs = kept.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(programs).map_err(Error::io(programs, "making the folder"))?;
+    forget_old_programs(programs);
+    let fresh = tempfile::Builder::new()
+        .prefix(".new-")
+        .tempdir_in(programs)
+        .map_err(Error::io(programs, "writing"))?;
+    let target = fresh.path().join(EXECUTABLE);
+    std::fs::copy(executable, &target).map_err(Error::io(&target, "writing"))?;
+    let lines = inputs
+        .iter()
+        .filter_map(|path| Some(format!("{} {}\n", file_hash(path)?, path.display())));
+    let list = fresh.path().join("inputs");
+    std::fs::write(&list, lines.collect::<String>()).map_err(Error::io(&list, "writing"))?;
+    let _ = std::fs::remove_dir_all(kept);
+    match std::fs::rename(fresh.path(), kept) {
+        Ok(()) => drop(fresh.keep()),
+        // Another run has just put the same program there.
+        Err(_) if kept.join(EXECUTABLE).is_file() => {}
+        Err(error) => return Err(Error::io(kept, "writing")(error)),
+    }
+    Ok(kept.join(EXECUTABLE))
+}
+
+fn forget_old_programs(programs: &Path) {
+    let entries = std::fs::read_dir(programs).into_iter().flatten().flatten();
+    let used = |path: &Path| {
+        std::fs::metadata(path.join("inputs"))
+            .and_then(|m| m.modified())
+            .ok()
+    };
+    let mut kept: Vec<_> = entries
+        .filter_map(|entry| Some((used(&entry.path())?, entry.path())))
+        .collect();
+    kept.sort();
+    let surplus = kept.len().saturating_sub(KEPT_PROGRAMS - 1);
+    for (_, path) in kept.into_iter().take(surplus) {
+        let _ = std::fs::remove_dir_all(path);
+    }
+}

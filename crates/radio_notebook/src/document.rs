@@ -1,0 +1,657 @@
+//! Notebooks as files: Jupyter's `.ipynb` (nbformat 4.0 to 4.5) and percent scripts, read without losing anything and
+//! written byte-stable.
+//!
+//! Cells keep their JSON object as it was read, so unknown metadata, attachments and raw cells survive; typed access is on
+//! top of it.
+
+use crate::error::{Error, Result};
+use serde_json::{Map, Value, json};
+use std::path::Path;
+
+/// What a cell is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellKind {
+    /// Rust code.
+    Code,
+    /// Prose.
+    Markdown,
+    /// Anything else, passed through.
+    Raw,
+}
+
+/// One cell of a notebook.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// What the cell is.
+    pub kind: CellKind,
+    /// Its text, without the division into lines that the file has.
+    pub source: String,
+    fields: Map<String, Value>,
+}
+
+/// One output of a code cell, as nbformat has it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Text written to stdout or stderr.
+    Stream {
+        /// True for stderr.
+        stderr: bool,
+        /// The text.
+        text: String,
+    },
+    /// Something to show, once for each MIME type. Binary types hold base64.
+    Data {
+        /// MIME type and content.
+        bundle: Vec<(String, String)>,
+        /// Whether this is the value of the cell (execute_result) or was shown on the way (display_data).
+        is_result: bool,
+    },
+    /// The cell failed.
+    Error {
+        /// The kind of failure: `Panic`, `Error`, `CompileError`, `Exited`, `Signal`, `Timeout`, `Interrupted`.
+        ename: String,
+        /// The message.
+        evalue: String,
+        /// What a person reads, line by line.
+        traceback: Vec<String>,
+    },
+}
+
+impl Output {
+    /// The output as nbformat's JSON.
+    pub fn to_json(&self, execution_count: usize) -> Value {
+        match self {
+            Output::Stream { stderr, text } => {
+                let name = if *stderr { "stderr" } else { "stdout" };
+                json!({"output_type": "stream", "name": name, "text": lines(text)})
+            }
+            Output::Data { bundle, is_result } => {
+                let data: Map<String, Value> = bundle
+                    .iter()
+                    .map(|(m, text)| (m.clone(), mime_value(m, text)))
+                    .collect();
+                if *is_result {
+                    json!({"output_type": "execute_result", "execution_count": execution_count, "metadata": {}, "data": data})
+                } else {
+                    json!({"output_type": "display_data", "metadata": {}, "data": data})
+                }
+            }
+            Output::Error {
+                ename,
+                evalue,
+                traceback,
+            } => {
+                json!({"output_type": "error", "ename": ename, "evalue": evalue, "traceback": traceback})
+            }
+        }
+    }
+}
+
+/// A MIME type's content in the form that Jupyter writes: JSON types as JSON, text in lines, the rest as one string.
+fn mime_value(mime: &str, content: &str) -> Value {
+    if mime == "application/json" || mime.ends_with("+json") {
+        if let Ok(value) = serde_json::from_str(content) {
+            return value;
+        }
+    }
+    if mime.starts_with("text/") || matches!(mime, "application/javascript" | "image/svg+xml") {
+        lines(content)
+    } else {
+        Value::String(content.to_owned())
+    }
+}
+
+/// Text as nbformat's list of lines, each with its line end.
+fn lines(text: &str) -> Value {
+    text.split_inclusive('\n').map(Value::from).collect()
+}
+
+/// nbformat's "string or list of strings".
+fn joined(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(parts) => parts
+            .iter()
+            .map(Value::as_str)
+            .collect::<Option<Vec<_>>>()
+            .map(|p| p.concat()),
+        _ => None,
+    }
+}
+
+impl Cell {
+    /// A new cell.
+    pub fn new(kind: CellKind, source: impl Into<String>) -> Cell {
+        let mut fields = Map::new();
+        fields.insert("metadata".into(), json!({}));
+        Cell {
+            kind,
+            source: source.into(),
+            fields,
+        }
+    }
+
+    fn from_json(value: Value, number: usize) -> std::result::Result<Cell, String> {
+        let Value::Object(mut fields) = value else {
+            return Err(format!("cell {number} is not an object"));
+        };
+        let kind = match fields.remove("cell_type").as_ref().and_then(Value::as_str) {
+            Some("code") => CellKind::Code,
+            Some("markdown") => CellKind::Markdown,
+            Some("raw") => CellKind::Raw,
+            Some(other) => {
+                return Err(format!("cell {number} has the unknown cell_type {other:?}"));
+            }
+            None => return Err(format!("cell {number} has no cell_type")),
+        };
+        let source = fields.remove("source").as_ref().and_then(joined);
+        let source = source
+            .ok_or_else(|| format!("cell {number} has no source, or one that is not text"))?;
+        if !matches!(fields.get("metadata"), None | Some(Value::Object(_))) {
+            return Err(format!("cell {number} has metadata that is not an object"));
+        }
+        Ok(Cell {
+            kind,
+            source,
+            fields,
+        })
+    }
+
+    fn to_json(&self) -> Value {
+        let mut fields = self.fields.clone();
+        let kind = match self.kind {
+            CellKind::Code => "code",
+            CellKind::Markdown => "markdown",
+            CellKind::Raw => "raw",
+        };
+        fields.insert("cell_type".into(), kind.into());
+        fields.insert("source".into(), lines(&self.source));
+        fields.entry("metadata").or_insert_with(|| json!({}));
+        if self.kind == CellKind::Code {
+            fields.entry("outputs").or_insert_with(|| json!([]));
+            fields.entry("execution_count").or_insert(Value::Null);
+        }
+        Value::Object(fields)
+    }
+
+    /// The cell's id, if it has one.
+    pub fn id(&self) -> Option<&str> {
+        self.fields.get("id")?.as_str()
+    }
+
+    /// The cell's tags.
+    pub fn tags(&self) -> Vec<&str> {
+        let tags = self
+            .fields
+            .get("metadata")
+            .and_then(|m| m.get("tags"))
+            .and_then(Value::as_array);
+        tags.into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    }
+
+    /// Whether the cell has this tag.
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.tags().contains(&tag)
+    }
+
+    /// Sets one entry of the cell's metadata.
+    pub fn set_metadata(&mut self, key: &str, value: Value) {
+        if let Some(metadata) = self
+            .fields
+            .entry("metadata")
+            .or_insert_with(|| json!({}))
+            .as_object_mut()
+        {
+            metadata.insert(key.to_owned(), value);
+        }
+    }
+
+    /// Sets what running the cell gave.
+    pub fn set_outputs(&mut self, outputs: &[Output], execution_count: Option<usize>) {
+        let count = execution_count.unwrap_or(0);
+        self.fields.insert(
+            "outputs".into(),
+            outputs.iter().map(|o| o.to_json(count)).collect(),
+        );
+        self.fields.insert(
+            "execution_count".into(),
+            execution_count.map_or(Value::Null, Value::from),
+        );
+    }
+
+    /// The outputs as the file has them.
+    pub fn outputs(&self) -> &[Value] {
+        self.fields
+            .get("outputs")
+            .and_then(Value::as_array)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The label under which the cell's figures are saved: `//| label: NAME` among the leading comments (as in Quarto), or
+    /// `label` in the metadata.
+    pub fn label(&self) -> Option<String> {
+        let comments = self
+            .source
+            .lines()
+            .take_while(|line| line.is_empty() || line.starts_with("//"));
+        let commented = comments
+            .filter_map(|line| line.strip_prefix("//|")?.trim().strip_prefix("label:"))
+            .next();
+        let label = commented.map(|label| label.trim().to_owned());
+        label.or_else(|| {
+            Some(
+                self.fields
+                    .get("metadata")?
+                    .get("label")?
+                    .as_str()?
+                    .to_owned(),
+            )
+        })
+    }
+}
+
+/// A notebook: its cells, and everything else of the file as it was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notebook {
+    /// The cells, in order.
+    pub cells: Vec<Cell>,
+    /// What had to be repaired while reading, a sentence each.
+    pub repairs: Vec<String>,
+    fields: Map<String, Value>,
+}
+
+impl Notebook {
+    /// Reads a notebook: `.ipynb`, or a percent script where the name ends in `.rs`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read, [`Error::Document`] if it is not a Rust notebook of nbformat 4.
+    pub fn read(path: &Path) -> Result<Notebook> {
+        let bytes = std::fs::read(path).map_err(Error::io(path, "reading"))?;
+        let refuse = |message: String| Error::Document {
+            path: path.to_owned(),
+            message,
+        };
+        let text = String::from_utf8(bytes).map_err(|e| {
+            refuse(format!(
+                "this is not a notebook: byte {} is not UTF-8 text",
+                e.utf8_error().valid_up_to() + 1
+            ))
+        })?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        if path.extension().is_some_and(|e| e == "rs") {
+            return Ok(Notebook::from_percent_script(text));
+        }
+        Notebook::from_ipynb(text).map_err(refuse)
+    }
+
+    /// Reads the text of an `.ipynb` file. The error is a sentence for the user.
+    pub fn from_ipynb(text: &str) -> std::result::Result<Notebook, String> {
+        let value: Value = serde_json::from_str(text).map_err(|e| {
+            if text.trim().is_empty() {
+                "the file is empty, so it is not a notebook".into()
+            } else {
+                format!("this is not a notebook, because it is not JSON: {e}")
+            }
+        })?;
+        let Value::Object(mut fields) = value else {
+            return Err(
+                "this is JSON, but not a notebook: the outermost value should be an object".into(),
+            );
+        };
+        let major = fields.get("nbformat").and_then(Value::as_u64);
+        match major {
+            Some(4) => {}
+            Some(old @ 1..4) => {
+                return Err(format!(
+                    "this notebook has the old format nbformat {old}: open it in Jupyter and save it, or run `jupyter nbconvert --to notebook --nbformat 4` on it"
+                ));
+            }
+            Some(new) => {
+                return Err(format!(
+                    "this notebook has nbformat {new}; this version of radio reads nbformat 4"
+                ));
+            }
+            None => {
+                return Err(
+                    "this is JSON, but not a notebook: it has no number under \"nbformat\"".into(),
+                );
+            }
+        }
+        if fields
+            .get("nbformat_minor")
+            .and_then(Value::as_u64)
+            .is_none()
+        {
+            return Err("this notebook has no number under \"nbformat_minor\"".into());
+        }
+        if !matches!(fields.get("metadata"), None | Some(Value::Object(_))) {
+            return Err("this notebook's \"metadata\" is not an object".into());
+        }
+        if let Some(language) = foreign_language(&fields) {
+            return Err(format!(
+                "this notebook is written in {language}, and radio runs Rust: its kernel should be the evcxr kernel, `rust`"
+            ));
+        }
+        let Some(Value::Array(cells)) = fields.remove("cells") else {
+            return Err("this is JSON, but not a notebook: it has no list under \"cells\"".into());
+        };
+        let cells = cells
+            .into_iter()
+            .enumerate()
+            .map(|(i, cell)| Cell::from_json(cell, i + 1));
+        let cells = cells.collect::<std::result::Result<Vec<_>, _>>()?;
+        let mut notebook = Notebook {
+            cells,
+            repairs: Vec::new(),
+            fields,
+        };
+        if notebook.minor() >= 5 {
+            notebook.repair_ids();
+        }
+        Ok(notebook)
+    }
+
+    /// Reads a script in jupytext's percent format: a line that starts with `// %%` begins a cell, `[markdown]` and `[raw]`
+    /// say what it is, `tags=["a"]` gives tags. In code, `// :dep` stands for `:dep`.
+    pub fn from_percent_script(text: &str) -> Notebook {
+        let mut cells: Vec<Cell> = Vec::new();
+        let mut open: Option<(Cell, Vec<&str>)> = None;
+        for line in text.lines() {
+            let opens = line
+                .strip_prefix("// %%")
+                .filter(|rest| !rest.starts_with('%'));
+            if let Some(head) = opens {
+                cells.extend(open.take().map(close_percent_cell));
+                open = Some((percent_cell(head), Vec::new()));
+            } else {
+                open.get_or_insert_with(|| (Cell::new(CellKind::Code, ""), Vec::new()))
+                    .1
+                    .push(line);
+            }
+        }
+        cells.extend(open.take().map(close_percent_cell));
+        // What stands before the first `// %%` is a cell only if it says something.
+        cells.retain(|cell| !cell.source.trim().is_empty());
+        let fields = json!({
+            "metadata": {
+                "kernelspec": {"display_name": "Rust", "language": "rust", "name": "rust"},
+                "language_info": {"name": "rust", "file_extension": ".rs", "mimetype": "text/rust", "pygment_lexer": "rust"},
+            },
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        });
+        let Value::Object(fields) = fields else {
+            unreachable!("a literal object")
+        };
+        let mut notebook = Notebook {
+            cells,
+            repairs: Vec::new(),
+            fields,
+        };
+        notebook.identify_new_cells();
+        notebook
+    }
+
+    fn minor(&self) -> u64 {
+        self.fields
+            .get("nbformat_minor")
+            .and_then(Value::as_u64)
+            .unwrap_or(5)
+    }
+
+    /// Brings the notebook to nbformat 4.5, in which every cell has an id.
+    pub fn upgrade(&mut self) {
+        if self.minor() < 5 {
+            self.fields.insert("nbformat_minor".into(), 5.into());
+            self.identify_new_cells();
+        }
+    }
+
+    /// Gives ids to cells that were added, where the notebook's format has ids.
+    pub fn identify_new_cells(&mut self) {
+        if self.minor() >= 5 {
+            let known = self.repairs.len();
+            self.repair_ids();
+            self.repairs.truncate(known);
+        }
+    }
+
+    /// Gives an id to every cell that has none, an unfit one, or one that stands earlier as well.
+    fn repair_ids(&mut self) {
+        let mut seen = std::collections::HashSet::new();
+        for index in 0..self.cells.len() {
+            let id = self.cells[index].id().map(str::to_owned);
+            let fits = id.as_ref().is_some_and(|id| {
+                (1..=64).contains(&id.len())
+                    && id
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            });
+            if let Some(id) = id.as_ref().filter(|id| fits && seen.insert((*id).clone())) {
+                debug_assert!(!id.is_empty());
+                continue;
+            }
+            let mut new = format!("cell-{}", index + 1);
+            while self.cells.iter().any(|cell| cell.id() == Some(&new)) || !seen.insert(new.clone())
+            {
+                new.push('x');
+            }
+            let number = index + 1;
+            self.repairs.push(match &id {
+                None => format!("cell {number} has no id; it becomes {new:?}"),
+                Some(id) if fits => format!("cell {number} has the id {id:?} of an earlier cell; it becomes {new:?}"),
+                Some(id) => format!("cell {number} has the id {id:?}, which nbformat does not allow; it becomes {new:?}"),
+            });
+            self.cells[index].fields.insert("id".into(), new.into());
+        }
+    }
+
+    /// The notebook as Jupyter writes it: sorted keys, an indent of one space, a final line end.
+    pub fn to_ipynb(&self) -> String {
+        let mut fields = self.fields.clone();
+        fields.insert(
+            "cells".into(),
+            self.cells.iter().map(Cell::to_json).collect(),
+        );
+        fields.entry("metadata").or_insert_with(|| json!({}));
+        let mut bytes = Vec::new();
+        let formatter = serde_json::ser::PrettyFormatter::with_indent(b" ");
+        let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+        serde::Serialize::serialize(&fields, &mut serializer)
+            .expect("JSON values can be written to memory");
+        bytes.push(b'\n');
+        String::from_utf8(bytes).expect("serde_json writes UTF-8")
+    }
+}
+
+/// The notebook's language, where its metadata names one that is not Rust.
+fn foreign_language(fields: &Map<String, Value>) -> Option<String> {
+    let metadata = fields.get("metadata")?;
+    let spec = metadata.get("kernelspec");
+    let named = spec
+        .and_then(|s| s.get("language"))
+        .or_else(|| metadata.get("language_info").and_then(|l| l.get("name")));
+    let name = named
+        .or_else(|| spec.and_then(|s| s.get("name")))
+        .and_then(Value::as_str)?;
+    let is_rust = name.to_lowercase().contains("rust") || name.to_lowercase().contains("evcxr");
+    (!is_rust).then(|| name.to_owned())
+}
+
+fn percent_cell(head: &str) -> Cell {
+    let kind = if head.contains("[markdown]") || head.contains("[md]") {
+        CellKind::Markdown
+    } else if head.contains("[raw]") {
+        CellKind::Raw
+    } else {
+        CellKind::Code
+    };
+    let mut cell = Cell::new(kind, "");
+    let tags = head.split_once("tags=").and_then(|(_, rest)| {
+        serde_json::Deserializer::from_str(rest)
+            .into_iter::<Vec<String>>()
+            .next()?
+            .ok()
+    });
+    if let Some(tags) = tags {
+        cell.set_metadata("tags", tags.into());
+    }
+    cell
+}
+
+fn close_percent_cell((mut cell, mut lines): (Cell, Vec<&str>)) -> Cell {
+    while lines.last().is_some_and(|line| line.trim().is_empty()) {
+        lines.pop();
+    }
+    let text: Vec<&str> = lines
+        .into_iter()
+        .map(|line| match cell.kind {
+            CellKind::Code => line
+                .strip_prefix("// ")
+                .filter(|rest| rest.starts_with(':'))
+                .unwrap_or(line),
+            _ => line
+                .strip_prefix("// ")
+                .or_else(|| line.strip_prefix("//"))
+                .unwrap_or(line),
+        })
+        .collect();
+    cell.source = text.join("\n");
+    cell
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minimal(cells: &str) -> String {
+        format!(
+            r#"{{"cells":[{cells}],"metadata":{{"kernelspec":{{"display_name":"Rust","language":"rust","name":"rust"}}}},"nbformat":4,"nbformat_minor":5}}"#
+        )
+    }
+
+    #[test]
+    fn what_is_not_a_rust_notebook_is_refused_with_the_reason() {
+        for (text, reason) in [
+            ("", "empty"),
+            ("{", "not JSON"),
+            ("[]", "should be an object"),
+            ("{}", "nbformat"),
+            (
+                r#"{"nbformat":3,"nbformat_minor":0,"worksheets":[]}"#,
+                "old format nbformat 3",
+            ),
+            (r#"{"nbformat":5,"nbformat_minor":0}"#, "nbformat 5"),
+            (
+                r#"{"nbformat":4,"nbformat_minor":5,"metadata":{}}"#,
+                "cells",
+            ),
+            (
+                r#"{"nbformat":4,"nbformat_minor":5,"metadata":{"kernelspec":{"name":"python3","language":"python"}},"cells":[]}"#,
+                "python",
+            ),
+            (
+                r#"{"nbformat":4,"nbformat_minor":5,"metadata":{"language_info":{"name":"julia"}},"cells":[]}"#,
+                "julia",
+            ),
+            (&minimal(r#"{"cell_type":"code"}"#), "cell 1 has no source"),
+            (&minimal(r#"{"source":""}"#), "cell 1 has no cell_type"),
+        ] {
+            let message = Notebook::from_ipynb(text).unwrap_err();
+            assert!(message.contains(reason), "{text}: {message}");
+            assert!(!message.contains('\n'), "one sentence: {message}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_lost_between_reading_and_writing() {
+        let text = minimal(
+            r#"{"attachments":{"a.png":{"image/png":"AA=="}},"cell_type":"raw","id":"a","metadata":{"x":{"y":[1,2.5]}},"source":["a\n","b"]},
+               {"cell_type":"code","execution_count":7,"id":"b","metadata":{"tags":["t"]},"outputs":[{"name":"stdout","output_type":"stream","text":["x"]}],"source":["1"]}"#,
+        );
+        let notebook = Notebook::from_ipynb(&text).unwrap();
+        let before: Value = serde_json::from_str(&text).unwrap();
+        let after: Value = serde_json::from_str(&notebook.to_ipynb()).unwrap();
+        assert_eq!(before, after);
+        assert!(notebook.repairs.is_empty());
+        assert_eq!(notebook.cells[1].tags(), ["t"]);
+    }
+
+    #[test]
+    fn ids_are_repaired_by_name_and_the_minor_version_is_kept() {
+        let code = |id: &str| {
+            format!(
+                r#"{{"cell_type":"code",{id}"metadata":{{}},"source":"","outputs":[],"execution_count":null}}"#
+            )
+        };
+        let text = minimal(
+            &[
+                code(""),
+                code(r#""id":"a","#),
+                code(r#""id":"a","#),
+                code(r#""id":"a b","#),
+            ]
+            .join(","),
+        );
+        let notebook = Notebook::from_ipynb(&text).unwrap();
+        assert_eq!(notebook.repairs.len(), 3);
+        let mut ids: Vec<_> = notebook.cells.iter().map(|c| c.id().unwrap()).collect();
+        ids.dedup();
+        assert_eq!(ids.len(), 4);
+        let old = text.replace(r#""nbformat_minor":5"#, r#""nbformat_minor":4"#);
+        let mut old = Notebook::from_ipynb(&old).unwrap();
+        assert!(old.repairs.is_empty() && old.to_ipynb().contains("\"nbformat_minor\": 4"));
+        old.upgrade();
+        assert!(
+            old.to_ipynb().contains("\"nbformat_minor\": 5")
+                && old.cells.iter().all(|c| c.id().is_some())
+        );
+    }
+
+    #[test]
+    fn percent_scripts_have_cells_kinds_tags_and_commands() {
+        let script = "// %% [markdown]\n// # Title\n//\n// text\n\n// %% tags=[\"parameters\"]\nlet n = 3;\n\n// %%\n// :dep rand = \"0.10\"\n// a comment\nn\n";
+        let notebook = Notebook::from_percent_script(script);
+        let sources: Vec<_> = notebook.cells.iter().map(|c| c.source.as_str()).collect();
+        assert_eq!(
+            sources,
+            [
+                "# Title\n\ntext",
+                "let n = 3;",
+                ":dep rand = \"0.10\"\n// a comment\nn"
+            ]
+        );
+        assert_eq!(notebook.cells[1].tags(), ["parameters"]);
+    }
+
+    #[test]
+    fn labels_come_from_comments_or_metadata() {
+        let mut cell = Cell::new(CellKind::Code, "// about\n//| label: top-ten\nplot()");
+        assert_eq!(cell.label().as_deref(), Some("top-ten"));
+        cell.source = "plot()\n//| label: late".into();
+        assert_eq!(cell.label(), None);
+        cell.set_metadata("label", "../x".into());
+        assert_eq!(cell.label().as_deref(), Some("../x"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in ".{0,200}") {
+            let _ = Notebook::from_ipynb(&text);
+            let _ = Notebook::from_percent_script(&text);
+        }
+
+        #[test]
+        fn any_cell_survives(source in "(?s).{0,60}", minor in 0u64..6) {
+            let cells = json!([{"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": null}]);
+            let text = json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": minor}).to_string();
+            let notebook = Notebook::from_ipynb(&text).unwrap();
+            let again = Notebook::from_ipynb(&notebook.to_ipynb()).unwrap();
+            proptest::prop_assert_eq!(&again.cells[0].source, &source);
+            proptest::prop_assert_eq!(again.minor(), minor);
+        }
+    }
+}

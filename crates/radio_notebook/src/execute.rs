@@ -1,0 +1,591 @@
+//! Executes a notebook: compiles what can be compiled, runs it cell by cell, and puts the outputs in their places.
+
+use crate::collect::Stream;
+use crate::compile::{Builder, Compiled};
+use crate::diagnostics::{self, Diagnostic, Span};
+use crate::dialect::{CellCode, CellError, Command};
+use crate::document::{CellKind, Notebook, Output};
+use crate::error::{Error, Result};
+use crate::program::{Program, ProgramCell};
+use crate::runtime::Place;
+use crate::session::{Failure, Session};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+/// How to execute.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The most time for one cell.
+    pub timeout: Option<Duration>,
+    /// When all must be over.
+    pub deadline: Option<Instant>,
+    /// The last cell to run: its number among the code cells, its id, or its label.
+    pub until: Option<String>,
+    /// Whether a cell's failure leaves the later cells to run.
+    pub allow_errors: bool,
+    /// Whether the executed cells get timing metadata, as nbclient writes it.
+    pub record_timing: bool,
+}
+
+/// One who watches an execution.
+pub trait Watcher {
+    /// `total` cells are going to run.
+    fn begins(&mut self, total: usize);
+    /// Cargo says something.
+    fn compiles(&mut self, line: &str);
+    /// Cell `number` is about to run.
+    fn cell_begins(&mut self, number: usize, source: &str);
+    /// The cell writes text.
+    fn writes(&mut self, stream: Stream, text: &str);
+    /// The cell is over.
+    fn cell_ends(&mut self, number: usize, outputs: &[Output], took: Duration);
+}
+
+/// What an execution came to.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// How many cells ran.
+    pub executed: usize,
+    /// Each cell's number and the time it took.
+    pub timings: Vec<(usize, Duration)>,
+    /// The cells that failed though nobody expected it, and how, in one line each.
+    pub failures: Vec<(usize, String)>,
+    /// The time that compiling took.
+    pub compiling: Duration,
+    /// Whether Ctrl-C ended it.
+    pub interrupted: bool,
+}
+
+/// A code cell on its way.
+struct Work {
+    /// Where it stands in the notebook.
+    index: usize,
+    /// Its number among the code cells that are not empty, from 1.
+    number: u32,
+    source: String,
+    code: CellCode,
+    /// Why it cannot run: found before running.
+    error: Option<Output>,
+    /// Whether its failing leaves later cells to run.
+    may_fail: bool,
+    /// Whether its failing is what the notebook wants to show.
+    expected_to_fail: bool,
+}
+
+/// Executes `notebook`, which was read from `path`, and stores the outputs in it.
+///
+/// # Errors
+/// Trouble with files, cargo or arguments. A failing cell is no error here: see [`Summary::failures`].
+pub fn execute(
+    notebook: &mut Notebook,
+    path: &Path,
+    options: &Options,
+    watcher: &mut dyn Watcher,
+) -> Result<Summary> {
+    let folder = notebook_folder(path)?;
+    let builder = Builder::for_folder(&folder)?;
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let work = plan(notebook, &name, options)?;
+    for cell in notebook
+        .cells
+        .iter_mut()
+        .filter(|cell| cell.kind == CellKind::Code)
+    {
+        cell.set_outputs(&[], None);
+    }
+    watcher.begins(work.len());
+    let mut execution = Execution {
+        notebook,
+        work,
+        folder,
+        path,
+        name,
+        builder,
+        options,
+        watcher,
+        summary: Summary::default(),
+    };
+    execution.run()?;
+    Ok(execution.summary)
+}
+
+fn notebook_folder(path: &Path) -> Result<PathBuf> {
+    let whole = std::fs::canonicalize(path).map_err(Error::io(path, "finding"))?;
+    Ok(whole.parent().unwrap_or(Path::new("/")).to_owned())
+}
+
+/// The cells to run, taken apart.
+fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>> {
+    let code = notebook.cells.iter().enumerate();
+    let code =
+        code.filter(|(_, cell)| cell.kind == CellKind::Code && !cell.source.trim().is_empty());
+    let numbered: Vec<_> = code
+        .zip(1u32..)
+        .map(|((index, cell), number)| (index, cell, number))
+        .collect();
+    let last = match &options.until {
+        None => u32::MAX,
+        Some(until) => {
+            let is_it = |cell: &crate::document::Cell, number: u32| {
+                until.parse() == Ok(number)
+                    || cell.id() == Some(until)
+                    || cell.label().as_ref() == Some(until)
+            };
+            let found = numbered
+                .iter()
+                .find(|(_, cell, number)| is_it(cell, *number));
+            found.map(|(.., number)| *number).ok_or_else(|| {
+                Error::Argument(format!(
+                    "--until {until}: there is no such cell; give a number from 1 to {}, a cell's id or its label",
+                    numbered.len()
+                ))
+            })?
+        }
+    };
+    let wanted = numbered
+        .into_iter()
+        .filter(|(_, cell, number)| *number <= last && !cell.has_tag("skip-execution"));
+    let work = wanted.map(|(index, cell, number)| {
+        let expected_to_fail = cell.has_tag("raises-exception");
+        let parsed = CellCode::parse(&cell.source);
+        let error = parsed
+            .as_ref()
+            .err()
+            .map(|error| cell_error(error, number, &cell.source, name));
+        Work {
+            index,
+            number,
+            source: cell.source.clone(),
+            code: parsed.unwrap_or_default(),
+            error,
+            may_fail: expected_to_fail || options.allow_errors,
+            expected_to_fail,
+        }
+    });
+    Ok(work.collect())
+}
+
+fn cell_error(error: &CellError, number: u32, source: &str, name: &str) -> Output {
+    let at = |line, column| crate::program::CellPlace {
+        cell: number,
+        line,
+        column,
+    };
+    let diagnostics = match error {
+        CellError::Command { line, message } => {
+            let width = source
+                .lines()
+                .nth(*line as usize - 1)
+                .map_or(0, |text| text.chars().count());
+            vec![own_diagnostic(
+                message,
+                at(*line, 1),
+                Some(width as u32 + 1),
+            )]
+        }
+        CellError::Syntax {
+            code,
+            message,
+            line,
+            column,
+        } => diagnostics::syntax_errors(code, number)
+            .unwrap_or_else(|| vec![own_diagnostic(message, at(*line, *column), None)]),
+    };
+    compile_error(
+        &diagnostics,
+        &|cell| (cell == number).then_some(source),
+        name,
+    )
+}
+
+/// A diagnostic of our own; `end` is the column after its last character.
+fn own_diagnostic(message: &str, start: crate::program::CellPlace, end: Option<u32>) -> Diagnostic {
+    let end = (start.line, end.unwrap_or(start.column + 1));
+    let span = Span {
+        start,
+        end,
+        is_primary: true,
+        label: None,
+    };
+    Diagnostic {
+        code: None,
+        message: message.to_owned(),
+        spans: vec![span],
+        notes: Vec::new(),
+    }
+}
+
+fn compile_error<'s>(
+    diagnostics: &[Diagnostic],
+    source: &dyn Fn(u32) -> Option<&'s str>,
+    name: &str,
+) -> Output {
+    let shown = diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.render(name, source));
+    let traceback = shown
+        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let first = diagnostics.first();
+    let code = first
+        .and_then(|d| d.code.as_ref())
+        .map(|code| format!(" [{code}]"))
+        .unwrap_or_default();
+    let evalue = first.map_or_else(String::new, |d| format!("{}{code}", d.message));
+    Output::Error {
+        ename: "CompileError".into(),
+        evalue,
+        traceback,
+    }
+}
+
+struct Execution<'e> {
+    notebook: &'e mut Notebook,
+    work: Vec<Work>,
+    folder: PathBuf,
+    path: &'e Path,
+    name: String,
+    builder: Builder,
+    options: &'e Options,
+    watcher: &'e mut dyn Watcher,
+    summary: Summary,
+}
+
+impl Execution<'_> {
+    fn run(&mut self) -> Result<()> {
+        let mut next = 0;
+        while next < self.work.len() && !self.summary.interrupted {
+            next = self.run_from(next)?;
+        }
+        Ok(())
+    }
+
+    /// Runs cells in one program, from the cell at `first` on, and returns the first cell that still has to run. The items
+    /// of the cells before `first` are part of the program; their variables died with an earlier one.
+    fn run_from(&mut self, first: usize) -> Result<usize> {
+        let begun = Instant::now();
+        let compiled = self.compile_from(first);
+        self.summary.compiling += begun.elapsed();
+        let (end, program, executable) = match compiled {
+            Err(Error::Interrupted) => {
+                self.summary.interrupted = true;
+                return Ok(first);
+            }
+            other => other?,
+        };
+        let mut session = None;
+        for at in first..end {
+            let cell = &self.work[at];
+            let (number, may_fail) = (cell.number, cell.may_fail);
+            if self
+                .options
+                .deadline
+                .is_some_and(|deadline| Instant::now() >= deadline)
+            {
+                let failure = Failure {
+                    ename: "Timeout".into(),
+                    evalue: "the run did not end in the time it was given".into(),
+                    place: None,
+                };
+                let error = self.failure_output(&failure, &program, number);
+                self.finish_cell(at, vec![error], SystemTime::now(), Duration::ZERO);
+                return Ok(self.work.len());
+            }
+            self.watcher.cell_begins(number as usize, &cell.source);
+            let (started, clock) = (SystemTime::now(), Instant::now());
+            if let Some(error) = cell.error.clone() {
+                self.finish_cell(at, vec![error], started, clock.elapsed());
+                if may_fail {
+                    continue;
+                }
+                return Ok(self.work.len());
+            }
+            let session = match &mut session {
+                Some(session) => session,
+                none => none.insert(Session::start(&executable, &self.folder)?),
+            };
+            let by_cell = self.options.timeout.map(|timeout| Instant::now() + timeout);
+            let deadline = [by_cell, self.options.deadline].into_iter().flatten().min();
+            let watcher = &mut *self.watcher;
+            let mut run = session.run_cell(number, deadline, &mut |stream, text| {
+                watcher.writes(stream, text)
+            });
+            for (text, place) in &run.notes {
+                let at = self.describe(place, &program);
+                let text = format!("{text} ({at})\n");
+                self.watcher.writes(Stream::Stderr, &text);
+                run.outputs.push(Output::Stream { stderr: true, text });
+            }
+            if let Some(failure) = &run.failure {
+                let error = self.failure_output(failure, &program, number);
+                run.outputs.push(error);
+                self.summary.interrupted |= failure.ename == "Interrupted";
+            }
+            let failed = run.failure.is_some();
+            self.finish_cell(at, run.outputs, started, clock.elapsed());
+            if failed && (!may_fail || self.summary.interrupted) {
+                return Ok(self.work.len());
+            }
+            if !run.goes_on {
+                return Ok(at + 1);
+            }
+        }
+        // Only a cell that stands before the end for its error is left.
+        Ok(end.max(first + 1))
+    }
+
+    /// Compiles the cells from `first` on, leaving out those that do not compile. Returns where the program ends: behind
+    /// the last cell, or behind the first one that failed and must not.
+    fn compile_from(&mut self, first: usize) -> Result<(usize, Program, PathBuf)> {
+        loop {
+            let mut end = self.work.len();
+            if let Some(stop) =
+                (first..end).find(|&at| self.work[at].error.is_some() && !self.work[at].may_fail)
+            {
+                end = stop + 1;
+            }
+            let items_only: Vec<CellCode> =
+                self.work[..first].iter().map(without_statements).collect();
+            let earlier = self.work[..first]
+                .iter()
+                .zip(&items_only)
+                .filter(|(work, _)| work.error.is_none());
+            let mut cells: Vec<ProgramCell<'_>> = Vec::new();
+            for (work, code) in earlier {
+                cells.push(ProgramCell {
+                    number: work.number,
+                    code,
+                    may_fail: false,
+                    runs: false,
+                });
+            }
+            let exported = self.needed_variables(first, end);
+            for work in self.work[first..end]
+                .iter()
+                .filter(|work| work.error.is_none())
+            {
+                // A cell whose variables are needed later cannot be fenced in; if it fails, the program ends with it.
+                let fenced =
+                    work.may_fail && exported.get(&work.number).is_none_or(BTreeSet::is_empty);
+                cells.push(ProgramCell {
+                    number: work.number,
+                    code: &work.code,
+                    may_fail: fenced,
+                    runs: true,
+                });
+            }
+            let program = Program::assemble(&cells, &self.folder);
+            let watcher = &mut *self.watcher;
+            match self
+                .builder
+                .compile(&program, self.path, &mut |line| watcher.compiles(line))?
+            {
+                Compiled::Executable(executable) => return Ok((end, program, executable)),
+                Compiled::Refused(diagnostics) => {
+                    // The earliest cell: what follows from its error may be all that the later ones suffer from.
+                    let culprit = diagnostics.iter().filter_map(Diagnostic::cell).min();
+                    let at = self
+                        .work
+                        .iter()
+                        .position(|work| Some(work.number) == culprit && work.error.is_none());
+                    let at =
+                        at.or_else(|| (first..end).rev().find(|&at| self.work[at].error.is_none()));
+                    let Some(at) = at else {
+                        return Err(self.program_refused(&diagnostics));
+                    };
+                    let number = self.work[at].number;
+                    let of_cell: Vec<Diagnostic> = diagnostics
+                        .into_iter()
+                        .filter(|d| d.cell().is_none_or(|cell| cell == number))
+                        .collect();
+                    let source = |cell| {
+                        self.work
+                            .iter()
+                            .find(|w| w.number == cell)
+                            .map(|w| w.source.as_str())
+                    };
+                    self.work[at].error = Some(compile_error(&of_cell, &source, &self.name));
+                }
+                Compiled::Unbuildable(text) => {
+                    let at = self.cell_with_dependency(&text);
+                    let Some(at) = at else {
+                        return Err(Error::Tool {
+                            tool: "cargo".into(),
+                            message: text,
+                        });
+                    };
+                    let traceback: Vec<String> = text.lines().map(str::to_owned).collect();
+                    let evalue = traceback
+                        .iter()
+                        .find_map(|line| line.strip_prefix("error: "))
+                        .unwrap_or("a dependency could not be built");
+                    self.work[at].error = Some(Output::Error {
+                        ename: "CompileError".into(),
+                        evalue: evalue.to_owned(),
+                        traceback,
+                    });
+                }
+            }
+        }
+    }
+
+    fn program_refused(&self, diagnostics: &[Diagnostic]) -> Error {
+        let message = diagnostics
+            .first()
+            .map_or_else(String::new, |d| d.message.clone());
+        Error::Tool {
+            tool: "rustc".into(),
+            message: format!("{}: {message}", self.name),
+        }
+    }
+
+    /// The cell whose `:dep` cargo's complaint is about; the last one with a `:dep` if it names none.
+    fn cell_with_dependency(&self, complaint: &str) -> Option<usize> {
+        let dependencies = self
+            .work
+            .iter()
+            .enumerate()
+            .filter(|(_, work)| work.error.is_none())
+            .flat_map(|(at, work)| {
+                work.code
+                    .commands
+                    .iter()
+                    .filter_map(move |(_, command)| match command {
+                        Command::Dep { name, .. } => Some((at, name)),
+                        _ => None,
+                    })
+            });
+        let all: Vec<_> = dependencies.collect();
+        let named = all.iter().find(|(_, name)| {
+            complaint.contains(&format!("`{name}`")) || complaint.contains(&format!("`{name} "))
+        });
+        named.or(all.last()).map(|(at, _)| *at)
+    }
+
+    /// For each cell, those of its variables that a later cell mentions.
+    fn needed_variables(&self, first: usize, end: usize) -> BTreeMap<u32, BTreeSet<String>> {
+        let mut mentioned_later = BTreeSet::new();
+        let mut needed = BTreeMap::new();
+        for work in self.work[first..end].iter().rev() {
+            needed.insert(
+                work.number,
+                work.code
+                    .declares
+                    .intersection(&mentioned_later)
+                    .cloned()
+                    .collect(),
+            );
+            mentioned_later.extend(work.code.mentions.iter().cloned());
+        }
+        needed
+    }
+
+    fn finish_cell(
+        &mut self,
+        at: usize,
+        mut outputs: Vec<Output>,
+        started: SystemTime,
+        took: Duration,
+    ) {
+        let (index, number, expected) = {
+            let work = &self.work[at];
+            (work.index, work.number as usize, work.expected_to_fail)
+        };
+        let interrupted = self.summary.interrupted;
+        if let Some(Output::Error { ename, evalue, .. }) = outputs.last()
+            && (!expected || interrupted)
+        {
+            self.summary.failures.push((
+                number,
+                format!("{ename}: {}", evalue.lines().next().unwrap_or_default()),
+            ));
+        }
+        let cell = &mut self.notebook.cells[index];
+        self.watcher.cell_ends(number, &outputs, took);
+        if cell.has_tag("remove-output") {
+            outputs.retain(|output| matches!(output, Output::Error { .. }));
+        }
+        cell.set_outputs(&outputs, Some(number));
+        if self.options.record_timing {
+            let stamp = |at: SystemTime| humantime::format_rfc3339_micros(at).to_string();
+            let (begin, end) = (stamp(started), stamp(started + took));
+            cell.set_metadata(
+                "execution",
+                json!({
+                    "iopub.execute_input": begin,
+                    "iopub.status.busy": begin,
+                    "iopub.status.idle": end,
+                    "shell.execute_reply": end,
+                }),
+            );
+        }
+        self.summary.executed += 1;
+        self.summary.timings.push((number, took));
+    }
+
+    fn failure_output(&self, failure: &Failure, program: &Program, number: u32) -> Output {
+        let place = failure
+            .place
+            .as_ref()
+            .and_then(|place| program_place(place, program));
+        let mut traceback = match place {
+            Some(place) => {
+                let title = format!("{}: {}", failure.ename, failure.evalue);
+                let source = |cell| {
+                    self.work
+                        .iter()
+                        .find(|w| w.number == cell)
+                        .map(|w| w.source.as_str())
+                };
+                let text = own_diagnostic(&title, place, None).render(&self.name, source);
+                text.lines().map(str::to_owned).collect()
+            }
+            None => vec![
+                format!("error: {}: {}", failure.ename, failure.evalue),
+                format!(" --> {} cell {number}", self.name),
+            ],
+        };
+        if place.is_none()
+            && let Some(at) = failure.place.as_ref().filter(|place| place.line > 0)
+        {
+            traceback.push(format!(
+                "  = note: raised at {}:{}:{}",
+                at.file, at.line, at.column
+            ));
+        }
+        Output::Error {
+            ename: failure.ename.clone(),
+            evalue: failure.evalue.clone(),
+            traceback,
+        }
+    }
+
+    fn describe(&self, place: &Place, program: &Program) -> String {
+        match program_place(place, program) {
+            Some(at) => format!("cell {}, line {}", at.cell, at.line),
+            None => format!("{}:{}", place.file, place.line),
+        }
+    }
+}
+
+fn program_place(place: &Place, program: &Program) -> Option<crate::program::CellPlace> {
+    let is_program =
+        Path::new(&place.file).ends_with("src/main.rs") && !Path::new(&place.file).is_absolute();
+    program
+        .place(place.line, place.column)
+        .filter(|_| is_program)
+}
+
+fn without_statements(work: &Work) -> CellCode {
+    CellCode {
+        body: None,
+        tail: None,
+        ..work.code.clone()
+    }
+}

@@ -1,0 +1,140 @@
+//! The pictures among a notebook's outputs, as files.
+
+use crate::document::{CellKind, Notebook};
+use crate::error::{Error, Result};
+use crate::files::{safe_name, write_whole};
+use base64::Engine;
+use serde_json::Value;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+/// Writes every picture of `notebook` into `folder`, named by its cell's label or else its number; a second picture of the
+/// same cell gets `-2` behind the name, and so on. A picture that is there both as SVG and as PNG becomes two files. Returns
+/// what was written.
+///
+/// # Errors
+/// [`Error::Io`] if a file cannot be written.
+pub fn save(notebook: &Notebook, folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut written = Vec::new();
+    let mut taken = HashSet::new();
+    let code = notebook
+        .cells
+        .iter()
+        .filter(|cell| cell.kind == CellKind::Code && !cell.source.trim().is_empty());
+    for (index, cell) in code.enumerate() {
+        let name = safe_name(&cell.label().unwrap_or_else(|| (index + 1).to_string()));
+        for data in cell
+            .outputs()
+            .iter()
+            .filter_map(|output| output.get("data"))
+        {
+            let pictures = [("svg", svg(data)), ("png", png(data))];
+            if pictures.iter().all(|(_, picture)| picture.is_none()) {
+                continue;
+            }
+            let numbered = (1..).map(|number| {
+                if number == 1 {
+                    name.clone()
+                } else {
+                    format!("{name}-{number}")
+                }
+            });
+            let stem = numbered
+                .into_iter()
+                .find(|stem| taken.insert(stem.clone()))
+                .unwrap_or_default();
+            for (extension, picture) in pictures {
+                if let Some(bytes) = picture {
+                    let path = folder.join(format!("{stem}.{extension}"));
+                    write_whole(&path, &bytes)?;
+                    written.push(path);
+                }
+            }
+        }
+    }
+    Ok(written)
+}
+
+/// Removes the figures of an earlier run that this run did not write.
+///
+/// # Errors
+/// [`Error::Io`] if a file cannot be removed.
+pub fn remove_others(folder: &Path, written: &[PathBuf]) -> Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Ok(());
+    };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let is_figure = path.extension().is_some_and(|e| e == "svg" || e == "png");
+        if is_figure && path.is_file() && !written.contains(&path) {
+            std::fs::remove_file(&path).map_err(Error::io(&path, "removing"))?;
+        }
+    }
+    Ok(())
+}
+
+fn svg(data: &Value) -> Option<Vec<u8>> {
+    match data.get("image/svg+xml")? {
+        Value::String(text) => Some(text.clone().into_bytes()),
+        Value::Array(lines) => Some(
+            lines
+                .iter()
+                .filter_map(Value::as_str)
+                .collect::<String>()
+                .into_bytes(),
+        ),
+        _ => None,
+    }
+}
+
+fn png(data: &Value) -> Option<Vec<u8>> {
+    let text: String = data
+        .get("image/png")?
+        .as_str()?
+        .split_whitespace()
+        .collect();
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Output;
+
+    #[test]
+    fn figures_are_named_by_label_or_number_and_stay_in_their_folder() {
+        let mut notebook =
+            Notebook::from_percent_script("// %%\n//| label: ../../x\nplot()\n// %%\nplot()\n");
+        let picture = |mime: &str, content: &str| Output::Data {
+            bundle: vec![(mime.into(), content.into())],
+            is_result: false,
+        };
+        notebook.cells[0].set_outputs(&[picture("image/svg+xml", "<svg>\n</svg>")], Some(1));
+        notebook.cells[1].set_outputs(
+            &[
+                picture("image/png", "AAEC"),
+                picture("text/html", "x"),
+                picture("image/png", "AA=="),
+            ],
+            Some(2),
+        );
+        let outside = tempfile::tempdir().unwrap();
+        let folder = outside.path().join("a").join("b");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("old.svg"), "").unwrap();
+        std::fs::write(folder.join("mine.txt"), "").unwrap();
+        let written = save(&notebook, &folder).unwrap();
+        remove_others(&folder, &written).unwrap();
+        let mut names: Vec<_> = std::fs::read_dir(&folder)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["2-2.png", "2.png", "_.._.._x.svg", "mine.txt"]);
+        assert_eq!(std::fs::read(folder.join("2.png")).unwrap(), [0, 1, 2]);
+        assert_eq!(
+            std::fs::read(folder.join("_.._.._x.svg")).unwrap(),
+            b"<svg>\n</svg>"
+        );
+        assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,600 @@
+//! The part of `radio` that is compiled into a notebook's program: it announces cells, waits for leave to go on, reports
+//! results and failures, and shows values.
+//!
+//! This file is a module of two crates. In `radio_notebook` it gives the session its half of the protocol; its text is also
+//! pasted, as `mod __radio`, into every program that `radio` compiles, so it uses nothing but the standard library.
+//!
+//! # Protocol
+//!
+//! The program connects to the loopback address in [`SESSION_VARIABLE`] (`port:token`) and sends [`Frame`]s; the session
+//! answers with single bytes, [`GO`], one for each cell. Text on stdout and stderr is not framed: it goes through the
+//! ordinary pipes, so that output of libraries and child processes is seen as well. So that the two pipes can be put back
+//! into the order in which they were written, the program numbers its *phases*: at each change between stdout and stderr,
+//! and at each cell's end, it writes a mark with the next phase's number into both.
+#![allow(clippy::all, missing_docs)]
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::SeqCst};
+use std::sync::{Mutex, OnceLock, mpsc};
+
+/// The environment variable that holds `port:token`.
+pub const SESSION_VARIABLE: &str = "RADIO_SESSION";
+/// The session's answer to [`Frame::Begin`]: run this cell.
+pub const GO: u8 = b'G';
+
+/// Where in the program's source something happened: file, line and column, both from 1.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Place {
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+}
+
+impl From<&Location<'_>> for Place {
+    fn from(at: &Location<'_>) -> Place {
+        Place {
+            file: at.file().to_owned(),
+            line: at.line(),
+            column: at.column(),
+        }
+    }
+}
+
+/// What the program says to the session.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Frame {
+    /// The first frame: proves that this is the program the session started.
+    Hello { token: String },
+    /// The program stands before this cell and waits for [`GO`].
+    Begin { cell: u32 },
+    /// The value of the cell's trailing expression, formatted.
+    Result { text: String },
+    /// The trailing expression's `evcxr_display` starts to write to stdout, in this phase.
+    Displaying { phase: u32 },
+    /// The cell failed: `ename` is `Panic` or `Error`.
+    Raised {
+        ename: String,
+        evalue: String,
+        place: Place,
+    },
+    /// A thread other than the cell's panicked, or the cell caught a panic of its own.
+    Note { text: String, place: Place },
+    /// The cell is over, and all it wrote comes before the mark of this phase.
+    End { cell: u32, phase: u32 },
+}
+
+impl Frame {
+    /// Writes the frame: a letter, the payload's length as four bytes (little end first), the payload.
+    pub fn write(&self, to: &mut impl Write) -> std::io::Result<()> {
+        let mut payload = Vec::new();
+        let tag = match self {
+            Frame::Hello { token } => {
+                put_text(&mut payload, token);
+                b'H'
+            }
+            Frame::Begin { cell } => {
+                put_number(&mut payload, *cell);
+                b'B'
+            }
+            Frame::Result { text } => {
+                put_text(&mut payload, text);
+                b'R'
+            }
+            Frame::Displaying { phase } => {
+                put_number(&mut payload, *phase);
+                b'D'
+            }
+            Frame::Raised {
+                ename,
+                evalue,
+                place,
+            } => {
+                put_text(&mut payload, ename);
+                put_text(&mut payload, evalue);
+                put_place(&mut payload, place);
+                b'X'
+            }
+            Frame::Note { text, place } => {
+                put_text(&mut payload, text);
+                put_place(&mut payload, place);
+                b'N'
+            }
+            Frame::End { cell, phase } => {
+                put_number(&mut payload, *cell);
+                put_number(&mut payload, *phase);
+                b'E'
+            }
+        };
+        let mut frame = vec![tag];
+        put_number(&mut frame, payload.len() as u32);
+        frame.extend(payload);
+        to.write_all(&frame)?;
+        to.flush()
+    }
+
+    /// Reads one frame; `None` at the end of the stream or at anything that is not a frame.
+    pub fn read(from: &mut impl Read) -> Option<Frame> {
+        let mut head = [0; 5];
+        from.read_exact(&mut head).ok()?;
+        let length = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
+        let mut payload = Vec::new();
+        from.take(u64::from(length))
+            .read_to_end(&mut payload)
+            .ok()?;
+        let rest = &mut payload.as_slice();
+        Some(match head[0] {
+            b'H' => Frame::Hello {
+                token: take_text(rest)?,
+            },
+            b'B' => Frame::Begin {
+                cell: take_number(rest)?,
+            },
+            b'R' => Frame::Result {
+                text: take_text(rest)?,
+            },
+            b'D' => Frame::Displaying {
+                phase: take_number(rest)?,
+            },
+            b'X' => Frame::Raised {
+                ename: take_text(rest)?,
+                evalue: take_text(rest)?,
+                place: take_place(rest)?,
+            },
+            b'N' => Frame::Note {
+                text: take_text(rest)?,
+                place: take_place(rest)?,
+            },
+            b'E' => Frame::End {
+                cell: take_number(rest)?,
+                phase: take_number(rest)?,
+            },
+            _ => return None,
+        })
+    }
+}
+
+fn put_number(to: &mut Vec<u8>, number: u32) {
+    to.extend(number.to_le_bytes());
+}
+
+fn put_text(to: &mut Vec<u8>, text: &str) {
+    put_number(to, text.len() as u32);
+    to.extend(text.as_bytes());
+}
+
+fn put_place(to: &mut Vec<u8>, place: &Place) {
+    put_text(to, &place.file);
+    put_number(to, place.line);
+    put_number(to, place.column);
+}
+
+fn take_number(from: &mut &[u8]) -> Option<u32> {
+    let (number, rest) = from.split_first_chunk::<4>()?;
+    *from = rest;
+    Some(u32::from_le_bytes(*number))
+}
+
+fn take_text(from: &mut &[u8]) -> Option<String> {
+    let length = take_number(from)? as usize;
+    let (text, rest) = from.split_at_checked(length)?;
+    *from = rest;
+    Some(String::from_utf8_lossy(text).into_owned())
+}
+
+fn take_place(from: &mut &[u8]) -> Option<Place> {
+    Some(Place {
+        file: take_text(from)?,
+        line: take_number(from)?,
+        column: take_number(from)?,
+    })
+}
+
+/// The bytes that stand between two phases in stdout and stderr: what comes before the phase's number. A zero byte ends it.
+pub fn mark_prefix(token: &str) -> Vec<u8> {
+    format!("\0radio {token} ").into_bytes()
+}
+
+// ---- From here on: what the notebook's program calls. -------------------------------------------------------------
+
+static SESSION: OnceLock<Session> = OnceLock::new();
+static PHASE: AtomicU32 = AtomicU32::new(0);
+static LAST_STREAM: AtomicU8 = AtomicU8::new(0);
+/// What the last panic of the cells' own thread said, until somebody reports it.
+static PANIC: Mutex<Option<(String, Place)>> = Mutex::new(None);
+/// Where the last `?` of a cell found an error.
+static QUESTION_MARK: Mutex<Option<Place>> = Mutex::new(None);
+
+struct Session {
+    channel: Mutex<TcpStream>,
+    go: Mutex<mpsc::Receiver<()>>,
+    mark: Vec<u8>,
+}
+
+impl Session {
+    fn send(&self, frame: &Frame) {
+        if let Ok(mut channel) = self.channel.lock() {
+            // A session that is gone ends the program from the thread that listens to it.
+            let _ = frame.write(&mut *channel);
+        }
+    }
+}
+
+/// Connects to the session and runs the notebook's body. Never returns: a kernel that is shut down drops no variables.
+pub fn run(body: impl FnOnce() -> Result<(), Raised>) -> ! {
+    let said = std::env::var(SESSION_VARIABLE).unwrap_or_default();
+    let Some((port, token)) = said.split_once(':') else {
+        std::eprintln!("this program is a part of a notebook: run it with `radio run`");
+        std::process::exit(2);
+    };
+    let connection = port
+        .parse()
+        .ok()
+        .and_then(|port: u16| TcpStream::connect(("127.0.0.1", port)).ok());
+    let Some((channel, mut answers)) = connection.and_then(|c| Some((c.try_clone().ok()?, c)))
+    else {
+        std::eprintln!("the notebook's runner does not answer");
+        std::process::exit(2);
+    };
+    let _ = channel.set_nodelay(true);
+    // SAFETY: no other thread runs yet.
+    unsafe { std::env::remove_var(SESSION_VARIABLE) };
+    let (gone_on, go) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut answer = [0];
+        while answers.read_exact(&mut answer).is_ok() {
+            let _ = gone_on.send(());
+        }
+        end_all();
+    });
+    let session = Session {
+        channel: Mutex::new(channel),
+        go: Mutex::new(go),
+        mark: mark_prefix(token),
+    };
+    session.send(&Frame::Hello {
+        token: token.to_owned(),
+    });
+    let _ = SESSION.set(session);
+    let cells = std::thread::current().id();
+    std::panic::set_hook(Box::new(move |info| {
+        let text = info.payload_as_str().unwrap_or("Box<dyn Any>").to_owned();
+        let place = info.location().map(Place::from).unwrap_or_default();
+        if std::thread::current().id() == cells {
+            note_caught_panic();
+            if let Ok(mut panic) = PANIC.lock() {
+                *panic = Some((text, place));
+            }
+        } else {
+            let thread = std::thread::current();
+            let text = format!(
+                "thread '{}' panicked: {text}",
+                thread.name().unwrap_or("<unnamed>")
+            );
+            send(&Frame::Note { text, place });
+        }
+    }));
+    attempt(body);
+    std::process::exit(0)
+}
+
+/// The runner is gone: nobody reads, so the program and what it started end too.
+fn end_all() -> ! {
+    #[cfg(unix)]
+    {
+        unsafe extern "C" {
+            fn getpid() -> i32;
+            fn getpgrp() -> i32;
+            fn kill(process: i32, signal: i32) -> i32;
+        }
+        // SAFETY: plain system calls without pointers. The runner starts the program as the leader of its own group.
+        unsafe {
+            if getpgrp() == getpid() {
+                kill(0, 9);
+            }
+        }
+    }
+    std::process::abort()
+}
+
+fn send(frame: &Frame) {
+    if let Some(session) = SESSION.get() {
+        session.send(frame);
+    }
+}
+
+fn note_caught_panic() {
+    let caught = PANIC.lock().ok().and_then(|mut panic| panic.take());
+    if let Some((text, place)) = caught {
+        send(&Frame::Note {
+            text: format!("panicked: {text}"),
+            place,
+        });
+    }
+}
+
+/// Announces a cell and waits until the session lets it run.
+pub fn begin(cell: u32) {
+    send(&Frame::Begin { cell });
+    let went = SESSION
+        .get()
+        .and_then(|session| session.go.lock().ok()?.recv().ok());
+    if went.is_none() {
+        // The listening thread is ending the process.
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+/// Ends a cell: all that it wrote is flushed and marked.
+pub fn end(cell: u32) {
+    note_caught_panic();
+    let phase = next_phase();
+    LAST_STREAM.store(0, SeqCst);
+    send(&Frame::End { cell, phase });
+}
+
+/// Runs (a part of) the notebook; what it raises is reported, and whether it ran to its end is returned.
+pub fn attempt(body: impl FnOnce() -> Result<(), Raised>) -> bool {
+    let (ename, evalue, place) = match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(())) => return true,
+        Ok(Err(raised)) => {
+            let place = QUESTION_MARK
+                .lock()
+                .ok()
+                .and_then(|mut place| place.take())
+                .unwrap_or_default();
+            ("Error", raised.0, place)
+        }
+        Err(payload) => {
+            let (text, place) = PANIC
+                .lock()
+                .ok()
+                .and_then(|mut p| p.take())
+                .unwrap_or_else(|| {
+                    let text = payload.downcast_ref::<&str>().map(|s| s.to_string());
+                    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+                    (
+                        text.unwrap_or_else(|| "Box<dyn Any>".to_owned()),
+                        Place::default(),
+                    )
+                });
+            ("Panic", text, place)
+        }
+    };
+    send(&Frame::Raised {
+        ename: ename.to_owned(),
+        evalue,
+        place,
+    });
+    false
+}
+
+/// As [`attempt`], for a cell that may fail while the notebook goes on; its end is announced in both cases.
+pub fn attempt_cell(cell: u32, body: impl FnOnce() -> Result<(), Raised>) {
+    begin(cell);
+    attempt(body);
+    end(cell);
+}
+
+fn next_phase() -> u32 {
+    let phase = PHASE.fetch_add(1, SeqCst) + 1;
+    if let Some(session) = SESSION.get() {
+        let mut mark = session.mark.clone();
+        mark.extend(format!("{phase}\0").bytes());
+        let mut stdout = std::io::stdout().lock();
+        let _ = stdout.write_all(&mark);
+        let _ = stdout.flush();
+        let _ = std::io::stderr().lock().write_all(&mark);
+    }
+    phase
+}
+
+/// Called before a cell prints: `stream` is 1 for stdout and 2 for stderr. A change of stream starts a new phase.
+pub fn turn_to(stream: u8) {
+    let last = LAST_STREAM.swap(stream, SeqCst);
+    if last != stream && last != 0 {
+        next_phase();
+    }
+}
+
+/// What a cell's `?` found, ready to be shown.
+///
+/// It must not implement `Debug`: that is what lets it be made from everything that does.
+pub struct Raised(String);
+
+impl<E: std::fmt::Debug> From<E> for Raised {
+    fn from(error: E) -> Raised {
+        Raised(format!("{error:?}"))
+    }
+}
+
+/// The error of a `?` on `None`.
+#[derive(Debug)]
+pub struct FoundNone;
+
+/// Put before every `?` of a cell: remembers the place, and makes `?` work on `Option`.
+pub trait QuestionMark {
+    type Out;
+    fn __radio_question_mark(self) -> Self::Out;
+}
+
+impl<T, E> QuestionMark for Result<T, E> {
+    type Out = Result<T, E>;
+    #[track_caller]
+    fn __radio_question_mark(self) -> Result<T, E> {
+        if self.is_err() {
+            remember(Location::caller());
+        }
+        self
+    }
+}
+
+impl<T> QuestionMark for Option<T> {
+    type Out = Result<T, FoundNone>;
+    #[track_caller]
+    fn __radio_question_mark(self) -> Result<T, FoundNone> {
+        if self.is_none() {
+            remember(Location::caller());
+        }
+        self.ok_or(FoundNone)
+    }
+}
+
+fn remember(at: &Location<'_>) {
+    if let Ok(mut place) = QUESTION_MARK.lock() {
+        *place = Some(at.into());
+    }
+}
+
+/// Says that what follows on stdout is the trailing expression's own display.
+pub fn displaying() {
+    turn_to(1);
+    let phase = next_phase();
+    send(&Frame::Displaying { phase });
+}
+
+/// What `evcxr_display` is for a type that has none.
+pub struct NoDisplay;
+
+/// Gives every type an `evcxr_display`; a method of the type's own is found before it.
+pub trait AnyDisplay {
+    fn evcxr_display(&self) -> NoDisplay {
+        NoDisplay
+    }
+}
+impl<T: ?Sized> AnyDisplay for T {}
+
+/// What a deferred call of `evcxr_display` returns, as a type.
+pub struct Kind<R>(std::marker::PhantomData<R>);
+/// The kind of a call without making it.
+pub fn kind_of<R>(_: &impl FnOnce() -> R) -> Kind<R> {
+    Kind(std::marker::PhantomData)
+}
+/// The type has no display of its own.
+pub struct Absent;
+/// The type has a display of its own.
+pub struct Present;
+impl Kind<NoDisplay> {
+    pub fn presence(&self) -> Absent {
+        Absent
+    }
+}
+/// For all other kinds.
+pub trait OtherKind {
+    fn presence(&self) -> Present {
+        Present
+    }
+}
+impl<R> OtherKind for Kind<R> {}
+
+/// Looks through `Box`, `Rc`, guards and the like: `*value` where there is one, `()` where there is not.
+pub struct Through<'a, T: ?Sized>(pub &'a T);
+impl<'a, T: ?Sized + std::ops::Deref> Through<'a, T> {
+    pub fn target(&self) -> &'a T::Target {
+        self.0.deref()
+    }
+}
+/// For all that cannot be looked through.
+pub trait NotThrough {
+    fn target(&self) -> &'static () {
+        &()
+    }
+}
+impl<T: ?Sized> NotThrough for Through<'_, T> {}
+
+/// How a cell's result becomes text where its type has no display: the cell's `:fmt`.
+pub trait Format {
+    fn format<T: ?Sized + std::fmt::Debug>(value: &T) -> String;
+}
+
+/// Shows `value`: by its own `evcxr_display`, by that of what it points to (twice), or by the given format.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __radio_show {
+    ($format:literal, $value:expr) => {
+        match &($value) {
+            value => {
+                #[allow(unused_imports)]
+                use $crate::__radio::{AnyDisplay as _, NotThrough as _, OtherKind as _};
+                struct CellFormat;
+                impl $crate::__radio::Format for CellFormat {
+                    fn format<T: ?Sized + ::std::fmt::Debug>(value: &T) -> ::std::string::String {
+                        ::std::format!($format, value)
+                    }
+                }
+                let once = $crate::__radio::Through(value).target();
+                let twice = $crate::__radio::Through(once).target();
+                let own = || value.evcxr_display();
+                let first = || once.evcxr_display();
+                let second = || twice.evcxr_display();
+                $crate::__radio::Shown(
+                    $crate::__radio::kind_of(&own).presence(),
+                    $crate::__radio::kind_of(&first).presence(),
+                    $crate::__radio::kind_of(&second).presence(),
+                )
+                .show::<_, _, _, _, CellFormat>(own, first, second, value);
+            }
+        }
+    };
+}
+
+/// Which of the value, what it points to, and what that points to has a display.
+pub struct Shown<A, B, C>(pub A, pub B, pub C);
+
+impl<B, C> Shown<Present, B, C> {
+    pub fn show<R, S, U, T: ?Sized, F: Format>(
+        self,
+        own: impl FnOnce() -> R,
+        _: impl FnOnce() -> S,
+        _: impl FnOnce() -> U,
+        _: &T,
+    ) {
+        displaying();
+        own();
+    }
+}
+
+impl<C> Shown<Absent, Present, C> {
+    pub fn show<R, S, U, T: ?Sized, F: Format>(
+        self,
+        _: impl FnOnce() -> R,
+        first: impl FnOnce() -> S,
+        _: impl FnOnce() -> U,
+        _: &T,
+    ) {
+        displaying();
+        first();
+    }
+}
+
+impl Shown<Absent, Absent, Present> {
+    pub fn show<R, S, U, T: ?Sized, F: Format>(
+        self,
+        _: impl FnOnce() -> R,
+        _: impl FnOnce() -> S,
+        second: impl FnOnce() -> U,
+        _: &T,
+    ) {
+        displaying();
+        second();
+    }
+}
+
+impl Shown<Absent, Absent, Absent> {
+    pub fn show<R, S, U, T: ?Sized + std::fmt::Debug, F: Format>(
+        self,
+        _: impl FnOnce() -> R,
+        _: impl FnOnce() -> S,
+        _: impl FnOnce() -> U,
+        value: &T,
+    ) {
+        if std::any::type_name::<T>() != "()" {
+            send(&Frame::Result {
+                text: F::format(value),
+            });
+        }
+    }
+}

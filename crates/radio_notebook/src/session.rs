@@ -1,0 +1,415 @@
+//! A running notebook program: outputs, cell by cell, as they happen.
+
+use crate::collect::{Collector, Stream};
+use crate::document::Output;
+use crate::error::{Error, Result};
+use crate::interrupt::{self, Group};
+use crate::runtime::{Frame, GO, Place, SESSION_VARIABLE, mark_prefix};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+/// How a cell ended that did not run to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// The kind: `Panic`, `Error`, `Exited`, `Signal`, `Timeout`, `Interrupted`.
+    pub ename: String,
+    /// The message.
+    pub evalue: String,
+    /// Where in the program, if it said so.
+    pub place: Option<Place>,
+}
+
+/// What running a cell gave.
+#[derive(Debug)]
+pub struct CellRun {
+    /// Its outputs, without an error.
+    pub outputs: Vec<Output>,
+    /// Why it did not run to its end, if it did not.
+    pub failure: Option<Failure>,
+    /// Panics that the cell caught, or that happened in its threads.
+    pub notes: Vec<(String, Place)>,
+    /// Whether the program is still there to run the next cell.
+    pub goes_on: bool,
+}
+
+/// A program that was started and waits before its first cell.
+#[derive(Debug)]
+pub struct Session {
+    group: Group,
+    channel: TcpStream,
+    events: Receiver<Event>,
+    collector: Collector,
+    /// The cell that the program waits before; it may say so while the outputs of the one before are still on their way.
+    waits_before: Option<u32>,
+}
+
+#[derive(Debug)]
+enum Event {
+    Frame(Frame),
+    ChannelClosed,
+    Text(Stream, Vec<u8>),
+    Mark(Stream, u32),
+    StreamClosed(Stream),
+}
+
+/// How long the end of a dead program's output is waited for: a process it left behind may hold its pipes open.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+impl Session {
+    /// Starts a program in the notebook's folder.
+    ///
+    /// # Errors
+    /// [`Error::Tool`] if it cannot be started or does not call back.
+    pub fn start(executable: &Path, folder: &Path) -> Result<Session> {
+        let wrong = |what: &str| {
+            let what = what.to_owned();
+            move |error: std::io::Error| Error::Tool {
+                tool: "the notebook's program".into(),
+                message: format!("{what}: {error}"),
+            }
+        };
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .map_err(wrong("no local connection can be made"))?;
+        let port = listener
+            .local_addr()
+            .map_err(wrong("no local connection can be made"))?
+            .port();
+        listener
+            .set_nonblocking(true)
+            .map_err(wrong("no local connection can be made"))?;
+        let token = new_token();
+        let mut command = Command::new(executable);
+        command
+            .current_dir(folder)
+            .env(SESSION_VARIABLE, format!("{port}:{token}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut group = Group::spawn(&mut command).map_err(wrong("it cannot be started"))?;
+        let channel =
+            accept(&listener, &mut group, &token).map_err(wrong("it does not call back"))?;
+        let (sender, events) = mpsc::channel();
+        if let Some(pipe) = group.child.stdout.take() {
+            listen_to_stream(Stream::Stdout, pipe, mark_prefix(&token), sender.clone());
+        }
+        if let Some(pipe) = group.child.stderr.take() {
+            listen_to_stream(Stream::Stderr, pipe, mark_prefix(&token), sender.clone());
+        }
+        let mut frames = channel
+            .try_clone()
+            .map_err(wrong("its connection cannot be used"))?;
+        std::thread::spawn(move || {
+            while let Some(frame) = Frame::read(&mut frames) {
+                if sender.send(Event::Frame(frame)).is_err() {
+                    return;
+                }
+            }
+            let _ = sender.send(Event::ChannelClosed);
+        });
+        Ok(Session {
+            group,
+            channel,
+            events,
+            collector: Collector::new(),
+            waits_before: None,
+        })
+    }
+
+    /// Runs the next cell, whose number is `cell`, until it ends, fails, or `deadline` has passed. `live` hears its text as it
+    /// is written.
+    pub fn run_cell(
+        &mut self,
+        cell: u32,
+        deadline: Option<Instant>,
+        live: &mut dyn FnMut(Stream, &str),
+    ) -> CellRun {
+        let mut run = CellRun {
+            outputs: Vec::new(),
+            failure: None,
+            notes: Vec::new(),
+            goes_on: true,
+        };
+        let (mut result, mut result_from, mut ended, mut closed) = (None, None, None, None);
+        loop {
+            let now = Instant::now();
+            if self.waits_before == Some(cell) {
+                self.waits_before = None;
+                // If it does not arrive, the channel is closed, which is seen next.
+                let _ = self.channel.write_all(&[GO]);
+            }
+            if interrupt::requested() {
+                run.failure = Some(failure("Interrupted", "Ctrl-C was pressed"));
+                break;
+            }
+            if deadline.is_some_and(|deadline| now >= deadline) {
+                run.failure = Some(failure(
+                    "Timeout",
+                    "the cell did not end in the time it was given",
+                ));
+                break;
+            }
+            if ended.is_some_and(|phase| self.collector.has_reached(phase)) {
+                break;
+            }
+            let is_silent = closed.is_some_and(|at: Instant| now > at + PATIENCE);
+            if closed.is_some() && (self.collector.has_reached(u32::MAX) || is_silent) {
+                if run.failure.is_none() {
+                    run.failure = Some(self.how_it_ended());
+                }
+                break;
+            }
+            let step = Duration::from_millis(20);
+            let wait = deadline.map_or(step, |deadline| step.min(deadline - now));
+            match self.events.recv_timeout(wait) {
+                Ok(Event::Frame(frame)) => match frame {
+                    Frame::Begin { cell } => self.waits_before = Some(cell),
+                    Frame::Result { text } => result = Some(text),
+                    Frame::Displaying { phase } => result_from = Some(phase),
+                    Frame::Raised {
+                        ename,
+                        evalue,
+                        place,
+                    } => {
+                        run.failure = Some(Failure {
+                            ename,
+                            evalue,
+                            place: Some(place),
+                        });
+                    }
+                    Frame::Note { text, place } => run.notes.push((text, place)),
+                    Frame::End { cell: over, phase } if over == cell => ended = Some(phase),
+                    Frame::End { .. } | Frame::Hello { .. } => {}
+                },
+                Ok(Event::ChannelClosed) => closed = Some(now),
+                Ok(Event::Text(stream, bytes)) => self.collector.text(stream, bytes, live),
+                Ok(Event::Mark(stream, phase)) => self.collector.mark(stream, phase, live),
+                Ok(Event::StreamClosed(stream)) => self.collector.mark(stream, u32::MAX, live),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => closed = closed.or(Some(now)),
+            }
+        }
+        run.goes_on = ended.is_some();
+        run.outputs = self.collector.finish(result_from, live);
+        if let Some(text) = result {
+            run.outputs.push(Output::Data {
+                bundle: vec![("text/plain".into(), text)],
+                is_result: true,
+            });
+        }
+        run
+    }
+
+    /// Why a program is gone that did not say why.
+    fn how_it_ended(&mut self) -> Failure {
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            match self.group.child.try_wait() {
+                Ok(Some(status)) => return failure_of(status),
+                Ok(None) if Instant::now() < patience => {
+                    std::thread::sleep(Duration::from_millis(2))
+                }
+                _ => return failure("Exited", "the program closed its connection"),
+            }
+        }
+    }
+}
+
+fn failure(ename: &str, evalue: &str) -> Failure {
+    Failure {
+        ename: ename.to_owned(),
+        evalue: evalue.to_owned(),
+        place: None,
+    }
+}
+
+fn failure_of(status: ExitStatus) -> Failure {
+    #[cfg(unix)]
+    if let Some(number) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        let name = nix::sys::signal::Signal::try_from(number)
+            .map_or_else(|_| number.to_string(), |s| s.to_string());
+        return failure(
+            "Signal",
+            &format!("the program was ended by the signal {name}"),
+        );
+    }
+    match status.code() {
+        Some(code) => failure(
+            "Exited",
+            &format!("the program ended itself with exit code {code}"),
+        ),
+        None => failure("Exited", "the program ended"),
+    }
+}
+
+/// A token that no other process can guess.
+fn new_token() -> String {
+    use std::hash::{BuildHasher, Hasher};
+    let random = || {
+        std::collections::hash_map::RandomState::new()
+            .build_hasher()
+            .finish()
+    };
+    format!("{:016x}{:016x}", random(), random())
+}
+
+fn accept(listener: &TcpListener, group: &mut Group, token: &str) -> std::io::Result<TcpStream> {
+    let patience = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < patience && !interrupt::requested() {
+        match listener.accept() {
+            Ok((mut channel, _)) => {
+                channel.set_nonblocking(false)?;
+                channel.set_nodelay(true)?;
+                channel.set_read_timeout(Some(Duration::from_secs(5)))?;
+                let hello = Frame::read(&mut channel);
+                channel.set_read_timeout(None)?;
+                // Whoever else connects to this port is not listened to.
+                if hello
+                    == Some(Frame::Hello {
+                        token: token.to_owned(),
+                    })
+                {
+                    return Ok(channel);
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                if let Some(status) = group.child.try_wait()? {
+                    return Err(std::io::Error::other(failure_of(status).evalue));
+                }
+                std::thread::sleep(Duration::from_micros(300));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(std::io::Error::other("no answer"))
+}
+
+/// Reads a stream to its end on a thread of its own, taking the marks out.
+fn listen_to_stream(
+    stream: Stream,
+    mut pipe: impl Read + Send + 'static,
+    prefix: Vec<u8>,
+    sender: Sender<Event>,
+) {
+    std::thread::spawn(move || {
+        let mut held = Vec::new();
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+            held.extend_from_slice(&buffer[..count]);
+            for event in split_marks(stream, &mut held, &prefix) {
+                if sender.send(event).is_err() {
+                    return;
+                }
+            }
+        }
+        if !held.is_empty() {
+            let _ = sender.send(Event::Text(stream, held));
+        }
+        let _ = sender.send(Event::StreamClosed(stream));
+    });
+}
+
+/// Takes all that is complete from `held`; what may be the start of a mark stays.
+fn split_marks(stream: Stream, held: &mut Vec<u8>, prefix: &[u8]) -> Vec<Event> {
+    let mut events = Vec::new();
+    loop {
+        let zero = held
+            .iter()
+            .position(|&byte| byte == 0)
+            .unwrap_or(held.len());
+        let (text, rest) = held.split_at(zero);
+        if !text.is_empty() {
+            events.push(Event::Text(stream, text.to_vec()));
+        }
+        if rest.is_empty() {
+            held.clear();
+            return events;
+        }
+        let common = prefix.len().min(rest.len());
+        let used = if rest[..common] != prefix[..common] {
+            // A zero byte of the program's own.
+            events.push(Event::Text(stream, vec![0]));
+            1
+        } else if let Some(end) = rest.iter().skip(prefix.len()).position(|&byte| byte == 0) {
+            let number = &rest[prefix.len()..prefix.len() + end];
+            if let Some(phase) = std::str::from_utf8(number)
+                .ok()
+                .and_then(|text| text.parse().ok())
+            {
+                events.push(Event::Mark(stream, phase));
+            }
+            prefix.len() + end + 1
+        } else {
+            *held = rest.to_vec();
+            return events;
+        };
+        *held = rest[used..].to_vec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_taken_out_however_the_bytes_are_cut() {
+        let prefix = mark_prefix("t");
+        let all = b"a\0b\0radio t 12\0\0radio t 13\0c\0radio x".to_vec();
+        for size in 1..=all.len() {
+            let mut held = Vec::new();
+            let (mut text, mut marks) = (Vec::new(), Vec::new());
+            for piece in all.chunks(size) {
+                held.extend_from_slice(piece);
+                for event in split_marks(Stream::Stdout, &mut held, &prefix) {
+                    match event {
+                        Event::Text(_, bytes) => text.extend(bytes),
+                        Event::Mark(_, phase) => marks.push((phase, text.len())),
+                        other => panic!("{other:?}"),
+                    }
+                }
+            }
+            text.extend(held);
+            assert_eq!(text, b"a\0bc\0radio x");
+            assert_eq!(marks, [(12, 3), (13, 3)], "pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn frames_survive_the_way() {
+        let place = Place {
+            file: "src/main.rs".into(),
+            line: 7,
+            column: 9,
+        };
+        for frame in [
+            Frame::Hello { token: "t".into() },
+            Frame::Begin { cell: 3 },
+            Frame::Result {
+                text: "λ\n".into()
+            },
+            Frame::Displaying { phase: 4 },
+            Frame::Raised {
+                ename: "Panic".into(),
+                evalue: String::new(),
+                place: place.clone(),
+            },
+            Frame::Note {
+                text: "n".into(),
+                place,
+            },
+            Frame::End {
+                cell: 1,
+                phase: u32::MAX,
+            },
+        ] {
+            let mut bytes = Vec::new();
+            frame.write(&mut bytes).unwrap();
+            assert_eq!(Frame::read(&mut bytes.as_slice()), Some(frame));
+            bytes.pop();
+            assert_eq!(Frame::read(&mut bytes.as_slice()), None);
+        }
+    }
+}

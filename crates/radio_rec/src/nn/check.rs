@@ -1,0 +1,70 @@
+//! What an array must be before the network computes with it.
+
+use ndarray::ArrayRef2;
+
+use crate::{Error, Result};
+
+/// That `array` has `rows` x `columns` numbers. `what` and `because` are words: the array, and where its shape comes from.
+pub(super) fn shape(
+    what: &str,
+    array: &ArrayRef2<f64>,
+    (rows, columns): (usize, usize),
+    because: &str,
+) -> Result<()> {
+    if array.dim() == (rows, columns) {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        what: what.into(),
+        expected: format!("{rows} x {columns} ({because})"),
+        found: in_words(array),
+    })
+}
+
+/// The shape of `array` in words.
+pub(super) fn in_words(array: &ArrayRef2<f64>) -> String {
+    format!("{} x {}", array.nrows(), array.ncols())
+}
+
+/// That every number of `array` is finite. `so_that` completes "finite numbers".
+pub(super) fn finite(name: &'static str, array: &ArrayRef2<f64>, so_that: &str) -> Result<()> {
+    all(
+        name,
+        array,
+        |v| v.is_finite(),
+        &format!("finite numbers{so_that}"),
+    )
+}
+
+/// That every number of the targets `y` can be a probability.
+pub(super) fn probabilities(y: &ArrayRef2<f64>) -> Result<()> {
+    all("y", y, |v| (0.0..=1.0).contains(&v), "numbers from 0 to 1")
+}
+
+/// That the learning rate is a number; a negative one climbs, which is allowed.
+pub(super) fn rate(rate: f64) -> Result<()> {
+    if rate.is_finite() {
+        return Ok(());
+    }
+    Err(Error::InvalidParameter {
+        name: "rate",
+        value: rate.to_string(),
+        expected: "a finite number".into(),
+    })
+}
+
+fn all(
+    name: &'static str,
+    array: &ArrayRef2<f64>,
+    good: fn(f64) -> bool,
+    expected: &str,
+) -> Result<()> {
+    match array.indexed_iter().find(|&(_, &v)| !good(v)) {
+        None => Ok(()),
+        Some(((row, column), value)) => Err(Error::InvalidParameter {
+            name,
+            value: format!("{value} in row {row}, column {column}"),
+            expected: expected.into(),
+        }),
+    }
+}

@@ -1,0 +1,131 @@
+//! Series of numbers against the iteration they were taken at.
+
+use super::axes::{Axis, draw_axes, draw_legend, draw_title};
+use super::palette::series;
+use super::scene::Scene;
+use super::{Labels, at_most};
+use crate::{Error, Result};
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Curves {
+    series: Vec<(String, Vec<f64>)>,
+}
+
+impl Curves {
+    pub(super) fn new(series: Vec<(String, Vec<f64>)>) -> Result<Self> {
+        at_most("series", series.len(), 40)?;
+        for (name, values) in &series {
+            at_most(
+                &format!("values of the series `{name}`"),
+                values.len(),
+                100_000,
+            )?;
+            if let Some((index, value)) = values.iter().enumerate().find(|(_, v)| !v.is_finite()) {
+                return Err(Error::InvalidParameter {
+                    name: "series",
+                    value: format!("{value} at position {index} of `{name}`"),
+                    expected: "finite numbers".into(),
+                });
+            }
+        }
+        Ok(Self { series })
+    }
+
+    pub(super) fn draw(&self, labels: &Labels, scene: &mut Scene) -> Result<()> {
+        let first = labels.first_iteration as f64;
+        let longest = self
+            .series
+            .iter()
+            .map(|(_, values)| values.len())
+            .max()
+            .unwrap_or(1);
+        let last = first + (longest - 1) as f64;
+        if labels.log_x && labels.first_iteration == 0 {
+            return Err(Error::Plot {
+                message: "a logarithmic x axis has no place for iteration 0; leave that value out and say \
+                          `first_iteration(1)`"
+                    .into(),
+            });
+        }
+        let x = Axis::over("x", [first, last].into_iter(), labels.log_x)?;
+        let all = self
+            .series
+            .iter()
+            .flat_map(|(_, values)| values.iter().copied());
+        let y = Axis::over("y", all, labels.log_y)?;
+        let mut top = draw_title(scene, &labels.title);
+        if self.series.len() > 1 {
+            let names: Vec<String> = self.series.iter().map(|(name, _)| name.clone()).collect();
+            top = draw_legend(scene, top, &names, true);
+        }
+        let frame = draw_axes(scene, top, (&x, &labels.x), (&y, &labels.y))?;
+        for (index, (_, values)) in self.series.iter().enumerate() {
+            let look = series(index);
+            let points: Vec<(f64, f64)> = values
+                .iter()
+                .enumerate()
+                .map(|(k, &value)| {
+                    (
+                        frame.left + x.share(first + k as f64) * frame.width(),
+                        frame.bottom - y.share(value) * frame.height(),
+                    )
+                })
+                .collect();
+            for &point in &markers(&points, index) {
+                scene.marker(point, 6.0, look);
+            }
+            if points.len() > 1 {
+                scene.line(thinned(points), 3.0, look.0);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn describe(&self) -> String {
+        let ends: Vec<String> = self
+            .series
+            .iter()
+            .map(|(name, values)| {
+                format!(
+                    "{name} from {:.4} to {:.4}",
+                    values[0],
+                    values[values.len() - 1]
+                )
+            })
+            .collect();
+        format!(
+            "Line chart of {} series: {}",
+            ends.len(),
+            super::shortened(&ends, 12)
+        )
+    }
+}
+
+/// Some of a curve's points, at least 60 pixels apart: a curve can then be told by its shape as well as by its colour. Where
+/// curves lie on each other, those of curve number `index` are not at the same places as the others'.
+fn markers(points: &[(f64, f64)], index: usize) -> Vec<(f64, f64)> {
+    let mut next = points[0].0 + 15.0 * (index % 4) as f64;
+    let mut chosen = Vec::new();
+    for &(x, y) in points {
+        if x >= next {
+            chosen.push((x, y));
+            next = x + 60.0;
+        }
+    }
+    chosen
+}
+
+/// The line without the points that lie less than half a pixel from the one before, up to the last: no eye sees them.
+fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    let last = points.len() - 1;
+    let mut kept: Vec<(f64, f64)> = Vec::new();
+    for (k, (x, y)) in points.into_iter().enumerate() {
+        let near = kept
+            .last()
+            .is_some_and(|&(px, py)| (x - px).hypot(y - py) < 0.5);
+        if !near || k == last {
+            kept.push((x, y));
+        }
+    }
+    kept
+}

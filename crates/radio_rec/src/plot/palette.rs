@@ -1,0 +1,125 @@
+//! Colours and marker shapes that hold up on a projector and for colour-blind eyes.
+
+/// Red, green and blue, each from 0 to 255.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Rgb(pub u8, pub u8, pub u8);
+
+pub(super) const WHITE: Rgb = Rgb(255, 255, 255);
+/// Text.
+pub(super) const INK: Rgb = Rgb(0x22, 0x22, 0x22);
+/// The lines along the axes.
+pub(super) const AXIS: Rgb = Rgb(0x55, 0x55, 0x55);
+/// The grid behind the data.
+pub(super) const GRID: Rgb = Rgb(0xDD, 0xDD, 0xDD);
+
+/// The palette of M. Okabe and K. Ito, "Color Universal Design" (2008), whose colours stay apart under the common kinds of
+/// colour blindness; without its yellow, which white swallows, and with its grey instead of black, which is for text.
+const SERIES: [Rgb; 7] = [
+    Rgb(0x00, 0x72, 0xB2),
+    Rgb(0xD5, 0x5E, 0x00),
+    Rgb(0x00, 0x9E, 0x73),
+    Rgb(0xCC, 0x79, 0xA7),
+    Rgb(0xE6, 0x9F, 0x00),
+    Rgb(0x56, 0xB4, 0xE9),
+    Rgb(0x77, 0x77, 0x77),
+];
+
+/// The shape of a marker. All are convex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Circle,
+    Triangle,
+    Square,
+    Diamond,
+    TriangleDown,
+    Hexagon,
+}
+
+const SHAPES: [Shape; 6] = [
+    Shape::Circle,
+    Shape::Triangle,
+    Shape::Square,
+    Shape::Diamond,
+    Shape::TriangleDown,
+    Shape::Hexagon,
+];
+
+/// The colour and the shape of series number `index`. There are 42 pairs; then they come again.
+pub(super) fn series(index: usize) -> (Rgb, Shape) {
+    (SERIES[index % SERIES.len()], SHAPES[index % SHAPES.len()])
+}
+
+impl Shape {
+    /// The corners of a marker as large to the eye as a circle with radius `r`; `None` for the circle itself.
+    pub(super) fn corners(self, (x, y): (f64, f64), r: f64) -> Option<Vec<(f64, f64)>> {
+        // (corners, direction of the first in degrees, their distance in radii): about equal areas.
+        let (n, first, reach) = match self {
+            Shape::Circle => return None,
+            Shape::Triangle => (3, -90.0, 1.45),
+            Shape::Square => (4, 45.0, 1.25),
+            Shape::Diamond => (4, 0.0, 1.3),
+            Shape::TriangleDown => (3, 90.0, 1.45),
+            Shape::Hexagon => (6, 0.0, 1.12),
+        };
+        let corner = |k: usize| {
+            let angle = (first + 360.0 * k as f64 / n as f64).to_radians();
+            (x + reach * r * angle.cos(), y + reach * r * angle.sin())
+        };
+        Some((0..n).map(corner).collect())
+    }
+}
+
+/// Ten colours of matplotlib's viridis (N. Smith and S. van der Walt, 2015, CC0), evenly spaced.
+const VIRIDIS: [Rgb; 10] = [
+    Rgb(0x44, 0x01, 0x54),
+    Rgb(0x48, 0x28, 0x78),
+    Rgb(0x3E, 0x49, 0x89),
+    Rgb(0x31, 0x68, 0x8E),
+    Rgb(0x26, 0x82, 0x8E),
+    Rgb(0x1F, 0x9E, 0x89),
+    Rgb(0x35, 0xB7, 0x79),
+    Rgb(0x6E, 0xCE, 0x58),
+    Rgb(0xB5, 0xDE, 0x2B),
+    Rgb(0xFD, 0xE7, 0x25),
+];
+
+/// The colour of `level` out of 0 to 255, from dark violet over green to yellow: brighter is more, also in grey.
+pub(super) fn viridis(level: u8) -> Rgb {
+    let position = f64::from(level) / 255.0 * (VIRIDIS.len() - 1) as f64;
+    let below = (position as usize).min(VIRIDIS.len() - 2);
+    let share = position - below as f64;
+    let (Rgb(r0, g0, b0), Rgb(r1, g1, b1)) = (VIRIDIS[below], VIRIDIS[below + 1]);
+    let mix = |a: u8, b: u8| (f64::from(a) + share * (f64::from(b) - f64::from(a))).round() as u8;
+    Rgb(mix(r0, r1), mix(g0, g1), mix(b0, b1))
+}
+
+/// White or ink, whichever is easier to read on `background`.
+pub(super) fn text_on(Rgb(r, g, b): Rgb) -> Rgb {
+    // Luma by ITU-R BT.601: how bright a colour looks, from 0 to 255.
+    let luma = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
+    if luma < 140.0 { WHITE } else { INK }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn viridis_gets_brighter_all_the_way() {
+        let luma = |level| {
+            let Rgb(r, g, b) = viridis(level);
+            0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b)
+        };
+        assert_eq!((viridis(0), viridis(255)), (VIRIDIS[0], VIRIDIS[9]));
+        for level in 5..=255 {
+            assert!(luma(level) > luma(level - 5));
+        }
+    }
+
+    #[test]
+    fn no_two_of_the_first_42_series_look_the_same() {
+        for a in 0..42 {
+            assert!((0..a).all(|b| series(a) != series(b)));
+        }
+    }
+}
