@@ -95,7 +95,8 @@ impl Diagnostic {
                 None => child.message.clone(),
             };
             // Advice to import through paths of the generated program would not help in a notebook.
-            (!text.contains("__radio")).then(|| (child.level.clone(), text))
+            (!(text.contains("__radio") || text.contains("`Shown::<")))
+                .then(|| (child.level.clone(), text))
         });
         let notes = notes.collect();
         Some(Diagnostic {

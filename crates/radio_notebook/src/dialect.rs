@@ -155,6 +155,9 @@ impl CellCode {
         }
         let rest = blank(&code, &cut);
         if !is_blank_or_comment(&rest) {
+            marks
+                .0
+                .retain(|at| !cut.iter().any(|range| range.contains(at)));
             cell.body = Some(chunk(&rest, 0..rest.len(), &marks.0));
         }
         Ok(cell)
@@ -536,7 +539,7 @@ mod tests {
             dep("  :dep a-b = { version = \"1\", default_features = false } # why"),
             (
                 "a-b".into(),
-                "{ version = \"1\", default-features = false }".into()
+                "{ default-features = false, version = \"1\" }".into()
             )
         );
         assert_eq!(dep(":dep ./my_crate").1, "{ path = \"./my_crate\" }");

@@ -93,9 +93,7 @@ impl Program {
                 writer.chunk(number, body);
             }
             if let Some(tail) = &cell.code.tail {
-                writer.own(&format!("crate::__radio_show!({format:?},\n"));
-                writer.chunk(number, tail);
-                writer.own(");\n");
+                writer.shown(number, tail, &format!("crate::__radio_show!({format:?},"));
             }
             writer.own(&if cell.may_fail {
                 "Ok(()) });\n".to_owned()
@@ -192,6 +190,23 @@ impl Writer {
         }));
     }
 
+    /// A trailing expression inside a call of our own. What the compiler says of the call, it says of the expression.
+    fn shown(&mut self, cell: u32, tail: &Chunk, call: &str) {
+        let indent = tail.text.chars().take_while(|&c| c == ' ').count();
+        self.line(cell, tail.line, &format!("{}{call}", " ".repeat(indent)));
+        if let Some(Some(line)) = self.lines.last_mut() {
+            line.insertions
+                .push((indent as u32 + 1, call.chars().count() as u32));
+        }
+        self.chunk(
+            cell,
+            &Chunk {
+                text: format!("{});", tail.text),
+                ..tail.clone()
+            },
+        );
+    }
+
     fn chunk(&mut self, cell: u32, chunk: &Chunk) {
         for (index, text) in chunk.text.lines().enumerate() {
             let line = chunk.line + index as u32;
@@ -283,7 +298,7 @@ mod tests {
             Some(CellPlace {
                 cell: 1,
                 line: 2,
-                column: 29
+                column: 28
             })
         );
         assert_eq!(

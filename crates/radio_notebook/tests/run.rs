@@ -1,0 +1,628 @@
+//! `radio run` as its users meet it: the program is started, and what it leaves behind is looked at.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A folder with notebooks, and a way to run them.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        Desk {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> &Desk {
+        std::fs::write(self.path(name), text).unwrap();
+        self
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_radio"));
+        command
+            .arg("run")
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env(
+                "CARGO_TARGET_DIR",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("notebooks"),
+            )
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// The code cells of the executed copy.
+    fn cells(&self, name: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.path("out").join(format!("{name}.ipynb"))).unwrap();
+        let notebook: Value = serde_json::from_str(&text).unwrap();
+        let cells = notebook["cells"].as_array().unwrap().iter();
+        cells
+            .filter(|cell| cell["cell_type"] == "code")
+            .cloned()
+            .collect()
+    }
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn joined(value: &Value) -> String {
+    match value {
+        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+        other => other.as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+/// A cell's outputs in a short form: `out:…`, `err:…`, `=…` for a result, `[types]` for other data, `!Name: message`.
+fn short(cell: &Value) -> Vec<String> {
+    let outputs = cell["outputs"].as_array().unwrap().iter();
+    let shown = outputs.map(|output| match output["output_type"].as_str().unwrap() {
+        "stream" => format!(
+            "{}:{}",
+            &output["name"].as_str().unwrap()[3..],
+            joined(&output["text"])
+        ),
+        "error" => format!(
+            "!{}: {}",
+            output["ename"].as_str().unwrap(),
+            output["evalue"].as_str().unwrap()
+        ),
+        kind => {
+            let data = output["data"].as_object().unwrap();
+            match (kind, data.get("text/plain"), data.len()) {
+                ("execute_result", Some(text), 1) => format!("={}", joined(text)),
+                _ => format!("{kind}{:?}", data.keys().collect::<Vec<_>>()),
+            }
+        }
+    });
+    shown.collect()
+}
+
+#[test]
+fn cells_mean_what_they_mean_in_evcxr() {
+    let desk = Desk::new();
+    let run = desk
+        .write(
+            "a.rs",
+            r##"// %%
+use std::collections::{BTreeMap, HashMap as Map};
+fn square(x: u32) -> u32 { x * x }
+let mut n: u32 = 3;
+println!("one {n}");
+eprintln!("two");
+println!("three");
+print!("no line end")
+// %%
+n += 1;
+square(n)
+// %%
+use std::collections::BTreeMap;
+let mut map: BTreeMap<&'static str, u32> = BTreeMap::new();
+map.insert("λ", n);
+&map
+// %%
+// only a comment
+// %%
+macro_rules! twice { ($e:expr) => { $e * 2 } }
+trait Double { fn double(&self) -> u32; }
+impl Double for u32 { fn double(&self) -> u32 { twice!(*self) } }
+n.double();
+// %%
+struct Shown(i32);
+impl Shown {
+    pub fn evcxr_display(&self) {
+        println!("EVCXR_BEGIN_CONTENT text/html\n<b>{}</b>\nEVCXR_END_CONTENT", self.0);
+        println!("EVCXR_BEGIN_CONTENT text/plain\nshown {}\nEVCXR_END_CONTENT", self.0);
+    }
+}
+Box::new(Shown(twice!(4)))
+// %%
+println!("EVCXR_BEGIN_CONTENT text/html\n<i>1</i>\nEVCXR_END_CONTENT");
+println!("EVCXR_BEGIN_CONTENT text/html\n<i>2</i>\nEVCXR_END_CONTENT");
+// %%
+let text = "12";
+let number: i32 = text.parse()?;
+let next = Some(number + 1)?;
+next
+// %%
+std::io::stdin().lines().count()
+// %%
+:fmt {:#?}
+(1, "a")
+// %%
+:opt 2
+for _ in 0..2 {}
+"##,
+        )
+        .run(&["a.rs"]);
+    assert_eq!(code(&run), 0, "{}", stderr(&run));
+    let cells = desk.cells("a");
+    let shown: Vec<_> = cells.iter().map(short).collect();
+    let expected: [&[&str]; 11] = [
+        &["out:one 3\n", "err:two\n", "out:three\nno line end"],
+        &["=16"],
+        &["={\"λ\": 4}"],
+        &[],
+        &[],
+        &["execute_result[\"text/html\", \"text/plain\"]"],
+        &["display_data[\"text/html\"]", "display_data[\"text/html\"]"],
+        &["=13"],
+        &["=0"],
+        &["=(\n    1,\n    \"a\",\n)"],
+        &[],
+    ];
+    assert_eq!(shown, expected);
+    let counts: Vec<_> = cells
+        .iter()
+        .map(|cell| cell["execution_count"].as_u64().unwrap())
+        .collect();
+    assert_eq!(counts, (1..=11).collect::<Vec<_>>());
+    let timing = cells[0]["metadata"]["execution"]["iopub.execute_input"]
+        .as_str()
+        .unwrap();
+    assert!(timing.ends_with('Z') && timing.len() == 27, "{timing}");
+    let live = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(live.contains("one 3\ntwo\nthree\nno line end\n"), "{live}");
+}
+
+#[test]
+fn an_unchanged_notebook_needs_no_cargo_and_gives_the_same() {
+    let desk = Desk::new();
+    desk.write("a.rs", "// %%\nlet x = 41;\n// %%\nx + 1\n");
+    assert_eq!(code(&desk.run(&["a.rs"])), 0);
+    let again = desk
+        .command(&["a.rs"])
+        .env("CARGO", "/nowhere/cargo")
+        .output()
+        .unwrap();
+    assert_eq!(code(&again), 0, "{}", stderr(&again));
+    assert_eq!(short(&desk.cells("a")[1]), ["=42"]);
+    desk.write("a.rs", "// %%\nlet x = 42;\n// %%\nx + 1\n");
+    let edited = desk
+        .command(&["a.rs"])
+        .env("CARGO", "/nowhere/cargo")
+        .output()
+        .unwrap();
+    assert_eq!(code(&edited), 2);
+    assert!(stderr(&edited).contains("rustup.rs"), "{}", stderr(&edited));
+}
+
+#[test]
+fn a_changed_path_dependency_is_compiled_again() {
+    let desk = Desk::new();
+    std::fs::create_dir_all(desk.path("helper/src")).unwrap();
+    desk.write(
+        "helper/Cargo.toml",
+        "[package]\nname = \"helper\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n",
+    );
+    desk.write("helper/src/lib.rs", "pub fn answer() -> u32 { 1 }");
+    desk.write(
+        "a.rs",
+        "// %%\n:dep helper = { path = \"helper\" }\nhelper::answer()\n",
+    );
+    for answer in [1, 2] {
+        desk.write(
+            "helper/src/lib.rs",
+            &format!("pub fn answer() -> u32 {{ {answer} }}"),
+        );
+        assert_eq!(code(&desk.run(&["a.rs"])), 0);
+        assert_eq!(short(&desk.cells("a")[0]), [format!("={answer}")]);
+    }
+}
+
+#[test]
+fn a_failing_cell_ends_the_run_and_everything_up_to_it_is_kept() {
+    for (failing, error, line) in [
+        (
+            "let v: Vec<u8> = vec![];\nv[3]",
+            "!Panic: index out of bounds: the len is 0 but the index is 3",
+            "v[3]",
+        ),
+        (
+            "let n: i32 = \"x\".parse()?;\nn",
+            "!Error: ParseIntError { kind: InvalidDigit }",
+            "let n: i32 = \"x\".parse()?;",
+        ),
+        ("let n: Option<u8> = None;\nn?;", "!Error: FoundNone", "n?;"),
+        (
+            "std::process::exit(3)",
+            "!Exited: the program ended itself with exit code 3",
+            "",
+        ),
+        (
+            "std::process::abort()",
+            "!Signal: the program was ended by the signal SIGABRT",
+            "",
+        ),
+        (
+            "nothing + 1",
+            "!CompileError: cannot find value `nothing` in this scope [E0425]",
+            "nothing + 1",
+        ),
+        (
+            "let b = = 1;",
+            "!CompileError: expected expression, found `=`",
+            "let b = = 1;",
+        ),
+        (
+            ":dep",
+            "!CompileError: `:dep` wants a crate: `:dep name = \"version\"` or `:dep name = { path = \"..\" }`",
+            ":dep",
+        ),
+    ] {
+        let desk = Desk::new();
+        let run = desk
+            .write(
+                "a.rs",
+                &format!("// %%\nprintln!(\"before\");\n1\n// %%\n{failing}\n// %%\n3\n"),
+            )
+            .run(&["a.rs"]);
+        assert_eq!(code(&run), 1, "{failing}: {}", stderr(&run));
+        assert!(stderr(&run).contains("a.rs cell 2"), "{}", stderr(&run));
+        let cells = desk.cells("a");
+        assert_eq!(short(&cells[0]), ["out:before\n", "=1"], "{failing}");
+        assert_eq!(short(&cells[1]).last().unwrap(), error);
+        assert!(
+            cells[2]["outputs"].as_array().unwrap().is_empty()
+                && cells[2]["execution_count"].is_null()
+        );
+        let traceback =
+            cells[1]["outputs"].as_array().unwrap().last().unwrap()["traceback"].clone();
+        let traceback: Vec<_> = traceback
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        assert!(
+            traceback.iter().any(|text| text.contains("a.rs cell 2")),
+            "{traceback:?}"
+        );
+        assert!(
+            traceback.iter().any(|text| text.contains(line)),
+            "{traceback:?}"
+        );
+        assert!(
+            !traceback.iter().any(|text| text.contains("__radio")),
+            "{traceback:?}"
+        );
+    }
+}
+
+#[test]
+fn compile_errors_have_the_lines_of_their_cell() {
+    let desk = Desk::new();
+    desk.write(
+        "a.rs",
+        "// %%\nlet a: i32 = 1;\n// %%\n\nlet ä = \"1\".parse::<i32>()?; let s: String = a;\n",
+    );
+    let run = desk.run(&["a.rs"]);
+    assert_eq!(code(&run), 1);
+    let output = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(
+        output.contains("error[E0308]: mismatched types") && output.contains("a.rs cell 2:2:46"),
+        "{output}"
+    );
+}
+
+#[test]
+fn failures_that_are_expected_or_allowed_do_not_end_the_run() {
+    let desk = Desk::new();
+    let text = "// %%\nlet a = 1;\n// %% tags=[\"raises-exception\"]\npanic!(\"on purpose\");\n// %% tags=[\"raises-exception\"]\nlet s: String = a;\n// %% tags=[\"skip-execution\"]\npanic!();\n// %% tags=[\"remove-output\"]\nprintln!(\"x\")\n// %%\na + 1\n";
+    let run = desk.write("a.rs", text).run(&["a.rs"]);
+    assert_eq!(code(&run), 0, "{}", stderr(&run));
+    let cells = desk.cells("a");
+    assert_eq!(short(&cells[1]), ["!Panic: on purpose"]);
+    assert!(short(&cells[2])[0].starts_with("!CompileError: mismatched types"));
+    assert!(cells[3]["execution_count"].is_null());
+    assert!(short(&cells[4]).is_empty());
+    assert_eq!(short(&cells[5]), ["=2"]);
+
+    // A program that is gone takes its variables along; items stay.
+    desk.write("b.rs", "// %%\nlet a = 1; fn f() -> u8 { 7 }\n// %%\nstd::process::exit(0)\n// %%\na\n// %%\nf()\n");
+    let run = desk.run(&["b.rs", "--allow-errors"]);
+    assert_eq!(code(&run), 1);
+    let shown: Vec<_> = desk.cells("b").iter().flat_map(short).collect();
+    assert_eq!(
+        shown,
+        [
+            "!Exited: the program ended itself with exit code 0",
+            "!CompileError: cannot find value `a` in this scope [E0425]",
+            "=7"
+        ]
+    );
+}
+
+#[test]
+fn parameters_replace_what_the_notebook_has() {
+    let desk = Desk::new();
+    desk.write("a.rs", "// %% tags=[\"parameters\"]\nlet n: u32 = 1;\nlet file = \"here.txt\";\n// %%\n(n, std::fs::read_to_string(file).unwrap())\n");
+    desk.write("here.txt", "default");
+    std::fs::create_dir(desk.path("elsewhere")).unwrap();
+    desk.write("elsewhere/there.txt", "other");
+    // Typed in another folder than the notebook's.
+    let mut command = desk.command(&[
+        "../a.rs",
+        "-p",
+        "n",
+        "5",
+        "-p",
+        "file",
+        "there.txt",
+        "-p",
+        "m",
+        "1",
+        "--output",
+        "../out",
+    ]);
+    let run = command
+        .current_dir(desk.path("elsewhere"))
+        .output()
+        .unwrap();
+    assert_eq!(code(&run), 0, "{}", stderr(&run));
+    assert!(
+        stderr(&run).contains("parameter `fil`") && stderr(&run).contains("did you mean `file`"),
+        "{}",
+        stderr(&run)
+    );
+    let cells = desk.cells("a");
+    assert_eq!(cells[1]["metadata"]["tags"][0], "injected-parameters");
+    assert_eq!(short(&cells[2]), ["=(5, \"other\")"]);
+    let misfit = desk.run(&["a.rs", "-p", "n", "many"]);
+    assert_eq!(code(&misfit), 2);
+    assert!(stderr(&misfit).contains("whole number"));
+}
+
+#[test]
+fn what_cannot_be_used_is_refused_in_one_sentence() {
+    let desk = Desk::new();
+    desk.write("not.ipynb", "{]").write("python.ipynb", r#"{"nbformat":4,"nbformat_minor":5,"metadata":{"kernelspec":{"name":"python3","language":"python","display_name":"P"}},"cells":[]}"#);
+    desk.write(
+        "old.ipynb",
+        r#"{"nbformat":3,"nbformat_minor":0,"metadata":{},"worksheets":[]}"#,
+    )
+    .write("empty.ipynb", "")
+    .write("a.txt", "x");
+    std::fs::create_dir(desk.path("folder")).unwrap();
+    for (path, reason) in [
+        ("not.ipynb", "not JSON"),
+        ("python.ipynb", "python"),
+        ("old.ipynb", "nbformat 3"),
+        ("empty.ipynb", "empty"),
+        ("missing.ipynb", "No such file"),
+        ("a.txt", ".ipynb"),
+        ("folder", "no notebook"),
+    ] {
+        let run = desk.run(&[path]);
+        let said = stderr(&run);
+        assert_eq!(code(&run), 2, "{path}: {said}");
+        assert!(
+            said.contains(path) && said.contains(reason) && said.trim_end().lines().count() == 1,
+            "{said}"
+        );
+    }
+    assert_eq!(code(&desk.run(&["--timeout", "-1", "x.rs"])), 2);
+    assert!(!desk.path("out").exists());
+}
+
+#[test]
+fn outputs_go_inplace_only_when_asked() {
+    let desk = Desk::new();
+    let cell = r#"{"cell_type":"code","metadata":{},"execution_count":null,"outputs":[],"source":["1 + 1"]}"#;
+    desk.write(
+        "a.ipynb",
+        &format!(
+            r#"{{"nbformat":4,"nbformat_minor":4,"metadata":{{"mine":[1]}},"cells":[{cell}]}}"#
+        ),
+    );
+    let before = std::fs::read(desk.path("a.ipynb")).unwrap();
+    let refused = desk.run(&["a.ipynb", "--output", "."]);
+    assert_eq!(code(&refused), 2);
+    assert_eq!(code(&desk.run(&["a.ipynb"])), 0);
+    assert_eq!(std::fs::read(desk.path("a.ipynb")).unwrap(), before);
+    assert_eq!(code(&desk.run(&["a.ipynb", "--inplace"])), 0);
+    let after = std::fs::read_to_string(desk.path("a.ipynb")).unwrap();
+    assert!(
+        after.contains("\"nbformat_minor\": 4")
+            && after.contains("\"mine\"")
+            && !after.contains("iopub"),
+        "{after}"
+    );
+    assert!(after.contains("execute_result") && after.ends_with("}\n"));
+    assert_eq!(code(&desk.run(&["a.ipynb", "--inplace"])), 0);
+    assert_eq!(
+        std::fs::read_to_string(desk.path("a.ipynb")).unwrap(),
+        after,
+        "running again changes nothing"
+    );
+}
+
+#[test]
+fn a_place_that_cannot_be_written_loses_nothing() {
+    let desk = Desk::new();
+    desk.write("a.rs", "// %%\n1\n")
+        .write("out", "a file where the folder should be");
+    let run = desk.run(&["a.rs"]);
+    assert_eq!(code(&run), 2, "{}", stderr(&run));
+    assert!(stderr(&run).contains("out"), "{}", stderr(&run));
+    assert_eq!(
+        std::fs::read_to_string(desk.path("out")).unwrap(),
+        "a file where the folder should be"
+    );
+}
+
+#[test]
+fn figures_are_saved_under_their_labels_inside_the_output_folder() {
+    let desk = Desk::new();
+    desk.write("a.rs", "// %%\n//| label: ../../x\nprintln!(\"EVCXR_BEGIN_CONTENT image/svg+xml\\n<svg/>\\nEVCXR_END_CONTENT\");\nprintln!(\"EVCXR_BEGIN_CONTENT image/png\\nAAEC\\nEVCXR_END_CONTENT\");\n");
+    assert_eq!(code(&desk.run(&["a.rs"])), 0);
+    let mut names: Vec<_> = std::fs::read_dir(desk.path("out/figures/a"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["_.._.._x.png", "_.._.._x.svg"]);
+    assert_eq!(
+        std::fs::read(desk.path("out/figures/a/_.._.._x.png")).unwrap(),
+        [0, 1, 2]
+    );
+}
+
+#[test]
+fn a_run_can_stop_early() {
+    let desk = Desk::new();
+    desk.write("a.rs", "// %%\n1\n// %%\n//| label: middle\n2\n// %%\n3\n");
+    assert_eq!(code(&desk.run(&["a.rs", "--until", "middle"])), 0);
+    let ran: Vec<_> = desk
+        .cells("a")
+        .iter()
+        .map(|cell| cell["execution_count"].as_u64())
+        .collect();
+    assert_eq!(ran, [Some(1), Some(2), None]);
+    let run = desk.run(&["a.rs", "--until", "9"]);
+    assert_eq!(code(&run), 2);
+    assert!(stderr(&run).contains("1 to 3"), "{}", stderr(&run));
+}
+
+/// Whether a process exists (and is not merely waiting to be reaped).
+#[cfg(unix)]
+fn is_alive(process: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    status
+        .rsplit_once(')')
+        .is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+}
+
+/// A cell that starts a process of its own, writes both process numbers, and hangs.
+#[cfg(target_os = "linux")]
+const HANGING: &str = "// %%\nprintln!(\"kept\");\n// %%\nlet child = std::process::Command::new(\"sleep\").arg(\"600\").spawn()?;\nstd::fs::write(\"processes\", format!(\"{} {}\\n\", std::process::id(), child.id()))?;\nprintln!(\"hanging\");\nloop { std::thread::sleep(std::time::Duration::from_secs(1)) }\n";
+
+#[cfg(target_os = "linux")]
+fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "waited too long for {what}"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn assert_all_gone(desk: &Desk) {
+    let processes = std::fs::read_to_string(desk.path("processes")).unwrap();
+    for process in processes.split_whitespace() {
+        wait_for("a process to end", || !is_alive(process));
+    }
+    let left = std::fs::read_dir(desk.path("out"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let left: Vec<_> = left
+        .map(|e| e.file_name())
+        .filter(|name| name.to_string_lossy().starts_with('.'))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_cell_that_hangs_is_ended_with_all_it_started() {
+    let desk = Desk::new();
+    let run = desk.write("a.rs", HANGING).run(&["a.rs", "--timeout", "1"]);
+    assert_eq!(code(&run), 1);
+    let cells = desk.cells("a");
+    assert_eq!(short(&cells[0]), ["out:kept\n"]);
+    assert_eq!(
+        short(&cells[1]),
+        [
+            "out:hanging\n",
+            "!Timeout: the cell did not end in the time it was given"
+        ]
+    );
+    assert_all_gone(&desk);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_keeps_what_ran_and_leaves_nothing_behind() {
+    let desk = Desk::new();
+    let mut radio = desk
+        .write("a.rs", HANGING)
+        .command(&["a.rs"])
+        .spawn()
+        .unwrap();
+    wait_for("the cell to hang", || {
+        std::fs::read_to_string(desk.path("processes")).is_ok_and(|p| p.ends_with('\n'))
+    });
+    Command::new("kill")
+        .args(["-INT", &radio.id().to_string()])
+        .status()
+        .unwrap();
+    assert_eq!(radio.wait().unwrap().code(), Some(1));
+    let cells = desk.cells("a");
+    assert_eq!(short(&cells[0]), ["out:kept\n"]);
+    assert_eq!(
+        short(&cells[1]).last().unwrap(),
+        "!Interrupted: Ctrl-C was pressed"
+    );
+    assert_all_gone(&desk);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_runner_that_is_killed_leaves_no_process_behind() {
+    let desk = Desk::new();
+    let mut radio = desk
+        .write("a.rs", HANGING)
+        .command(&["a.rs"])
+        .spawn()
+        .unwrap();
+    wait_for("the cell to hang", || {
+        std::fs::read_to_string(desk.path("processes")).is_ok_and(|p| p.ends_with('\n'))
+    });
+    radio.kill().unwrap();
+    radio.wait().unwrap();
+    assert_all_gone(&desk);
+}
+
+#[test]
+fn the_bundled_data_comes_out_of_its_script_byte_for_byte() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let desk = Desk::new();
+    let written = desk.path("radio_songs.csv");
+    let script = root.join("scripts/make_radio_songs.rs");
+    let run = desk.run(&[
+        script.to_str().unwrap(),
+        "-p",
+        "output",
+        written.to_str().unwrap(),
+    ]);
+    assert_eq!(code(&run), 0, "{}", stderr(&run));
+    let bundled = std::fs::read(root.join("data/radio_songs.csv")).unwrap();
+    assert!(
+        std::fs::read(written).unwrap() == bundled,
+        "the script writes other bytes than data/radio_songs.csv has"
+    );
+}
