@@ -17,7 +17,8 @@ pub struct Report {
     /// Whether the running cell has written text, and whether that text ended its line.
     written: Option<bool>,
     current: usize,
-    last_compiled: String,
+    /// Whether a line has said that dependencies are being compiled.
+    announced: bool,
 }
 
 impl Report {
@@ -44,7 +45,7 @@ impl Report {
             is_terminal,
             written: None,
             current: 0,
-            last_compiled: String::new(),
+            announced: false,
         }
     }
 
@@ -82,13 +83,11 @@ impl Watcher for Report {
             return;
         };
         self.bar.set_message(format!("compiling {what}"));
-        if !self.is_terminal && !self.quiet && self.last_compiled.is_empty() {
-            eprintln!(
-                "{}: compiling (the first time takes a minute or two)",
-                self.name
-            );
+        // The notebook's own package is quick to compile and not worth a line.
+        if !what.starts_with("notebook_") && !self.is_terminal && !self.quiet && !self.announced {
+            self.announced = true;
+            eprintln!("{}: compiling dependencies; this is done once", self.name);
         }
-        self.last_compiled = what.to_owned();
     }
 
     fn cell_begins(&mut self, number: usize, source: &str) {

@@ -370,7 +370,7 @@ fn parameters_replace_what_the_notebook_has() {
         "file",
         "there.txt",
         "-p",
-        "m",
+        "fil",
         "1",
         "--output",
         "../out",
