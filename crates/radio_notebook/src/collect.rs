@@ -56,10 +56,9 @@ impl Collector {
     /// Takes a mark: `stream` is now in `phase`. A stream that ended is in all phases, `u32::MAX`.
     pub fn mark(&mut self, stream: Stream, phase: u32, live: &mut dyn FnMut(Stream, &str)) {
         self.phases[stream as usize] = phase;
-        let reached = self.phases;
-        while let Some((stream, phase, bytes)) = self
-            .early
-            .pop_front_if(|(stream, phase, _)| reached[1 - *stream as usize] >= *phase)
+        while let Some((stream, phase, _)) = self.early.front()
+            && self.phases[1 - *stream as usize] >= *phase
+            && let Some((stream, phase, bytes)) = self.early.pop_front()
         {
             self.in_order(stream, phase, bytes, live);
         }

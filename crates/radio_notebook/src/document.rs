@@ -89,10 +89,9 @@ impl Output {
 
 /// A MIME type's content in the form that Jupyter writes: JSON types as JSON, text in lines, the rest as one string.
 fn mime_value(mime: &str, content: &str) -> Value {
-    if mime == "application/json" || mime.ends_with("+json") {
-        if let Ok(value) = serde_json::from_str(content) {
-            return value;
-        }
+    let is_json = mime == "application/json" || mime.ends_with("+json");
+    if is_json && let Ok(value) = serde_json::from_str(content) {
+        return value;
     }
     if mime.starts_with("text/") || matches!(mime, "application/javascript" | "image/svg+xml") {
         lines(content)

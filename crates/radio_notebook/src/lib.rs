@@ -1,9 +1,4 @@
-//! Runs Rust notebooks in evcxr's dialect: all cells become one program, which cargo compiles and `radio` runs cell by cell.
-//!
-//! The way of a notebook through the crate: [`document`] reads it, [`dialect`] takes each cell apart, [`program`] puts the
-//! cells together, [`compile`] makes an executable, [`session`] runs it, [`collect`] orders what it writes, and [`execute`]
-//! leads through all of it. [`cli`] is the command line.
-
+#![doc = include_str!("../README.md")]
 pub mod cli;
 pub mod collect;
 pub mod compile;
