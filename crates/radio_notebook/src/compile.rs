@@ -330,17 +330,19 @@ fn manifest(package: &str, program: &Program) -> String {
     let level = level
         .parse::<i64>()
         .map_or_else(|_| text(level), toml::Value::Integer);
-    let for_dependencies = table(&[
+    // The workspace's settings for libraries; procedural macros stay quick to compile, as cargo has them by default.
+    let cells = table(&[
+        ("opt-level", level),
+        ("debug-assertions", true.into()),
+        ("overflow-checks", true.into()),
+    ]);
+    let dev = table(&[
         ("opt-level", 3.into()),
         ("debug", false.into()),
         ("debug-assertions", false.into()),
         ("overflow-checks", false.into()),
-    ]);
-    let dev = table(&[
-        ("opt-level", level),
-        ("debug", false.into()),
         ("incremental", true.into()),
-        ("package", table(&[("*", for_dependencies)])),
+        ("package", table(&[(package, cells)])),
     ]);
     manifest.insert("profile".into(), table(&[("dev", dev)]));
     manifest.to_string()
