@@ -255,8 +255,12 @@ impl Builder {
     }
 }
 
-/// What `rustc -vV` says, and the variables that change what cargo builds.
+/// What `rustc -vV` says, and the variables that change what cargo builds. Asked once: it takes as long as a short notebook.
 fn toolchain() -> Result<String> {
+    static KNOWN: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    if let Some(known) = KNOWN.get() {
+        return Ok(known.clone());
+    }
     let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
         .arg("-vV")
         .output();
@@ -276,7 +280,7 @@ fn toolchain() -> Result<String> {
             std::env::var(name).unwrap_or_default()
         ));
     }
-    Ok(toolchain)
+    Ok(KNOWN.get_or_init(|| toolchain).clone())
 }
 
 /// A name for the notebook's package, its own among all notebooks that share the target directory.

@@ -218,7 +218,7 @@ impl Cell {
 
 /// A number with fixed decimals, or in scientific notation where those would hide it: below 10^(2 - decimals) (where
 /// fewer than two of its digits would be left) and from 10^16.
-fn format_float(number: f64, decimals: usize) -> String {
+pub(crate) fn format_float(number: f64, decimals: usize) -> String {
     let size = number.abs();
     let hidden = size != 0.0 && size < 10f64.powi(2 - decimals.min(300) as i32) && decimals > 2;
     if number.is_finite() && (hidden || size >= 1e16) {

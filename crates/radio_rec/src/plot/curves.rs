@@ -4,6 +4,7 @@ use super::axes::{Axis, draw_axes, draw_legend, draw_title};
 use super::palette::series;
 use super::scene::Scene;
 use super::{Labels, at_most};
+use crate::display::format_float;
 use crate::{Error, Result};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -87,9 +88,9 @@ impl Curves {
             .iter()
             .map(|(name, values)| {
                 format!(
-                    "{name} from {:.4} to {:.4}",
-                    values[0],
-                    values[values.len() - 1]
+                    "{name} from {} to {}",
+                    format_float(values[0], 4),
+                    format_float(values[values.len() - 1], 4)
                 )
             })
             .collect();

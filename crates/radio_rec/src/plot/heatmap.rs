@@ -9,6 +9,7 @@ use super::axes::{
 use super::palette::{AXIS, text_on, viridis};
 use super::scene::{Anchor, CAP_HEIGHT, Scene, ellipsize, widest};
 use super::{Labels, at_most, linear_only, same_length};
+use crate::display::format_float;
 use crate::{Error, Result};
 
 /// The colour bar's thickness.
@@ -215,8 +216,9 @@ impl Heatmap {
     pub(super) fn describe(&self) -> String {
         let (rows, columns) = self.matrix.dim();
         format!(
-            "Heat map of {rows} x {columns} values from {:.4} to {:.4}",
-            self.low, self.high
+            "Heat map of {rows} x {columns} values from {} to {}",
+            format_float(self.low, 4),
+            format_float(self.high, 4)
         )
     }
 }

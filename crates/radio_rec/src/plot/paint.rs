@@ -273,7 +273,7 @@ fn encode(
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_palette(palette);
-    encoder.set_compression(png::Compression::High);
+    encoder.set_compression(png::Compression::Balanced);
     // Differences of palette numbers mean nothing.
     encoder.set_filter(png::Filter::NoFilter);
     let mut writer = encoder.write_header()?;
