@@ -339,13 +339,15 @@ fn manifest(package: &str, program: &Program) -> String {
         ("opt-level", level),
         ("debug-assertions", true.into()),
         ("overflow-checks", true.into()),
+        ("incremental", true.into()),
     ]);
     let dev = table(&[
         ("opt-level", 3.into()),
         ("debug", false.into()),
         ("debug-assertions", false.into()),
         ("overflow-checks", false.into()),
-        ("incremental", true.into()),
+        // An interrupted incremental build of an optimised library can leave it unlinkable.
+        ("incremental", false.into()),
         ("package", table(&[(package, cells)])),
     ]);
     manifest.insert("profile".into(), table(&[("dev", dev)]));
