@@ -216,11 +216,11 @@ impl Cell {
     }
 }
 
-/// A number with fixed decimals, or in scientific notation where those would hide it: below 10^(2 - decimals) (where
+/// A number with fixed decimals, or in scientific notation where those would hide it: below 10^(1 - decimals) (where
 /// fewer than two of its digits would be left) and from 10^16.
 pub(crate) fn format_float(number: f64, decimals: usize) -> String {
     let size = number.abs();
-    let hidden = size != 0.0 && size < 10f64.powi(2 - decimals.min(300) as i32) && decimals > 2;
+    let hidden = size != 0.0 && size < 10f64.powi(1 - decimals.min(300) as i32) && decimals > 2;
     if number.is_finite() && (hidden || size >= 1e16) {
         format!("{number:.decimals$e}")
     } else {
@@ -610,6 +610,8 @@ mod tests {
         assert_eq!(format_float(-1.257_989_11e-10, 8), "-1.25798911e-10");
         assert_eq!(format_float(0.001, 6), "0.001000");
         assert_eq!(format_float(0.003, 2), "0.00");
+        assert_eq!(format_float(0.072, 3), "0.072");
+        assert_eq!(format_float(0.0072, 3), "7.200e-3");
         assert_eq!(format_float(2e20, 6), "2.000000e20");
         assert_eq!(format_float(f64::NAN, 6), "NaN");
         assert_eq!(format_float(f64::INFINITY, 6), "inf");
