@@ -61,12 +61,20 @@ struct Run {
     quiet: bool,
 }
 
+/// Longer than anybody waits, and short enough to be added to the time of day.
+const MOST_TIME: Duration = Duration::from_secs(1_000_000_000);
+
 fn seconds(text: &str) -> std::result::Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     Duration::try_from_secs_f64(seconds)
         .ok()
-        .filter(|time| !time.is_zero())
-        .ok_or_else(|| "should be a number above 0".to_owned())
+        .filter(|time| !time.is_zero() && *time <= MOST_TIME)
+        .ok_or_else(|| {
+            format!(
+                "should be a number above 0, and at most {}",
+                MOST_TIME.as_secs()
+            )
+        })
 }
 
 /// Runs the program: reads the arguments, does what they say, and returns the exit code. 0: all cells ran. 1: a cell
@@ -136,6 +144,9 @@ fn run(arguments: &Run) -> Result<bool> {
         let executed = execute::execute(&mut notebook, path, &options, &mut report);
         report.close();
         let summary = executed?;
+        if summary.interrupted && summary.executed == 0 {
+            return Err(Error::Interrupted);
+        }
         let written = write(&mut notebook, path, name, arguments)?;
         conclude(&summary, path, name, &written, begun.elapsed(), arguments);
         all_ran &= summary.failures.is_empty() && !summary.interrupted;
@@ -256,7 +267,6 @@ fn write(
         .join("figures")
         .join(files::safe_name(name));
     let written = figures::save(notebook, &figure_folder)?;
-    figures::remove_others(&figure_folder, &written)?;
     if !arguments.inplace {
         for cell in notebook
             .cells
@@ -267,6 +277,8 @@ fn write(
         }
     }
     files::write_whole(&target, notebook.to_ipynb().as_bytes())?;
+    // Last: where something could not be written, what was there before is still there.
+    figures::remove_others(&figure_folder, &written)?;
     Ok((target, written.len()))
 }
 

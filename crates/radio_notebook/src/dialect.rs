@@ -68,6 +68,10 @@ pub struct CellCode {
     pub declares: BTreeSet<String>,
     /// Every name that the cell mentions, in code or inside a format string.
     pub mentions: BTreeSet<String>,
+    /// Whether the cell ends early by a `return` of its own.
+    pub returns: bool,
+    /// Whether one of its items is called `main`.
+    pub defines_main: bool,
 }
 
 /// Why a cell could not be taken apart.
@@ -121,17 +125,18 @@ impl CellCode {
             cell.inner_attributes.push(chunk(&code, range.clone(), &[]));
             cut.push(range);
         }
-        let mut marks = QuestionMarks::default();
+        let mut marks = Exits::default();
         let last = statements.len().saturating_sub(1);
         let mut tail = None;
         for (index, statement) in statements.iter().enumerate() {
             let range = statement.span().byte_range();
             match statement {
                 syn::Stmt::Item(syn::Item::Use(item)) => {
-                    flatten_use(item, &mut cell.imports);
+                    flatten_use(item, &code, &mut cell.imports);
                     cut.push(range);
                 }
-                syn::Stmt::Item(_) => {
+                syn::Stmt::Item(item) => {
+                    cell.defines_main |= matches!(item, syn::Item::Fn(f) if f.sig.ident == "main");
                     cell.items.push(chunk(&code, range.clone(), &[]));
                     cut.push(range);
                 }
@@ -149,16 +154,18 @@ impl CellCode {
                 }
             }
         }
+        cell.returns = marks.found_return;
         if let Some(range) = tail {
-            cell.tail = Some(chunk(&code, range.clone(), &marks.0));
+            cell.tail = Some(chunk(&code, range.clone(), &marks.insertions));
             cut.push(range);
         }
         let rest = blank(&code, &cut);
         if !is_blank_or_comment(&rest) {
-            marks
-                .0
-                .retain(|at| !cut.iter().any(|range| range.contains(at)));
-            cell.body = Some(chunk(&rest, 0..rest.len(), &marks.0));
+            marks.insertions.retain(|(at, _)| {
+                !cut.iter()
+                    .any(|range| range.start < *at && *at <= range.end)
+            });
+            cell.body = Some(chunk(&rest, 0..rest.len(), &marks.insertions));
         }
         Ok(cell)
     }
@@ -186,33 +193,33 @@ fn is_blank_or_comment(text: &str) -> bool {
         .is_ok_and(|tokens| tokens.is_empty())
 }
 
-/// The piece of `code` in `range`, with `.__radio_question_mark()` before each of those of `marks` that lie in it.
-fn chunk(code: &str, range: Range<usize>, marks: &[usize]) -> Chunk {
-    const INSERTED: &str = ".__radio_question_mark()";
+/// The piece of `code` in `range`, with those of the insertions that belong into it.
+fn chunk(code: &str, range: Range<usize>, insertions: &[(usize, &'static str)]) -> Chunk {
     let line_start = code[..range.start].rfind('\n').map_or(0, |at| at + 1);
     let line = code[..range.start].matches('\n').count() as u32 + 1;
     let mut text = " ".repeat(code[line_start..range.start].chars().count());
-    let mut insertions = Vec::new();
+    let mut inserted = Vec::new();
     let mut from = range.start;
-    let mut marks: Vec<usize> = marks
+    let is_inside = |at: usize| range.start < at && at <= range.end;
+    let mut insertions: Vec<_> = insertions
         .iter()
         .copied()
-        .filter(|at| range.contains(at))
+        .filter(|(at, _)| is_inside(*at))
         .collect();
-    marks.sort_unstable();
-    for at in marks {
+    insertions.sort_unstable();
+    for (at, insertion) in insertions {
         text.push_str(&code[from..at]);
         let at_line = line + text.matches('\n').count() as u32;
         let column = text.chars().rev().take_while(|&c| c != '\n').count() as u32 + 1;
-        insertions.push((at_line, column, INSERTED.len() as u32));
-        text.push_str(INSERTED);
+        inserted.push((at_line, column, insertion.chars().count() as u32));
+        text.push_str(insertion);
         from = at;
     }
     text.push_str(&code[from..range.end]);
     Chunk {
         text,
         line,
-        insertions,
+        insertions: inserted,
     }
 }
 
@@ -232,15 +239,58 @@ fn blank(code: &str, ranges: &[Range<usize>]) -> String {
         .collect()
 }
 
-/// Finds the `?` that leave the cell: not those inside closures, async blocks and items.
+/// Finds what leaves the cell early: each `?` and `return`, but not those inside closures, async blocks and items. What is
+/// inserted makes both leave the function that the cell is a part of.
 #[derive(Default)]
-struct QuestionMarks(Vec<usize>);
+struct Exits {
+    /// Byte and text of each insertion.
+    insertions: Vec<(usize, &'static str)>,
+    found_return: bool,
+}
 
-impl<'a> Visit<'a> for QuestionMarks {
+/// Macros whose arguments are expressions that belong to the cell.
+const EXPRESSION_MACROS: [&str; 14] = [
+    "print",
+    "println",
+    "eprint",
+    "eprintln",
+    "format",
+    "write",
+    "writeln",
+    "dbg",
+    "vec",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "panic",
+    "matches",
+];
+
+impl<'a> Visit<'a> for Exits {
     fn visit_expr_try(&mut self, expression: &'a syn::ExprTry) {
-        self.0
-            .push(expression.question_token.span().byte_range().start);
+        let at = expression.question_token.span().byte_range().start;
+        self.insertions.push((at, ".__radio_question_mark()"));
         syn::visit::visit_expr_try(self, expression);
+    }
+    fn visit_expr_return(&mut self, expression: &'a syn::ExprReturn) {
+        self.found_return = true;
+        if expression.expr.is_none() {
+            let at = expression.return_token.span().byte_range().end;
+            self.insertions.push((at, " ::std::result::Result::Ok(())"));
+        }
+        syn::visit::visit_expr_return(self, expression);
+    }
+    fn visit_macro(&mut self, call: &'a syn::Macro) {
+        let takes_expressions = call
+            .path
+            .get_ident()
+            .is_some_and(|name| EXPRESSION_MACROS.iter().any(|known| name == known));
+        let parser = syn::punctuated::Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated;
+        if takes_expressions && let Ok(arguments) = call.parse_body_with(parser) {
+            for argument in &arguments {
+                Visit::visit_expr(self, argument);
+            }
+        }
     }
     fn visit_expr_closure(&mut self, _: &'a syn::ExprClosure) {}
     fn visit_expr_async(&mut self, _: &'a syn::ExprAsync) {}
@@ -280,8 +330,14 @@ fn collect_names(tokens: TokenStream, into: &mut BTreeSet<String>) {
     }
 }
 
-fn flatten_use(item: &syn::ItemUse, into: &mut Vec<Import>) {
-    fn walk(tree: &syn::UseTree, path: &str, item: &syn::ItemUse, into: &mut Vec<Import>) {
+fn flatten_use(item: &syn::ItemUse, code: &str, into: &mut Vec<Import>) {
+    fn walk(
+        tree: &syn::UseTree,
+        path: &str,
+        item: &syn::ItemUse,
+        head: &str,
+        into: &mut Vec<Import>,
+    ) {
         let leaf = |text: String, name: String| {
             let colons = if item.leading_colon.is_some() {
                 "::"
@@ -289,19 +345,23 @@ fn flatten_use(item: &syn::ItemUse, into: &mut Vec<Import>) {
                 ""
             };
             Import {
-                text: format!("use {colons}{text};"),
+                text: format!("{head}use {colons}{text};"),
                 name,
                 line: tree.span().start().line as u32,
             }
         };
         match tree {
-            syn::UseTree::Path(part) => {
-                walk(&part.tree, &format!("{path}{}::", part.ident), item, into)
-            }
+            syn::UseTree::Path(part) => walk(
+                &part.tree,
+                &format!("{path}{}::", part.ident),
+                item,
+                head,
+                into,
+            ),
             syn::UseTree::Group(group) => group
                 .items
                 .iter()
-                .for_each(|tree| walk(tree, path, item, into)),
+                .for_each(|tree| walk(tree, path, item, head, into)),
             syn::UseTree::Name(name) if name.ident == "self" => {
                 let module = path.trim_end_matches("::");
                 let bound = module.rsplit("::").next().unwrap_or(module);
@@ -326,11 +386,14 @@ fn flatten_use(item: &syn::ItemUse, into: &mut Vec<Import>) {
             syn::UseTree::Glob(_) => into.push(leaf(format!("{path}*"), "*".to_owned())),
         }
     }
-    walk(&item.tree, "", item, into);
+    // Attributes and visibility belong to every leaf.
+    let start = item.span().byte_range().start;
+    let head = code[start..item.use_token.span().byte_range().start].replace('\n', " ");
+    walk(&item.tree, "", item, &head, into);
 }
 
 /// Takes the commands off a cell's head; the code that is left has blank lines in their place.
-fn split_commands(source: &str) -> Result<(Vec<(u32, Command)>, String), CellError> {
+pub fn split_commands(source: &str) -> Result<(Vec<(u32, Command)>, String), CellError> {
     let mut commands = Vec::new();
     let mut code = String::with_capacity(source.len());
     let mut in_head = true;

@@ -505,13 +505,19 @@ fn close_percent_cell((mut cell, mut lines): (Cell, Vec<&str>)) -> Cell {
     while lines.last().is_some_and(|line| line.trim().is_empty()) {
         lines.pop();
     }
+    let mut in_head = true;
     let text: Vec<&str> = lines
         .into_iter()
         .map(|line| match cell.kind {
-            CellKind::Code => line
-                .strip_prefix("// ")
-                .filter(|rest| rest.starts_with(':'))
-                .unwrap_or(line),
+            CellKind::Code => {
+                // Commands stand at a cell's head, as in evcxr.
+                in_head &= line.trim().is_empty() || line.starts_with("//");
+                let is_command = |rest: &&str| {
+                    let name = rest.strip_prefix(':').unwrap_or_default();
+                    in_head && name.starts_with(|c: char| c.is_ascii_lowercase())
+                };
+                line.strip_prefix("// ").filter(is_command).unwrap_or(line)
+            }
             _ => line
                 .strip_prefix("// ")
                 .or_else(|| line.strip_prefix("//"))

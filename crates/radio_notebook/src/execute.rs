@@ -10,6 +10,7 @@ use crate::program::{Program, ProgramCell};
 use crate::runtime::Place;
 use crate::session::{Failure, Session};
 use serde_json::json;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -92,12 +93,8 @@ pub fn execute(
         .to_string_lossy()
         .into_owned();
     let work = plan(notebook, &name, options)?;
-    for cell in notebook
-        .cells
-        .iter_mut()
-        .filter(|cell| cell.kind == CellKind::Code)
-    {
-        cell.set_outputs(&[], None);
+    for work in &work {
+        notebook.cells[work.index].set_outputs(&[], None);
     }
     watcher.begins(work.len());
     let mut execution = Execution {
@@ -314,8 +311,13 @@ impl Execution<'_> {
             let deadline = [by_cell, self.options.deadline].into_iter().flatten().min();
             let watcher = &mut *self.watcher;
             let mut run = session.run_cell(number, deadline, &mut |stream, text| {
-                watcher.writes(stream, text)
+                watcher.writes(stream, &in_cell_terms(text, &program))
             });
+            for output in &mut run.outputs {
+                if let Output::Stream { text, .. } = output {
+                    *text = in_cell_terms(text, &program).into_owned();
+                }
+            }
             for (text, place) in &run.notes {
                 let at = self.describe(place, &program);
                 let text = format!("{text} ({at})\n");
@@ -370,9 +372,9 @@ impl Execution<'_> {
                 .iter()
                 .filter(|work| work.error.is_none())
             {
-                // A cell whose variables are needed later cannot be fenced in; if it fails, the program ends with it.
-                let fenced =
-                    work.may_fail && exported.get(&work.number).is_none_or(BTreeSet::is_empty);
+                // A cell that may end early is fenced in, unless its variables are needed later: then the program ends with it.
+                let fenced = (work.may_fail || work.code.returns)
+                    && exported.get(&work.number).is_none_or(BTreeSet::is_empty);
                 cells.push(ProgramCell {
                     number: work.number,
                     code: &work.code,
@@ -588,4 +590,33 @@ fn without_statements(work: &Work) -> CellCode {
         tail: None,
         ..work.code.clone()
     }
+}
+
+/// Text in which `dbg!` and the like name a place of the generated program, with the cell's place instead.
+fn in_cell_terms<'t>(text: &'t str, program: &Program) -> Cow<'t, str> {
+    const FILE: &str = "[src/main.rs:";
+    if !text.contains(FILE) {
+        return Cow::Borrowed(text);
+    }
+    let mut told = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(FILE) {
+        let place = after.split_once(']').and_then(|(place, _)| {
+            let (line, column) = place.split_once(':')?;
+            program.place(line.parse().ok()?, column.parse().ok()?)
+        });
+        told.push_str(before);
+        match (place, after.split_once(']')) {
+            (Some(at), Some((_, after))) => {
+                told.push_str(&format!("[cell {}:{}:{}]", at.cell, at.line, at.column));
+                rest = after;
+            }
+            _ => {
+                told.push_str(FILE);
+                rest = after;
+            }
+        }
+    }
+    told.push_str(rest);
+    Cow::Owned(told)
 }

@@ -3,6 +3,7 @@
 //! As in papermill, the notebook's own cell stays, and a cell tagged `injected-parameters` is put behind it. A value takes the
 //! type of the literal it replaces.
 
+use crate::dialect::{CellCode, split_commands};
 use crate::document::{Cell, CellKind, Notebook};
 use crate::error::{Error, Result};
 use std::path::Path;
@@ -27,14 +28,20 @@ pub fn inject(
         .cells
         .iter()
         .position(|cell| cell.kind == CellKind::Code && cell.has_tag("parameters"));
-    let parameters = at
-        .map(|at| parameters_of(&notebook.cells[at].source))
+    let source = at
+        .map(|at| notebook.cells[at].source.clone())
         .unwrap_or_default();
+    let parameters = parameters_of(&source);
     let mut lines = vec!["// Parameters".to_owned()];
     let mut unknown = Vec::new();
     for (name, value) in values {
         match parameters.iter().find(|parameter| parameter.name == *name) {
             Some(parameter) => lines.push(parameter.with(value, folder)?),
+            None if declared(&source).contains(name) => {
+                return Err(Error::Argument(format!(
+                    "the parameter `{name}` cannot be replaced: its value should be a literal, or a list of literals"
+                )));
+            }
             None => unknown.push(name.clone()),
         }
     }
@@ -88,13 +95,26 @@ enum Kind {
 
 /// The `let`s of a cell whose value is a literal or a list of literals.
 fn parameters_of(source: &str) -> Vec<Parameter> {
-    let Ok(statements) = syn::parse::Parser::parse_str(syn::Block::parse_within, source) else {
-        return Vec::new();
-    };
-    statements
+    let source = without_commands(source);
+    statements_of(&source)
         .iter()
-        .filter_map(|statement| parameter(statement, source))
+        .filter_map(|statement| parameter(statement, &source))
         .collect()
+}
+
+/// All variables that the cell declares.
+fn declared(source: &str) -> std::collections::BTreeSet<String> {
+    CellCode::parse(source)
+        .map(|cell| cell.declares)
+        .unwrap_or_default()
+}
+
+fn without_commands(source: &str) -> String {
+    split_commands(source).map_or_else(|_| source.to_owned(), |(_, code)| code)
+}
+
+fn statements_of(source: &str) -> Vec<syn::Stmt> {
+    syn::parse::Parser::parse_str(syn::Block::parse_within, source).unwrap_or_default()
 }
 
 fn parameter(statement: &syn::Stmt, source: &str) -> Option<Parameter> {
@@ -134,6 +154,13 @@ fn parameter(statement: &syn::Stmt, source: &str) -> Option<Parameter> {
         syn::Expr::MethodCall(call) if call.args.is_empty() => {
             parameter.after = format!(".{}()", call.method);
             kind(&call.receiver)?
+        }
+        syn::Expr::Call(call) if call.args.len() == 1 => {
+            // `String::from("x")`
+            let function = call.func.span().byte_range();
+            parameter.before = format!("{}(", &source[function]);
+            parameter.after = ")".into();
+            kind(&call.args[0])?
         }
         other => kind(other)?,
     };
@@ -308,5 +335,19 @@ mod tests {
                 "{message}"
             );
         }
+    }
+
+    #[test]
+    fn commands_and_constructors_do_not_hide_a_parameter() {
+        let source = ":opt 2\nlet a = String::from(\"x\");\nlet b = 1 + 1;";
+        assert_eq!(
+            injected(source, &[("a", "y")]).unwrap().0,
+            "// Parameters\nlet a = String::from(\"y\");"
+        );
+        let message = injected(source, &[("b", "3")]).unwrap_err().to_string();
+        assert!(
+            message.contains("`b`") && message.contains("literal"),
+            "{message}"
+        );
     }
 }

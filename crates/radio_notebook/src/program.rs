@@ -55,6 +55,10 @@ impl Program {
     pub fn assemble(cells: &[ProgramCell<'_>], folder: &Path) -> Program {
         let mut writer = Writer::default();
         writer.own("#![allow(warnings)]\n");
+        let has_main = cells.iter().any(|cell| cell.code.defines_main);
+        if has_main {
+            writer.own("#![no_main]\n");
+        }
         for cell in cells {
             cell.code
                 .inner_attributes
@@ -72,7 +76,13 @@ impl Program {
                 .iter()
                 .for_each(|chunk| writer.chunk(cell.number, chunk));
         }
-        writer.own("fn main() {\n    __radio::run(__radio_body)\n}\nfn __radio_body() -> ::std::result::Result<(), __radio::Raised> {\nuse __radio::QuestionMark as _;\n");
+        // A cell's own `fn main` is a function like any other.
+        writer.own(if has_main {
+            C_MAIN
+        } else {
+            "fn main() {\n    __radio::run(__radio_body)\n}\n"
+        });
+        writer.own("fn __radio_body() -> ::std::result::Result<(), __radio::Raised> {\nuse __radio::QuestionMark as _;\n");
         let mut format = "{:?}".to_owned();
         for cell in cells {
             for (_, command) in &cell.code.commands {
@@ -96,12 +106,12 @@ impl Program {
                 writer.shown(number, tail, &format!("crate::__radio_show!({format:?},"));
             }
             writer.own(&if cell.may_fail {
-                "Ok(()) });\n".to_owned()
+                "::std::result::Result::Ok(()) });\n".to_owned()
             } else {
                 format!("__radio::end({number});\n")
             });
         }
-        writer.own("Ok(())\n}\nmod __radio {\n");
+        writer.own("::std::result::Result::Ok(())\n}\nmod __radio {\n");
         writer.own(RUNTIME);
         writer.own("}\n");
         let commands = || {
@@ -157,14 +167,21 @@ impl Program {
 /// The runtime's text. It comes last, so that its length moves no cell.
 const RUNTIME: &str = include_str!("runtime.rs");
 
+/// The program's start where `main` is taken.
+const C_MAIN: &str = r#"#[unsafe(export_name = "main")]
+extern "C" fn __radio_main(_: i32, _: *const *const u8) -> i32 {
+    __radio::run(__radio_body)
+}
+"#;
+
 /// Printing says which stream it goes to, so that stdout and stderr can be put back into order.
 const PRINT_MACROS: &str = r#"#[macro_use]
 mod __radio_print {
-    macro_rules! print { ($($t:tt)*) => {{ crate::__radio::turn_to(1); ::std::print!($($t)*) }} }
+    macro_rules! print { ($($t:tt)*) => {{ crate::__radio::turn_to(1); ::std::print!($($t)*); crate::__radio::flush() }} }
     macro_rules! println { ($($t:tt)*) => {{ crate::__radio::turn_to(1); ::std::println!($($t)*) }} }
     macro_rules! eprint { ($($t:tt)*) => {{ crate::__radio::turn_to(2); ::std::eprint!($($t)*) }} }
     macro_rules! eprintln { ($($t:tt)*) => {{ crate::__radio::turn_to(2); ::std::eprintln!($($t)*) }} }
-    macro_rules! dbg { ($($t:tt)*) => {{ crate::__radio::turn_to(2); ::std::dbg!($($t)*) }} }
+    macro_rules! dbg { ($($t:tt)*) => { (crate::__radio::turn_to(2), ::std::dbg!($($t)*)).1 } }
 }
 "#;
 
@@ -232,7 +249,10 @@ fn imports<'a>(cells: &[ProgramCell<'a>]) -> Vec<(u32, &'a crate::dialect::Impor
             };
             match by_key.get(key.as_str()) {
                 Some(&at) => {
-                    if kept[at].1.text != import.text {
+                    if kept[at].0 == cell.number && kept[at].1.text != import.text {
+                        // One name can stand for a trait and a macro: both are meant.
+                        kept.push((cell.number, import));
+                    } else if kept[at].1.text != import.text {
                         kept[at] = (cell.number, import);
                     }
                 }

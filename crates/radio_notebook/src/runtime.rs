@@ -222,7 +222,7 @@ impl Session {
 }
 
 /// Connects to the session and runs the notebook's body. Never returns: a kernel that is shut down drops no variables.
-pub fn run(body: impl FnOnce() -> Result<(), Raised>) -> ! {
+pub fn run(body: fn() -> Result<(), Raised>) -> ! {
     let said = std::env::var(SESSION_VARIABLE).unwrap_or_default();
     let Some((port, token)) = said.split_once(':') else {
         std::eprintln!("this program is a part of a notebook: run it with `radio run`");
@@ -257,6 +257,26 @@ pub fn run(body: impl FnOnce() -> Result<(), Raised>) -> ! {
         token: token.to_owned(),
     });
     let _ = SESSION.set(session);
+    // All cells are one function, whose variables may need far more room than a main thread has. It is used only as needed.
+    let cells = std::thread::Builder::new()
+        .name("main".to_owned())
+        .stack_size(CELLS_STACK);
+    let running = cells.spawn(move || {
+        report_panics();
+        attempt(body);
+        std::process::exit(0)
+    });
+    if let Ok(thread) = running {
+        let _ = thread.join();
+    }
+    std::process::exit(1)
+}
+
+/// The stack of the thread that runs the cells, in bytes.
+const CELLS_STACK: usize = 512 << 20;
+
+/// Has panics reported to the session instead of on stderr. Called by the thread that runs the cells.
+fn report_panics() {
     let cells = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
         let text = info.payload_as_str().unwrap_or("Box<dyn Any>").to_owned();
@@ -275,8 +295,6 @@ pub fn run(body: impl FnOnce() -> Result<(), Raised>) -> ! {
             send(&Frame::Note { text, place });
         }
     }));
-    attempt(body);
-    std::process::exit(0)
 }
 
 /// The runner is gone: nobody reads, so the program and what it started end too.
@@ -398,6 +416,11 @@ pub fn turn_to(stream: u8) {
     if last != stream && last != 0 {
         next_phase();
     }
+}
+
+/// Called after a cell prints without a line end, so that it is seen at once.
+pub fn flush() {
+    let _ = std::io::stdout().flush();
 }
 
 /// What a cell's `?` found, ready to be shown.

@@ -315,39 +315,42 @@ fn listen_to_stream(
 /// Takes all that is complete from `held`; what may be the start of a mark stays.
 fn split_marks(stream: Stream, held: &mut Vec<u8>, prefix: &[u8]) -> Vec<Event> {
     let mut events = Vec::new();
-    loop {
-        let zero = held
-            .iter()
-            .position(|&byte| byte == 0)
-            .unwrap_or(held.len());
-        let (text, rest) = held.split_at(zero);
-        if !text.is_empty() {
-            events.push(Event::Text(stream, text.to_vec()));
-        }
-        if rest.is_empty() {
-            held.clear();
-            return events;
-        }
+    let mut text = Vec::new();
+    let mut at = 0;
+    while at < held.len() {
+        let zero = held[at..].iter().position(|&byte| byte == 0);
+        let zero = zero.map_or(held.len(), |offset| at + offset);
+        text.extend_from_slice(&held[at..zero]);
+        at = zero;
+        let rest = &held[at..];
         let common = prefix.len().min(rest.len());
-        let used = if rest[..common] != prefix[..common] {
+        if common == 0 {
+            break;
+        }
+        if rest[..common] != prefix[..common] {
             // A zero byte of the program's own.
-            events.push(Event::Text(stream, vec![0]));
-            1
-        } else if let Some(end) = rest.iter().skip(prefix.len()).position(|&byte| byte == 0) {
-            let number = &rest[prefix.len()..prefix.len() + end];
-            if let Some(phase) = std::str::from_utf8(number)
-                .ok()
-                .and_then(|text| text.parse().ok())
-            {
-                events.push(Event::Mark(stream, phase));
-            }
-            prefix.len() + end + 1
-        } else {
-            *held = rest.to_vec();
-            return events;
+            text.push(0);
+            at += 1;
+            continue;
+        }
+        let number = rest.get(prefix.len()..).unwrap_or_default();
+        let Some(end) = number.iter().position(|&byte| byte == 0) else {
+            break;
         };
-        *held = rest[used..].to_vec();
+        if !text.is_empty() {
+            events.push(Event::Text(stream, std::mem::take(&mut text)));
+        }
+        let phase = std::str::from_utf8(&number[..end]).ok();
+        if let Some(phase) = phase.and_then(|text| text.parse().ok()) {
+            events.push(Event::Mark(stream, phase));
+        }
+        at += prefix.len() + end + 1;
     }
+    if !text.is_empty() {
+        events.push(Event::Text(stream, text));
+    }
+    held.drain(..at);
+    events
 }
 
 #[cfg(test)]

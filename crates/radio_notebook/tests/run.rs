@@ -626,3 +626,128 @@ fn the_bundled_data_comes_out_of_its_script_byte_for_byte() {
         "the script writes other bytes than data/radio_songs.csv has"
     );
 }
+
+#[test]
+fn cells_of_unusual_shapes_run_too() {
+    let desk = Desk::new();
+    let text = r#"// %%
+fn main() { println!("mine"); }
+main();
+// %%
+let big = [1u8; 12_000_000];
+big.len()
+// %%
+for n in 0..9 {
+    if n == 1 { println!("leaving"); return; }
+}
+println!("not reached");
+// %%
+let some = Some(4);
+println!("{}", some?);
+// %%
+let n = dbg!(&String::from("abc")).len();
+n
+// %%
+#[cfg(test)]
+use no_such_crate::anything;
+mod inner { pub use std::fmt::Debug; pub fn f() -> u8 { 3 } }
+pub use inner::f;
+f()
+// %%
+// :-) a comment that is no command
+let a = 1;
+// :dep neither is this
+a
+// %%
+use std::io::Write;
+std::io::stdout().write_all(&vec![0u8; 3_000_000])?;
+"#;
+    let run = desk.write("a.rs", text).run(&["a.rs", "--timeout", "20"]);
+    assert_eq!(
+        code(&run),
+        0,
+        "{}{}",
+        String::from_utf8_lossy(&run.stdout),
+        stderr(&run)
+    );
+    let shown: Vec<_> = desk.cells("a").iter().map(short).collect();
+    let expected: [&[&str]; 7] = [
+        &["out:mine\n"],
+        &["=12000000"],
+        &["out:leaving\n"],
+        &["out:4\n"],
+        &["err:[cell 5:1:9] &String::from(\"abc\") = \"abc\"\n", "=3"],
+        &["=3"],
+        &["=1"],
+    ];
+    assert_eq!(shown[..7], expected);
+}
+
+#[test]
+fn text_without_line_end_is_kept_when_the_cell_is_ended() {
+    let desk = Desk::new();
+    let run = desk
+        .write("a.rs", "// %%\nprint!(\"started\");\nloop {}\n")
+        .run(&["a.rs", "--timeout", "1"]);
+    assert_eq!(code(&run), 1);
+    assert_eq!(short(&desk.cells("a")[0])[0], "out:started");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_before_the_first_cell_changes_no_file() {
+    let desk = Desk::new();
+    // A dependency whose build script takes longer than the test.
+    std::fs::create_dir_all(desk.path("slow/src")).unwrap();
+    desk.write(
+        "slow/Cargo.toml",
+        "[package]\nname = \"slow\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n",
+    );
+    desk.write("slow/src/lib.rs", "").write(
+        "slow/build.rs",
+        "fn main() { std::fs::write(\"started\", \"\").unwrap(); std::thread::sleep(std::time::Duration::from_secs(600)) }",
+    );
+    let cell = r#"{"cell_type":"code","metadata":{},"execution_count":1,"outputs":[{"output_type":"stream","name":"stdout","text":["old"]}],"source":[":dep slow = { path = \"slow\" }\n","1"]}"#;
+    desk.write(
+        "a.ipynb",
+        &format!(r#"{{"nbformat":4,"nbformat_minor":4,"metadata":{{}},"cells":[{cell}]}}"#),
+    );
+    let before = std::fs::read(desk.path("a.ipynb")).unwrap();
+    // A target directory of its own: others would wait for this build.
+    let mut command = desk.command(&["a.ipynb", "--inplace"]);
+    command.env("CARGO_TARGET_DIR", desk.path("target"));
+    let mut radio = command.spawn().unwrap();
+    wait_for("the build to start", || desk.path("slow/started").exists());
+    Command::new("kill")
+        .args(["-INT", &radio.id().to_string()])
+        .status()
+        .unwrap();
+    assert_eq!(radio.wait().unwrap().code(), Some(1));
+    assert_eq!(std::fs::read(desk.path("a.ipynb")).unwrap(), before);
+}
+
+#[test]
+fn cells_that_do_not_run_keep_their_outputs() {
+    let desk = Desk::new();
+    let cell = |source: &str| {
+        format!(
+            r#"{{"cell_type":"code","metadata":{{}},"execution_count":9,"outputs":[{{"output_type":"stream","name":"stdout","text":["old"]}}],"source":["{source}"]}}"#
+        )
+    };
+    desk.write(
+        "a.ipynb",
+        &format!(
+            r#"{{"nbformat":4,"nbformat_minor":4,"metadata":{{}},"cells":[{},{}]}}"#,
+            cell("1"),
+            cell("2")
+        ),
+    );
+    assert_eq!(
+        code(&desk.run(&["a.ipynb", "--inplace", "--until", "1"])),
+        0
+    );
+    let text = std::fs::read_to_string(desk.path("a.ipynb")).unwrap();
+    let notebook: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(short(&notebook["cells"][0]), ["=1"]);
+    assert_eq!(short(&notebook["cells"][1]), ["out:old"]);
+}
