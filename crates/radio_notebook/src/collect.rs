@@ -197,10 +197,7 @@ impl Collector {
         self.written += text.len();
         let mut text = text.to_owned();
         if self.written > MOST_TEXT {
-            text.push_str(&format!(
-                "\n[radio: this cell wrote more than {} MiB of text; the rest is left out]\n",
-                MOST_TEXT >> 20
-            ));
+            text.push_str(&cut_notice());
         }
         live(stream, &text);
         let is_stderr = stream == Stream::Stderr;
@@ -217,6 +214,21 @@ impl Collector {
             )),
         }
     }
+}
+
+fn cut_notice() -> String {
+    let most = MOST_TEXT >> 20;
+    format!("\n[radio: this cell wrote more than {most} MiB of text; the rest is left out]\n")
+}
+
+/// A value's text, cut at the same length as what is printed.
+pub fn cut(mut text: String) -> String {
+    if text.len() > MOST_TEXT {
+        let end = (0..=MOST_TEXT).rev().find(|&at| text.is_char_boundary(at));
+        text.truncate(end.unwrap_or(0));
+        text.push_str(&cut_notice());
+    }
+    text
 }
 
 #[cfg(test)]
@@ -307,6 +319,7 @@ mod tests {
         assert!(
             matches!(&outputs[..], [Output::Stream { text, .. }] if text.len() < 10 << 20 && text.contains("left out"))
         );
+        assert!(cut("λ".repeat(MOST_TEXT)).len() < MOST_TEXT + 100 && cut("λ".into()) == "λ");
         assert_eq!(stdout(&["λ"]), [text(false, "λ")]);
         let mut collector = Collector::new();
         collector.text(Stream::Stdout, vec![0xce], &mut |_, _| {});

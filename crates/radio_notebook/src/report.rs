@@ -82,6 +82,7 @@ impl Watcher for Report {
         else {
             return;
         };
+        let (what, _path) = what.split_once(" (").unwrap_or((what, ""));
         self.bar.set_message(format!("compiling {what}"));
         // The notebook's own package is quick to compile and not worth a line.
         if !what.starts_with("notebook_") && !self.is_terminal && !self.quiet && !self.announced {

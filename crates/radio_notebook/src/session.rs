@@ -1,6 +1,6 @@
 //! A running notebook program: outputs, cell by cell, as they happen.
 
-use crate::collect::{Collector, Stream};
+use crate::collect::{Collector, Stream, cut};
 use crate::document::Output;
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Group};
@@ -196,7 +196,7 @@ impl Session {
         run.outputs = self.collector.finish(result_from, live);
         if let Some(text) = result {
             run.outputs.push(Output::Data {
-                bundle: vec![("text/plain".into(), text)],
+                bundle: vec![("text/plain".into(), cut(text))],
                 is_result: true,
             });
         }
