@@ -529,6 +529,16 @@ fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// Starts a run of [`HANGING`] and waits until its cell hangs.
+#[cfg(target_os = "linux")]
+fn run_until_it_hangs(desk: &Desk) -> std::process::Child {
+    let radio = desk.write("a.rs", HANGING).command(&["a.rs"]).spawn();
+    wait_for("the cell to hang", || {
+        std::fs::read_to_string(desk.path("processes")).is_ok_and(|p| p.ends_with('\n'))
+    });
+    radio.unwrap()
+}
+
 #[cfg(target_os = "linux")]
 fn assert_all_gone(desk: &Desk) {
     let processes = std::fs::read_to_string(desk.path("processes")).unwrap();
@@ -568,14 +578,7 @@ fn a_cell_that_hangs_is_ended_with_all_it_started() {
 #[cfg(target_os = "linux")]
 fn ctrl_c_keeps_what_ran_and_leaves_nothing_behind() {
     let desk = Desk::new();
-    let mut radio = desk
-        .write("a.rs", HANGING)
-        .command(&["a.rs"])
-        .spawn()
-        .unwrap();
-    wait_for("the cell to hang", || {
-        std::fs::read_to_string(desk.path("processes")).is_ok_and(|p| p.ends_with('\n'))
-    });
+    let mut radio = run_until_it_hangs(&desk);
     Command::new("kill")
         .args(["-INT", &radio.id().to_string()])
         .status()
@@ -594,14 +597,7 @@ fn ctrl_c_keeps_what_ran_and_leaves_nothing_behind() {
 #[cfg(target_os = "linux")]
 fn a_runner_that_is_killed_leaves_no_process_behind() {
     let desk = Desk::new();
-    let mut radio = desk
-        .write("a.rs", HANGING)
-        .command(&["a.rs"])
-        .spawn()
-        .unwrap();
-    wait_for("the cell to hang", || {
-        std::fs::read_to_string(desk.path("processes")).is_ok_and(|p| p.ends_with('\n'))
-    });
+    let mut radio = run_until_it_hangs(&desk);
     radio.kill().unwrap();
     radio.wait().unwrap();
     assert_all_gone(&desk);
