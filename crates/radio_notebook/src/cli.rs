@@ -139,6 +139,10 @@ fn run(arguments: &Run) -> Result<bool> {
             allow_errors: arguments.allow_errors,
             record_timing: !arguments.inplace,
         };
+        if !arguments.inplace {
+            // The copy shows this run alone; in the notebook itself, cells that do not run keep what they have.
+            notebook.clear_outputs();
+        }
         let begun = Instant::now();
         let mut report = Report::new(name, arguments.quiet);
         let executed = execute::execute(&mut notebook, path, &options, &mut report);

@@ -409,6 +409,15 @@ impl Notebook {
         }
     }
 
+    /// Takes all outputs and execution counts away.
+    pub fn clear_outputs(&mut self) {
+        for cell in &mut self.cells {
+            if cell.kind == CellKind::Code {
+                cell.set_outputs(&[], None);
+            }
+        }
+    }
+
     /// Gives ids to cells that were added, where the notebook's format has ids.
     pub fn identify_new_cells(&mut self) {
         if self.minor() >= 5 {

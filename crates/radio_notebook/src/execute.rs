@@ -139,7 +139,7 @@ fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>>
                 .find(|(_, cell, number)| is_it(cell, *number));
             found.map(|(.., number)| *number).ok_or_else(|| {
                 Error::Argument(format!(
-                    "--until {until}: there is no such cell; give a number from 1 to {}, a cell's id or its label",
+                    "--until {until}: {name} has no such cell; give a number from 1 to {}, a cell's id or its label",
                     numbered.len()
                 ))
             })?
