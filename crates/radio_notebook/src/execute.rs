@@ -352,26 +352,12 @@ impl Execution<'_> {
             {
                 end = stop + 1;
             }
-            let items_only: Vec<CellCode> =
-                self.work[..first].iter().map(without_statements).collect();
-            let earlier = self.work[..first]
-                .iter()
-                .zip(&items_only)
-                .filter(|(work, _)| work.error.is_none());
-            let mut cells: Vec<ProgramCell<'_>> = Vec::new();
-            for (work, code) in earlier {
-                cells.push(ProgramCell {
-                    number: work.number,
-                    code,
-                    may_fail: false,
-                    runs: false,
-                });
-            }
             let exported = self.needed_variables(first, end);
-            for work in self.work[first..end]
-                .iter()
-                .filter(|work| work.error.is_none())
-            {
+            let mut cells: Vec<ProgramCell<'_>> = Vec::new();
+            for (at, work) in self.work[..end].iter().enumerate() {
+                if work.error.is_some() {
+                    continue;
+                }
                 // A cell that may end early is fenced in, unless its variables are needed later: then the program ends with it.
                 let fenced = (work.may_fail || work.code.returns)
                     && exported.get(&work.number).is_none_or(BTreeSet::is_empty);
@@ -379,7 +365,7 @@ impl Execution<'_> {
                     number: work.number,
                     code: &work.code,
                     may_fail: fenced,
-                    runs: true,
+                    runs: at >= first,
                 });
             }
             let program = Program::assemble(&cells, &self.folder);
@@ -406,13 +392,8 @@ impl Execution<'_> {
                         .into_iter()
                         .filter(|d| d.cell().is_none_or(|cell| cell == number))
                         .collect();
-                    let source = |cell| {
-                        self.work
-                            .iter()
-                            .find(|w| w.number == cell)
-                            .map(|w| w.source.as_str())
-                    };
-                    self.work[at].error = Some(compile_error(&of_cell, &source, &self.name));
+                    let error = compile_error(&of_cell, &|cell| self.source_of(cell), &self.name);
+                    self.work[at].error = Some(error);
                 }
                 Compiled::Unbuildable(text) => {
                     let at = self.cell_with_dependency(&text);
@@ -531,6 +512,11 @@ impl Execution<'_> {
         self.summary.timings.push((number, took));
     }
 
+    fn source_of(&self, cell: u32) -> Option<&str> {
+        let work = self.work.iter().find(|work| work.number == cell)?;
+        Some(&work.source)
+    }
+
     fn failure_output(&self, failure: &Failure, program: &Program, number: u32) -> Output {
         let place = failure
             .place
@@ -539,13 +525,8 @@ impl Execution<'_> {
         let mut traceback = match place {
             Some(place) => {
                 let title = format!("{}: {}", failure.ename, failure.evalue);
-                let source = |cell| {
-                    self.work
-                        .iter()
-                        .find(|w| w.number == cell)
-                        .map(|w| w.source.as_str())
-                };
-                let text = own_diagnostic(&title, place, None).render(&self.name, source);
+                let text = own_diagnostic(&title, place, None)
+                    .render(&self.name, |cell| self.source_of(cell));
                 text.lines().map(str::to_owned).collect()
             }
             None => vec![
@@ -582,14 +563,6 @@ fn program_place(place: &Place, program: &Program) -> Option<crate::program::Cel
     program
         .place(place.line, place.column)
         .filter(|_| is_program)
-}
-
-fn without_statements(work: &Work) -> CellCode {
-    CellCode {
-        body: None,
-        tail: None,
-        ..work.code.clone()
-    }
 }
 
 /// Text in which `dbg!` and the like name a place of the generated program, with the cell's place instead.

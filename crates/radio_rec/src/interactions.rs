@@ -13,7 +13,7 @@ use ndarray::Array2;
 
 pub(crate) use self::compressed::Compressed;
 use self::suggest::nearest_names;
-use crate::display::{Bundle, Cell, Table};
+use crate::display::{Cell, Table};
 use crate::{Error, Result};
 
 /// An index type and a name type for one side of the matrix.
@@ -376,11 +376,7 @@ impl Interactions {
 
     /// Shows the corners of the matrix in a notebook, as text and as HTML.
     pub fn evcxr_display(&self) {
-        let table = self.to_table();
-        Bundle::new()
-            .text(table.to_string())
-            .html(table.to_html())
-            .print();
+        self.to_table().evcxr_display();
     }
 
     /// The rows of the matrix: users x items.

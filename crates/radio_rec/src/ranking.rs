@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::display::{Bundle, Table};
+use crate::display::Table;
 use crate::{Error, Result};
 
 /// A name and its score.
@@ -80,11 +80,7 @@ impl<N: Clone> Ranking<N> {
 impl<N: AsRef<str>> Ranking<N> {
     /// Shows rank, name and score in a notebook, as text and as HTML.
     pub fn evcxr_display(&self) {
-        let table = self.to_table();
-        Bundle::new()
-            .text(table.to_string())
-            .html(table.to_html())
-            .print();
+        self.to_table().evcxr_display();
     }
 
     fn to_table(&self) -> Table {
