@@ -5,6 +5,7 @@
 //! a key of everything that went into them.
 
 use crate::diagnostics::{self, Diagnostic};
+use crate::dialect::FOLDER_VARIABLE;
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Group};
 use crate::program::Program;
@@ -34,6 +35,8 @@ pub enum Compiled {
 pub struct Builder {
     /// Cargo's target directory.
     target: PathBuf,
+    /// The folder of the notebooks.
+    notebooks: PathBuf,
     /// The workspace's lock file, whose versions notebooks use as well.
     lock: Option<PathBuf>,
     /// The toolchain and the settings of the environment that change what it makes.
@@ -61,6 +64,7 @@ impl Builder {
         };
         Ok(Builder {
             target,
+            notebooks: folder.to_owned(),
             lock: workspace.map(|w| w.join("Cargo.lock")),
             toolchain: toolchain()?,
         })
@@ -86,7 +90,11 @@ impl Builder {
             .as_ref()
             .and_then(|path| std::fs::read_to_string(path).ok())
             .unwrap_or_default();
-        let key = hash_of(&(&program.source, &manifest, &lock, &self.toolchain));
+        let settings = format!("{:?}", program.build);
+        let whole = (&program.source, &manifest, &lock, &self.toolchain);
+        // Where the notebook lies matters if it includes files.
+        let includes = program.source.contains(FOLDER_VARIABLE);
+        let key = hash_of(&(whole, &settings, includes.then_some(&self.notebooks)));
         let kept = self.target.join("radio").join("programs").join(&key);
         if let Some(executable) = kept_program(&kept) {
             return Ok(Compiled::Executable(executable));
@@ -139,18 +147,27 @@ impl Builder {
         let mut command = Command::new(&cargo);
         command
             .args([
-                "build",
+                "rustc",
                 "--message-format=json-diagnostic-rendered-ansi",
                 "--color=never",
                 "--manifest-path",
             ])
             .arg(folder.join("Cargo.toml"))
             .env("CARGO_TARGET_DIR", &self.target)
+            .env(FOLDER_VARIABLE, &self.notebooks)
+            .envs(&program.build.environment)
             .env_remove("CARGO_PROFILE_DEV_OPT_LEVEL")
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if program.build.offline {
+            command.arg("--offline");
+        }
+        if let Some(linker) = &program.build.linker {
+            // For the cells alone: other flags for the libraries would have them all compiled again.
+            command.args(["--", &format!("-Clink-arg=-fuse-ld={linker}")]);
+        }
         let mut group = Group::spawn(&mut command).map_err(|e| {
             tool_error(format!(
                 "could not be started ({e}); install Rust from https://rustup.rs"
@@ -330,7 +347,7 @@ fn manifest(package: &str, program: &Program) -> String {
     );
     // A workspace of its own, wherever it lies.
     manifest.insert("workspace".into(), table(&[]));
-    let level = program.opt_level.as_deref().unwrap_or("0");
+    let level = program.build.opt_level.as_deref().unwrap_or("0");
     let level = level
         .parse::<i64>()
         .map_or_else(|_| text(level), toml::Value::Integer);

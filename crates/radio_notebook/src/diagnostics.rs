@@ -1,6 +1,6 @@
 //! What the compiler says, said of the notebook: rustc's form, with the cell's own lines.
 
-use crate::program::{CellPlace, Program};
+use crate::program::{CellPlace, Probe, Program};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Deserialize;
 use std::ops::Range;
@@ -16,6 +16,8 @@ pub struct Diagnostic {
     pub spans: Vec<Span>,
     /// Notes and helps: the level's name and the text.
     pub notes: Vec<(String, String)>,
+    /// The line of our own that looks at a variable, if the error is about one.
+    pub probe: Option<Probe>,
 }
 
 /// A place that a diagnostic is about.
@@ -95,8 +97,8 @@ impl Diagnostic {
                 None => child.message.clone(),
             };
             // Advice to import through paths of the generated program would not help in a notebook.
-            (!(text.contains("__radio") || text.contains("`Shown::<")))
-                .then(|| (child.level.clone(), text))
+            let is_ours = ["__radio", "`Shown::<", "CellFormat"];
+            (!is_ours.iter().any(|name| text.contains(name))).then(|| (child.level.clone(), text))
         });
         let notes = notes.collect();
         Some(Diagnostic {
@@ -104,7 +106,16 @@ impl Diagnostic {
             message: message.message,
             spans,
             notes,
+            probe: None,
         })
+    }
+
+    /// The cell that is to blame: the one in which the error is, or the one that made its code necessary there.
+    pub fn blame(&self) -> Option<u32> {
+        let primary = self.spans.iter().find(|span| span.is_primary);
+        primary
+            .or(self.spans.first())
+            .map(|span| span.start.for_cell)
     }
 
     /// The cell in which the error is.
@@ -221,7 +232,12 @@ pub fn syntax_errors(code: &str, cell: u32) -> Option<Vec<Diagnostic>> {
     let place = |line: u32, column: u32| {
         // An unclosed bracket is noticed after the cell's end.
         let line = line.checked_sub(1)?.clamp(1, lines.max(1));
-        Some(CellPlace { cell, line, column })
+        Some(CellPlace {
+            cell,
+            for_cell: cell,
+            line,
+            column,
+        })
     };
     let text = String::from_utf8_lossy(&output.stderr);
     let messages = text
@@ -240,7 +256,14 @@ pub fn syntax_errors(code: &str, cell: u32) -> Option<Vec<Diagnostic>> {
 
 /// Reads cargo's message about `program`.
 pub fn from_cargo(message: &serde_json::Value, program: &Program) -> Option<Diagnostic> {
-    Diagnostic::from_rustc(message, |line, column| program.place(line, column))
+    let mut diagnostic =
+        Diagnostic::from_rustc(message, |line, column| program.place(line, column))?;
+    let lines = message["spans"].as_array().into_iter().flatten();
+    diagnostic.probe = lines
+        .filter_map(|span| program.probe(u32::try_from(span["line_start"].as_u64()?).ok()?))
+        .next()
+        .cloned();
+    Some(diagnostic)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! Nothing is rewritten but what must be: the parts are cut out of the source where they stand, with their line and column,
 //! so that whatever the compiler or a panic says can be said of the cell.
 
+use crate::commands::{Command, split_commands};
+use crate::items::Item;
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -27,26 +29,10 @@ pub struct Import {
     pub text: String,
     /// The name it binds; `*` or `_` where it binds none that could clash.
     pub name: String,
+    /// The first name of its path, apart from `crate`, `self` and `super`.
+    pub head: String,
     /// The cell's line, from 1.
     pub line: u32,
-}
-
-/// A command of evcxr's, such as `:dep`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Command {
-    /// `:dep name = specification`.
-    Dep {
-        /// The name under which the crate is used.
-        name: String,
-        /// Cargo's specification: a version or a table.
-        specification: toml::Value,
-    },
-    /// `:opt LEVEL`; bare `:opt` (`None`) toggles between 2 and 0.
-    Opt(Option<String>),
-    /// `:fmt FORMAT`: how a value without display becomes text.
-    Format(String),
-    /// A command without meaning here.
-    Ignored,
 }
 
 /// One cell, taken apart.
@@ -54,12 +40,14 @@ pub enum Command {
 pub struct CellCode {
     /// The commands with their lines.
     pub commands: Vec<(u32, Command)>,
+    /// The crates that `extern crate` names.
+    pub extern_crates: Vec<String>,
     /// `#![...]`.
     pub inner_attributes: Vec<Chunk>,
     /// The leaves of the `use` statements.
     pub imports: Vec<Import>,
     /// Functions, types, impls, macros: what becomes part of the crate.
-    pub items: Vec<Chunk>,
+    pub items: Vec<Item>,
     /// The statements, up to the trailing expression.
     pub body: Option<Chunk>,
     /// The trailing expression.
@@ -70,6 +58,8 @@ pub struct CellCode {
     pub mentions: BTreeSet<String>,
     /// Whether the cell ends early by a `return` of its own.
     pub returns: bool,
+    /// Whether it waits for something with `.await`.
+    pub awaits: bool,
     /// Whether one of its items is called `main`.
     pub defines_main: bool,
 }
@@ -137,11 +127,23 @@ impl CellCode {
                 }
                 syn::Stmt::Item(item) => {
                     cell.defines_main |= matches!(item, syn::Item::Fn(f) if f.sig.ident == "main");
-                    cell.items.push(chunk(&code, range.clone(), &[]));
+                    if let syn::Item::ExternCrate(item) = item {
+                        cell.extern_crates.push(item.ident.to_string());
+                    }
+                    let mut files = Files::default();
+                    files.visit_item(item);
+                    let insertions = files.insertions();
+                    let owner = cell.items.iter().rev().find_map(Item::owning_name);
+                    let text = chunk(&code, range.clone(), &insertions);
+                    let item = Item::new(item, text, owner.map(str::to_owned));
+                    cell.items.push(item);
                     cut.push(range);
                 }
                 other => {
                     marks.visit_stmt(other);
+                    let mut files = Files::default();
+                    files.visit_stmt(other);
+                    marks.insertions.extend(files.insertions());
                     declared_names(other, &mut cell.declares);
                     let is_expression = match other {
                         syn::Stmt::Expr(_, semicolon) => semicolon.is_none(),
@@ -155,16 +157,16 @@ impl CellCode {
             }
         }
         cell.returns = marks.found_return;
+        cell.awaits = marks.found_await;
         if let Some(range) = tail {
             cell.tail = Some(chunk(&code, range.clone(), &marks.insertions));
             cut.push(range);
         }
         let rest = blank(&code, &cut);
         if !is_blank_or_comment(&rest) {
-            marks.insertions.retain(|(at, _)| {
-                !cut.iter()
-                    .any(|range| range.start < *at && *at <= range.end)
-            });
+            marks
+                .insertions
+                .retain(|(at, text)| !cut.iter().any(|range| belongs(range, *at, text)));
             cell.body = Some(chunk(&rest, 0..rest.len(), &marks.insertions));
         }
         Ok(cell)
@@ -200,13 +202,13 @@ fn chunk(code: &str, range: Range<usize>, insertions: &[(usize, &'static str)]) 
     let mut text = " ".repeat(code[line_start..range.start].chars().count());
     let mut inserted = Vec::new();
     let mut from = range.start;
-    let is_inside = |at: usize| range.start < at && at <= range.end;
     let mut insertions: Vec<_> = insertions
         .iter()
         .copied()
-        .filter(|(at, _)| is_inside(*at))
+        .filter(|(at, text)| belongs(&range, *at, text))
         .collect();
-    insertions.sort_unstable();
+    // What closes something comes before what opens something at the same place.
+    insertions.sort_by_key(|(at, text)| (*at, opens(text)));
     for (at, insertion) in insertions {
         text.push_str(&code[from..at]);
         let at_line = line + text.matches('\n').count() as u32;
@@ -220,6 +222,20 @@ fn chunk(code: &str, range: Range<usize>, insertions: &[(usize, &'static str)]) 
         text,
         line,
         insertions: inserted,
+    }
+}
+
+/// Whether an insertion stands before what it belongs to, rather than behind it.
+fn opens(insertion: &str) -> bool {
+    insertion.ends_with(['(', ' '])
+}
+
+/// Whether an insertion at byte `at` belongs into the range.
+fn belongs(range: &Range<usize>, at: usize, insertion: &str) -> bool {
+    if opens(insertion) {
+        range.contains(&at)
+    } else {
+        range.start < at && at <= range.end
     }
 }
 
@@ -239,13 +255,56 @@ fn blank(code: &str, ranges: &[Range<usize>]) -> String {
         .collect()
 }
 
-/// Finds what leaves the cell early: each `?` and `return`, but not those inside closures, async blocks and items. What is
-/// inserted makes both leave the function that the cell is a part of.
+/// Finds what leaves the cell early or has it wait: each `?`, `return` and `.await`, but not those inside closures, async
+/// blocks and items. What is inserted makes the first two leave the function that the cell is a part of.
 #[derive(Default)]
 struct Exits {
     /// Byte and text of each insertion.
     insertions: Vec<(usize, &'static str)>,
     found_return: bool,
+    found_await: bool,
+}
+
+/// The environment variable that names the notebook's folder to the compiler.
+pub const FOLDER_VARIABLE: &str = "RADIO_NOTEBOOK_FOLDER";
+
+/// Finds `include_str!("path")` and the like, whose paths are relative to the notebook, wherever the program lies.
+#[derive(Default)]
+struct Files {
+    /// The bytes of each relative path's literal.
+    literals: Vec<Range<usize>>,
+}
+
+impl Files {
+    fn insertions(&self) -> Vec<(usize, &'static str)> {
+        let before = "concat!(env!(\"RADIO_NOTEBOOK_FOLDER\"), \"/\", ";
+        self.literals
+            .iter()
+            .flat_map(|range| [(range.start, before), (range.end, ")")])
+            .collect()
+    }
+}
+
+impl<'a> Visit<'a> for Files {
+    fn visit_macro(&mut self, call: &'a syn::Macro) {
+        let includes = call.path.segments.last().is_some_and(|name| {
+            ["include", "include_str", "include_bytes"]
+                .iter()
+                .any(|known| name.ident == known)
+        });
+        if includes && let Ok(literal) = call.parse_body::<syn::LitStr>() {
+            if std::path::Path::new(&literal.value()).is_relative() {
+                self.literals.push(literal.span().byte_range());
+            }
+            return;
+        }
+        let parser = syn::punctuated::Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated;
+        if let Ok(arguments) = call.parse_body_with(parser) {
+            for argument in &arguments {
+                Visit::visit_expr(self, argument);
+            }
+        }
+    }
 }
 
 /// Macros whose arguments are expressions that belong to the cell.
@@ -268,8 +327,10 @@ const EXPRESSION_MACROS: [&str; 14] = [
 
 impl<'a> Visit<'a> for Exits {
     fn visit_expr_try(&mut self, expression: &'a syn::ExprTry) {
-        let at = expression.question_token.span().byte_range().start;
-        self.insertions.push((at, ".__radio_question_mark()"));
+        let start = expression.expr.span().byte_range().start;
+        let end = expression.question_token.span().byte_range().start;
+        self.insertions.push((start, "crate::__radio::Try("));
+        self.insertions.push((end, ").__radio_question_mark()"));
         syn::visit::visit_expr_try(self, expression);
     }
     fn visit_expr_return(&mut self, expression: &'a syn::ExprReturn) {
@@ -279,6 +340,10 @@ impl<'a> Visit<'a> for Exits {
             self.insertions.push((at, " ::std::result::Result::Ok(())"));
         }
         syn::visit::visit_expr_return(self, expression);
+    }
+    fn visit_expr_await(&mut self, expression: &'a syn::ExprAwait) {
+        self.found_await = true;
+        syn::visit::visit_expr_await(self, expression);
     }
     fn visit_macro(&mut self, call: &'a syn::Macro) {
         let takes_expressions = call
@@ -310,7 +375,7 @@ fn declared_names(statement: &syn::Stmt, into: &mut BTreeSet<String>) {
     }
 }
 
-fn collect_names(tokens: TokenStream, into: &mut BTreeSet<String>) {
+pub(crate) fn collect_names(tokens: TokenStream, into: &mut BTreeSet<String>) {
     for token in tokens {
         match token {
             TokenTree::Group(group) => collect_names(group.stream(), into),
@@ -344,7 +409,13 @@ fn flatten_use(item: &syn::ItemUse, code: &str, into: &mut Vec<Import>) {
             } else {
                 ""
             };
+            let mut names = text
+                .split("::")
+                .map(|part| part.trim_matches(['{', '}', ' ']));
+            let first = names.find(|name| !matches!(*name, "crate" | "self" | "super"));
+            let first = first.and_then(|name| name.split(' ').next());
             Import {
+                head: first.unwrap_or_default().to_owned(),
                 text: format!("{head}use {colons}{text};"),
                 name,
                 line: tree.span().start().line as u32,
@@ -392,133 +463,6 @@ fn flatten_use(item: &syn::ItemUse, code: &str, into: &mut Vec<Import>) {
     walk(&item.tree, "", item, &head, into);
 }
 
-/// Takes the commands off a cell's head; the code that is left has blank lines in their place.
-pub fn split_commands(source: &str) -> Result<(Vec<(u32, Command)>, String), CellError> {
-    let mut commands = Vec::new();
-    let mut code = String::with_capacity(source.len());
-    let mut in_head = true;
-    for (index, line) in source.split_inclusive('\n').enumerate() {
-        let number = index as u32 + 1;
-        let text = line.trim();
-        if in_head && (text.starts_with(':') || line.starts_with('!')) {
-            let command = if text.starts_with('!') {
-                Err(
-                    "shell lines (`!command`) are not run by radio; use std::process::Command"
-                        .to_owned(),
-                )
-            } else {
-                parse_command(text)
-            };
-            let command = command.map_err(|message| CellError::Command {
-                line: number,
-                message,
-            })?;
-            commands.push((number, command));
-            code.push('\n');
-        } else {
-            in_head &= text.is_empty() || line.starts_with("//");
-            code.push_str(line);
-        }
-    }
-    Ok((commands, code))
-}
-
-fn parse_command(text: &str) -> Result<Command, String> {
-    let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let rest = rest.trim();
-    match name {
-        ":dep" => parse_dependency(rest),
-        ":opt" => match rest {
-            "" => Ok(Command::Opt(None)),
-            "0" | "1" | "2" | "3" | "s" | "z" => Ok(Command::Opt(Some(rest.to_owned()))),
-            other => Err(format!(
-                "`:opt {other}`: the level should be 0, 1, 2, 3, s or z"
-            )),
-        },
-        ":fmt" => match rest {
-            "" => Ok(Command::Format("{:?}".to_owned())),
-            format if format.starts_with("{:") && format.ends_with("?}") => {
-                Ok(Command::Format(format.to_owned()))
-            }
-            other => Err(format!(
-                "`:fmt {other}`: the format should be one of Debug's, such as {{:?}} or {{:#?}}"
-            )),
-        },
-        ":cache"
-        | ":clear_cache"
-        | ":sccache"
-        | ":internal_debug"
-        | ":time_passes"
-        | ":load_config"
-        | ":timing"
-        | ":efmt"
-        | ":types"
-        | ":offline"
-        | ":linker"
-        | ":preserve_vars_on_panic" => Ok(Command::Ignored),
-        other => {
-            let known = [":dep", ":opt", ":fmt"];
-            Err(format!(
-                "the command `{other}` is not supported by radio, which knows {}; in Jupyter the evcxr kernel may know it",
-                known.join(", ")
-            ))
-        }
-    }
-}
-
-fn parse_dependency(rest: &str) -> Result<Command, String> {
-    if rest.is_empty() {
-        return Err(
-            "`:dep` wants a crate: `:dep name = \"version\"` or `:dep name = { path = \"..\" }`"
-                .into(),
-        );
-    }
-    if rest.contains('=') {
-        let table: toml::Table = rest
-            .parse()
-            .map_err(|e: toml::de::Error| format!("`:dep {rest}` is not TOML: {}", e.message()))?;
-        let mut entries = table.into_iter();
-        let (Some((name, mut specification)), None) = (entries.next(), entries.next()) else {
-            return Err(format!("`:dep {rest}` should name one crate"));
-        };
-        if let toml::Value::Table(options) = &mut specification
-            && let Some(value) = options.remove("default_features")
-        {
-            options.insert("default-features".into(), value);
-        }
-        return Ok(Command::Dep {
-            name,
-            specification,
-        });
-    }
-    if rest.starts_with('.') || rest.starts_with('/') {
-        let name = std::path::Path::new(rest)
-            .file_name()
-            .and_then(|n| n.to_str());
-        let name = name
-            .ok_or_else(|| format!("`:dep {rest}` does not name a folder"))?
-            .to_owned();
-        let table =
-            toml::Table::from_iter([("path".to_owned(), toml::Value::String(rest.to_owned()))]);
-        return Ok(Command::Dep {
-            name,
-            specification: table.into(),
-        });
-    }
-    if rest
-        .chars()
-        .all(|c| c.is_alphanumeric() || c == '-' || c == '_')
-    {
-        return Ok(Command::Dep {
-            name: rest.to_owned(),
-            specification: toml::Value::String("*".into()),
-        });
-    }
-    Err(format!(
-        "`:dep {rest}` is not understood: write `:dep name = \"version\"`"
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -545,7 +489,7 @@ mod tests {
         assert_eq!(
             cell.items
                 .iter()
-                .map(|i| (i.line, i.text.trim()))
+                .map(|i| (i.text.line, i.text.text.trim()))
                 .collect::<Vec<_>>(),
             [(4, "fn f() -> i32 { 1 }"), (5, "struct S;")]
         );
@@ -568,7 +512,10 @@ mod tests {
                 .count(),
             1
         );
-        assert_eq!(cell.tail.unwrap().text, "c().__radio_question_mark()?");
+        assert_eq!(
+            cell.tail.unwrap().text,
+            "crate::__radio::Try(c()).__radio_question_mark()?"
+        );
     }
 
     #[test]
@@ -589,37 +536,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_read_or_refused_with_the_reason() {
-        let dep = |source: &str| match &parse(source).commands[0].1 {
-            Command::Dep {
-                name,
-                specification,
-            } => (name.clone(), specification.to_string()),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(dep(":dep rand"), ("rand".into(), "\"*\"".into()));
-        assert_eq!(
-            dep("  :dep a-b = { version = \"1\", default_features = false } # why"),
-            (
-                "a-b".into(),
-                "{ default-features = false, version = \"1\" }".into()
-            )
-        );
-        assert_eq!(dep(":dep ./my_crate").1, "{ path = \"./my_crate\" }");
-        for (source, reason) in [
-            (":dep", "wants a crate"),
-            (":dep a = \"1\" // no", "not TOML"),
-            (":opt 9", "should be"),
-            (":nonsense", ":nonsense"),
-            ("!ls", "shell"),
-        ] {
-            match CellCode::parse(source) {
-                Err(CellError::Command { line: 1, message }) => {
-                    assert!(message.contains(reason), "{message}")
-                }
-                other => panic!("{source}: {other:?}"),
-            }
-        }
+    fn a_command_behind_rust_is_not_one() {
         assert!(matches!(
             CellCode::parse("let a = 1;\n:dep rand"),
             Err(CellError::Syntax { line: 2, .. })

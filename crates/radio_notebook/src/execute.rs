@@ -1,12 +1,13 @@
 //! Executes a notebook: compiles what can be compiled, runs it cell by cell, and puts the outputs in their places.
 
 use crate::collect::Stream;
+use crate::commands::Command;
 use crate::compile::{Builder, Compiled};
 use crate::diagnostics::{self, Diagnostic, Span};
-use crate::dialect::{CellCode, CellError, Command};
+use crate::dialect::{CellCode, CellError};
 use crate::document::{CellKind, Notebook, Output};
 use crate::error::{Error, Result};
-use crate::program::{Program, ProgramCell};
+use crate::program::{Probe, Program, ProgramCell};
 use crate::runtime::Place;
 use crate::session::{Failure, Session};
 use serde_json::json;
@@ -73,6 +74,8 @@ struct Work {
     may_fail: bool,
     /// Whether its failing is what the notebook wants to show.
     expected_to_fail: bool,
+    /// Whether the notebook asked, with `:timing`, for the time that it takes.
+    timed: bool,
 }
 
 /// Executes `notebook`, which was read from `path`, and stores the outputs in it.
@@ -106,6 +109,7 @@ pub fn execute(
         builder,
         options,
         watcher,
+        gone: BTreeSet::new(),
         summary: Summary::default(),
     };
     execution.run()?;
@@ -148,6 +152,7 @@ fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>>
     let wanted = numbered
         .into_iter()
         .filter(|(_, cell, number)| *number <= last && !cell.has_tag("skip-execution"));
+    let mut timed = false;
     let work = wanted.map(|(index, cell, number)| {
         let expected_to_fail = cell.has_tag("raises-exception");
         let parsed = CellCode::parse(&cell.source);
@@ -155,6 +160,9 @@ fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>>
             .as_ref()
             .err()
             .map(|error| cell_error(error, number, &cell.source, name));
+        for (_, command) in parsed.iter().flat_map(|code| &code.commands) {
+            timed ^= *command == Command::Timing;
+        }
         Work {
             index,
             number,
@@ -163,6 +171,7 @@ fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>>
             error,
             may_fail: expected_to_fail || options.allow_errors,
             expected_to_fail,
+            timed,
         }
     });
     Ok(work.collect())
@@ -171,6 +180,7 @@ fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>>
 fn cell_error(error: &CellError, number: u32, source: &str, name: &str) -> Output {
     let at = |line, column| crate::program::CellPlace {
         cell: number,
+        for_cell: number,
         line,
         column,
     };
@@ -215,6 +225,7 @@ fn own_diagnostic(message: &str, start: crate::program::CellPlace, end: Option<u
         message: message.to_owned(),
         spans: vec![span],
         notes: Vec::new(),
+        probe: None,
     }
 }
 
@@ -251,6 +262,8 @@ struct Execution<'e> {
     builder: Builder,
     options: &'e Options,
     watcher: &'e mut dyn Watcher,
+    /// The variables that were moved before a command asks about them.
+    gone: BTreeSet<Probe>,
     summary: Summary,
 }
 
@@ -329,6 +342,14 @@ impl Execution<'_> {
                 run.outputs.push(error);
                 self.summary.interrupted |= failure.ename == "Interrupted";
             }
+            if self.work[at].timed {
+                let text = format!("Took {}ms", clock.elapsed().as_millis());
+                let html = format!("<span style=\"color: rgba(0,0,0,0.4);\">{text}</span>");
+                run.outputs.push(Output::Data {
+                    bundle: vec![("text/html".into(), html), ("text/plain".into(), text)],
+                    is_result: true,
+                });
+            }
             let failed = run.failure.is_some();
             self.finish_cell(at, run.outputs, started, clock.elapsed());
             if failed && (!may_fail || self.summary.interrupted) {
@@ -368,7 +389,7 @@ impl Execution<'_> {
                     runs: at >= first,
                 });
             }
-            let program = Program::assemble(&cells, &self.folder);
+            let program = Program::assemble(&cells, &self.folder, &self.gone);
             let watcher = &mut *self.watcher;
             match self
                 .builder
@@ -376,8 +397,14 @@ impl Execution<'_> {
             {
                 Compiled::Executable(executable) => return Ok((end, program, executable)),
                 Compiled::Refused(diagnostics) => {
+                    let gone = diagnostics.iter().filter_map(|d| d.probe.clone());
+                    let known = self.gone.len();
+                    self.gone.extend(gone);
+                    if self.gone.len() > known || self.find_awaiting_cells(&diagnostics) {
+                        continue;
+                    }
                     // The earliest cell: what follows from its error may be all that the later ones suffer from.
-                    let culprit = diagnostics.iter().filter_map(Diagnostic::cell).min();
+                    let culprit = diagnostics.iter().filter_map(Diagnostic::blame).min();
                     let at = self
                         .work
                         .iter()
@@ -390,7 +417,7 @@ impl Execution<'_> {
                     let number = self.work[at].number;
                     let of_cell: Vec<Diagnostic> = diagnostics
                         .into_iter()
-                        .filter(|d| d.cell().is_none_or(|cell| cell == number))
+                        .filter(|d| d.blame().is_none_or(|cell| cell == number))
                         .collect();
                     let error = compile_error(&of_cell, &|cell| self.source_of(cell), &self.name);
                     self.work[at].error = Some(error);
@@ -416,6 +443,24 @@ impl Execution<'_> {
                 }
             }
         }
+    }
+
+    /// Whether the compiler found an `.await`, inside a macro, in a cell that seemed to have none.
+    fn find_awaiting_cells(&mut self, diagnostics: &[Diagnostic]) -> bool {
+        const AWAIT_OUTSIDE_ASYNC: &str = "E0728";
+        let mut found = false;
+        for diagnostic in diagnostics {
+            let of_cell = |work: &&mut Work| Some(work.number) == diagnostic.cell();
+            let is_await = diagnostic.code.as_deref() == Some(AWAIT_OUTSIDE_ASYNC);
+            if let Some(work) = self.work.iter_mut().find(of_cell)
+                && is_await
+                && !work.code.awaits
+            {
+                work.code.awaits = true;
+                found = true;
+            }
+        }
+        found
     }
 
     fn program_refused(&self, diagnostics: &[Diagnostic]) -> Error {

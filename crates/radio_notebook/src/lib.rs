@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 pub mod cli;
 pub mod collect;
+pub mod commands;
 pub mod compile;
 pub mod diagnostics;
 pub mod dialect;
@@ -9,7 +10,9 @@ pub mod error;
 pub mod execute;
 pub mod figures;
 pub mod files;
+pub mod generations;
 pub mod interrupt;
+pub mod items;
 pub mod parameters;
 pub mod program;
 pub mod report;

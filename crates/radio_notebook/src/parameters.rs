@@ -3,7 +3,8 @@
 //! As in papermill, the notebook's own cell stays, and a cell tagged `injected-parameters` is put behind it. A value takes the
 //! type of the literal it replaces.
 
-use crate::dialect::{CellCode, split_commands};
+use crate::commands::split_commands;
+use crate::dialect::CellCode;
 use crate::document::{Cell, CellKind, Notebook};
 use crate::error::{Error, Result};
 use std::path::Path;

@@ -1,7 +1,10 @@
 //! Cells into one Rust program, and its lines back into cells and lines.
 
-use crate::dialect::{CellCode, Chunk, Command};
-use std::collections::{BTreeMap, HashMap};
+use crate::commands::{COMMANDS, Command, ErrorFormat};
+use crate::dialect::{CellCode, Chunk, Import};
+use crate::generations::{Generation, Placed, generations};
+use crate::items::{Item, ItemKind};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -23,6 +26,8 @@ pub struct ProgramCell<'a> {
 pub struct CellPlace {
     /// The cell's number.
     pub cell: u32,
+    /// The cell for whose sake the place is in the program: another one for a copy of an earlier cell's item.
+    pub for_cell: u32,
     /// The line in the cell, from 1.
     pub line: u32,
     /// The column, from 1.
@@ -30,29 +35,55 @@ pub struct CellPlace {
 }
 
 /// One Rust program made of cells.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Program {
     /// The text of `main.rs`.
     pub source: String,
     /// The crates it needs, with cargo's specifications; relative paths are made absolute.
     pub dependencies: BTreeMap<String, toml::Value>,
+    /// How it is to be compiled.
+    pub build: Build,
+    lines: Vec<Option<Line>>,
+    /// The lines that look at a variable: its cell and its name.
+    probes: HashMap<u32, Probe>,
+}
+
+/// What the cells' commands say of compiling.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Build {
     /// The optimisation level for the cells themselves, if one was asked for.
     pub opt_level: Option<String>,
-    lines: Vec<Option<Line>>,
+    /// Variables of the environment for the compiler.
+    pub environment: BTreeMap<String, String>,
+    /// Whether cargo has to do without the network.
+    pub offline: bool,
+    /// The linker, if one was asked for.
+    pub linker: Option<String>,
+}
+
+/// A variable that a command of some cell asks about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Probe {
+    /// The cell that asks.
+    pub cell: u32,
+    /// The variable.
+    pub variable: String,
 }
 
 /// Where a line of the program comes from.
 #[derive(Clone, Debug)]
 struct Line {
     cell: u32,
+    for_cell: u32,
     line: u32,
     /// Column and length of what was inserted.
     insertions: Vec<(u32, u32)>,
 }
 
 impl Program {
-    /// Puts cells together. `folder` is the notebook's own, to which paths of dependencies are relative.
-    pub fn assemble(cells: &[ProgramCell<'_>], folder: &Path) -> Program {
+    /// Puts cells together. `folder` is the notebook's own, to which paths of dependencies are relative. `gone` are the
+    /// variables that cannot be looked at where a command asks for them, because they were moved.
+    pub fn assemble(cells: &[ProgramCell<'_>], folder: &Path, gone: &BTreeSet<Probe>) -> Program {
         let mut writer = Writer::default();
         writer.own("#![allow(warnings)]\n");
         let has_main = cells.iter().any(|cell| cell.code.defines_main);
@@ -60,89 +91,70 @@ impl Program {
             writer.own("#![no_main]\n");
         }
         for cell in cells {
-            cell.code
-                .inner_attributes
+            let attributes = &cell.code.inner_attributes;
+            attributes
                 .iter()
                 .for_each(|chunk| writer.chunk(cell.number, chunk));
         }
         writer.own(PRINT_MACROS);
-        let imports = imports(cells);
-        for (cell, import) in &imports {
-            writer.line(*cell, import.line, &import.text);
+        let generations = generations(cells);
+        let mut path = "crate".to_owned();
+        for (index, generation) in generations.iter().enumerate() {
+            if index > 0 {
+                let name = format!("__radio_generation_{index}");
+                writer.own(&format!("pub(crate) mod {name} {{\nuse super::*;\n"));
+                path.push_str(&format!("::{name}"));
+            }
+            for import in &generation.imports {
+                writer.import(import);
+            }
+            for item in &generation.items {
+                writer.item(item, &generations[index + 1..]);
+            }
         }
-        for cell in cells {
-            cell.code
-                .items
-                .iter()
-                .for_each(|chunk| writer.chunk(cell.number, chunk));
+        // The cells stand where they see all generations, and take in each of them where it begins.
+        let has_generations = generations.len() > 1;
+        if has_generations {
+            writer.own("pub(crate) mod __radio_cells {\n");
+            path.push_str("::__radio_cells");
+        }
+        let mut dependencies = BTreeMap::new();
+        let build = Body {
+            cells,
+            folder,
+            gone,
+            generations: &generations,
+            writer: &mut writer,
+            dependencies: &mut dependencies,
+            format: ("{:?}".to_owned(), "Debug"),
+            shows_types: false,
+            times: false,
+            closings: Vec::new(),
+            is_async: false,
+            variables: Vec::new(),
+        }
+        .write();
+        if has_generations {
+            writer.own(&"}\n".repeat(generations.len()));
         }
         // A cell's own `fn main` is a function like any other.
-        writer.own(if has_main {
-            C_MAIN
-        } else {
-            "fn main() {\n    __radio::run(__radio_body)\n}\n"
-        });
-        writer.own("fn __radio_body() -> ::std::result::Result<(), __radio::Raised> {\nuse __radio::QuestionMark as _;\n");
-        let mut format = "{:?}".to_owned();
-        for cell in cells {
-            for (_, command) in &cell.code.commands {
-                if let Command::Format(new) = command {
-                    format.clone_from(new);
-                }
-            }
-            if !cell.runs {
-                continue;
-            }
-            let number = cell.number;
-            writer.own(&if cell.may_fail {
-                format!("__radio::attempt_cell({number}, || {{\n")
-            } else {
-                format!("__radio::begin({number});\n")
-            });
-            if let Some(body) = &cell.code.body {
-                writer.chunk(number, body);
-            }
-            if let Some(tail) = &cell.code.tail {
-                writer.shown(number, tail, &format!("crate::__radio_show!({format:?},"));
-            }
-            writer.own(&if cell.may_fail {
-                "::std::result::Result::Ok(()) });\n".to_owned()
-            } else {
-                format!("__radio::end({number});\n")
-            });
-        }
-        writer.own("::std::result::Result::Ok(())\n}\nmod __radio {\n");
+        let start = if has_main { C_MAIN } else { MAIN };
+        writer.own(&start.replace("__radio_path", &path));
+        writer.own("mod __radio {\n");
         writer.own(RUNTIME);
         writer.own("}\n");
-        let commands = || {
-            cells
-                .iter()
-                .flat_map(|cell| cell.code.commands.iter().map(|(_, command)| command))
-        };
-        let mut opt_level = None;
-        let mut dependencies = BTreeMap::new();
-        for command in commands() {
-            match command {
-                Command::Dep {
-                    name,
-                    specification,
-                } => {
-                    dependencies.insert(name.clone(), absolute(specification.clone(), folder));
-                }
-                Command::Opt(Some(level)) => opt_level = Some(level.clone()),
-                Command::Opt(None) => {
-                    let optimised = opt_level.as_deref().is_some_and(|level| level != "0");
-                    opt_level = Some(if optimised { "0" } else { "2" }.to_owned());
-                }
-                Command::Format(_) | Command::Ignored => {}
-            }
-        }
         Program {
             source: writer.text,
             dependencies,
-            opt_level,
+            build,
             lines: writer.lines,
+            probes: writer.probes,
         }
+    }
+
+    /// The variable that a line of the program looks at for a command, if it is such a line.
+    pub fn probe(&self, line: u32) -> Option<&Probe> {
+        self.probes.get(&line)
     }
 
     /// The place in the notebook that a place of the program comes from; `None` for what `radio` added.
@@ -158,6 +170,7 @@ impl Program {
         }
         Some(CellPlace {
             cell: at.cell,
+            for_cell: at.for_cell,
             line: at.line,
             column: mapped,
         })
@@ -170,9 +183,12 @@ const RUNTIME: &str = include_str!("runtime.rs");
 /// The program's start where `main` is taken.
 const C_MAIN: &str = r#"#[unsafe(export_name = "main")]
 extern "C" fn __radio_main(_: i32, _: *const *const u8) -> i32 {
-    __radio::run(__radio_body)
+    __radio::run(__radio_path::__radio_body)
 }
 "#;
+
+/// The program's start.
+const MAIN: &str = "fn main() {\n    __radio::run(__radio_path::__radio_body)\n}\n";
 
 /// Printing says which stream it goes to, so that stdout and stderr can be put back into order.
 const PRINT_MACROS: &str = r#"#[macro_use]
@@ -189,6 +205,7 @@ mod __radio_print {
 struct Writer {
     text: String,
     lines: Vec<Option<Line>>,
+    probes: HashMap<u32, Probe>,
 }
 
 impl Writer {
@@ -202,9 +219,50 @@ impl Writer {
         let _ = writeln!(self.text, "{text}");
         self.lines.push(Some(Line {
             cell,
+            for_cell: cell,
             line,
             insertions: Vec::new(),
         }));
+    }
+
+    /// A line of our own that looks at a variable.
+    fn probe(&mut self, probe: Probe, text: &str) {
+        self.own(text);
+        self.probes.insert(self.lines.len() as u32, probe);
+    }
+
+    fn import(&mut self, import: &Placed<'_, Import>) {
+        self.line(import.cell, import.what.line, &import.what.text);
+        self.blame(1, import.for_cell);
+    }
+
+    /// An item. `later` are the generations after its own.
+    fn item(&mut self, item: &Placed<'_, Item>, later: &[Generation<'_>]) {
+        let mut chunk = item.what.text.clone();
+        if let ItemKind::Macro {
+            is_exported: true, ..
+        } = &item.what.kind
+        {
+            // A name is exported once: by its last definition.
+            let key = item.what.key();
+            let is_replaced = later
+                .iter()
+                .flat_map(|generation| &generation.items)
+                .any(|item| item.what.key() == key);
+            if is_replaced {
+                chunk.text = not_exported(&chunk.text);
+            }
+        }
+        let before = self.lines.len();
+        self.chunk(item.cell, &chunk);
+        self.blame(self.lines.len() - before, item.for_cell);
+    }
+
+    /// Says for whose sake the last lines are there.
+    fn blame(&mut self, lines: usize, for_cell: u32) {
+        for line in self.lines.iter_mut().rev().take(lines).flatten() {
+            line.for_cell = for_cell;
+        }
     }
 
     /// A trailing expression inside a call of our own. What the compiler says of the call, it says of the expression.
@@ -236,34 +294,314 @@ impl Writer {
     }
 }
 
-/// All imports, each name once: the last cell that binds a name decides.
-fn imports<'a>(cells: &[ProgramCell<'a>]) -> Vec<(u32, &'a crate::dialect::Import)> {
-    let mut kept: Vec<(u32, &crate::dialect::Import)> = Vec::new();
-    let mut by_key: HashMap<&str, usize> = HashMap::new();
-    for cell in cells {
-        for import in &cell.code.imports {
-            let key = if matches!(import.name.as_str(), "*" | "_") {
-                &import.text
-            } else {
-                &import.name
+/// The function that all cells are.
+struct Body<'b, 'c> {
+    cells: &'b [ProgramCell<'c>],
+    folder: &'b Path,
+    gone: &'b BTreeSet<Probe>,
+    generations: &'b [Generation<'c>],
+    writer: &'b mut Writer,
+    dependencies: &'b mut BTreeMap<String, toml::Value>,
+    /// The cells' `:fmt`, and the trait that it asks for.
+    format: (String, &'static str),
+    shows_types: bool,
+    times: bool,
+    /// What closes the blocks that are open, the innermost last.
+    closings: Vec<&'static str>,
+    is_async: bool,
+    /// The variables there are.
+    variables: Vec<String>,
+}
+
+impl Body<'_, '_> {
+    fn write(mut self) -> Build {
+        let mut build = Build::default();
+        self.writer.own(
+            "pub(crate) fn __radio_body() -> ::std::result::Result<(), crate::__radio::Raised> {\nuse crate::__radio::QuestionMark as _;\n",
+        );
+        if self.generations.len() > 1 {
+            self.writer.own("use crate::*;\n");
+            self.macros(0);
+        }
+        let mut path = "crate".to_owned();
+        for cell in self.cells {
+            let begins =
+                |(_, generation): &(usize, &Generation<'_>)| generation.from == cell.number;
+            let all = self.generations.iter().enumerate().skip(1);
+            for (index, _) in all.filter(begins) {
+                path.push_str(&format!("::__radio_generation_{index}"));
+                self.writer.own(&format!("{{\nuse {path}::*;\n"));
+                self.closings.push("}\n");
+                self.macros(index);
+            }
+            if cell.code.awaits && cell.runs && !self.is_async {
+                self.begin_async();
+            }
+            self.cell(cell, &mut build);
+        }
+        while let Some(closing) = self.closings.pop() {
+            self.writer.own(closing);
+        }
+        self.writer.own("::std::result::Result::Ok(())\n}\n");
+        build
+    }
+
+    /// Says again, for the cells, those macros of a generation that have definitions in others: for macros, order counts.
+    fn macros(&mut self, index: usize) {
+        let is_exported = |item: &Item| match item.kind {
+            ItemKind::Macro { is_exported, .. } => Some(is_exported),
+            _ => None,
+        };
+        for item in &self.generations[index].items {
+            let Some(is_exported) = is_exported(item.what) else {
+                continue;
             };
-            match by_key.get(key.as_str()) {
-                Some(&at) => {
-                    if kept[at].0 == cell.number && kept[at].1.text != import.text {
-                        // One name can stand for a trait and a macro: both are meant.
-                        kept.push((cell.number, import));
-                    } else if kept[at].1.text != import.text {
-                        kept[at] = (cell.number, import);
-                    }
+            let key = item.what.key();
+            let others = self.generations.iter().enumerate();
+            let is_elsewhere = others
+                .filter(|(other, _)| *other != index)
+                .flat_map(|(_, generation)| &generation.items)
+                .any(|other| other.what.key() == key);
+            if is_elsewhere {
+                let mut chunk = item.what.text.clone();
+                if is_exported {
+                    chunk.text = not_exported(&chunk.text);
                 }
-                None => {
-                    by_key.insert(key, kept.len());
-                    kept.push((cell.number, import));
-                }
+                self.writer.chunk(item.cell, &chunk);
             }
         }
     }
-    kept
+
+    /// From here on, all is one future.
+    fn begin_async(&mut self) {
+        self.is_async = true;
+        let mut tokio = toml::Table::new();
+        tokio.insert("version".into(), "1.34".into());
+        tokio.insert("features".into(), vec!["rt", "rt-multi-thread"].into());
+        self.dependencies
+            .entry("tokio".to_owned())
+            .or_insert(tokio.into());
+        self.writer
+            .own("return ::tokio::runtime::Runtime::new()?.block_on(async {\n");
+        self.closings
+            .push("::std::result::Result::<(), crate::__radio::Raised>::Ok(())\n});\n");
+    }
+
+    fn cell(&mut self, cell: &ProgramCell<'_>, build: &mut Build) {
+        let number = cell.number;
+        let waits = self.is_async && cell.code.awaits;
+        if cell.runs {
+            self.writer.own(&match (cell.may_fail, waits) {
+                (true, true) => {
+                    format!("crate::__radio::attempt_waiting_cell({number}, async || {{\n")
+                }
+                (true, false) => format!("crate::__radio::attempt_cell({number}, || {{\n"),
+                (false, _) => format!("crate::__radio::begin({number});\n"),
+            });
+        }
+        for name in &cell.code.extern_crates {
+            let is_known = matches!(
+                name.as_str(),
+                "std" | "core" | "alloc" | "test" | "proc_macro" | "self"
+            ) || self
+                .dependencies
+                .keys()
+                .any(|known| known.replace('-', "_") == *name);
+            if !is_known {
+                self.dependencies.insert(name.clone(), "*".into());
+            }
+        }
+        for (line, command) in &cell.code.commands {
+            let asks = self.command(cell, command, build);
+            if cell.runs
+                && let Some(asks) = asks
+            {
+                self.writer.line(number, *line, &asks);
+            }
+        }
+        if !cell.runs {
+            return;
+        }
+        if let Some(body) = &cell.code.body {
+            self.writer.chunk(number, body);
+        }
+        if let Some(tail) = &cell.code.tail {
+            let ((format, bound), types) = (&self.format, self.shows_types);
+            let call = format!("crate::__radio_show!({bound}, {format:?}, {types},");
+            self.writer.shown(number, tail, &call);
+        }
+        self.writer.own(&match (cell.may_fail, waits) {
+            (true, true) => "::std::result::Result::Ok(()) }).await;\n".to_owned(),
+            (true, false) => "::std::result::Result::Ok(()) });\n".to_owned(),
+            (false, _) => format!("crate::__radio::end({number});\n"),
+        });
+        if !cell.may_fail {
+            let new = cell.code.declares.iter();
+            self.variables
+                .retain(|name| !cell.code.declares.contains(name));
+            self.variables.extend(new.cloned());
+        }
+    }
+
+    /// What a command does; returns the statement that answers it when the cell runs.
+    fn command(
+        &mut self,
+        cell: &ProgramCell<'_>,
+        command: &Command,
+        build: &mut Build,
+    ) -> Option<String> {
+        let says = |text: &str| Some(format!("crate::__radio::says({text:?}, \"\");"));
+        match command {
+            Command::Dep {
+                name,
+                specification,
+            } => {
+                let specification = absolute(specification.clone(), self.folder);
+                let name = match name.as_str() {
+                    "" => package_name(&specification),
+                    name => name.to_owned(),
+                };
+                self.dependencies.insert(name, specification);
+                None
+            }
+            Command::Opt(level) => {
+                let toggled = match build.opt_level.as_deref() {
+                    None | Some("0") => "2",
+                    Some(_) => "0",
+                };
+                let level = level.as_deref().unwrap_or(toggled);
+                build.opt_level = Some(level.to_owned());
+                says(&format!("Optimization: {level}"))
+            }
+            Command::Format(format) => {
+                let bound = if format.contains("?}") {
+                    "Debug"
+                } else {
+                    "Display"
+                };
+                self.format = (format.clone(), bound);
+                says(&format!("Output format: {format}"))
+            }
+            Command::ErrorFormat(format) => {
+                let (number, text, bound) = match format {
+                    ErrorFormat::Display => (0, "{}", "Display"),
+                    ErrorFormat::Debug => (1, "{:?}", "Debug"),
+                    ErrorFormat::Pretty => (2, "{:#?}", "Debug"),
+                };
+                let answer =
+                    format!("Error format: {text} (errors must implement std::fmt::{bound})");
+                Some(format!(
+                    "crate::__radio::set_error_format({number}); crate::__radio::says({answer:?}, \"\");"
+                ))
+            }
+            Command::Types => {
+                self.shows_types ^= true;
+                says(&format!("Types: {}", self.shows_types))
+            }
+            Command::Timing => {
+                self.times ^= true;
+                says(&format!("Timing: {}", self.times))
+            }
+            Command::BuildEnv(name, value) => {
+                build.environment.insert(name.clone(), value.clone());
+                says(&format!("Set {name}={value} for build"))
+            }
+            Command::Env(name, value) => {
+                let answer = format!("Set {name}={value}");
+                Some(format!(
+                    "crate::__radio::set_variable({name:?}, {value:?}); crate::__radio::says({answer:?}, \"\");"
+                ))
+            }
+            Command::Offline(offline) => {
+                build.offline = *offline;
+                says(&format!("Offline mode: {offline}"))
+            }
+            Command::Linker(linker) => {
+                build.linker = (linker != "system").then(|| linker.clone());
+                says(&format!("linker: {linker}"))
+            }
+            Command::ShowDependencies => {
+                let lines = self.dependencies.iter();
+                let lines: Vec<_> = lines
+                    .map(|(name, what)| format!("{name} = {what}"))
+                    .collect();
+                if lines.is_empty() {
+                    None
+                } else {
+                    says(&lines.join("\n"))
+                }
+            }
+            Command::Says(text) => says(text),
+            Command::Help => {
+                let lines = COMMANDS.map(|(name, what)| format!("{name:<12} {what}\n"));
+                let text = lines.concat();
+                says(text.trim_end())
+            }
+            Command::Shell(line) => Some(format!("crate::__radio::shell({line:?})?;")),
+            Command::Variables => {
+                if cell.runs {
+                    self.list_variables(cell.number);
+                }
+                None
+            }
+            Command::Type(name) => {
+                let probe = Probe {
+                    cell: cell.number,
+                    variable: name.clone(),
+                };
+                if !self.variables.contains(name) || self.gone.contains(&probe) {
+                    let why = format!("Variable does not exist: {name}");
+                    return Some(format!("crate::__radio::refuse({why:?})?;"));
+                }
+                if cell.runs {
+                    let text = format!(
+                        "let answer = format!(\"{name}: {{}}\", crate::__radio::type_name_of(&{name})); crate::__radio::says(&answer, &answer);"
+                    );
+                    self.writer.probe(probe, &format!("{{ {text} }}\n"));
+                }
+                None
+            }
+        }
+    }
+
+    fn list_variables(&mut self, cell: u32) {
+        self.writer.own("crate::__radio::says_variables(&[\n");
+        for variable in &self.variables {
+            let probe = Probe {
+                cell,
+                variable: variable.clone(),
+            };
+            if !self.gone.contains(&probe) {
+                let text = format!("({variable:?}, crate::__radio::type_name_of(&{variable})),\n");
+                self.writer.probe(probe, &text);
+            }
+        }
+        self.writer.own("]);\n");
+    }
+}
+
+/// The text of a macro without its `#[macro_export]`.
+fn not_exported(text: &str) -> String {
+    text.replacen("macro_export", "allow(unused)", 1)
+}
+
+/// The name of the package in the folder that a dependency's specification names; the folder's own if it has none.
+fn package_name(specification: &toml::Value) -> String {
+    let path = specification.get("path").and_then(toml::Value::as_str);
+    let path = Path::new(path.unwrap_or_default());
+    let manifest = std::fs::read_to_string(path.join("Cargo.toml")).unwrap_or_default();
+    let manifest: toml::Table = manifest.parse().unwrap_or_default();
+    let name = manifest
+        .get("package")
+        .and_then(|package| package.get("name"));
+    let folder = || {
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    name.and_then(toml::Value::as_str)
+        .map_or_else(folder, str::to_owned)
 }
 
 fn absolute(mut specification: toml::Value, folder: &Path) -> toml::Value {
@@ -301,7 +639,7 @@ mod tests {
                 runs: true,
             })
             .collect();
-        let program = Program::assemble(&cells, Path::new("."));
+        let program = Program::assemble(&cells, Path::new("."), &BTreeSet::new());
         assert_eq!(program.source.matches("use std::fmt;").count(), 1);
         let find = |needle: &str| {
             let (line, text) = program
@@ -317,6 +655,7 @@ mod tests {
             find("let b = 2"),
             Some(CellPlace {
                 cell: 1,
+                for_cell: 1,
                 line: 2,
                 column: 28
             })
@@ -325,6 +664,7 @@ mod tests {
             find("fn f() {}"),
             Some(CellPlace {
                 cell: 1,
+                for_cell: 1,
                 line: 3,
                 column: 1
             })
@@ -333,6 +673,7 @@ mod tests {
             find("a + b"),
             Some(CellPlace {
                 cell: 2,
+                for_cell: 2,
                 line: 2,
                 column: 1
             })

@@ -51,6 +51,8 @@ pub enum Frame {
     Begin { cell: u32 },
     /// The value of the cell's trailing expression, formatted.
     Result { text: String },
+    /// What a command of the cell answers: text, and HTML or nothing.
+    Said { text: String, html: String },
     /// The trailing expression's `evcxr_display` starts to write to stdout, in this phase.
     Displaying { phase: u32 },
     /// The cell failed: `ename` is `Panic` or `Error`.
@@ -81,6 +83,11 @@ impl Frame {
             Frame::Result { text } => {
                 put_text(&mut payload, text);
                 b'R'
+            }
+            Frame::Said { text, html } => {
+                put_text(&mut payload, text);
+                put_text(&mut payload, html);
+                b'S'
             }
             Frame::Displaying { phase } => {
                 put_number(&mut payload, *phase);
@@ -133,6 +140,10 @@ impl Frame {
             },
             b'R' => Frame::Result {
                 text: take_text(rest)?,
+            },
+            b'S' => Frame::Said {
+                text: take_text(rest)?,
+                html: take_text(rest)?,
             },
             b'D' => Frame::Displaying {
                 phase: take_number(rest)?,
@@ -354,10 +365,14 @@ pub fn end(cell: u32) {
     send(&Frame::End { cell, phase });
 }
 
-/// Runs (a part of) the notebook; what it raises is reported, and whether it ran to its end is returned.
-pub fn attempt(body: impl FnOnce() -> Result<(), Raised>) -> bool {
-    let (ename, evalue, place) = match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(())) => return true,
+/// Runs (a part of) the notebook; what it raises is reported.
+pub fn attempt(body: impl FnOnce() -> Result<(), Raised>) {
+    report(catch_unwind(AssertUnwindSafe(body)));
+}
+
+fn report(ended: std::thread::Result<Result<(), Raised>>) {
+    let (ename, evalue, place) = match ended {
+        Ok(Ok(())) => return,
         Ok(Err(raised)) => {
             let place = QUESTION_MARK
                 .lock()
@@ -387,13 +402,31 @@ pub fn attempt(body: impl FnOnce() -> Result<(), Raised>) -> bool {
         evalue,
         place,
     });
-    false
 }
 
 /// As [`attempt`], for a cell that may fail while the notebook goes on; its end is announced in both cases.
 pub fn attempt_cell(cell: u32, body: impl FnOnce() -> Result<(), Raised>) {
     begin(cell);
     attempt(body);
+    end(cell);
+}
+
+/// As [`attempt_cell`], for a cell that awaits.
+pub async fn attempt_waiting_cell<F: Future<Output = Result<(), Raised>>>(
+    cell: u32,
+    body: impl FnOnce() -> F,
+) {
+    begin(cell);
+    if let Ok(body) = catch_unwind(AssertUnwindSafe(body)) {
+        let mut body = std::pin::pin!(body);
+        let ended = std::future::poll_fn(|context| {
+            match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(context))) {
+                Ok(polled) => polled.map(Ok),
+                Err(payload) => std::task::Poll::Ready(Err(payload)),
+            }
+        });
+        report(ended.await);
+    }
     end(cell);
 }
 
@@ -423,6 +456,101 @@ pub fn flush() {
     let _ = std::io::stdout().flush();
 }
 
+/// Answers a command of a cell's: a line of text, and HTML or nothing.
+pub fn says(text: &str, html: &str) {
+    send(&Frame::Said {
+        text: format!("{text}\n"),
+        html: html.to_owned(),
+    });
+}
+
+/// Lists variables with their types.
+pub fn says_variables(variables: &[(&str, String)]) {
+    let lines = variables.iter().map(|(name, of)| format!("{name}: {of}\n"));
+    let cell = |text: &str| {
+        text.replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+    };
+    let rows = variables
+        .iter()
+        .map(|(name, of)| format!("<tr><td>{}</td><td>{}</td></tr>", cell(name), cell(of)));
+    send(&Frame::Said {
+        text: lines.collect(),
+        html: format!(
+            "<table><tr><th>Variable</th><th>Type</th></tr>{}</table>",
+            rows.collect::<String>()
+        ),
+    });
+}
+
+/// The name of a value's type, without the modules that types are in.
+pub fn type_name_of<T: ?Sized>(_: &T) -> String {
+    let mut short = String::new();
+    let name = std::any::type_name::<T>().replace("::{{closure}}", "::closure");
+    for part in name.split_inclusive(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')) {
+        short.push_str(part.rsplit("::").next().unwrap_or(part));
+    }
+    short
+}
+
+/// Runs a line in the shell; what it writes is part of the cell's value.
+#[track_caller]
+pub fn shell(line: &str) -> Result<(), Raised> {
+    let (shell, flag) = if cfg!(windows) {
+        ("cmd", "/C")
+    } else {
+        ("sh", "-c")
+    };
+    let output = std::process::Command::new(shell)
+        .arg(flag)
+        .arg(line)
+        .output();
+    let output = match output {
+        Ok(output) => output,
+        Err(error) => return refuse(&format!("Failed to execute shell command: {error}")),
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    send(&Frame::Said {
+        text: text(&output.stdout) + &text(&output.stderr),
+        html: String::new(),
+    });
+    if output.status.success() {
+        return Ok(());
+    }
+    let code = output.status.code().unwrap_or_default();
+    let why = text(&output.stderr);
+    refuse(format!("Shell command failed with exit code {code}: {why}").trim_end())
+}
+
+/// A command that cannot be done.
+#[track_caller]
+pub fn refuse(why: &str) -> Result<(), Raised> {
+    remember(Location::caller());
+    Err(Raised(why.to_owned()))
+}
+
+/// Sets a variable of the environment.
+pub fn set_variable(name: &str, value: &str) {
+    // SAFETY: the cell that asks for it has not begun; threads of earlier cells must not read the environment meanwhile.
+    unsafe { std::env::set_var(name, value) };
+}
+
+/// How the error of a failing `?` becomes text: 0 `{}`, 1 `{:?}`, 2 `{:#?}`.
+static ERROR_FORMAT: AtomicU8 = AtomicU8::new(0);
+
+/// Chooses how the error of a failing `?` becomes text.
+pub fn set_error_format(format: u8) {
+    ERROR_FORMAT.store(format, SeqCst);
+}
+
+fn debug_text(error: &impl std::fmt::Debug) -> String {
+    match ERROR_FORMAT.load(SeqCst) {
+        2 => format!("{error:#?}"),
+        _ => format!("{error:?}"),
+    }
+}
+
 /// What a cell's `?` found, ready to be shown.
 ///
 /// It must not implement `Debug`: that is what lets it be made from everything that does.
@@ -430,39 +558,70 @@ pub struct Raised(String);
 
 impl<E: std::fmt::Debug> From<E> for Raised {
     fn from(error: E) -> Raised {
-        Raised(format!("{error:?}"))
+        Raised(debug_text(&error))
     }
 }
 
-/// The error of a `?` on `None`.
-#[derive(Debug)]
-pub struct FoundNone;
+/// Put around what stands before every `?` of a cell: remembers the place, shows the error, and makes `?` work on `Option`.
+///
+/// The method of its own is for errors that can be displayed; [`QuestionMark`]'s, which comes after it, for all others.
+pub struct Try<T>(pub T);
 
-/// Put before every `?` of a cell: remembers the place, and makes `?` work on `Option`.
+impl<T, E: std::fmt::Display + std::fmt::Debug> Try<Result<T, E>> {
+    #[track_caller]
+    pub fn __radio_question_mark(self) -> Result<T, Raised> {
+        let place = Location::caller();
+        self.0.map_err(|error| {
+            remember(place);
+            match ERROR_FORMAT.load(SeqCst) {
+                0 => Raised(error.to_string()),
+                _ => Raised(debug_text(&error)),
+            }
+        })
+    }
+}
+
+/// See [`Try`].
 pub trait QuestionMark {
     type Out;
     fn __radio_question_mark(self) -> Self::Out;
 }
 
-impl<T, E> QuestionMark for Result<T, E> {
-    type Out = Result<T, E>;
+impl<T, E: std::fmt::Debug> QuestionMark for Try<Result<T, E>> {
+    type Out = Result<T, Raised>;
     #[track_caller]
-    fn __radio_question_mark(self) -> Result<T, E> {
-        if self.is_err() {
-            remember(Location::caller());
-        }
-        self
+    fn __radio_question_mark(self) -> Result<T, Raised> {
+        let place = Location::caller();
+        self.0.map_err(|error| {
+            remember(place);
+            Raised(debug_text(&error))
+        })
     }
 }
 
-impl<T> QuestionMark for Option<T> {
-    type Out = Result<T, FoundNone>;
+impl<T> QuestionMark for Try<Option<T>> {
+    type Out = Result<T, Raised>;
     #[track_caller]
-    fn __radio_question_mark(self) -> Result<T, FoundNone> {
-        if self.is_none() {
-            remember(Location::caller());
+    fn __radio_question_mark(self) -> Result<T, Raised> {
+        let place = Location::caller();
+        self.0.ok_or_else(|| {
+            remember(place);
+            Raised("found `None`".to_owned())
+        })
+    }
+}
+
+impl<B, C> QuestionMark for Try<std::ops::ControlFlow<B, C>> {
+    type Out = Result<C, Raised>;
+    #[track_caller]
+    fn __radio_question_mark(self) -> Result<C, Raised> {
+        match self.0 {
+            std::ops::ControlFlow::Continue(value) => Ok(value),
+            std::ops::ControlFlow::Break(_) => {
+                remember(Location::caller());
+                Err(Raised("found `ControlFlow::Break`".to_owned()))
+            }
         }
-        self.ok_or(FoundNone)
     }
 }
 
@@ -528,24 +687,31 @@ pub trait NotThrough {
 }
 impl<T: ?Sized> NotThrough for Through<'_, T> {}
 
-/// How a cell's result becomes text where its type has no display: the cell's `:fmt`.
-pub trait Format {
-    fn format<T: ?Sized + std::fmt::Debug>(value: &T) -> String;
+/// How a cell's result becomes text where its type has no display: the cell's `:fmt`, which asks for `Debug` or `Display`.
+pub trait Formats<T: ?Sized> {
+    fn format(value: &T) -> String;
 }
 
 /// Shows `value`: by its own `evcxr_display`, by that of what it points to (twice), or by the given format.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! __radio_show {
-    ($format:literal, $value:expr) => {
+    ($bound:ident, $format:literal, $types:literal, $value:expr) => {
         match &($value) {
             value => {
                 #[allow(unused_imports)]
                 use $crate::__radio::{AnyDisplay as _, NotThrough as _, OtherKind as _};
                 struct CellFormat;
-                impl $crate::__radio::Format for CellFormat {
-                    fn format<T: ?Sized + ::std::fmt::Debug>(value: &T) -> ::std::string::String {
-                        ::std::format!($format, value)
+                impl<T: ?Sized + ::std::fmt::$bound> $crate::__radio::Formats<T> for CellFormat {
+                    fn format(value: &T) -> ::std::string::String {
+                        let text = ::std::format!($format, value);
+                        match $types {
+                            true => ::std::format!(
+                                ": {} = {text}",
+                                $crate::__radio::type_name_of(value)
+                            ),
+                            false => text,
+                        }
                     }
                 }
                 let once = $crate::__radio::Through(value).target();
@@ -568,7 +734,7 @@ macro_rules! __radio_show {
 pub struct Shown<A, B, C>(pub A, pub B, pub C);
 
 impl<B, C> Shown<Present, B, C> {
-    pub fn show<R, S, U, T: ?Sized, F: Format>(
+    pub fn show<R, S, U, T: ?Sized, F>(
         self,
         own: impl FnOnce() -> R,
         _: impl FnOnce() -> S,
@@ -581,7 +747,7 @@ impl<B, C> Shown<Present, B, C> {
 }
 
 impl<C> Shown<Absent, Present, C> {
-    pub fn show<R, S, U, T: ?Sized, F: Format>(
+    pub fn show<R, S, U, T: ?Sized, F>(
         self,
         _: impl FnOnce() -> R,
         first: impl FnOnce() -> S,
@@ -594,7 +760,7 @@ impl<C> Shown<Absent, Present, C> {
 }
 
 impl Shown<Absent, Absent, Present> {
-    pub fn show<R, S, U, T: ?Sized, F: Format>(
+    pub fn show<R, S, U, T: ?Sized, F>(
         self,
         _: impl FnOnce() -> R,
         _: impl FnOnce() -> S,
@@ -607,7 +773,7 @@ impl Shown<Absent, Absent, Present> {
 }
 
 impl Shown<Absent, Absent, Absent> {
-    pub fn show<R, S, U, T: ?Sized + std::fmt::Debug, F: Format>(
+    pub fn show<R, S, U, T: ?Sized, F: Formats<T>>(
         self,
         _: impl FnOnce() -> R,
         _: impl FnOnce() -> S,

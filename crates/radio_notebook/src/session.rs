@@ -133,6 +133,8 @@ impl Session {
             notes: Vec::new(),
             goes_on: true,
         };
+        // What the cell's commands answered, as text and as HTML.
+        let mut said = (String::new(), String::new());
         let (mut result, mut result_from, mut ended, mut closed) = (None, None, None, None);
         loop {
             let now = Instant::now();
@@ -168,6 +170,10 @@ impl Session {
                 Ok(Event::Frame(frame)) => match frame {
                     Frame::Begin { cell } => self.waits_before = Some(cell),
                     Frame::Result { text } => result = Some(text),
+                    Frame::Said { text, html } => {
+                        said.0.push_str(&text);
+                        said.1.push_str(&html);
+                    }
                     Frame::Displaying { phase } => result_from = Some(phase),
                     Frame::Raised {
                         ename,
@@ -194,9 +200,12 @@ impl Session {
         }
         run.goes_on = ended.is_some();
         run.outputs = self.collector.finish(result_from, live);
-        if let Some(text) = result {
+        let (said, html) = said;
+        let html = (!html.is_empty()).then(|| ("text/html".to_owned(), cut(html)));
+        if let Some(result) = result.or((!said.is_empty()).then(String::new)) {
+            let text = ("text/plain".to_owned(), cut(said + &result));
             run.outputs.push(Output::Data {
-                bundle: vec![("text/plain".into(), cut(text))],
+                bundle: html.into_iter().chain([text]).collect(),
                 is_result: true,
             });
         }
@@ -392,6 +401,10 @@ mod tests {
             Frame::Begin { cell: 3 },
             Frame::Result {
                 text: "λ\n".into()
+            },
+            Frame::Said {
+                text: "t".into(),
+                html: "<b>".into(),
             },
             Frame::Displaying { phase: 4 },
             Frame::Raised {

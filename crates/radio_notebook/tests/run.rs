@@ -99,6 +99,127 @@ fn short(cell: &Value) -> Vec<String> {
 }
 
 #[test]
+fn a_name_that_is_defined_again_means_the_new_thing_from_its_cell_on() {
+    let desk = Desk::new();
+    let run = desk
+        .write(
+            "a.rs",
+            r##"// %%
+fn f() -> i32 { 1 }
+fn g() -> i32 { f() * 10 }
+g()
+// %%
+#[derive(Debug, Clone)]
+struct P { x: i32 }
+impl P { fn len(&self) -> i32 { self.x } }
+struct Caller;
+impl Caller { fn call(&self) -> i32 { f() } }
+let p = P { x: 3 };
+Caller.call() + p.len()
+// %%
+fn f() -> i32 { 2 }
+(g(), Caller.call(), p.len())
+// %%
+println!("{}", p.x);
+struct P { x: f64, y: f64 }
+impl P { fn len(&self) -> f64 { self.x.hypot(self.y) } }
+let p = P { x: 3.0, y: 4.0 };
+p.len()
+// %%
+trait Area { fn area(&self) -> f64; }
+impl Area for P { fn area(&self) -> f64 { self.x * self.y } }
+macro_rules! twice { ($e:expr) => { 2 * $e } }
+(p.area(), twice!(f()))
+// %%
+macro_rules! twice { ($e:expr) => { 20 * $e } }
+use std::fmt::Write;
+fn f() -> i32 { 3 }
+let mut s = String::new();
+write!(s, "{}", twice!(g())).unwrap();
+// %%
+use std::io::Write;
+std::io::stdout().write_all(s.as_bytes()).unwrap();
+p.area()
+"##,
+        )
+        .run(&["a.rs"]);
+    assert_eq!(code(&run), 0, "{}", stderr(&run));
+    let shown: Vec<_> = desk.cells("a").iter().map(short).collect();
+    let expected: [&[&str]; 7] = [
+        &["=10"],
+        &["=4"],
+        &["=(20, 2, 3)"],
+        &["out:3\n", "=5.0"],
+        &["=(12.0, 4)"],
+        &[],
+        &["out:600", "=12.0"],
+    ];
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn an_earlier_function_that_does_not_fit_the_new_definition_fails_the_cell_that_defines_it() {
+    let desk = Desk::new();
+    let run = desk
+        .write(
+            "a.rs",
+            "// %%\nfn f() -> i32 { 1 }\nfn g() -> i32 { f() }\ng()\n// %%\nfn f(n: i32) -> i32 { n }\nf(1)\n",
+        )
+        .run(&["a.rs"]);
+    assert_eq!(code(&run), 1);
+    let cells = desk.cells("a");
+    assert_eq!(short(&cells[0]), ["=1"]);
+    let traceback = cells[1]["outputs"][0]["traceback"].to_string();
+    assert!(traceback.contains("a.rs cell 1:2:17"), "{traceback}");
+}
+
+#[test]
+fn commands_answer_and_shell_lines_run() {
+    let desk = Desk::new();
+    let run = desk
+        .write(
+            "a.rs",
+            r##"// %%
+let a = 1;
+let moved = String::new();
+let text = vec!["x".to_owned()];
+// %%
+drop(moved);
+// %%
+:vars
+:type text
+!echo out; echo err >&2
+// %%
+:types
+text
+// %%
+:fmt <{}>
+a
+// %%
+let file = include_str!("a.rs");
+file.len() > 10
+// %%
+!exit 3
+println!("not reached");
+"##,
+        )
+        .run(&["a.rs"]);
+    assert_eq!(code(&run), 1, "{}", stderr(&run));
+    let cells = desk.cells("a");
+    assert_eq!(
+        cells[2]["outputs"][0]["data"]["text/plain"].to_string(),
+        r#"["a: i32\n","text: Vec<String>\n","text: Vec<String>\n","out\n","err\n"]"#
+    );
+    assert_eq!(short(&cells[3]), ["=Types: true\n: Vec<String> = [\"x\"]"]);
+    assert_eq!(short(&cells[4]), ["=Output format: <{}>\n: i32 = <1>"]);
+    assert_eq!(short(&cells[5]), ["=: bool = <true>"]);
+    assert_eq!(
+        short(&cells[6]),
+        ["!Error: Shell command failed with exit code 3:"]
+    );
+}
+
+#[test]
 fn cells_mean_what_they_mean_in_evcxr() {
     let desk = Desk::new();
     let run = desk
@@ -168,8 +289,8 @@ for _ in 0..2 {}
         &["display_data[\"text/html\"]", "display_data[\"text/html\"]"],
         &["=13"],
         &["=0"],
-        &["=(\n    1,\n    \"a\",\n)"],
-        &[],
+        &["=Output format: {:#?}\n(\n    1,\n    \"a\",\n)"],
+        &["=Optimization: 2\n"],
     ];
     assert_eq!(shown, expected);
     let counts: Vec<_> = cells
@@ -240,10 +361,14 @@ fn a_failing_cell_ends_the_run_and_everything_up_to_it_is_kept() {
         ),
         (
             "let n: i32 = \"x\".parse()?;\nn",
-            "!Error: ParseIntError { kind: InvalidDigit }",
+            "!Error: invalid digit found in string",
             "let n: i32 = \"x\".parse()?;",
         ),
-        ("let n: Option<u8> = None;\nn?;", "!Error: FoundNone", "n?;"),
+        (
+            "let n: Option<u8> = None;\nn?;",
+            "!Error: found `None`",
+            "n?;",
+        ),
         (
             "std::process::exit(3)",
             "!Exited: the program ended itself with exit code 3",

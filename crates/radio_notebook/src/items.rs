@@ -1,0 +1,131 @@
+//! Items of cells: what each is called, what it belongs to, and which names its meaning depends on.
+
+use crate::dialect::{Chunk, collect_names};
+use proc_macro2::TokenStream;
+use std::collections::BTreeSet;
+use syn::visit::Visit;
+
+/// An item of a cell: what becomes part of the crate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// Its text where it stands.
+    pub text: Chunk,
+    /// What kind of item it is.
+    pub kind: ItemKind,
+    /// For an `impl`: the named item before it in its cell, with which it goes.
+    pub owner: Option<String>,
+    /// The names that it depends on: of types, only those in paths, so that a field's name does not count.
+    pub mentions: BTreeSet<String>,
+}
+
+/// What kind of item it is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ItemKind {
+    /// Anything that has a name but is neither a type nor a macro.
+    Named(String),
+    /// A struct, enum, union or type alias.
+    Type(String),
+    /// `macro_rules! name`.
+    Macro {
+        /// Its name.
+        name: String,
+        /// Whether it is `#[macro_export]`.
+        is_exported: bool,
+    },
+    /// An implementation.
+    Impl {
+        /// The last name in the path of the type.
+        of: Option<String>,
+        /// The names in the type and the trait.
+        header: BTreeSet<String>,
+    },
+    /// What has no name.
+    Other,
+}
+
+impl Item {
+    /// What `syn` found; `owner` is the named item before it.
+    pub fn new(item: &syn::Item, text: Chunk, owner: Option<String>) -> Item {
+        let kind = kind_of(item);
+        let mut mentions = BTreeSet::new();
+        match kind {
+            ItemKind::Type(_) => Paths(&mut mentions).visit_item(item),
+            _ => {
+                let tokens: Option<TokenStream> = text.text.parse().ok();
+                collect_names(tokens.unwrap_or_default(), &mut mentions);
+            }
+        }
+        let owner = owner.filter(|_| matches!(kind, ItemKind::Impl { .. } | ItemKind::Other));
+        Item {
+            text,
+            kind,
+            owner,
+            mentions,
+        }
+    }
+
+    /// The name under which a later item replaces it. Macros have names of their own, `name!`.
+    pub fn key(&self) -> Option<String> {
+        match &self.kind {
+            ItemKind::Named(name) | ItemKind::Type(name) => Some(name.clone()),
+            ItemKind::Macro { name, .. } => Some(format!("{name}!")),
+            ItemKind::Impl { .. } | ItemKind::Other => None,
+        }
+    }
+
+    /// Its name, if a following `impl` of its cell goes with it.
+    pub fn owning_name(&self) -> Option<&str> {
+        match &self.kind {
+            ItemKind::Named(name) | ItemKind::Type(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+fn kind_of(item: &syn::Item) -> ItemKind {
+    let named = |name: &syn::Ident| ItemKind::Named(name.to_string());
+    let of_type = |name: &syn::Ident| ItemKind::Type(name.to_string());
+    match item {
+        syn::Item::Const(item) if item.ident != "_" => named(&item.ident),
+        syn::Item::Fn(item) => named(&item.sig.ident),
+        syn::Item::Mod(item) => named(&item.ident),
+        syn::Item::Static(item) => named(&item.ident),
+        syn::Item::Trait(item) => named(&item.ident),
+        syn::Item::TraitAlias(item) => named(&item.ident),
+        syn::Item::Enum(item) => of_type(&item.ident),
+        syn::Item::Struct(item) => of_type(&item.ident),
+        syn::Item::Type(item) => of_type(&item.ident),
+        syn::Item::Union(item) => of_type(&item.ident),
+        syn::Item::Macro(item) => match &item.ident {
+            Some(name) => ItemKind::Macro {
+                name: name.to_string(),
+                is_exported: item.attrs.iter().any(|a| a.path().is_ident("macro_export")),
+            },
+            None => ItemKind::Other,
+        },
+        syn::Item::Impl(item) => {
+            let mut header = BTreeSet::new();
+            Paths(&mut header).visit_type(&item.self_ty);
+            if let Some((path, _)) = &item.trait_ {
+                Paths(&mut header).visit_path(path);
+            }
+            let of = match &*item.self_ty {
+                syn::Type::Path(path) => path.path.segments.last().map(|s| s.ident.to_string()),
+                _ => None,
+            };
+            ItemKind::Impl { of, header }
+        }
+        _ => ItemKind::Other,
+    }
+}
+
+/// Gathers the names in paths.
+struct Paths<'n>(&'n mut BTreeSet<String>);
+
+impl<'a> Visit<'a> for Paths<'_> {
+    fn visit_path(&mut self, path: &'a syn::Path) {
+        self.0
+            .extend(path.segments.iter().map(|s| s.ident.to_string()));
+        syn::visit::visit_path(self, path);
+    }
+}
