@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""Executes crates/radio_notebook/tests/dialect/*.ipynb with the stock evcxr kernel and stores its outputs as golden values.
+
+    cargo install --locked evcxr_jupyter@0.22.0
+    pip install nbclient==0.11.0 nbformat==5.11.1 ipykernel
+    evcxr_jupyter --install
+    python3 scripts/golden/dialect.py [--keep-build FOLDER] [NAME]...     # all notebooks, or those named
+    python3 scripts/golden/dialect.py --new FILE.rs                       # a notebook from a percent script, then the same
+
+Sources and the cells' `radio` metadata are left alone; see crates/radio_notebook/tests/dialect/README.md for what they mean.
+
+In a percent script for `--new`, lines at a cell's end that begin with `//~` say what radio gives where it differs:
+
+    //~ differs: why, in one sentence
+    //~ out: a line on stdout       //~ err: a line on stderr
+    //~ = a line of text/plain      //~ text/html: a line of that type, in the same bundle
+    //~ ! Ename: evalue             //~ display (or result): what follows is an output of its own
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nbclient
+import nbformat
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "crates/radio_notebook/tests/dialect"
+KERNEL = "rust"
+TIMEOUT = 90
+
+
+def recipe():
+    def said(*command):
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    installed = said("cargo", "install", "--list")
+    kernel = re.search(r"^evcxr_jupyter v([^ :]+)", installed, flags=re.M)
+    if not kernel:
+        sys.exit("the kernel is not installed: cargo install --locked evcxr_jupyter@0.22.0")
+    rustc = said("rustc", "--version").split()[1]
+    return f"scripts/golden/dialect.py, evcxr_jupyter {kernel[1]}, rustc {rustc}, nbclient {nbclient.__version__}"
+
+
+def settled(text, build):
+    """`text` without what changes from run to run: thread numbers, backtraces and folders."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    text = re.sub(r"^stack backtrace:\n(?: .*\n)*note: Some details.*\n", "", text, flags=re.M)
+    text = re.sub(r"^(thread '[^']*') \(\d+\) panicked", r"\1 panicked", text, flags=re.M)
+    return text.replace(str(build), "BUILD").replace(str(FOLDER), "FOLDER")
+
+
+def normal(outputs, build):
+    """The outputs without what the kernel cannot keep: how stdout and stderr were mixed, colours, numbers of threads."""
+    streams = {"stdout": "", "stderr": ""}
+    rest = []
+    for output in outputs:
+        if output["output_type"] == "stream":
+            streams[output["name"]] += settled(output["text"], build)
+            continue
+        if output["output_type"] == "error":
+            output["evalue"] = settled(output["evalue"], build)
+            output["traceback"] = [settled(line, build) for line in output["traceback"]]
+        for kind, text in output.get("data", {}).items():
+            if isinstance(text, str):
+                output["data"][kind] = settled(text, build)
+        rest.append(output)
+    named = [
+        nbformat.v4.new_output("stream", name=name, text=text) for name, text in streams.items() if text
+    ]
+    return named + rest
+
+
+def execute(path, build):
+    """Replaces the notebook's outputs by the kernel's, from a fresh kernel. Failing cells do not stop it."""
+    notebook = nbformat.read(path, as_version=4)
+    client = nbclient.NotebookClient(
+        notebook,
+        timeout=TIMEOUT,
+        kernel_name=KERNEL,
+        allow_errors=True,
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    with client.setup_kernel():
+        for index, cell in enumerate(notebook.cells):
+            try:
+                client.execute_cell(cell, index)
+            except nbclient.exceptions.CellTimeoutError:
+                hung = nbformat.v4.new_output(
+                    "error", ename="Timeout", evalue=f"the kernel did not answer within {TIMEOUT} s"
+                )
+                cell.outputs = [hung]
+                break
+            except nbclient.exceptions.DeadKernelError:
+                died = nbformat.v4.new_output("error", ename="DeadKernel", evalue="the kernel died")
+                cell.outputs = [died]
+                break
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = normal(cell.outputs, build)
+    notebook.metadata.setdefault("radio", {})["golden"] = recipe()
+    notebook.metadata.pop("language_info", None)
+    write(notebook, path)
+
+
+def write(notebook, path):
+    nbformat.validate(notebook)
+    path.write_text(json.dumps(plain(notebook), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def plain(notebook):
+    """The notebook as it stands in a file: texts as lists of lines."""
+    return json.loads(nbformat.v4.writes(notebook))
+
+
+def from_script(script):
+    """A notebook from a percent script."""
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata["kernelspec"] = {"display_name": "Rust", "language": "rust", "name": KERNEL}
+    for part in re.split(r"^(?=// %%)", script.read_text(), flags=re.M):
+        if not part.strip():
+            continue
+        head, _, text = part.partition("\n")
+        text = text.strip("\n")
+        if "[markdown]" in head:
+            text = re.sub(r"^// ?", "", text, flags=re.M)
+            cell = nbformat.v4.new_markdown_cell(text)
+        else:
+            ours = re.findall(r"^//~ ?(.*)$", text, flags=re.M)
+            cell = nbformat.v4.new_code_cell(re.sub(r"\n*^//~.*$", "", text, flags=re.M))
+            if ours:
+                cell.metadata["radio"] = differs(ours)
+        tags = re.search(r'tags=(\[.*\])', head)
+        if tags:
+            cell.metadata["tags"] = json.loads(tags[1])
+        cell["id"] = f"{script.stem.replace('_', '-')[:56]}-{len(notebook.cells)}"
+        notebook.cells.append(cell)
+    path = FOLDER / f"{script.stem}.ipynb"
+    if path.exists():
+        old = nbformat.read(path, as_version=4)
+        outputs = [(cell.source, cell.outputs, cell.execution_count) for cell in old.cells if cell.cell_type == "code"]
+        new = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        if [cell.source for cell in new] == [source for source, _, _ in outputs]:
+            notebook.metadata["radio"] = old.metadata.get("radio", {})
+            for cell, (_, kept, count) in zip(new, outputs):
+                cell.outputs, cell.execution_count = kept, count
+    write(notebook, path)
+    return path
+
+
+def differs(lines):
+    """The `radio` metadata that `//~` lines stand for."""
+    what, outputs = {"differs": "", "outputs": []}, []
+    fresh, kind = True, "execute_result"
+    for line in lines:
+        mark, _, text = line.partition(" ")
+        if mark == "differs:":
+            what["differs"] = text
+        elif mark in ("out:", "err:"):
+            name = {"out:": "stdout", "err:": "stderr"}[mark]
+            if not outputs or outputs[-1].get("name") != name:
+                outputs.append({"output_type": "stream", "name": name, "text": ""})
+            outputs[-1]["text"] += text + "\n"
+        elif mark == "!":
+            ename, _, evalue = text.partition(": ")
+            outputs.append({"output_type": "error", "ename": ename, "evalue": evalue})
+        elif mark in ("display", "result"):
+            fresh, kind = True, {"display": "display_data", "result": "execute_result"}[mark]
+        else:
+            mime = "text/plain" if mark == "=" else mark.rstrip(":")
+            if fresh or "data" not in outputs[-1]:
+                outputs.append({"output_type": kind, "data": {}})
+                fresh = False
+            data = outputs[-1]["data"]
+            data[mime] = f"{data[mime]}\n{text}" if mime in data else text
+    what["outputs"] = outputs
+    return what
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--new", nargs="+", type=Path, default=[], metavar="FILE", help="percent scripts to make notebooks from")
+    parser.add_argument("--only-convert", action="store_true", help="with --new: leave the kernel out")
+    parser.add_argument("--keep-build", type=Path, metavar="FOLDER", help="build here, and keep it for the next time")
+    parser.add_argument("names", nargs="*", help="the notebooks to execute; all unless said")
+    arguments = parser.parse_args()
+    paths = [from_script(script) for script in arguments.new]
+    paths += [FOLDER / f"{name.removesuffix('.ipynb')}.ipynb" for name in arguments.names]
+    if arguments.only_convert:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        build = (arguments.keep_build or Path(folder) / "build").resolve()
+        configuration = Path(folder) / "configuration"
+        for made in (build, configuration):
+            made.mkdir(parents=True, exist_ok=True)
+        # Nobody's own settings, and one build folder for all kernels, which run one after the other.
+        os.environ |= {"EVCXR_TMPDIR": str(build), "EVCXR_CONFIG_DIR": str(configuration)}
+        for path in paths or sorted(FOLDER.glob("*.ipynb")):
+            execute(path, build)
+            print(path.stem, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
