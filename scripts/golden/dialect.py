@@ -12,7 +12,7 @@ Sources and the cells' `radio` metadata are left alone; see crates/radio_noteboo
 In a percent script for `--new`, lines at a cell's end that begin with `//~` say what radio gives where it differs:
 
     //~ differs: why, in one sentence
-    //~ out: a line on stdout       //~ err: a line on stderr
+    //~ out: a line on stdout       //~ err: a line on stderr (out-: and err-: without its end)
     //~ = a line of text/plain      //~ text/html: a line of that type, in the same bundle
     //~ ! Ename: evalue             //~ display (or result): what follows is an output of its own
 """
@@ -87,26 +87,31 @@ def execute(path, build):
         record_timing=False,
         resources={"metadata": {"path": str(path.parent)}},
     )
-    with client.setup_kernel():
-        for index, cell in enumerate(notebook.cells):
-            try:
-                client.execute_cell(cell, index)
-            except nbclient.exceptions.CellTimeoutError:
-                hung = nbformat.v4.new_output(
-                    "error", ename="Timeout", evalue=f"the kernel did not answer within {TIMEOUT} s"
-                )
-                cell.outputs = [hung]
-                break
-            except nbclient.exceptions.DeadKernelError:
-                died = nbformat.v4.new_output("error", ename="DeadKernel", evalue="the kernel died")
-                cell.outputs = [died]
-                break
+    try:
+        with client.setup_kernel():
+            execute_cells(client, notebook.cells)
+    except AttributeError:
+        # A kernel that hung has been put away already, and nbclient tries to do it again.
+        if client.km is not None:
+            raise
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = normal(cell.outputs, build)
     notebook.metadata.setdefault("radio", {})["golden"] = recipe()
     notebook.metadata.pop("language_info", None)
     write(notebook, path)
+
+
+def execute_cells(client, cells):
+    """Executes the cells up to one that never ends, whose output says so."""
+    for index, cell in enumerate(cells):
+        try:
+            client.execute_cell(cell, index)
+        except (nbclient.exceptions.CellTimeoutError, nbclient.exceptions.DeadKernelError) as error:
+            ename = type(error).__name__
+            why = f"the kernel did not answer within {TIMEOUT} s" if "Timeout" in ename else "the kernel died"
+            cell.outputs = [nbformat.v4.new_output("error", ename=ename, evalue=why)]
+            return
 
 
 def write(notebook, path):
@@ -162,11 +167,11 @@ def differs(lines):
         mark, _, text = line.partition(" ")
         if mark == "differs:":
             what["differs"] = text
-        elif mark in ("out:", "err:"):
-            name = {"out:": "stdout", "err:": "stderr"}[mark]
+        elif mark in ("out:", "err:", "out-:", "err-:"):
+            name = {"out": "stdout", "err": "stderr"}[mark[:3]]
             if not outputs or outputs[-1].get("name") != name:
                 outputs.append({"output_type": "stream", "name": name, "text": ""})
-            outputs[-1]["text"] += text + "\n"
+            outputs[-1]["text"] += text + ("" if "-" in mark else "\n")
         elif mark == "!":
             ename, _, evalue = text.partition(": ")
             outputs.append({"output_type": "error", "ename": ename, "evalue": evalue})

@@ -1,0 +1,250 @@
+//! Runs each notebook in `tests/dialect/` and compares its outputs with what the stock evcxr kernel gives, or with what
+//! the cell says where `radio` differs on purpose. `tests/dialect/README.md` says how.
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What `radio` does not do yet. A notebook that passes must leave the list.
+const KNOWN_FAILING: &[&str] = &[];
+
+fn main() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialect");
+    let mut notebooks: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .expect("tests/dialect can be read")
+        .map(|entry| entry.expect("its entries can be read").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "ipynb"))
+        .collect();
+    notebooks.sort();
+    let names: Vec<String> = notebooks.iter().map(|path| stem(path)).collect();
+    let mut trials: Vec<Trial> = notebooks
+        .into_iter()
+        .map(|path| Trial::test(stem(&path), move || trial(&path)))
+        .collect();
+    trials.push(Trial::test("known_failing_notebooks_exist", move || {
+        let unknown = KNOWN_FAILING
+            .iter()
+            .find(|name| !names.iter().any(|known| known == *name));
+        unknown.map_or(Ok(()), |name| {
+            Err(format!("there is no {name}.ipynb").into())
+        })
+    }));
+    trials.push(Trial::test("cells_dep_git", a_dependency_from_git));
+    let mut arguments = Arguments::from_args();
+    // The programs share a target directory: more at once only wait for each other.
+    arguments.test_threads = arguments.test_threads.or(Some(2));
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn trial(path: &Path) -> Result<(), Failed> {
+    let complaints = complaints(path)?;
+    match (
+        complaints.is_empty(),
+        KNOWN_FAILING.contains(&stem(path).as_str()),
+    ) {
+        (true, true) => Err("it passes: take it off KNOWN_FAILING in tests/dialect.rs".into()),
+        (false, false) => Err(complaints.into()),
+        _ => Ok(()),
+    }
+}
+
+/// What is wrong with a notebook's outputs; empty if nothing is.
+fn complaints(path: &Path) -> Result<String, Failed> {
+    let golden: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
+    if !golden["metadata"]["radio"]["golden"].is_string() {
+        let message = "no outputs of the kernel: run scripts/golden/dialect.py with its name";
+        return Err(message.into());
+    }
+    let (executed, said) = run(path)?;
+    let mut complaints = String::new();
+    let cells = code_cells(&golden).zip(code_cells(&executed));
+    for (number, (golden, executed)) in (1..).zip(cells) {
+        let source = joined(&golden["source"]);
+        let ran = !executed["execution_count"].is_null();
+        let got = pieces(&executed["outputs"]);
+        let kernels = pieces(&golden["outputs"]);
+        let ours = &golden["metadata"]["radio"];
+        let (is_right, expected) = if ours.is_null() {
+            (agree(&source, &kernels, &got), kernels)
+        } else {
+            let expected = pieces(&ours["outputs"]);
+            if expected == kernels {
+                let _ = writeln!(
+                    complaints,
+                    "cell {number}: `differs` is not needed: the kernel gives the same"
+                );
+            }
+            (expected == got, expected)
+        };
+        if !is_right || !(ran || source.trim().is_empty()) {
+            let state = if ran { "" } else { " (not executed)" };
+            let _ = writeln!(
+                complaints,
+                "cell {number}{state}:\n{source}\nexpected {expected:#?}\ngot {got:#?}"
+            );
+        }
+    }
+    if !complaints.is_empty() {
+        let _ = writeln!(complaints, "radio said:\n{said}");
+    }
+    Ok(complaints)
+}
+
+/// Runs a notebook; returns the executed copy and what was said on stderr.
+fn run(path: &Path) -> Result<(Value, String), Failed> {
+    let output = tempfile::tempdir()?;
+    let run = Command::new(env!("CARGO_BIN_EXE_radio"))
+        .args(["run", "--quiet", "--output"])
+        .arg(output.path())
+        .arg(path)
+        .env(
+            "CARGO_TARGET_DIR",
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("dialect"),
+        )
+        .stdin(Stdio::null())
+        .output()?;
+    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    let copy = output.path().join(format!("{}.ipynb", stem(path)));
+    let text = std::fs::read_to_string(copy)
+        .map_err(|error| format!("no executed copy ({error}); radio said:\n{said}"))?;
+    Ok((serde_json::from_str(&text)?, said))
+}
+
+fn code_cells(notebook: &Value) -> impl Iterator<Item = &Value> {
+    let cells = notebook["cells"].as_array().into_iter().flatten();
+    cells.filter(|cell| cell["cell_type"] == "code")
+}
+
+fn joined(text: &Value) -> String {
+    match text {
+        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// What an output shows.
+#[derive(Clone, Debug, PartialEq)]
+enum Piece {
+    Stdout(String),
+    Stderr(String),
+    /// Content by its type.
+    Data(Vec<(String, String)>),
+    Error {
+        ename: String,
+        evalue: String,
+    },
+}
+
+fn pieces(outputs: &Value) -> Vec<Piece> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let outputs = outputs.as_array().into_iter().flatten();
+    let pieces = outputs.map(|output| match output["output_type"].as_str() {
+        Some("stream") if output["name"] == "stderr" => Piece::Stderr(joined(&output["text"])),
+        Some("stream") => Piece::Stdout(joined(&output["text"])),
+        Some("error") => Piece::Error {
+            ename: text(&output["ename"]),
+            evalue: text(&output["evalue"]),
+        },
+        _ => {
+            let data = output["data"].as_object().into_iter().flatten();
+            let data = data.map(|(kind, content)| (kind.clone(), joined(content)));
+            Piece::Data(data.collect())
+        }
+    });
+    pieces.collect()
+}
+
+/// What can be compared with the kernel: it mixes stdout and stderr at random, calls every error `Error` and gives an
+/// output for each error of the compiler.
+#[derive(Debug, Default, PartialEq)]
+struct Comparable {
+    stdout: String,
+    stderr: String,
+    data: Vec<Vec<(String, String)>>,
+    error: Option<String>,
+}
+
+impl Comparable {
+    fn new(pieces: &[Piece], compare_messages: bool) -> Comparable {
+        let mut all = Comparable::default();
+        for piece in pieces {
+            match piece {
+                Piece::Stdout(text) => all.stdout.push_str(text),
+                Piece::Stderr(text) => all.stderr.push_str(text),
+                Piece::Data(data) => all.data.push(data.clone()),
+                Piece::Error { evalue, .. } => {
+                    let (message, _code) = evalue.split_once(" [E").unwrap_or((evalue, ""));
+                    let message = if compare_messages { message } else { "" };
+                    all.error.get_or_insert(message.to_owned());
+                }
+            }
+        }
+        all
+    }
+}
+
+/// Whether `got` is what the kernel gave. What is wrong with a command the kernel says in words of its own; what is wrong
+/// with Rust, both have from the compiler.
+fn agree(source: &str, kernels: &[Piece], got: &[Piece]) -> bool {
+    let has_commands = source
+        .lines()
+        .any(|line| line.trim_start().starts_with([':', '!']));
+    Comparable::new(kernels, !has_commands) == Comparable::new(got, !has_commands)
+}
+
+/// A dependency from a git repository, which cannot lie in a notebook: its address is absolute. The kernel gives the same.
+fn a_dependency_from_git() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let repository = folder.path().join("shown");
+    std::fs::create_dir_all(repository.join("src"))?;
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialect/crates/shown");
+    for file in ["Cargo.toml", "src/lib.rs"] {
+        std::fs::copy(source.join(file), repository.join(file))?;
+    }
+    let commit = [
+        "-c",
+        "user.name=radio",
+        "-c",
+        "user.email=radio@localhost",
+        "commit",
+        "--quiet",
+        "--message=A crate",
+    ];
+    for arguments in [&["init", "--quiet"][..], &["add", "."][..], &commit[..]] {
+        let git = Command::new("git")
+            .args(arguments)
+            .current_dir(&repository)
+            .output()?;
+        if !git.status.success() {
+            return Err(String::from_utf8_lossy(&git.stderr).into_owned().into());
+        }
+    }
+    let notebook = folder.path().join("git.rs");
+    let cell = format!(
+        "// %%\n:dep shown = {{ git = \"file://{}\" }}\nshown::Plain(3)\n",
+        repository.display()
+    );
+    std::fs::write(&notebook, cell)?;
+    let (executed, said) = run(&notebook)?;
+    let expected = [Piece::Data(vec![(
+        "text/plain".to_owned(),
+        "Plain(3)".to_owned(),
+    )])];
+    let got: Vec<Piece> = code_cells(&executed)
+        .flat_map(|cell| pieces(&cell["outputs"]))
+        .collect();
+    if got != expected {
+        return Err(format!("got {got:#?}\nradio said:\n{said}").into());
+    }
+    Ok(())
+}
