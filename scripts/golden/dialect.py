@@ -50,7 +50,7 @@ def recipe():
 def settled(text, build):
     """`text` without what changes from run to run: thread numbers, backtraces and folders."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    text = re.sub(r"^stack backtrace:\n(?: .*\n)*note: Some details.*\n", "", text, flags=re.M)
+    text = re.sub(r"^stack backtrace:\n(?: .*\n)*|^note: Some details are omitted.*\n", "", text, flags=re.M)
     text = re.sub(r"^(thread '[^']*') \(\d+\) panicked", r"\1 panicked", text, flags=re.M)
     return text.replace(str(build), "BUILD").replace(str(FOLDER), "FOLDER")
 
@@ -61,7 +61,7 @@ def normal(outputs, build):
     rest = []
     for output in outputs:
         if output["output_type"] == "stream":
-            streams[output["name"]] += settled(output["text"], build)
+            streams[output["name"]] += output["text"]
             continue
         if output["output_type"] == "error":
             output["evalue"] = settled(output["evalue"], build)
@@ -70,9 +70,8 @@ def normal(outputs, build):
             if isinstance(text, str):
                 output["data"][kind] = settled(text, build)
         rest.append(output)
-    named = [
-        nbformat.v4.new_output("stream", name=name, text=text) for name, text in streams.items() if text
-    ]
+    streams = {name: settled(text, build) for name, text in streams.items()}
+    named = [nbformat.v4.new_output("stream", name=name, text=text) for name, text in streams.items() if text]
     return named + rest
 
 
