@@ -123,6 +123,16 @@ def plain(notebook):
     return json.loads(nbformat.v4.writes(notebook))
 
 
+def notebooks():
+    """All notebooks: in the folder, and in those of its folders that hold settings."""
+    return sorted([*FOLDER.glob("*.ipynb"), *FOLDER.glob("[!.]*/*.ipynb")])
+
+
+def notebook_called(name):
+    name = name.removesuffix(".ipynb")
+    return next((path for path in notebooks() if path.stem == name), FOLDER / f"{name}.ipynb")
+
+
 def from_script(script):
     """A notebook from a percent script."""
     notebook = nbformat.v4.new_notebook()
@@ -145,7 +155,7 @@ def from_script(script):
             cell.metadata["tags"] = json.loads(tags[1])
         cell["id"] = f"{script.stem.replace('_', '-')[:56]}-{len(notebook.cells)}"
         notebook.cells.append(cell)
-    path = FOLDER / f"{script.stem}.ipynb"
+    path = notebook_called(script.stem)
     if path.exists():
         old = nbformat.read(path, as_version=4)
         outputs = [(cell.source, cell.outputs, cell.execution_count) for cell in old.cells if cell.cell_type == "code"]
@@ -195,17 +205,15 @@ def main():
     parser.add_argument("names", nargs="*", help="the notebooks to execute; all unless said")
     arguments = parser.parse_args()
     paths = [from_script(script) for script in arguments.new]
-    paths += [FOLDER / f"{name.removesuffix('.ipynb')}.ipynb" for name in arguments.names]
+    paths += [notebook_called(name) for name in arguments.names]
     if arguments.only_convert:
         return
     with tempfile.TemporaryDirectory() as folder:
         build = (arguments.keep_build or Path(folder) / "build").resolve()
-        configuration = Path(folder) / "configuration"
-        for made in (build, configuration):
-            made.mkdir(parents=True, exist_ok=True)
-        # Nobody's own settings, and one build folder for all kernels, which run one after the other.
-        os.environ |= {"EVCXR_TMPDIR": str(build), "EVCXR_CONFIG_DIR": str(configuration)}
-        for path in paths or sorted(FOLDER.glob("*.ipynb")):
+        build.mkdir(parents=True, exist_ok=True)
+        for path in paths or notebooks():
+            # One build folder for all kernels, which run one after the other; and nobody's own settings.
+            os.environ |= {"EVCXR_TMPDIR": str(build), "EVCXR_CONFIG_DIR": str(path.parent)}
             execute(path, build)
             print(path.stem, file=sys.stderr)
 

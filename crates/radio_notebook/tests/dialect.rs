@@ -12,11 +12,11 @@ const KNOWN_FAILING: &[&str] = &[];
 
 fn main() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialect");
-    let mut notebooks: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .expect("tests/dialect can be read")
-        .map(|entry| entry.expect("its entries can be read").path())
-        .filter(|path| path.extension().is_some_and(|e| e == "ipynb"))
-        .collect();
+    let mut notebooks = notebooks(&folder);
+    // Those with settings beside them lie in folders of their own.
+    for inner in entries(&folder).into_iter().filter(|path| path.is_dir()) {
+        notebooks.extend(self::notebooks(&inner));
+    }
     notebooks.sort();
     let names: Vec<String> = notebooks.iter().map(|path| stem(path)).collect();
     let mut trials: Vec<Trial> = notebooks
@@ -36,6 +36,19 @@ fn main() {
     // The programs share a target directory: more at once only wait for each other.
     arguments.test_threads = arguments.test_threads.or(Some(2));
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn notebooks(folder: &Path) -> Vec<PathBuf> {
+    let mut files = entries(folder);
+    files.retain(|path| path.extension().is_some_and(|e| e == "ipynb"));
+    files
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the folder of notebooks can be read");
+    entries
+        .map(|entry| entry.expect("its entries can be read").path())
+        .collect()
 }
 
 fn stem(path: &Path) -> String {

@@ -1,0 +1,2 @@
+use std::collections::BTreeSet;
+fn from_prelude() -> u8 { 8 }
