@@ -4,7 +4,7 @@ use crate::document::{CellKind, Notebook};
 use crate::error::{Error, Result};
 use crate::execute::{self, Options, Summary};
 use crate::report::Report;
-use crate::{figures, files, interrupt, parameters};
+use crate::{check, figures, files, interrupt, parameters};
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,6 +25,8 @@ struct Cli {
 enum Action {
     /// Execute notebooks (.ipynb) or percent scripts (.rs) from top to bottom
     Run(Run),
+    /// Execute notebooks and compare what they give with the outputs stored in them; changes no file without --update
+    Check(check::Check),
 }
 
 #[derive(Debug, Args)]
@@ -64,7 +66,7 @@ struct Run {
 /// Longer than anybody waits, and short enough to be added to the time of day.
 const MOST_TIME: Duration = Duration::from_secs(1_000_000_000);
 
-fn seconds(text: &str) -> std::result::Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> std::result::Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     Duration::try_from_secs_f64(seconds)
         .ok()
@@ -77,14 +79,16 @@ fn seconds(text: &str) -> std::result::Result<Duration, String> {
         })
 }
 
-/// Runs the program: reads the arguments, does what they say, and returns the exit code. 0: all cells ran. 1: a cell
-/// failed. 2: the arguments or a file could not be used.
+/// Runs the program: reads the arguments, does what they say, and returns the exit code. 0: all cells ran, or all outputs are
+/// equal. 1: a cell failed, or an output differs. 2: the arguments or a file could not be used.
 pub fn main() -> ExitCode {
-    let Cli {
-        command: Action::Run(arguments),
-    } = Cli::parse();
+    let Cli { command } = Cli::parse();
     interrupt::listen();
-    match run(&arguments) {
+    let outcome = match &command {
+        Action::Run(arguments) => run(arguments),
+        Action::Check(arguments) => check::run(arguments),
+    };
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
@@ -162,7 +166,7 @@ fn run(arguments: &Run) -> Result<bool> {
 }
 
 /// The notebooks that the paths stand for: files as they are, folders by the notebooks in them, sorted.
-fn notebooks(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub(crate) fn notebooks(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in paths {
         let is_folder = std::fs::metadata(path)

@@ -106,7 +106,7 @@ fn lines(text: &str) -> Value {
 }
 
 /// nbformat's "string or list of strings".
-fn joined(value: &Value) -> Option<String> {
+pub(crate) fn joined(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Array(parts) => parts
@@ -227,6 +227,11 @@ impl Cell {
             .get("outputs")
             .and_then(Value::as_array)
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// The execution count, where the cell was executed.
+    pub fn execution_count(&self) -> Option<u64> {
+        self.fields.get("execution_count")?.as_u64()
     }
 
     /// The label under which the cell's figures are saved: `//| label: NAME` among the leading comments (as in Quarto), or
@@ -392,6 +397,11 @@ impl Notebook {
         };
         notebook.identify_new_cells();
         notebook
+    }
+
+    /// One entry of the notebook's metadata.
+    pub fn metadata(&self, key: &str) -> Option<&Value> {
+        self.fields.get("metadata")?.get(key)
     }
 
     fn minor(&self) -> u64 {

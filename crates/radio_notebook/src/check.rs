@@ -1,0 +1,406 @@
+//! `radio check`: executes notebooks and compares what they give with the outputs that are stored in them, as nbval does.
+
+pub mod compare;
+pub mod marks;
+pub mod sanitize;
+pub mod show;
+pub mod update;
+
+use crate::cli;
+use crate::collect::Stream;
+use crate::document::{Cell, CellKind, Notebook, Output};
+use crate::error::{Error, Result};
+use crate::execute::{self, Options, Summary, Watcher};
+use crate::files;
+use crate::report::Report;
+use anstyle::{AnsiColor, Style};
+use compare::{Comparison, Difference};
+use marks::Marks;
+use sanitize::Rules;
+use serde_json::Value;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// The arguments of `radio check`.
+#[derive(Debug, clap::Args)]
+pub struct Check {
+    /// Notebooks, or folders of notebooks
+    #[arg(default_value = "notebooks")]
+    paths: Vec<PathBuf>,
+    /// Write the outputs that differ into the notebooks
+    #[arg(long)]
+    update: bool,
+    /// Apply the `regex:` and `replace:` lines of a file, in nbval's form, to both sides before comparing
+    #[arg(long, value_name = "FILE")]
+    sanitize_with: Option<PathBuf>,
+    /// Compare only the cells marked `nbval-check-output`; the others have to run
+    #[arg(long)]
+    lax: bool,
+    /// The most time a cell may take
+    #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
+    timeout: Option<Duration>,
+    /// The most time that the whole check may take
+    #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
+    timeout_total: Option<Duration>,
+    /// Show neither progress nor diffs; name only the notebooks that are not equal
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// A notebook that is to be checked.
+struct Case {
+    path: PathBuf,
+    /// What it is called in the report.
+    name: String,
+    notebook: Notebook,
+    rules: Rules,
+    images_by_presence: bool,
+}
+
+/// What came of one code cell.
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    Equal,
+    Differs(Vec<Difference>),
+    /// It ran, and its outputs are not compared.
+    Ignored,
+    Skipped,
+    /// It failed, and was not expected to; what a person reads about it.
+    Failed(String),
+    NotReached,
+}
+
+/// Whether all is equal, or was updated.
+///
+/// # Errors
+/// What cannot be used: the arguments, a file, a rule. All notebooks are read before the first one runs.
+pub fn run(arguments: &Check) -> Result<bool> {
+    let paths = cli::notebooks(&arguments.paths)?;
+    let script = |path: &&PathBuf| path.extension().is_some_and(|e| e == "rs");
+    if let Some(script) = paths.iter().find(script) {
+        return Err(Error::Argument(format!(
+            "{} is a script, which has no stored outputs to compare with; check a notebook (.ipynb)",
+            script.display()
+        )));
+    }
+    let rules = match &arguments.sanitize_with {
+        Some(file) => Rules::read(file)?,
+        None => Rules::default(),
+    };
+    let cases = paths
+        .iter()
+        .map(|path| Case::read(path, &paths, &rules))
+        .collect::<Result<Vec<_>>>()?;
+    let deadline = arguments.timeout_total.map(|time| Instant::now() + time);
+    let mut unequal = Vec::new();
+    let mut unusable = None;
+    for case in &cases {
+        match case.check(arguments, deadline) {
+            Ok(true) => {}
+            Ok(false) => unequal.push(case.name.as_str()),
+            Err(Error::Interrupted) => return Err(Error::Interrupted),
+            // The other notebooks are checked all the same; the last reason is told at the end.
+            Err(error) => {
+                unequal.push(&case.name);
+                if let Some(error) = unusable.replace(error) {
+                    eprintln!("error: {error}");
+                }
+            }
+        }
+    }
+    if cases.len() > 1 && !(arguments.quiet && unequal.is_empty()) {
+        let count = cases.len();
+        print(&match unequal.len() {
+            0 => format!("{GOOD}all {count} notebooks are equal{GOOD:#}\n"),
+            n => format!(
+                "{BAD}{n} of {count} notebooks not equal:{BAD:#} {}\n",
+                unequal.join(", ")
+            ),
+        });
+    }
+    match unusable {
+        Some(error) => Err(error),
+        None => Ok(unequal.is_empty()),
+    }
+}
+
+/// Writes to stdout, with colours if it is a terminal. Nobody may be reading any more: `radio check | head`.
+fn print(text: &str) {
+    let mut stdout = anstream::stdout().lock();
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+}
+
+impl Case {
+    fn read(path: &Path, all: &[PathBuf], rules: &Rules) -> Result<Case> {
+        let notebook = Notebook::read(path)?;
+        let refuse = |message| Error::Document {
+            path: path.to_owned(),
+            message,
+        };
+        let setting = |key| notebook.metadata("radio").and_then(|radio| radio.get(key));
+        let own_rules = match setting("sanitize") {
+            Some(rules) => Rules::from_metadata(rules).map_err(refuse)?,
+            None => Rules::default(),
+        };
+        let images_by_presence = match setting("images").map(Value::as_str) {
+            None | Some(Some("bytes")) => false,
+            Some(Some("presence")) => true,
+            Some(_) => {
+                return Err(refuse(
+                    "metadata.radio.images should be \"bytes\" or \"presence\"".into(),
+                ));
+            }
+        };
+        let stem = path.file_stem().unwrap_or_default();
+        let is_ambiguous = all.iter().filter(|p| p.file_stem() == Some(stem)).count() > 1;
+        Ok(Case {
+            path: path.to_owned(),
+            name: show::visible(&match is_ambiguous {
+                true => path.to_string_lossy(),
+                false => stem.to_string_lossy(),
+            }),
+            rules: rules.and(own_rules),
+            images_by_presence,
+            notebook,
+        })
+    }
+
+    /// Executes a copy of the notebook and reports how it compares. Whether all is equal now.
+    fn check(&self, arguments: &Check, deadline: Option<Instant>) -> Result<bool> {
+        let options = Options {
+            timeout: arguments.timeout,
+            deadline,
+            ..Options::default()
+        };
+        let mut fresh = self.notebook.clone();
+        for cell in &mut fresh.cells {
+            Marks::of(cell).apply(cell);
+        }
+        let mut progress = Progress(Report::new(&self.name, arguments.quiet));
+        let executed = execute::execute(&mut fresh, &self.path, &options, &mut progress);
+        progress.0.close();
+        let summary = executed?;
+        if summary.interrupted {
+            return Err(Error::Interrupted);
+        }
+        let verdicts = self.verdicts(&fresh, &summary, arguments.lax);
+        let failed = verdicts
+            .iter()
+            .any(|(_, verdict)| matches!(verdict, Verdict::Failed(_)));
+        let differs = verdicts
+            .iter()
+            .any(|(_, verdict)| matches!(verdict, Verdict::Differs(_)));
+        let unexecuted = self.is_unexecuted() && differs;
+        if !arguments.quiet {
+            print(&self.report(&verdicts, unexecuted));
+        }
+        let updated = arguments.update && differs && !failed;
+        if updated {
+            self.update(&fresh, &verdicts, unexecuted)?;
+        }
+        let equal = !failed && (updated || !differs);
+        if !(arguments.quiet && equal) {
+            print(&self.conclusion(&verdicts, arguments.update, unexecuted));
+        }
+        Ok(equal)
+    }
+
+    /// The code cells that are numbered, with their places in the notebook.
+    fn cells(&self) -> impl Iterator<Item = (usize, &Cell)> {
+        let is_numbered =
+            |cell: &Cell| cell.kind == CellKind::Code && !cell.source.trim().is_empty();
+        let cells = self.notebook.cells.iter().enumerate();
+        cells.filter(move |(_, cell)| is_numbered(cell))
+    }
+
+    /// Whether the notebook was saved as if it had never run.
+    fn is_unexecuted(&self) -> bool {
+        self.cells()
+            .all(|(_, cell)| cell.outputs().is_empty() && cell.execution_count().is_none())
+    }
+
+    /// A verdict for every code cell, and the cell's place in the notebook.
+    fn verdicts(&self, fresh: &Notebook, summary: &Summary, lax: bool) -> Vec<(usize, Verdict)> {
+        let verdicts = self.cells().zip(1..).map(|((index, stored), number)| {
+            let fresh = &fresh.cells[index];
+            let marks = Marks::of(stored);
+            let verdict = if marks.skips {
+                Verdict::Skipped
+            } else if let Some((_, message)) = summary.failures.iter().find(|(n, _)| *n == number) {
+                Verdict::Failed(failure(stored, fresh, message))
+            } else if fresh.execution_count().is_none() {
+                Verdict::NotReached
+            } else if !marks.compares.unwrap_or(!lax) {
+                Verdict::Ignored
+            } else {
+                let comparison = Comparison {
+                    rules: &self.rules,
+                    images_by_presence: self.images_by_presence || marks.images_by_presence,
+                };
+                let differences = comparison.differences(stored.outputs(), fresh.outputs());
+                match differences.is_empty() {
+                    true => Verdict::Equal,
+                    false => Verdict::Differs(differences),
+                }
+            };
+            (index, verdict)
+        });
+        verdicts.collect()
+    }
+
+    /// What differs and what failed, cell by cell.
+    fn report(&self, verdicts: &[(usize, Verdict)], unexecuted: bool) -> String {
+        let mut report = String::new();
+        for ((index, verdict), number) in verdicts.iter().zip(1..) {
+            let label = self.notebook.cells[*index].label();
+            let label = label.map_or(String::new(), |label| {
+                format!(" ({})", show::visible(&label))
+            });
+            let cell = format!("{} cell {number}{label}", self.name);
+            match verdict {
+                Verdict::Differs(differences) if !unexecuted => {
+                    report.push_str(&show::differences(&cell, differences));
+                }
+                Verdict::Failed(message) => {
+                    report.push_str(&format!("{BAD}{cell} failed{BAD:#}\n{message}\n"));
+                }
+                _ => {}
+            }
+        }
+        report
+    }
+
+    /// The line, or two, that close the report of the notebook.
+    fn conclusion(&self, verdicts: &[(usize, Verdict)], update: bool, unexecuted: bool) -> String {
+        let count = |is: fn(&Verdict) -> bool| verdicts.iter().filter(|(_, v)| is(v)).count();
+        let equal = count(|v| matches!(v, Verdict::Equal));
+        let differing = count(|v| matches!(v, Verdict::Differs(_)));
+        let failed = count(|v| matches!(v, Verdict::Failed(_)));
+        let noun = |n: usize| if n == 1 { "cell" } else { "cells" };
+        let mut parts = Vec::new();
+        if differing > 0 {
+            let all = verdicts.len();
+            let verb = if all == 1 { "differs" } else { "differ" };
+            parts.push(format!("{differing} of {all} {} {verb}", noun(all)));
+        } else {
+            parts.push(format!("{equal} {} equal", noun(equal)));
+        }
+        for (count, what) in [
+            (failed, "failed"),
+            (count(|v| matches!(v, Verdict::NotReached)), "not reached"),
+            (count(|v| matches!(v, Verdict::Ignored)), "ignored"),
+            (count(|v| matches!(v, Verdict::Skipped)), "skipped"),
+        ] {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
+        }
+        let path = show::visible(&self.path.to_string_lossy());
+        let written = match (update, differing, failed) {
+            (false, ..) | (_, 0, _) => String::new(),
+            (true, _, 0) => format!("; {path} is updated"),
+            (true, ..) => format!("; {path} is left as it is, because of the cell that failed"),
+        };
+        let style = if differing + failed == 0 || (update && failed == 0) {
+            GOOD
+        } else {
+            BAD
+        };
+        let mut text = format!(
+            "{style}{}: {}{style:#}{written}\n",
+            self.name,
+            parts.join(", ")
+        );
+        if unexecuted && !update {
+            text.push_str(&format!(
+                "{path} was saved without outputs, so there is nothing to compare with: `radio check --update {path}` or `radio run --inplace {path}` stores them\n"
+            ));
+        }
+        text
+    }
+
+    /// Writes the outputs of the cells that differ into the notebook's file; of all cells that ran, where it was unexecuted.
+    fn update(&self, fresh: &Notebook, verdicts: &[(usize, Verdict)], whole: bool) -> Result<()> {
+        let bytes = std::fs::read(&self.path).map_err(Error::io(&self.path, "reading"))?;
+        let refuse = |message: String| Error::Document {
+            path: self.path.clone(),
+            message,
+        };
+        if Notebook::read(&self.path)? != self.notebook {
+            return Err(refuse(
+                "the file changed while it was checked, so it was not updated; check it again"
+                    .into(),
+            ));
+        }
+        let is_new = |verdict: &Verdict| {
+            matches!(verdict, Verdict::Differs(_)) || whole && matches!(verdict, Verdict::Equal)
+        };
+        let cells: Vec<_> = verdicts
+            .iter()
+            .filter(|(_, verdict)| is_new(verdict))
+            .map(|(index, _)| (*index, &fresh.cells[*index]))
+            .collect();
+        let text = String::from_utf8_lossy(&bytes);
+        let text =
+            update::with_outputs(&text, &cells).map_err(|error| refuse(error.to_string()))?;
+        files::write_whole(&self.path, text.as_bytes())
+    }
+}
+
+/// What a person reads about a cell that failed.
+fn failure(stored: &Cell, fresh: &Cell, message: &str) -> String {
+    let is_error = |output: &&Value| {
+        output
+            .get("output_type")
+            .is_some_and(|kind| kind == "error")
+    };
+    let error = fresh.outputs().iter().rfind(is_error);
+    let traceback = error
+        .and_then(|error| error.get("traceback"))
+        .and_then(Value::as_array);
+    let lines = traceback
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .flat_map(str::lines)
+        .map(show::visible);
+    let mut text = lines.collect::<Vec<_>>().join("\n");
+    if text.is_empty() {
+        text = show::visible(message);
+    }
+    if stored.outputs().iter().any(|output| is_error(&output)) {
+        text.push_str(
+            "\nAn error is stored too: if it belongs there, tag the cell `raises-exception`.",
+        );
+    }
+    text
+}
+
+/// Shows the progress of a check, and nothing of what the cells print.
+struct Progress(Report);
+
+impl Watcher for Progress {
+    fn begins(&mut self, total: usize) {
+        self.0.begins(total);
+    }
+
+    fn compiles(&mut self, line: &str) {
+        self.0.compiles(line);
+    }
+
+    fn cell_begins(&mut self, number: usize, source: &str) {
+        self.0.cell_begins(number, source);
+    }
+
+    fn writes(&mut self, _: Stream, _: &str) {}
+
+    fn cell_ends(&mut self, number: usize, _: &[Output], took: Duration) {
+        self.0.cell_ends(number, &[], took);
+    }
+}

@@ -1,0 +1,572 @@
+//! `radio check` as its users meet it: notebooks with stored outputs, and what the program says of them.
+
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder with notebooks, and a way to check them.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        Desk {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> &Desk {
+        std::fs::write(self.path(name), text).unwrap();
+        self
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// What the folder holds.
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn radio(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_radio"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env(
+                "CARGO_TARGET_DIR",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("notebooks"),
+            )
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    /// Checks `a.ipynb`: the exit code and what was said on stdout.
+    fn check(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.radio(&[&["check", "a.ipynb"], arguments].concat());
+        (code(&output), stdout(&output))
+    }
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A cell as if it had been executed.
+fn cell(tags: &[&str], source: &str, outputs: Value) -> Value {
+    json!({"cell_type": "code", "execution_count": 7, "metadata": {"tags": tags}, "outputs": outputs, "source": source})
+}
+
+fn printed(text: &str) -> Value {
+    json!({"output_type": "stream", "name": "stdout", "text": text})
+}
+
+fn shown(data: Value) -> Value {
+    json!({"output_type": "execute_result", "execution_count": 7, "metadata": {}, "data": data})
+}
+
+fn notebook_with(metadata: Value, cells: &[Value]) -> String {
+    json!({"cells": cells, "metadata": {"radio": metadata}, "nbformat": 4, "nbformat_minor": 4})
+        .to_string()
+}
+
+fn notebook(cells: &[Value]) -> String {
+    notebook_with(json!({}), cells)
+}
+
+const SHOW_PNG: &str = r#"println!("EVCXR_BEGIN_CONTENT image/png\nAAECAw==\nEVCXR_END_CONTENT");
+println!("EVCXR_BEGIN_CONTENT text/plain\na figure\nEVCXR_END_CONTENT");"#;
+
+#[test]
+fn what_is_equal_is_said_in_one_line_and_changes_no_file() {
+    let desk = Desk::new();
+    let text = notebook(&[
+        json!({"cell_type": "markdown", "metadata": {}, "source": "# Title"}),
+        cell(&[], "", json!([])),
+        // Counts, kinds, chunks and the place of stderr are not what is compared.
+        cell(
+            &[],
+            "println!(\"a\"); eprintln!(\"x\"); println!(\"b\"); 1 + 1",
+            json!([printed("a\n"), printed("b\n"), shown(json!({"text/plain": ["2"]})),
+                   {"output_type": "stream", "name": "stderr", "text": ["x\n"]}]),
+        ),
+        cell(&[], "let quiet = 1;", json!([])),
+        cell(
+            &[],
+            SHOW_PNG,
+            json!([shown(
+                json!({"image/png": "AAEC\nAw==\n", "text/plain": "a figure"})
+            )]),
+        ),
+    ]);
+    desk.write("a.ipynb", &text);
+    let (code, said) = desk.check(&[]);
+    assert_eq!((code, said.as_str()), (0, "a: 3 cells equal\n"));
+    assert_eq!(desk.check(&["--update"]), (0, said));
+    assert_eq!(desk.check(&["--quiet"]), (0, String::new()));
+    assert_eq!(desk.read("a.ipynb"), text);
+    assert_eq!(desk.names(), ["a.ipynb"]);
+}
+
+#[test]
+fn differences_are_shown_cell_by_cell() {
+    let desk = Desk::new();
+    let lines = |changed: &str| {
+        let lines = (1..=9).map(|n| {
+            if n == 5 {
+                changed.to_owned()
+            } else {
+                n.to_string()
+            }
+        });
+        lines.map(|line| line + "\n").collect::<String>()
+    };
+    let text = notebook(&[
+        cell(
+            &[],
+            "for n in 1..10 { println!(\"{n}\"); }",
+            json!([printed(&lines("five"))]),
+        ),
+        cell(
+            &[],
+            "//| label: sum\n1 + 1",
+            json!([shown(json!({"text/plain": "3"}))]),
+        ),
+        cell(&[], "println!(\"new\");", json!([])),
+        cell(&[], "let silent = 0;", json!([printed("gone\n")])),
+        cell(&[], "3", json!([shown(json!({"text/plain": "3"}))])),
+        cell(
+            &[],
+            SHOW_PNG,
+            json!([shown(
+                json!({"image/png": "AAEC", "text/plain": "a figure"})
+            )]),
+        ),
+    ]);
+    desk.write("a.ipynb", &text);
+    assert_eq!(
+        desk.check(&[]),
+        (
+            1,
+            "\
+a cell 1, stdout differs
+--- stored
++++ now
+@@ -2,7 +2,7 @@
+ 2
+ 3
+ 4
+-five
++5
+ 6
+ 7
+ 8
+a cell 2 (sum), output 1, text/plain differs
+--- stored
++++ now
+@@ -1 +1 @@
+-3 (no line end)
++2 (no line end)
+a cell 3, stdout is new: nothing is stored
+--- stored
++++ now
+@@ -0,0 +1 @@
++new
+a cell 4, stdout is stored, and does not come now
+--- stored
++++ now
+@@ -1 +0,0 @@
+-gone
+a cell 6, output 1, image/png differs (3 bytes stored, 4 now)
+a: 5 of 6 cells differ
+"
+            .to_owned()
+        )
+    );
+    assert_eq!(
+        desk.check(&["--quiet"]),
+        (1, "a: 5 of 6 cells differ\n".to_owned())
+    );
+    assert_eq!(desk.read("a.ipynb"), text);
+}
+
+#[test]
+fn images_may_be_compared_by_presence() {
+    let desk = Desk::new();
+    let stored = |text: &str| json!([shown(json!({"image/png": "AAEC", "text/plain": text}))]);
+    let by_tag = cell(&["radio-images-by-presence"], SHOW_PNG, stored("a figure"));
+    desk.write("a.ipynb", &notebook(&[by_tag]));
+    assert_eq!(desk.check(&[]).0, 0);
+    let plain = cell(&[], SHOW_PNG, stored("a figure"));
+    let by_metadata = json!({"images": "presence"});
+    desk.write("a.ipynb", &notebook_with(by_metadata.clone(), &[plain]));
+    assert_eq!(desk.check(&[]).0, 0);
+    // The text beside the image counts, and the image has to be there.
+    let other_text = cell(&[], SHOW_PNG, stored("another"));
+    desk.write(
+        "a.ipynb",
+        &notebook_with(by_metadata.clone(), &[other_text]),
+    );
+    let (code, said) = desk.check(&[]);
+    assert!(
+        code == 1 && said.contains("text/plain differs") && !said.contains("image/png"),
+        "{said}"
+    );
+    let no_image = cell(
+        &[],
+        "println!(\"EVCXR_BEGIN_CONTENT text/plain\\na figure\\nEVCXR_END_CONTENT\");",
+        stored("a figure"),
+    );
+    desk.write("a.ipynb", &notebook_with(by_metadata, &[no_image]));
+    let (code, said) = desk.check(&[]);
+    assert!(
+        code == 1 && said.contains("image/png is stored, and does not come now"),
+        "{said}"
+    );
+    desk.write("a.ipynb", &notebook_with(json!({"images": "no"}), &[]));
+    let refused = desk.radio(&["check", "a.ipynb"]);
+    assert_eq!(
+        code_and_error(&refused),
+        (
+            2,
+            "error: a.ipynb: metadata.radio.images should be \"bytes\" or \"presence\"\n".into()
+        )
+    );
+}
+
+fn code_and_error(output: &Output) -> (i32, String) {
+    (code(output), stderr(output))
+}
+
+#[test]
+fn what_cannot_be_stable_is_sanitised() {
+    let desk = Desk::new();
+    let cells = [
+        cell(
+            &[],
+            "println!(\"took {} ms\", std::process::id());",
+            json!([printed("took 12 ms\n")]),
+        ),
+        cell(
+            &[],
+            "println!(\"{:p}\", &1);",
+            json!([printed("0x7ffe00112233\n")]),
+        ),
+    ];
+    desk.write("a.ipynb", &notebook(&cells));
+    // Nothing is hidden that nobody asked to hide.
+    let (code, said) = desk.check(&[]);
+    assert!(
+        code == 1 && said.ends_with("a: 2 of 2 cells differ\n"),
+        "{said}"
+    );
+    desk.write(
+        "rules.cfg",
+        "# nbval's form\n[times]\nregex: (took) \\d+ ms\nreplace: \\1 N ms\n\n[memory]\nregex: 0x[0-9a-f]+\nreplace: ADDRESS\n",
+    );
+    assert_eq!(
+        desk.check(&["--sanitize-with", "rules.cfg"]),
+        (0, "a: 2 cells equal\n".into())
+    );
+    let rules = json!(["addresses", {"regex": "\\d+ ms", "replace": "N ms"}]);
+    desk.write(
+        "a.ipynb",
+        &notebook_with(json!({"sanitize": rules}), &cells),
+    );
+    assert_eq!(desk.check(&[]), (0, "a: 2 cells equal\n".into()));
+    // The rules hide what they match and nothing more.
+    let other = cell(
+        &[],
+        "println!(\"took {} s\", std::process::id());",
+        json!([printed("took 12 ms\n")]),
+    );
+    desk.write(
+        "a.ipynb",
+        &notebook_with(json!({"sanitize": rules}), &[other]),
+    );
+    assert_eq!(desk.check(&[]).0, 1);
+}
+
+#[test]
+fn rules_that_cannot_be_used_are_named_with_their_place() {
+    let desk = Desk::new();
+    desk.write("a.ipynb", &notebook(&[cell(&[], "1", json!([]))]))
+        .write("rules.cfg", "[times]\nregex: (took\nreplace: x\n");
+    let refused = desk.radio(&["check", "a.ipynb", "--sanitize-with", "rules.cfg"]);
+    let said = stderr(&refused);
+    assert_eq!(code(&refused), 2);
+    assert!(
+        said.starts_with(
+            "error: rules.cfg: line 3, section [times]: the regex `(took` cannot be used"
+        ),
+        "{said}"
+    );
+    let refused = desk.radio(&["check", "a.ipynb", "--sanitize-with", "none.cfg"]);
+    assert!(code(&refused) == 2 && stderr(&refused).contains("none.cfg: reading failed"));
+    let rules = json!({"sanitize": [{"regex": "a(", "replace": ""}]});
+    desk.write("a.ipynb", &notebook_with(rules, &[]));
+    let refused = desk.radio(&["check", "a.ipynb"]);
+    let said = stderr(&refused);
+    assert_eq!(code(&refused), 2);
+    assert!(
+        said.starts_with("error: a.ipynb: metadata.radio.sanitize, rule 1: the regex `a(`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn cells_may_be_ignored_skipped_or_expected_to_fail() {
+    let desk = Desk::new();
+    let panics = |tags: &[&str], evalue: &str| {
+        let source = if tags.is_empty() {
+            "// NBVAL_RAISES_EXCEPTION\npanic!(\"no\");"
+        } else {
+            "panic!(\"no\");"
+        };
+        let at = if tags.is_empty() { 2 } else { 1 };
+        let line = source.lines().last().unwrap();
+        let traceback = json!([line, at]);
+        (
+            cell(
+                tags,
+                source,
+                json!([{"output_type": "error", "ename": "Panic", "evalue": evalue, "traceback": [traceback.to_string()]}]),
+            ),
+            at,
+        )
+    };
+    let wrong = json!([printed("stored\n")]);
+    let cells = [
+        cell(&["nbval-ignore-output"], "println!(\"a\");", wrong.clone()),
+        cell(
+            &[],
+            "// NBVAL_IGNORE_OUTPUT\nprintln!(\"a\");",
+            wrong.clone(),
+        ),
+        cell(&["nbval-skip"], "panic!();", wrong.clone()),
+        cell(&["skip-execution"], "panic!();", wrong.clone()),
+        cell(&[], "// NBVAL_SKIP\npanic!();", wrong.clone()),
+        cell(&["remove-output"], "println!(\"a\");", json!([])),
+    ];
+    desk.write("a.ipynb", &notebook(&cells));
+    let (code, said) = desk.check(&[]);
+    assert_eq!(
+        (code, said.as_str()),
+        (0, "a: 1 cell equal, 2 ignored, 3 skipped\n")
+    );
+    // Where outputs are stored in spite of `remove-output`, they are compared.
+    let removed = cell(&["remove-output"], "println!(\"a\");", wrong.clone());
+    desk.write("a.ipynb", &notebook(&[removed]));
+    assert_eq!(desk.check(&[]).0, 1);
+    // --lax compares only what asks for it.
+    let asks = cell(
+        &["nbval-check-output"],
+        "println!(\"a\");",
+        json!([printed("a\n")]),
+    );
+    let plain = cell(&[], "println!(\"a\");", wrong);
+    desk.write("a.ipynb", &notebook(&[asks, plain]));
+    assert_eq!(
+        desk.check(&["--lax"]),
+        (0, "a: 1 cell equal, 1 ignored\n".into())
+    );
+    assert_eq!(desk.check(&[]).0, 1);
+    // An expected failure has to be the stored one.
+    for tags in [&["raises-exception"][..], &["nbval-raises-exception"], &[]] {
+        let (cell, _) = panics(tags, "no");
+        desk.write("a.ipynb", &notebook(&[cell]));
+        let (code, said) = desk.check(&[]);
+        assert!(
+            code == 1 && said.contains("traceback differs") && !said.contains("evalue"),
+            "{said}"
+        );
+        assert_eq!(desk.check(&["--update"]).0, 0);
+        assert_eq!(desk.check(&[]), (0, "a: 1 cell equal\n".into()));
+        let other = desk
+            .read("a.ipynb")
+            .replace("panic!(\\\"no\\\")", "panic!(\\\"yes\\\")");
+        desk.write("a.ipynb", &other);
+        let (code, said) = desk.check(&[]);
+        assert!(code == 1 && said.contains("evalue differs"), "{said}");
+    }
+}
+
+#[test]
+fn an_update_writes_what_differs_and_keeps_every_other_byte() {
+    let desk = Desk::new();
+    // Not as Jupyter would write it: the order of the keys, escapes, numbers, unknown entries.
+    let text = r#"{
+  "nbformat": 4, "nbformat_minor": 4,
+  "x-unknown": [1.50, 1e3, "\u00e9"],
+  "cells": [
+    {
+      "cell_type": "code",
+      "source": "println!(\"\u00e9\");",
+      "metadata": {"mine": {"b": 1.0, "a": [ ]}},
+      "outputs": [ {"output_type":"stream", "name":"stdout", "text":"\u00e9\n"} ],
+      "execution_count": 41
+    },
+    {
+      "cell_type": "code",
+      "metadata": {},
+      "execution_count": 42,
+      "outputs": [],
+      "source": "1 + 1"
+    }
+  ],
+  "metadata": {"kernelspec": {"name": "rust", "display_name": "Rust"}}
+}"#;
+    desk.write("a.ipynb", text);
+    let (code, said) = desk.check(&["--update"]);
+    assert!(
+        code == 0 && said.ends_with("a: 1 of 2 cells differ; a.ipynb is updated\n"),
+        "{said}"
+    );
+    let new = r#""execution_count": 2,
+      "outputs": [
+        {
+          "data": {
+            "text/plain": [
+              "2"
+            ]
+          },
+          "execution_count": 2,
+          "metadata": {},
+          "output_type": "execute_result"
+        }
+      ],"#;
+    let old = "\"execution_count\": 42,\n      \"outputs\": [],";
+    assert_eq!(desk.read("a.ipynb"), text.replace(old, new));
+    assert_eq!(desk.check(&[]), (0, "a: 2 cells equal\n".into()));
+    assert_eq!(desk.names(), ["a.ipynb"]);
+}
+
+#[test]
+fn a_cell_that_fails_ends_the_check_of_its_notebook() {
+    let desk = Desk::new();
+    let error =
+        json!([{"output_type": "error", "ename": "Panic", "evalue": "no", "traceback": []}]);
+    let text = notebook(&[
+        cell(&[], "println!(\"a\");", json!([printed("b\n")])),
+        cell(&["nbval-ignore-output"], "panic!(\"no\");", error),
+        cell(&[], "1", json!([])),
+    ]);
+    let fine = notebook(&[cell(&[], "1", json!([shown(json!({"text/plain": "1"}))]))]);
+    desk.write("a.ipynb", &text).write("b.ipynb", &fine);
+    let (code, said) = desk.check(&["b.ipynb", "--update"]);
+    assert_eq!(code, 1);
+    for part in [
+        "-b\n+a\n",
+        "a cell 2 failed\n",
+        "a.ipynb cell 2:1:1",
+        "An error is stored too",
+        "a: 1 of 3 cells differ, 1 failed, 1 not reached; a.ipynb is left as it is",
+        "b: 1 cell equal\n",
+        "1 of 2 notebooks not equal: a\n",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert_eq!(desk.read("a.ipynb"), text);
+    assert_eq!(
+        desk.check(&["--timeout", "60", "--timeout-total", "60"]).0,
+        1
+    );
+}
+
+#[test]
+fn a_notebook_that_was_never_executed_is_called_so() {
+    let desk = Desk::new();
+    let raw = |source: &str| json!({"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": source});
+    desk.write(
+        "a.ipynb",
+        &notebook(&[raw("let n = 1;"), raw("n"), raw("n + 1")]),
+    );
+    let (code, said) = desk.check(&[]);
+    assert_eq!(
+        (code, said.as_str()),
+        (
+            1,
+            "a: 2 of 3 cells differ\na.ipynb was saved without outputs, so there is nothing to compare with: `radio check --update a.ipynb` or `radio run --inplace a.ipynb` stores them\n"
+        )
+    );
+    assert_eq!(desk.check(&["--update"]).0, 0);
+    let updated: Value = serde_json::from_str(&desk.read("a.ipynb")).unwrap();
+    let counts: Vec<_> = updated["cells"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| &c["execution_count"])
+        .collect();
+    assert_eq!(counts, [1, 2, 3]);
+    assert_eq!(desk.check(&[]), (0, "a: 3 cells equal\n".into()));
+}
+
+#[test]
+fn what_cannot_be_checked_is_refused_before_anything_runs() {
+    let desk = Desk::new();
+    let text = notebook(&[cell(
+        &[],
+        "std::fs::write(\"ran\", \"\").unwrap();",
+        json!([]),
+    )]);
+    desk.write("a.ipynb", &text)
+        .write("s.rs", "1")
+        .write("bad.ipynb", "{");
+    for (arguments, reason) in [
+        (
+            ["check", "a.ipynb", "s.rs"],
+            "s.rs is a script, which has no stored outputs",
+        ),
+        (
+            ["check", "a.ipynb", "bad.ipynb"],
+            "bad.ipynb: this is not a notebook",
+        ),
+        (
+            ["check", "a.ipynb", "none.ipynb"],
+            "none.ipynb: reading failed",
+        ),
+        (["check", "a.ipynb", "--timeout=0"], "above 0"),
+    ] {
+        let refused = desk.radio(&arguments);
+        assert_eq!(code(&refused), 2, "{arguments:?}");
+        assert!(stderr(&refused).contains(reason), "{}", stderr(&refused));
+    }
+    assert!(!desk.path("ran").exists());
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let desk = Desk::new();
+    desk.write(
+        "a.ipynb",
+        &notebook(&[cell(
+            &[],
+            "println!(\"\\x1b[31ma\");",
+            json!([printed("b\n")]),
+        )]),
+    );
+    let (_, said) = desk.check(&[]);
+    assert!(
+        said.contains("+\\u{1b}[31ma\n") && !said.contains('\u{1b}'),
+        "{said:?}"
+    );
+}
