@@ -273,6 +273,19 @@ impl Case {
                 _ => {}
             }
         }
+        let shows_image = |difference: &Difference| {
+            difference.part.starts_with("image/") && difference.fresh.is_some()
+        };
+        let differences = verdicts.iter().filter_map(|(_, verdict)| match verdict {
+            Verdict::Differs(differences) => Some(differences),
+            _ => None,
+        });
+        if !unexecuted && differences.flatten().any(shows_image) {
+            let path = as_argument(&self.path);
+            report.push_str(&format!(
+                "To see the images of now: `radio run {path}` writes them into out/figures.\n"
+            ));
+        }
         report
     }
 
@@ -301,7 +314,7 @@ impl Case {
                 parts.push(format!("{count} {what}"));
             }
         }
-        let path = show::visible(&self.path.to_string_lossy());
+        let path = as_argument(&self.path);
         let written = match (update, differing, failed) {
             (false, ..) | (_, 0, _) => String::new(),
             (true, _, 0) => format!("; {path} is updated"),
@@ -317,7 +330,7 @@ impl Case {
             self.name,
             parts.join(", ")
         );
-        if unexecuted && !update {
+        if unexecuted && !update && failed == 0 {
             text.push_str(&format!(
                 "{path} was saved without outputs, so there is nothing to compare with: `radio check --update {path}` or `radio run --inplace {path}` stores them\n"
             ));
@@ -327,12 +340,13 @@ impl Case {
 
     /// Writes the outputs of the cells that differ into the notebook's file; of all cells that ran, where it was unexecuted.
     fn update(&self, fresh: &Notebook, verdicts: &[(usize, Verdict)], whole: bool) -> Result<()> {
-        let bytes = std::fs::read(&self.path).map_err(Error::io(&self.path, "reading"))?;
+        let text = std::fs::read_to_string(&self.path).map_err(Error::io(&self.path, "reading"))?;
         let refuse = |message: String| Error::Document {
             path: self.path.clone(),
             message,
         };
-        if Notebook::read(&self.path)? != self.notebook {
+        let now = Notebook::from_ipynb(text.trim_start_matches('\u{feff}'));
+        if now.as_ref() != Ok(&self.notebook) {
             return Err(refuse(
                 "the file changed while it was checked, so it was not updated; check it again"
                     .into(),
@@ -346,10 +360,20 @@ impl Case {
             .filter(|(_, verdict)| is_new(verdict))
             .map(|(index, _)| (*index, &fresh.cells[*index]))
             .collect();
-        let text = String::from_utf8_lossy(&bytes);
         let text =
             update::with_outputs(&text, &cells).map_err(|error| refuse(error.to_string()))?;
         files::write_whole(&self.path, text.as_bytes())
+    }
+}
+
+/// A path as one would type it into a shell.
+fn as_argument(path: &Path) -> String {
+    let path = show::visible(&path.to_string_lossy());
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+    if path.chars().all(is_plain) {
+        path
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
     }
 }
 

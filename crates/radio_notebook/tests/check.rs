@@ -39,17 +39,22 @@ impl Desk {
         names
     }
 
-    fn radio(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_radio"))
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_radio"));
+        command
             .args(arguments)
             .current_dir(self.folder.path())
             .env(
                 "CARGO_TARGET_DIR",
                 Path::new(env!("CARGO_TARGET_TMPDIR")).join("notebooks"),
             )
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+            .env_remove("CLICOLOR_FORCE")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn radio(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
     }
 
     /// Checks `a.ipynb`: the exit code and what was said on stdout.
@@ -197,6 +202,7 @@ a cell 4, stdout is stored, and does not come now
 @@ -1 +0,0 @@
 -gone
 a cell 6, output 1, image/png differs (3 bytes stored, 4 now)
+To see the images of now: `radio run a.ipynb` writes them into out/figures.
 a: 5 of 6 cells differ
 "
             .to_owned()
@@ -336,24 +342,6 @@ fn rules_that_cannot_be_used_are_named_with_their_place() {
 #[test]
 fn cells_may_be_ignored_skipped_or_expected_to_fail() {
     let desk = Desk::new();
-    let panics = |tags: &[&str], evalue: &str| {
-        let source = if tags.is_empty() {
-            "// NBVAL_RAISES_EXCEPTION\npanic!(\"no\");"
-        } else {
-            "panic!(\"no\");"
-        };
-        let at = if tags.is_empty() { 2 } else { 1 };
-        let line = source.lines().last().unwrap();
-        let traceback = json!([line, at]);
-        (
-            cell(
-                tags,
-                source,
-                json!([{"output_type": "error", "ename": "Panic", "evalue": evalue, "traceback": [traceback.to_string()]}]),
-            ),
-            at,
-        )
-    };
     let wrong = json!([printed("stored\n")]);
     let cells = [
         cell(&["nbval-ignore-output"], "println!(\"a\");", wrong.clone()),
@@ -391,22 +379,33 @@ fn cells_may_be_ignored_skipped_or_expected_to_fail() {
     );
     assert_eq!(desk.check(&[]).0, 1);
     // An expected failure has to be the stored one.
-    for tags in [&["raises-exception"][..], &["nbval-raises-exception"], &[]] {
-        let (cell, _) = panics(tags, "no");
-        desk.write("a.ipynb", &notebook(&[cell]));
-        let (code, said) = desk.check(&[]);
+    let stored =
+        json!([{"output_type": "error", "ename": "Panic", "evalue": "no", "traceback": ["old"]}]);
+    for (tags, comment) in [
+        (&["raises-exception"][..], ""),
+        (&["nbval-raises-exception"], ""),
+        (&[], "// NBVAL_RAISES_EXCEPTION\n"),
+    ] {
+        let panics = |message| {
+            cell(
+                tags,
+                &format!("{comment}panic!(\"{message}\");"),
+                stored.clone(),
+            )
+        };
+        desk.write("a.ipynb", &notebook(&[panics("no")]));
+        let (code, said) = desk.check(&["--update"]);
         assert!(
-            code == 1 && said.contains("traceback differs") && !said.contains("evalue"),
+            code == 0 && said.contains("traceback differs") && !said.contains("evalue"),
             "{said}"
         );
-        assert_eq!(desk.check(&["--update"]).0, 0);
         assert_eq!(desk.check(&[]), (0, "a: 1 cell equal\n".into()));
-        let other = desk
-            .read("a.ipynb")
-            .replace("panic!(\\\"no\\\")", "panic!(\\\"yes\\\")");
-        desk.write("a.ipynb", &other);
+        desk.write("a.ipynb", &notebook(&[panics("yes")]));
         let (code, said) = desk.check(&[]);
-        assert!(code == 1 && said.contains("evalue differs"), "{said}");
+        assert!(
+            code == 1 && said.contains("-no (no line end)\n+yes"),
+            "{said}"
+        );
     }
 }
 
@@ -461,6 +460,22 @@ fn an_update_writes_what_differs_and_keeps_every_other_byte() {
 }
 
 #[test]
+fn a_notebook_that_changes_meanwhile_is_not_overwritten() {
+    let desk = Desk::new();
+    let saved = notebook(&[cell(&[], "2", json!([]))]);
+    let saves = format!("std::fs::write(\"a.ipynb\", {saved:?}).unwrap(); 1");
+    desk.write("a.ipynb", &notebook(&[cell(&[], &saves, json!([]))]));
+    let refused = desk.radio(&["check", "a.ipynb", "--update"]);
+    assert_eq!(code(&refused), 2);
+    assert!(
+        stderr(&refused).contains("error: a.ipynb: the file changed while it was checked"),
+        "{}",
+        stderr(&refused)
+    );
+    assert_eq!(desk.read("a.ipynb"), saved);
+}
+
+#[test]
 fn a_cell_that_fails_ends_the_check_of_its_notebook() {
     let desk = Desk::new();
     let error =
@@ -486,10 +501,12 @@ fn a_cell_that_fails_ends_the_check_of_its_notebook() {
         assert!(said.contains(part), "{part}: {said}");
     }
     assert_eq!(desk.read("a.ipynb"), text);
-    assert_eq!(
-        desk.check(&["--timeout", "60", "--timeout-total", "60"]).0,
-        1
-    );
+    let hangs = cell(&[], "loop { std::thread::yield_now() }", json!([]));
+    desk.write("a.ipynb", &notebook(&[hangs]));
+    for timeout in ["--timeout=0.2", "--timeout-total=0.2"] {
+        let (code, said) = desk.check(&[timeout]);
+        assert!(code == 1 && said.contains("Timeout: "), "{said}");
+    }
 }
 
 #[test]
@@ -567,6 +584,12 @@ fn colours_are_for_terminals() {
     let (_, said) = desk.check(&[]);
     assert!(
         said.contains("+\\u{1b}[31ma\n") && !said.contains('\u{1b}'),
+        "{said:?}"
+    );
+    let mut forced = desk.command(&["check", "a.ipynb"]);
+    let said = stdout(&forced.env("CLICOLOR_FORCE", "1").output().unwrap());
+    assert!(
+        said.contains("\u{1b}[32m+\\u{1b}[31ma\u{1b}[0m\n"),
         "{said:?}"
     );
 }
