@@ -74,6 +74,40 @@ enum Verdict {
     NotReached,
 }
 
+/// How many cells came to what.
+#[derive(Debug, Default)]
+struct Counts {
+    equal: usize,
+    differing: usize,
+    ignored: usize,
+    skipped: usize,
+    failed: usize,
+    not_reached: usize,
+}
+
+impl Counts {
+    fn of<'v>(verdicts: impl IntoIterator<Item = &'v Verdict>) -> Counts {
+        let mut counts = Counts::default();
+        for verdict in verdicts {
+            let count = match verdict {
+                Verdict::Equal => &mut counts.equal,
+                Verdict::Differs(_) => &mut counts.differing,
+                Verdict::Ignored => &mut counts.ignored,
+                Verdict::Skipped => &mut counts.skipped,
+                Verdict::Failed(_) => &mut counts.failed,
+                Verdict::NotReached => &mut counts.not_reached,
+            };
+            *count += 1;
+        }
+        counts
+    }
+
+    /// Whether every cell ran that should, and none failed that should not.
+    fn ran_through(&self) -> bool {
+        self.failed + self.not_reached == 0
+    }
+}
+
 /// Whether all is equal, or was updated.
 ///
 /// # Errors
@@ -190,23 +224,19 @@ impl Case {
             return Err(Error::Interrupted);
         }
         let verdicts = self.verdicts(&fresh, &summary, arguments.lax);
-        let failed = verdicts
-            .iter()
-            .any(|(_, verdict)| matches!(verdict, Verdict::Failed(_)));
-        let differs = verdicts
-            .iter()
-            .any(|(_, verdict)| matches!(verdict, Verdict::Differs(_)));
-        let unexecuted = self.is_unexecuted() && differs;
+        let counts = Counts::of(verdicts.iter().map(|(_, verdict)| verdict));
+        let differs = counts.differing > 0;
+        let unexecuted = differs && self.is_unexecuted();
         if !arguments.quiet {
             print(&self.report(&verdicts, unexecuted));
         }
-        let updated = arguments.update && differs && !failed;
+        let updated = arguments.update && differs && counts.ran_through();
         if updated {
             self.update(&fresh, &verdicts, unexecuted)?;
         }
-        let equal = !failed && (updated || !differs);
+        let equal = counts.ran_through() && (updated || !differs);
         if !(arguments.quiet && equal) {
-            print(&self.conclusion(&verdicts, arguments.update, unexecuted));
+            print(&self.conclusion(&counts, arguments.update, unexecuted));
         }
         Ok(equal)
     }
@@ -290,47 +320,42 @@ impl Case {
     }
 
     /// The line, or two, that close the report of the notebook.
-    fn conclusion(&self, verdicts: &[(usize, Verdict)], update: bool, unexecuted: bool) -> String {
-        let count = |is: fn(&Verdict) -> bool| verdicts.iter().filter(|(_, v)| is(v)).count();
-        let equal = count(|v| matches!(v, Verdict::Equal));
-        let differing = count(|v| matches!(v, Verdict::Differs(_)));
-        let failed = count(|v| matches!(v, Verdict::Failed(_)));
-        let noun = |n: usize| if n == 1 { "cell" } else { "cells" };
-        let mut parts = Vec::new();
-        if differing > 0 {
-            let all = verdicts.len();
-            let verb = if all == 1 { "differs" } else { "differ" };
-            parts.push(format!("{differing} of {all} {} {verb}", noun(all)));
-        } else {
-            parts.push(format!("{equal} {} equal", noun(equal)));
-        }
+    fn conclusion(&self, counts: &Counts, update: bool, unexecuted: bool) -> String {
+        let all = counts.equal
+            + counts.differing
+            + counts.ignored
+            + counts.skipped
+            + counts.failed
+            + counts.not_reached;
+        let mut said = match (counts.differing, all, counts.equal) {
+            (0, _, 1) => "1 cell equal".to_owned(),
+            (0, _, equal) => format!("{equal} cells equal"),
+            (_, 1, _) => "1 of 1 cell differs".to_owned(),
+            (differing, all, _) => format!("{differing} of {all} cells differ"),
+        };
         for (count, what) in [
-            (failed, "failed"),
-            (count(|v| matches!(v, Verdict::NotReached)), "not reached"),
-            (count(|v| matches!(v, Verdict::Ignored)), "ignored"),
-            (count(|v| matches!(v, Verdict::Skipped)), "skipped"),
+            (counts.failed, "failed"),
+            (counts.not_reached, "not reached"),
+            (counts.ignored, "ignored"),
+            (counts.skipped, "skipped"),
         ] {
             if count > 0 {
-                parts.push(format!("{count} {what}"));
+                said.push_str(&format!(", {count} {what}"));
             }
         }
         let path = as_argument(&self.path);
-        let written = match (update, differing, failed) {
-            (false, ..) | (_, 0, _) => String::new(),
-            (true, _, 0) => format!("; {path} is updated"),
-            (true, ..) => format!("; {path} is left as it is, because of the cell that failed"),
+        let asked = update && counts.differing > 0;
+        let (style, written) = match (asked, counts.ran_through()) {
+            (true, true) => (GOOD, format!("; {path} is updated")),
+            (true, false) => (
+                BAD,
+                format!("; {path} is left as it is, because not all cells ran well"),
+            ),
+            (false, ran_through) if ran_through && counts.differing == 0 => (GOOD, String::new()),
+            (false, _) => (BAD, String::new()),
         };
-        let style = if differing + failed == 0 || (update && failed == 0) {
-            GOOD
-        } else {
-            BAD
-        };
-        let mut text = format!(
-            "{style}{}: {}{style:#}{written}\n",
-            self.name,
-            parts.join(", ")
-        );
-        if unexecuted && !update && failed == 0 {
+        let mut text = format!("{style}{}: {said}{style:#}{written}\n", self.name);
+        if unexecuted && !update && counts.ran_through() {
             text.push_str(&format!(
                 "{path} was saved without outputs, so there is nothing to compare with: `radio check --update {path}` or `radio run --inplace {path}` stores them\n"
             ));
@@ -426,5 +451,23 @@ impl Watcher for Progress {
 
     fn cell_ends(&mut self, number: usize, _: &[Output], took: Duration) {
         self.0.cell_ends(number, &[], took);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_reached_is_not_equal() {
+        let counts = Counts::of(&[Verdict::Equal, Verdict::NotReached]);
+        assert!(!counts.ran_through());
+        assert!(Counts::of(&[Verdict::Equal, Verdict::Ignored, Verdict::Skipped]).ran_through());
+    }
+
+    #[test]
+    fn a_path_is_shown_as_one_types_it() {
+        assert_eq!(as_argument(Path::new("a/b_1-λ.ipynb")), "a/b_1-λ.ipynb");
+        assert_eq!(as_argument(Path::new("it's 1.ipynb")), "'it'\\''s 1.ipynb'");
     }
 }

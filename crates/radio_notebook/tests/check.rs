@@ -593,3 +593,41 @@ fn colours_are_for_terminals() {
         "{said:?}"
     );
 }
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_the_check_and_changes_no_file() {
+    let desk = Desk::new();
+    let text = notebook(&[
+        cell(&[], "1", json!([])),
+        cell(
+            &[],
+            "std::fs::write(\"hangs\", \"\").unwrap(); loop { std::thread::yield_now() }",
+            json!([]),
+        ),
+    ]);
+    desk.write("a.ipynb", &text);
+    let mut command = desk.command(&["check", "--update", "a.ipynb"]);
+    let mut radio = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !desk.path("hangs").exists() {
+        assert_eq!(radio.try_wait().unwrap(), None, "it ended by itself");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let kill = Command::new("kill")
+        .args(["-INT", &radio.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+    let ended = radio.wait_with_output().unwrap();
+    assert_eq!((code(&ended), stdout(&ended)), (1, String::new()));
+    assert!(
+        stderr(&ended).ends_with("error: interrupted\n"),
+        "{}",
+        stderr(&ended)
+    );
+    assert_eq!(desk.read("a.ipynb"), text);
+    assert_eq!(desk.names(), ["a.ipynb", "hangs"]);
+}
