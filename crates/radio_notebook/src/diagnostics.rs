@@ -112,16 +112,20 @@ impl Diagnostic {
 
     /// The cell that is to blame: the one in which the error is, or the one that made its code necessary there.
     pub fn blame(&self) -> Option<u32> {
-        let primary = self.spans.iter().find(|span| span.is_primary);
-        primary
-            .or(self.spans.first())
-            .map(|span| span.start.for_cell)
+        self.place().map(|place| place.for_cell)
     }
 
     /// The cell in which the error is.
     pub fn cell(&self) -> Option<u32> {
+        self.place().map(|place| place.cell)
+    }
+
+    /// Where the error is. If that is a line of our own, such as the start of a closure around a cell, it is in the last of
+    /// the cells that explain it.
+    fn place(&self) -> Option<CellPlace> {
         let primary = self.spans.iter().find(|span| span.is_primary);
-        primary.or(self.spans.first()).map(|span| span.start.cell)
+        let last = || self.spans.iter().max_by_key(|span| span.start.for_cell);
+        primary.or_else(last).map(|span| span.start)
     }
 
     /// The diagnostic in rustc's form. `source` gives a cell's source by its number; `notebook` is the file's name.

@@ -339,6 +339,7 @@ impl Body<'_, '_> {
             }
             self.cell(cell, &mut build);
         }
+        self.writer.own("crate::__radio::over();\n");
         while let Some(closing) = self.closings.pop() {
             self.writer.own(closing);
         }
