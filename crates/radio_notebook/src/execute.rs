@@ -37,6 +37,11 @@ pub trait Watcher {
     fn begins(&mut self, total: usize);
     /// Cargo says something.
     fn compiles(&mut self, line: &str);
+    /// Whether cell `number` may begin; the execution waits for the answer, and ends in order if it is no.
+    fn may_begin(&mut self, number: usize) -> bool {
+        let _ = number;
+        true
+    }
     /// Cell `number` is about to run.
     fn cell_begins(&mut self, number: usize, source: &str);
     /// The cell writes text.
@@ -305,6 +310,9 @@ impl Execution<'_> {
                 };
                 let error = self.failure_output(&failure, &program, number);
                 self.finish_cell(at, vec![error], SystemTime::now(), Duration::ZERO);
+                return Ok(self.work.len());
+            }
+            if !self.watcher.may_begin(number as usize) {
                 return Ok(self.work.len());
             }
             self.watcher.cell_begins(number as usize, &cell.source);
