@@ -4,7 +4,7 @@ use crate::document::{CellKind, Notebook};
 use crate::error::{Error, Result};
 use crate::execute::{self, Options, Summary};
 use crate::report::Report;
-use crate::{check, figures, files, interrupt, parameters};
+use crate::{check, figures, files, interrupt, parameters, step};
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,6 +27,8 @@ enum Action {
     Run(Run),
     /// Execute notebooks and compare what they give with the outputs stored in them; changes no file without --update
     Check(check::Check),
+    /// Walk through one notebook in the terminal, a cell at a keypress
+    Step(step::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
     let outcome = match &command {
         Action::Run(arguments) => run(arguments),
         Action::Check(arguments) => check::run(arguments),
+        Action::Step(arguments) => step::run(arguments),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -155,7 +158,13 @@ fn run(arguments: &Run) -> Result<bool> {
         if summary.interrupted && summary.executed == 0 {
             return Err(Error::Interrupted);
         }
-        let written = write(&mut notebook, path, name, arguments)?;
+        let written = write(
+            &mut notebook,
+            path,
+            name,
+            &arguments.output,
+            arguments.inplace,
+        )?;
         conclude(&summary, path, name, &written, begun.elapsed(), arguments);
         all_ran &= summary.failures.is_empty() && !summary.interrupted;
         if summary.interrupted {
@@ -220,7 +229,7 @@ fn output_names(paths: &[PathBuf]) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn inject_parameters(
+pub(crate) fn inject_parameters(
     notebooks: &mut [Notebook],
     paths: &[PathBuf],
     values: &[(String, String)],
@@ -246,36 +255,40 @@ fn inject_parameters(
     Ok(())
 }
 
+/// Refuses an output folder in which the executed copy, `target`, would take the place of the notebook itself.
+pub(crate) fn refuse_to_overwrite(path: &Path, target: &Path) -> Result<()> {
+    let is_source = std::fs::canonicalize(target)
+        .ok()
+        .is_some_and(|t| std::fs::canonicalize(path).ok() == Some(t));
+    if is_source {
+        return Err(Error::Argument(format!(
+            "{} would be overwritten by its executed copy: choose another --output, or say `radio run --inplace`",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
 /// Writes the executed notebook and its figures; returns the notebook's path and the number of figures.
-fn write(
+pub(crate) fn write(
     notebook: &mut Notebook,
     path: &Path,
     name: &str,
-    arguments: &Run,
+    output: &Path,
+    inplace: bool,
 ) -> Result<(PathBuf, usize)> {
-    let target = if arguments.inplace {
+    let target = if inplace {
         path.to_owned()
     } else {
-        arguments.output.join(format!("{name}.ipynb"))
+        output.join(format!("{name}.ipynb"))
     };
-    if !arguments.inplace {
-        let is_source = std::fs::canonicalize(&target)
-            .ok()
-            .is_some_and(|t| std::fs::canonicalize(path).ok() == Some(t));
-        if is_source {
-            return Err(Error::Argument(format!(
-                "{} would be overwritten by its executed copy: choose another --output, or say --inplace",
-                path.display()
-            )));
-        }
+    if !inplace {
+        refuse_to_overwrite(path, &target)?;
         notebook.upgrade();
     }
-    let figure_folder = arguments
-        .output
-        .join("figures")
-        .join(files::safe_name(name));
+    let figure_folder = output.join("figures").join(files::safe_name(name));
     let written = figures::save(notebook, &figure_folder)?;
-    if !arguments.inplace {
+    if !inplace {
         for cell in notebook
             .cells
             .iter_mut()

@@ -16,6 +16,7 @@ pub fn listen() {
             if let Ok(groups) = GROUPS.lock() {
                 groups.iter().copied().for_each(kill_group);
             }
+            crate::step::restore_terminal();
             std::process::exit(130);
         }
     });
@@ -24,6 +25,11 @@ pub fn listen() {
 /// Whether Ctrl-C was pressed.
 pub fn requested() -> bool {
     PRESSED.load(SeqCst) > 0
+}
+
+/// Takes Ctrl-C as answered: what it was meant for has ended, and `radio` goes on.
+pub fn forget() {
+    PRESSED.store(0, SeqCst);
 }
 
 /// A child process with all that it starts; both end when this is dropped.

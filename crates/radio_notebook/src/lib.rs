@@ -19,5 +19,6 @@ pub mod program;
 pub mod report;
 pub mod runtime;
 pub mod session;
+pub mod step;
 
 pub use error::{Error, Result};

@@ -1,0 +1,518 @@
+//! `radio step`: a walk through one notebook in the terminal, a cell at a keypress.
+
+mod highlight;
+mod keys;
+mod markdown;
+mod screen;
+
+use crate::cli;
+use crate::collect::Stream;
+use crate::document::{CellKind, Notebook, Output};
+use crate::error::{Error, Result};
+use crate::execute::{self, Options, Watcher};
+use crate::files::safe_name;
+use crate::{figures, interrupt};
+use clap::Args;
+use console::Style;
+pub use keys::restore_terminal;
+use keys::{Key, Keys};
+use screen::{Filter, Screen};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The arguments of `radio step`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The notebook (.ipynb) or percent script (.rs)
+    path: PathBuf,
+    /// Where the executed copy and the figures go
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    output: PathBuf,
+    /// Replace the value of a parameter: of a `let` in the cell tagged `parameters`
+    #[arg(short, long = "parameter", value_names = ["NAME", "VALUE"], num_args = 2, allow_hyphen_values = true)]
+    parameter: Vec<String>,
+    /// The most time a cell may take
+    #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
+    timeout: Option<Duration>,
+}
+
+/// Walks through the notebook; returns whether no cell failed.
+///
+/// # Errors
+/// Trouble with files, cargo or arguments, as for `radio run`.
+pub fn run(arguments: &Arguments) -> Result<bool> {
+    let path = only_notebook(&arguments.path)?;
+    let name = path
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let mut notebook = Notebook::read(&path)?;
+    let values: Vec<(String, String)> = arguments
+        .parameter
+        .chunks_exact(2)
+        .map(|pair| (pair[0].clone(), pair[1].clone()))
+        .collect();
+    cli::inject_parameters(
+        std::slice::from_mut(&mut notebook),
+        std::slice::from_ref(&path),
+        &values,
+    )?;
+    let copy = arguments.output.join(format!("{name}.ipynb"));
+    cli::refuse_to_overwrite(&path, &copy)?;
+    for repair in &notebook.repairs {
+        tell(&format!("{}: repaired: {repair}", path.display()));
+    }
+    notebook.clear_outputs();
+    let options = Options {
+        timeout: arguments.timeout,
+        allow_errors: true,
+        record_timing: true,
+        ..Options::default()
+    };
+    let figure_folder = arguments.output.join("figures").join(safe_name(&name));
+    let mut walk = Walk::new(&notebook, figure_folder);
+    let summary = execute::execute(&mut notebook, &path, &options, &mut walk)?;
+    if summary.interrupted && summary.executed == 0 {
+        return Err(Error::Interrupted);
+    }
+    if summary.interrupted && walk.screen.is_terminal {
+        // Ctrl-C was meant for the cell.
+        interrupt::forget();
+        walk.say("Interrupted. The later cells cannot run any more.");
+    }
+    if !walk.is_over {
+        walk.converse(None);
+    }
+    drop(walk);
+    let (target, figures) = cli::write(&mut notebook, &path, &name, &arguments.output, false)?;
+    for (number, failure) in &summary.failures {
+        let failure = format!("error: {} cell {number}: {failure}", path.display());
+        tell(&failure);
+    }
+    let cells = count(summary.executed, "cell");
+    let figures = count(figures, "figure file");
+    tell(&format!(
+        "{name}: {cells} ran -> {}, {figures}",
+        target.display()
+    ));
+    Ok(summary.failures.is_empty() && !summary.interrupted)
+}
+
+/// The notebook that the path stands for: a file, or a folder with one notebook in it.
+fn only_notebook(path: &Path) -> Result<PathBuf> {
+    let mut found = cli::notebooks(&[path.to_owned()])?;
+    match (found.pop(), found.len()) {
+        (Some(only), 0) => Ok(only),
+        _ => Err(Error::Argument(format!(
+            "{}: there are several notebooks in this folder, and a walk goes through one: name its file",
+            path.display()
+        ))),
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
+/// Says something beside the walk. Nobody may be reading any more.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// A cell on the way.
+#[derive(Debug)]
+struct Stop {
+    /// Where it stands in the notebook.
+    index: usize,
+    /// Its number among the code cells that are not empty, if it is one.
+    number: Option<usize>,
+    /// What it gave, if it ran.
+    outputs: Option<Vec<Output>>,
+    /// Its figures' files: one a figure.
+    figures: Vec<PathBuf>,
+}
+
+/// The walk: it shows what there is to see, and lets a cell run when the user says so.
+#[derive(Debug)]
+struct Walk {
+    screen: Screen,
+    keys: Keys,
+    /// The notebook with the outputs so far.
+    notebook: Notebook,
+    figure_folder: PathBuf,
+    /// The figures on disk.
+    saved: Vec<PathBuf>,
+    stops: Vec<Stop>,
+    /// The stop that is on the screen, and the last one that ever was.
+    at: Option<usize>,
+    furthest: usize,
+    /// Whether the rest runs without asking.
+    runs_rest: bool,
+    is_over: bool,
+    /// Whether cargo was heard since the last cell.
+    compiles: bool,
+    filter: Filter,
+    /// What the running cell wrote last, if it wrote.
+    written: Option<char>,
+}
+
+impl Walk {
+    fn new(notebook: &Notebook, figure_folder: PathBuf) -> Walk {
+        let mut numbers = 1..;
+        let with_text = notebook.cells.iter().enumerate();
+        let with_text = with_text.filter(|(_, cell)| !cell.source.trim().is_empty());
+        let stops = with_text.map(|(index, cell)| Stop {
+            index,
+            number: if cell.kind == CellKind::Code {
+                numbers.next()
+            } else {
+                None
+            },
+            outputs: None,
+            figures: Vec::new(),
+        });
+        let screen = Screen::new();
+        Walk {
+            stops: stops.collect(),
+            screen,
+            keys: Keys::new(screen.is_terminal),
+            notebook: notebook.clone(),
+            figure_folder,
+            saved: Vec::new(),
+            at: None,
+            furthest: 0,
+            runs_rest: false,
+            is_over: false,
+            compiles: false,
+            filter: Filter::new(false),
+            written: None,
+        }
+    }
+
+    /// Shows and asks until the user lets the stop `next` run, or ends the walk. Returns whether it is to run. Where
+    /// nothing is left to run, `next` is none.
+    fn converse(&mut self, next: Option<usize>) -> bool {
+        if self.at.is_none() && !self.stops.is_empty() {
+            self.show(0);
+        }
+        loop {
+            if self.runs_rest {
+                let last = next.unwrap_or(self.stops.len().saturating_sub(1));
+                for stop in self.furthest + 1..=last {
+                    self.show(stop);
+                }
+                self.at = Some(last);
+                if next.is_some() && !interrupt::requested() {
+                    return true;
+                }
+                self.runs_rest = false;
+            }
+            let at = self.at.unwrap_or(0);
+            let is_last = at + 1 >= self.stops.len();
+            match self.ask(next) {
+                Key::Forward if next == Some(at) => return true,
+                Key::Forward if !is_last => self.show(at + 1),
+                Key::Quit | Key::Forward => {
+                    self.is_over = true;
+                    return false;
+                }
+                Key::Back if at > 0 => self.show(at - 1),
+                Key::Back => self.say("This is the first cell."),
+                Key::Rest => {
+                    self.runs_rest = true;
+                }
+                Key::Figure => self.open_figures(at),
+                Key::Help => self.help(),
+                Key::Unknown(key) => {
+                    let key = key.escape_default();
+                    self.say(&format!(
+                        "There is no command `{key}`; ? shows those there are."
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Waits for a key, with a line that says which there are.
+    fn ask(&mut self, next: Option<usize>) -> Key {
+        let at = self.at.unwrap_or(0);
+        let place = format!("[{}/{}]", (at + 1).min(self.stops.len()), self.stops.len());
+        let forward = match () {
+            () if next == Some(at) => "Enter runs",
+            () if at + 1 < self.stops.len() => "Enter goes on",
+            () => "Enter ends",
+        };
+        let has_figures = self
+            .stops
+            .get(at)
+            .is_some_and(|stop| !stop.figures.is_empty());
+        let keys = [
+            (true, forward),
+            (at > 0, "b back"),
+            (next.is_some(), "r all the rest"),
+            (has_figures, "e figure"),
+            (true, "q quit"),
+            (true, "? help"),
+        ];
+        let keys = keys.iter().filter(|(there_is, _)| *there_is);
+        let keys: Vec<_> = keys.map(|(_, key)| *key).collect();
+        let full = format!("{place} {}", keys.join(" · "));
+        let short = format!("{place} {forward} · ? help");
+        let width = self.screen.width();
+        let prompt = [full, short].into_iter();
+        let mut prompt = prompt.filter(|line| console::measure_text_width(line) < width);
+        let prompt = prompt.next().unwrap_or(place);
+        let shown = self.screen.paint(&prompt, &Style::new().reverse());
+        if self.screen.can_erase {
+            self.screen.write(&shown);
+            let key = self.keys.next();
+            self.screen.write("\r\x1b[K");
+            key
+        } else {
+            self.screen.write(&format!("{shown}\n"));
+            self.keys.next()
+        }
+    }
+
+    fn say(&self, text: &str) {
+        let options = textwrap::Options::new(self.screen.width());
+        let lines = textwrap::fill(&self.screen.plain(text), options);
+        self.screen.write(&format!("{lines}\n"));
+    }
+
+    fn help(&self) {
+        let keys = [
+            (
+                "Enter",
+                "run the cell on the screen, or go on to the next one; so do the space bar, the right arrow and Page Down",
+            ),
+            (
+                "b",
+                "back to the cell before, with the outputs it had; so do the left arrow and Page Up",
+            ),
+            ("r", "run all the rest"),
+            ("e", "open the figures of the cell on the screen"),
+            ("q", "end the walk; what ran is kept in the executed copy"),
+            (
+                "Ctrl-C",
+                "end the running cell; where none is running, the walk",
+            ),
+        ];
+        let mut lines = String::new();
+        for (key, what) in keys {
+            let first = format!("{key:8}");
+            let options = textwrap::Options::new(self.screen.width())
+                .initial_indent(&first)
+                .subsequent_indent("        ");
+            lines += &textwrap::fill(what, options);
+            lines.push('\n');
+        }
+        self.screen.write(&lines);
+    }
+
+    /// Shows a cell, with the outputs that it has.
+    fn show(&mut self, at: usize) {
+        self.at = Some(at);
+        self.furthest = self.furthest.max(at);
+        let (screen, stop) = (self.screen, &self.stops[at]);
+        let cell = &self.notebook.cells[stop.index];
+        let mut text = "\n".to_owned();
+        match (cell.kind, stop.number) {
+            (CellKind::Code, Some(number)) => {
+                let label = cell.label().map(|label| format!(" {label}"));
+                text += &self.rule(&format!("In [{number}]{}", label.unwrap_or_default()));
+                if cell.has_tag("remove-input") {
+                    text += "(the cell is tagged remove-input)\n";
+                } else {
+                    text += &highlight::highlight(cell.source.trim_end(), screen);
+                    text.push('\n');
+                }
+                if cell.has_tag("skip-execution") {
+                    text += "(the cell is tagged skip-execution, and does not run)\n";
+                }
+            }
+            (CellKind::Markdown, _) => {
+                text += &markdown::render(&cell.source, screen.width(), screen);
+            }
+            _ => text = text + screen.plain(cell.source.trim_end()).as_str() + "\n",
+        }
+        screen.write(&text);
+        if let (Some(outputs), Some(number)) = (&stop.outputs, stop.number) {
+            screen.write(&self.rule(&format!("Out [{number}]")));
+            for output in outputs {
+                if let Output::Stream { text, .. } = output {
+                    let mut filter = Filter::new(screen.has_colours);
+                    let shown = filter.pass(text);
+                    let line_end = if shown.ends_with('\n') { "" } else { "\n" };
+                    screen.write(&format!("{shown}{}{line_end}", filter.end()));
+                } else {
+                    self.show_output(output);
+                }
+            }
+            self.show_figures(stop);
+        }
+    }
+
+    /// A line with a title in it.
+    fn rule(&self, title: &str) -> String {
+        let title = self.screen.plain(title);
+        let left = format!("── {title} ");
+        let rest = self
+            .screen
+            .width()
+            .saturating_sub(console::measure_text_width(&left));
+        let line = format!("{left}{}", "─".repeat(rest));
+        self.screen.paint(&line, &Style::new().cyan()) + "\n"
+    }
+
+    /// Shows an output that is no stream of text.
+    fn show_output(&self, output: &Output) {
+        let mut filter = Filter::new(self.screen.has_colours);
+        let text = match output {
+            Output::Stream { .. } => return,
+            Output::Data { bundle, .. } => {
+                let plain = bundle.iter().find(|(mime, _)| mime == "text/plain");
+                match plain {
+                    Some((_, text)) => filter.pass(text),
+                    None if has_picture(bundle) => return,
+                    None => {
+                        let types: Vec<_> = bundle.iter().map(|(mime, _)| mime.as_str()).collect();
+                        let types = self.screen.plain(&types.join(", "));
+                        format!("[{types}: shown in the executed copy only]")
+                    }
+                }
+            }
+            Output::Error { traceback, .. } => {
+                let text = filter.pass(&traceback.join("\n"));
+                let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+                let first = self.screen.paint(first, &Style::new().red().bold());
+                format!("{first}\n{rest}")
+            }
+        };
+        let text = text.trim_end_matches('\n');
+        self.screen.write(&format!("{text}{}\n", filter.end()));
+    }
+
+    fn show_figures(&self, stop: &Stop) {
+        for figure in &stop.figures {
+            let figure = figure.display().to_string();
+            let line = format!("figure: {} · e opens it\n", self.screen.plain(&figure));
+            self.screen.write(&line);
+        }
+    }
+
+    fn open_figures(&self, at: usize) {
+        let figures = self.stops.get(at).map_or(&[][..], |stop| &stop.figures);
+        if figures.is_empty() {
+            self.say("This cell has no figure so far.");
+        }
+        for figure in figures {
+            let whole = std::fs::canonicalize(figure).unwrap_or_else(|_| figure.clone());
+            let opened = has_display().then(|| open::that_detached(&whole));
+            let file = whole.display();
+            match opened {
+                Some(Ok(())) => self.say(&format!("opened {file}")),
+                Some(Err(error)) => self.say(&format!("{file} cannot be opened here: {error}")),
+                None => self.say(&format!(
+                    "There is no display to open it on. The figure is {file}"
+                )),
+            }
+        }
+    }
+
+    /// The stop of the code cell with this number.
+    fn stop_of(&self, number: usize) -> Option<usize> {
+        self.stops
+            .iter()
+            .position(|stop| stop.number == Some(number))
+    }
+
+    /// Writes the figures that there are so far, and returns the new ones: of a figure in two formats, the first.
+    fn save_figures(&mut self) -> Result<Vec<PathBuf>> {
+        let saved = figures::save(&self.notebook, &self.figure_folder)?;
+        let mut new = saved.clone();
+        new.retain(|path| !self.saved.contains(path));
+        new.dedup_by(|b, a| a.with_extension("") == b.with_extension(""));
+        self.saved = saved;
+        Ok(new)
+    }
+}
+
+fn has_picture(bundle: &[(String, String)]) -> bool {
+    bundle
+        .iter()
+        .any(|(mime, _)| matches!(mime.as_str(), "image/svg+xml" | "image/png"))
+}
+
+/// Whether there is a desktop to open a file on: over ssh, there is none.
+fn has_display() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if cfg!(any(windows, target_os = "macos")) {
+        !is_set("SSH_CONNECTION")
+    } else {
+        is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
+    }
+}
+
+impl Watcher for Walk {
+    fn begins(&mut self, _: usize) {
+        // There is something to read while the cells are compiled.
+        if !self.stops.is_empty() {
+            self.show(0);
+        }
+    }
+
+    fn compiles(&mut self, line: &str) {
+        if line.starts_with("Compiling ") && !self.compiles {
+            self.compiles = true;
+            tell("compiling…");
+        }
+    }
+
+    fn may_begin(&mut self, number: usize) -> bool {
+        self.compiles = false;
+        let next = self.stop_of(number);
+        self.converse(next)
+    }
+
+    fn cell_begins(&mut self, number: usize, _: &str) {
+        self.filter = Filter::new(self.screen.has_colours);
+        self.written = None;
+        self.screen.write(&self.rule(&format!("Out [{number}]")));
+    }
+
+    fn writes(&mut self, _: Stream, text: &str) {
+        let shown = self.filter.pass(text);
+        self.written = shown.chars().next_back().or(self.written);
+        self.screen.write(&shown);
+    }
+
+    fn cell_ends(&mut self, number: usize, outputs: &[Output], _: Duration) {
+        self.screen.write(self.filter.end());
+        if self.written.is_some_and(|last| last != '\n') {
+            self.screen.write("\n");
+        }
+        for output in outputs {
+            self.show_output(output);
+        }
+        let Some(at) = self.stop_of(number) else {
+            return;
+        };
+        let index = self.stops[at].index;
+        self.stops[at].outputs = Some(outputs.to_vec());
+        let is_picture =
+            |output: &Output| matches!(output, Output::Data { bundle, .. } if has_picture(bundle));
+        let keeps_outputs = !self.notebook.cells[index].has_tag("remove-output");
+        if keeps_outputs && outputs.iter().any(is_picture) {
+            self.notebook.cells[index].set_outputs(outputs, Some(number));
+            match self.save_figures() {
+                Ok(figures) => self.stops[at].figures = figures,
+                Err(error) => self.say(&format!("error: {error}")),
+            }
+        }
+        self.show_figures(&self.stops[at]);
+    }
+}
