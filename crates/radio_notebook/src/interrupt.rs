@@ -16,7 +16,7 @@ pub fn listen() {
             if let Ok(groups) = GROUPS.lock() {
                 groups.iter().copied().for_each(kill_group);
             }
-            crate::step::restore_terminal();
+            crate::step::restore_terminal_for_good();
             std::process::exit(130);
         }
     });

@@ -14,7 +14,7 @@ use crate::files::safe_name;
 use crate::{figures, interrupt};
 use clap::Args;
 use console::Style;
-pub use keys::restore_terminal;
+pub(crate) use keys::restore_terminal_for_good;
 use keys::{Key, Keys};
 use screen::{Filter, Screen};
 use std::io::Write;
@@ -80,6 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     if summary.interrupted && walk.screen.is_terminal {
         // Ctrl-C was meant for the cell.
         interrupt::forget();
+        walk.runs_rest = false;
         walk.say("Interrupted. The later cells cannot run any more.");
     }
     if !walk.is_over {

@@ -151,9 +151,9 @@ impl Perform for Pressed {
     }
 }
 
-/// Gives the terminal back the mode that it had, if it was changed.
-pub fn restore_terminal() {
-    mode::restore();
+/// Gives the terminal back the mode that it had, if it was changed, before `radio` exits from any thread.
+pub fn restore_terminal_for_good() {
+    mode::restore_for_good();
 }
 
 #[cfg(unix)]
@@ -166,23 +166,33 @@ mod mode {
 
     /// Has keys arrive as they are pressed, without echo; Ctrl-C stays a signal. Returns whether that could be done.
     pub fn by_key() -> bool {
-        let Ok(now) = tcgetattr(std::io::stdin()) else {
+        let (Ok(mut before), Ok(now)) = (BEFORE.lock(), tcgetattr(std::io::stdin())) else {
             return false;
         };
         let mut mode = now.clone();
         mode.local_flags
             .remove(LocalFlags::ICANON | LocalFlags::ECHO);
-        if let Ok(mut before) = BEFORE.lock() {
-            before.get_or_insert(now);
+        before.get_or_insert(now);
+        tcsetattr(std::io::stdin(), SetArg::TCSANOW, &mode).is_ok()
+    }
+
+    fn put_back(before: &mut Option<Termios>) {
+        if let Some(mode) = before.take() {
+            let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, &mode);
         }
-        tcsetattr(std::io::stdin(), SetArg::TCSADRAIN, &mode).is_ok()
     }
 
     pub fn restore() {
-        if let Ok(mut before) = BEFORE.lock()
-            && let Some(mode) = before.take()
-        {
-            let _ = tcsetattr(std::io::stdin(), SetArg::TCSADRAIN, &mode);
+        if let Ok(mut before) = BEFORE.lock() {
+            put_back(&mut before);
+        }
+    }
+
+    pub fn restore_for_good() {
+        if let Ok(mut before) = BEFORE.lock() {
+            put_back(&mut before);
+            // Never unlocked: the mode cannot be changed again.
+            std::mem::forget(before);
         }
     }
 }
@@ -195,6 +205,8 @@ mod mode {
     }
 
     pub fn restore() {}
+
+    pub fn restore_for_good() {}
 }
 
 #[cfg(test)]

@@ -1,0 +1,591 @@
+//! `radio step` as its users meet it: on a pipe, and on a terminal.
+
+use serde_json::Value;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder with notebooks, and a way to walk through them.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new(name: &str, text: &str) -> Desk {
+        let desk = Desk {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        desk.write(name, text);
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_radio"));
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("notebooks");
+        command
+            .arg("step")
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("CARGO_TARGET_DIR", target)
+            .env("TERM", "xterm-256color")
+            .env_remove("NO_COLOR")
+            .env_remove("COLUMNS")
+            .env_remove("DISPLAY")
+            .env_remove("WAYLAND_DISPLAY")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn walk(&self, arguments: &[&str], keys: &str) -> Output {
+        feed(&mut self.command(arguments), keys)
+    }
+
+    /// The code cells of the executed copy.
+    fn cells(&self, name: &str) -> Vec<Value> {
+        let path = self.path("out").join(format!("{name}.ipynb"));
+        let notebook: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let cells = notebook["cells"].as_array().unwrap().iter();
+        cells
+            .filter(|cell| cell["cell_type"] == "code")
+            .cloned()
+            .collect()
+    }
+
+    /// The execution counts of the code cells, 0 for those that did not run.
+    fn counts(&self, name: &str) -> Vec<u64> {
+        let cells = self.cells(name).into_iter();
+        cells
+            .map(|cell| cell["execution_count"].as_u64().unwrap_or(0))
+            .collect()
+    }
+}
+
+fn feed(command: &mut Command, keys: &str) -> Output {
+    let mut child = command.spawn().unwrap();
+    // It may have ended before it read everything.
+    let _ = child.stdin.take().unwrap().write_all(keys.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[track_caller]
+fn assert_in_order(text: &str, parts: &[&str]) {
+    let mut rest = text;
+    for part in parts {
+        let found = rest.split_once(part);
+        rest = found.unwrap_or_else(|| panic!("{part:?} in {text}")).1;
+    }
+}
+
+const THREE_CELLS: &str = r##"// %% [markdown]
+// # Title
+// %%
+//| label: first
+println!("ran");
+std::fs::OpenOptions::new().create(true).append(true).open("runs.txt")?.write_all(b"x")?;
+use std::io::Write;
+// %% [markdown]
+// Between.
+// %%
+20 + 2
+// %%
+eprintln!("last")
+"##;
+
+#[test]
+fn enter_walks_through_the_whole_notebook() {
+    let desk = Desk::new("a.rs", THREE_CELLS);
+    let walk = desk.walk(&["a.rs"], &"\n".repeat(20));
+    assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
+    assert_in_order(
+        &stdout(&walk),
+        &[
+            "# Title",
+            "[1/5] Enter goes on · r all",
+            "In [1] first",
+            "println!",
+            "[2/5] Enter runs · b back · r all the rest · q quit · ? help\n",
+            "Out [1]",
+            "\nran\n",
+            "[2/5] Enter goes on",
+            "Between.",
+            "[3/5] Enter goes on",
+            "20 + 2",
+            "[4/5] Enter runs",
+            "Out [2]",
+            "\n22\n",
+            "[4/5] Enter goes on",
+            "[5/5] Enter runs",
+            "\nlast\n",
+            "[5/5] Enter ends",
+        ],
+    );
+    assert!(!stdout(&walk).contains('\x1b'));
+    assert_eq!(desk.counts("a"), [1, 2, 3]);
+    assert!(stderr(&walk).contains("compiling"), "{}", stderr(&walk));
+}
+
+#[test]
+fn back_shows_what_was_there_and_runs_nothing_again() {
+    let desk = Desk::new("a.rs", THREE_CELLS);
+    let walk = desk.walk(&["a.rs"], "\n\n\nb\nb\nb\n\n\n\nq\n");
+    assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
+    let shown = stdout(&walk);
+    assert_in_order(
+        &shown,
+        &[
+            "[3/5]",
+            "\nran\n[2/5] Enter goes on",
+            "[1/5]",
+            "This is the first cell.",
+            "\nran\n[2/5] Enter goes on",
+            "[3/5]",
+            "[4/5] Enter runs",
+        ],
+    );
+    assert_eq!(shown.matches("\nran\n").count(), 3);
+    assert_eq!(std::fs::read(desk.path("runs.txt")).unwrap(), b"x");
+    assert_eq!(desk.counts("a"), [1, 0, 0]);
+}
+
+#[test]
+fn the_rest_runs_without_asking() {
+    let desk = Desk::new("a.rs", THREE_CELLS);
+    let walk = desk.walk(&["a.rs"], "\nr\n");
+    assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
+    let parts = ["[2/5]", "ran", "Between.", "22", "last", "[5/5] Enter ends"];
+    assert_in_order(&stdout(&walk), &parts);
+    assert_eq!(stdout(&walk).matches(" · q quit").count(), 3);
+    assert_eq!(desk.counts("a"), [1, 2, 3]);
+}
+
+#[test]
+fn what_did_not_run_has_no_outputs() {
+    let desk = Desk::new("a.rs", THREE_CELLS);
+    for (keys, counts) in [("\n\nq\n\n\n", [1, 0, 0]), ("", [0, 0, 0])] {
+        let walk = desk.walk(&["a.rs"], keys);
+        assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
+        assert_eq!(desk.counts("a"), counts);
+        let last = &desk.cells("a")[2];
+        assert_eq!(last["outputs"], Value::Array(Vec::new()));
+    }
+}
+
+#[test]
+fn a_failing_cell_leaves_the_walk_usable() {
+    let text = "// %%\npanic!(\"broken\")\n// %%\nlet n: u8 = \"x\";\n// %%\n40 + 2\n";
+    let desk = Desk::new("a.rs", text);
+    let walk = desk.walk(&["a.rs"], "\n\n\n\nbb\n\n\n\n\n");
+    assert_eq!(walk.status.code(), Some(1));
+    assert_in_order(
+        &stdout(&walk),
+        &[
+            "error: Panic: broken",
+            "[1/3] Enter goes on",
+            "error[E0308]: mismatched types",
+            "[2/3] Enter goes on",
+            "error: Panic: broken",
+            "[1/3] Enter goes on",
+            "error[E0308]: mismatched types",
+            "\n42\n",
+        ],
+    );
+    assert!(stderr(&walk).contains("a.rs cell 1: Panic: broken"));
+    assert_eq!(desk.counts("a"), [1, 2, 3]);
+}
+
+#[test]
+fn an_expected_failure_is_none() {
+    let notebook = r#"{"cells":[{"cell_type":"code","execution_count":null,"id":"a","metadata":{"tags":["raises-exception"]},"outputs":[],"source":"panic!(\"on purpose\")"}],"metadata":{},"nbformat":4,"nbformat_minor":5}"#;
+    let desk = Desk::new("a.ipynb", notebook);
+    let walk = desk.walk(&["a.ipynb"], "\n\n");
+    assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
+    assert!(stdout(&walk).contains("on purpose"));
+}
+
+#[test]
+fn unknown_keys_are_named_and_help_is_there() {
+    let desk = Desk::new(
+        "a.rs",
+        "// %% [markdown]\n// Only text.\n// %% [markdown]\n// More.\n",
+    );
+    let walk = desk.walk(&["a.rs"], "x\n\x07\n?\ne\n\nb\n\n\n");
+    assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
+    assert_in_order(
+        &stdout(&walk),
+        &[
+            "[1/2] Enter goes on · q quit · ? help",
+            "There is no command `x`",
+            "There is no command `\\u{7}`",
+            "Ctrl-C",
+            "This cell has no figure",
+            "[2/2] Enter ends",
+            "[1/2]",
+            "[2/2] Enter ends",
+        ],
+    );
+    assert_eq!(desk.counts("a"), Vec::<u64>::new());
+}
+
+#[test]
+fn an_empty_notebook_can_be_walked() {
+    let desk = Desk::new("a.rs", "");
+    for keys in ["", "b e r ? x \n\n"] {
+        let walk = desk.walk(&["a.rs"], keys);
+        assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
+    }
+}
+
+#[test]
+fn no_control_characters_reach_the_terminal() {
+    let desk = Desk::new(
+        "a.rs",
+        "// %% [markdown]\n// a \x1b[2J b &#27;[31m `\x1b]0;x\x07`\n// %%\n//| label: l\x1b[2J\n// \x1b[2J\u{9b}2J\nprintln!(\"\\x1b[2J\\x1b[31mred\\x1b[0m\\x07 10%\\r20%\");\n// %%\nprintln!(\"EVCXR_BEGIN_CONTENT text/plain\\n\\x1b[3Aplain\\x1b]0;t\\x07\\nEVCXR_END_CONTENT\")\n// %%\npanic!(\"\\x1b[2Jpanic\")\n// %%\nprintln!(\"EVCXR_BEGIN_CONTENT text/\\x1b[2J\\nx\\nEVCXR_END_CONTENT\")\n",
+    );
+    let keys = "\n".repeat(10) + "bbbbb";
+    let walk = desk.walk(&["a.rs"], &keys);
+    let shown = stdout(&walk);
+    assert_in_order(&shown, &["red 10%\n20%\n", "\nplain\n", "panic"]);
+    let hostile = |c: char| c.is_control() && c != '\n' && c != '\t';
+    assert!(!shown.contains(hostile), "{shown:?}");
+}
+
+#[test]
+fn forty_columns_are_enough() {
+    let desk = Desk::new(
+        "a.rs",
+        "// %% [markdown]\n// ## A title that is longer than forty columns are\n//\n// Some *text* that has to be wrapped, more than once, and a list:\n//\n// - with an item that is longer than forty columns\n//\n// | first column | second column | third |\n// |---|---|---|\n// | some words in a cell | and some more words in another | x |\n// %%\n1 + 1\n",
+    );
+    let mut command = desk.command(&["a.rs"]);
+    let walk = feed(command.env("COLUMNS", "40"), "?\n\n\n\n");
+    assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
+    let shown = stdout(&walk);
+    assert_in_order(&shown, &["[1/2] Enter goes on · ? help\n", "1 + 1", "2\n"]);
+    for line in shown.lines() {
+        assert!(line.chars().count() <= 40, "{line:?}");
+    }
+}
+
+const FIGURE: &str = r##"// %%
+//| label: dot
+println!("EVCXR_BEGIN_CONTENT image/svg+xml\n<svg/>\nEVCXR_END_CONTENT");
+println!("EVCXR_BEGIN_CONTENT image/png\nAAEC\nEVCXR_END_CONTENT");
+"##;
+
+#[test]
+fn without_a_display_the_figures_path_is_said() {
+    let desk = Desk::new("a.rs", FIGURE);
+    let walk = desk.walk(&["a.rs", "--output", "made"], "\ne\n");
+    assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
+    let figure = ["made", "figures", "a", "dot.svg"].iter();
+    let figure = figure.collect::<PathBuf>().display().to_string();
+    let line = format!("figure: {figure} · e opens it\n");
+    assert_in_order(&stdout(&walk), &[&line, "e figure", "no display"]);
+    let unwrapped = stdout(&walk).replace('\n', "");
+    assert!(unwrapped.matches(&figure).count() >= 2, "{unwrapped}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_figure_is_on_disk_when_it_is_opened() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new("a.rs", FIGURE);
+    let opener = desk.path("bin").join("xdg-open");
+    std::fs::create_dir(desk.path("bin")).unwrap();
+    let script = "#!/bin/sh\ncp \"$1\" opened.part && mv opened.part opened\n";
+    std::fs::write(&opener, script).unwrap();
+    std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", desk.path("bin").display());
+    let mut command = desk.command(&["a.rs"]);
+    let mut child = command
+        .env("PATH", path)
+        .env("DISPLAY", ":0")
+        .spawn()
+        .unwrap();
+    let mut keys = child.stdin.take().unwrap();
+    keys.write_all(b"\ne\n").unwrap();
+    // The walk waits at its prompt.
+    until(|| desk.path("opened").exists());
+    assert_eq!(std::fs::read(desk.path("opened")).unwrap(), b"<svg/>");
+    assert!(!desk.path("out/a.ipynb").exists());
+    drop(keys);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(desk.path("out/a.ipynb").exists());
+}
+
+#[test]
+fn waiting_at_the_prompt_is_not_the_cells_time() {
+    let text = "// %%\n1\n// %%\nloop { std::thread::sleep(std::time::Duration::from_secs(1)) }\n";
+    let desk = Desk::new("a.rs", text);
+    let mut command = desk.command(&["a.rs", "--timeout", "2"]);
+    let mut child = command.spawn().unwrap();
+    let mut keys = child.stdin.take().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(2500));
+    keys.write_all(b"\n\n\n").unwrap();
+    drop(keys);
+    let walk = child.wait_with_output().unwrap();
+    assert_eq!(walk.status.code(), Some(1), "{}", stderr(&walk));
+    assert_eq!(
+        desk.cells("a")[0]["outputs"][0]["output_type"],
+        "execute_result"
+    );
+    assert_eq!(desk.cells("a")[1]["outputs"][0]["ename"], "Timeout");
+}
+
+#[test]
+fn parameters_are_taken_as_run_takes_them() {
+    let notebook = r#"{"cells":[{"cell_type":"code","execution_count":null,"id":"a","metadata":{"tags":["parameters"]},"outputs":[],"source":"let n: u32 = 1;"},{"cell_type":"code","execution_count":null,"id":"b","metadata":{},"outputs":[],"source":"n + 1"}],"metadata":{},"nbformat":4,"nbformat_minor":5}"#;
+    let desk = Desk::new("a.ipynb", notebook);
+    let walk = desk.walk(&["a.ipynb", "-p", "n", "41", "-p", "m", "1"], "r");
+    assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
+    assert_in_order(&stdout(&walk), &["let n: u32 = 41;", "\n42\n"]);
+    assert!(stderr(&walk).contains("did you mean `n`?"));
+}
+
+#[test]
+fn what_cannot_be_walked_is_refused_before_anything_runs() {
+    let desk = Desk::new("a.ipynb", "{}");
+    desk.write("b.ipynb", "{}");
+    desk.write("c.rs", "// %%\n1\n");
+    desk.write("d.txt", "");
+    let notebook = r#"{"cells":[],"metadata":{},"nbformat":4,"nbformat_minor":5}"#;
+    desk.write("e.ipynb", notebook);
+    for (arguments, reason) in [
+        (&["."][..], "name its file"),
+        (&["a.ipynb"], "nbformat"),
+        (&["missing.ipynb"], "missing.ipynb: reading failed"),
+        (&["d.txt"], "(.ipynb) and percent scripts"),
+        (&["e.ipynb", "--output", "."], "would be overwritten"),
+        (&["c.rs", "--timeout", "0"], "above 0"),
+    ] {
+        let walk = desk.walk(arguments, "\n");
+        assert_eq!(walk.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&walk).contains(reason), "{}", stderr(&walk));
+        assert_eq!(stdout(&walk), "");
+    }
+    assert!(!desk.path("out").exists());
+}
+
+/// Waits for something that surely comes; gives up where the test would hang.
+#[cfg(unix)]
+#[track_caller]
+fn until(mut there: impl FnMut() -> bool) {
+    for _ in 0..3000 {
+        if there() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("it did not come");
+}
+
+#[cfg(unix)]
+mod terminal {
+    use super::*;
+    use nix::pty::{OpenptyResult, Winsize, openpty};
+    use nix::sys::signal::{Signal, kill};
+    use nix::sys::termios::{LocalFlags, tcgetattr};
+    use nix::unistd::Pid;
+    use std::fs::File;
+    use std::io::Read;
+    use std::process::{Child, ExitStatus};
+    use std::sync::{Arc, Mutex};
+
+    /// A walk on a terminal of its own.
+    struct Walk {
+        child: Child,
+        keyboard: File,
+        terminal: File,
+        shown: Arc<Mutex<String>>,
+    }
+
+    impl Walk {
+        fn start(mut command: Command) -> Walk {
+            let size = Winsize {
+                ws_row: 24,
+                ws_col: 60,
+                ws_xpixel: 0,
+                ws_ypixel: 0,
+            };
+            let OpenptyResult { master, slave } = openpty(Some(&size), None).unwrap();
+            let terminal = File::from(slave);
+            let mut screen = File::from(master);
+            let keyboard = screen.try_clone().unwrap();
+            let child = command
+                .stdin(terminal.try_clone().unwrap())
+                .stdout(terminal.try_clone().unwrap())
+                .stderr(terminal.try_clone().unwrap())
+                .spawn()
+                .unwrap();
+            let shown = Arc::new(Mutex::new(String::new()));
+            let text = Arc::clone(&shown);
+            std::thread::spawn(move || {
+                let mut bytes = [0; 4096];
+                while let Ok(length @ 1..) = screen.read(&mut bytes) {
+                    let piece = String::from_utf8_lossy(&bytes[..length]);
+                    text.lock().unwrap().push_str(&piece);
+                }
+            });
+            Walk {
+                child,
+                keyboard,
+                terminal,
+                shown,
+            }
+        }
+
+        fn shown(&self) -> String {
+            self.shown.lock().unwrap().clone()
+        }
+
+        /// Waits until the text is there, behind what was there before.
+        #[track_caller]
+        fn sees(&self, from: &mut usize, text: &str) {
+            until(|| match self.shown()[*from..].find(text) {
+                Some(at) => {
+                    *from += at + text.len();
+                    true
+                }
+                None => false,
+            });
+        }
+
+        fn press(&mut self, keys: &str) {
+            self.keyboard.write_all(keys.as_bytes()).unwrap();
+        }
+
+        fn send(&self, signal: Signal) {
+            kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
+        }
+
+        /// Whether the terminal is in the mode that a shell leaves it in.
+        fn is_as_before(&self) -> bool {
+            let usual = LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG;
+            let mode = tcgetattr(&self.terminal).unwrap();
+            mode.local_flags.contains(usual)
+        }
+
+        fn ends(&mut self) -> ExitStatus {
+            self.child.wait().unwrap()
+        }
+    }
+
+    #[test]
+    fn keys_act_as_they_are_pressed_and_the_terminal_is_given_back() {
+        let desk = Desk::new("a.rs", THREE_CELLS);
+        let mut walk = Walk::start(desk.command(&["a.rs"]));
+        let mut at = 0;
+        walk.sees(&mut at, "[1/5]");
+        assert!(!walk.is_as_before());
+        walk.press(" ");
+        walk.sees(&mut at, "[2/5] Enter runs");
+        walk.press("\r");
+        walk.sees(&mut at, "\r\nran\r\n");
+        // Page Down and Page Up.
+        walk.sees(&mut at, "[2/5]");
+        walk.press("\x1b[6~");
+        walk.sees(&mut at, "[3/5]");
+        walk.press("\x1b[5~");
+        walk.sees(&mut at, "[2/5]");
+        walk.press("q");
+        assert_eq!(walk.ends().code(), Some(0));
+        assert!(walk.is_as_before());
+        let shown = walk.shown();
+        assert!(shown.contains("\x1b[35muse\x1b[0m"), "{shown:?}");
+        assert!(!shown.contains("\x1b[?1049"), "{shown:?}");
+        assert_eq!(desk.counts("a"), [1, 0, 0]);
+    }
+
+    #[test]
+    fn no_color_means_no_color() {
+        let desk = Desk::new("a.rs", "// %% [markdown]\n// **a**\n// %%\nlet n = 1;\n");
+        for (name, value, erases) in [("NO_COLOR", "1", true), ("TERM", "dumb", false)] {
+            let mut command = desk.command(&["a.rs"]);
+            command.env(name, value);
+            let mut walk = Walk::start(command);
+            let mut at = 0;
+            walk.sees(&mut at, "[1/2]");
+            walk.press("\r");
+            walk.sees(&mut at, "[2/2]");
+            walk.press("q");
+            assert_eq!(walk.ends().code(), Some(0));
+            let shown = walk
+                .shown()
+                .replace("\x1b[K", if erases { "" } else { "!" });
+            assert!(
+                shown.contains("**a**") && !shown.contains('\x1b'),
+                "{shown:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn ctrl_c_at_the_prompt_ends_the_walk_in_order() {
+        let desk = Desk::new("a.rs", THREE_CELLS);
+        for signal in [Signal::SIGINT, Signal::SIGTERM] {
+            let mut walk = Walk::start(desk.command(&["a.rs"]));
+            let mut at = 0;
+            walk.sees(&mut at, "[1/5]");
+            walk.press("\r\r");
+            walk.sees(&mut at, "[2/5] Enter goes on");
+            walk.send(signal);
+            assert_eq!(walk.ends().code(), Some(0), "{}", walk.shown());
+            assert!(walk.is_as_before());
+            assert_eq!(desk.counts("a"), [1, 0, 0]);
+        }
+    }
+
+    #[test]
+    fn ctrl_c_ends_the_running_cell_and_not_the_walk() {
+        let desk = Desk::new(
+            "a.rs",
+            "// %%\nprintln!(\"begun\");\nloop { std::thread::sleep(std::time::Duration::from_secs(1)) }\n// %%\n1\n// %%\n2\n",
+        );
+        let mut walk = Walk::start(desk.command(&["a.rs"]));
+        let mut at = 0;
+        walk.sees(&mut at, "[1/3]");
+        walk.press("r");
+        walk.sees(&mut at, "\r\nbegun\r\n");
+        walk.send(Signal::SIGINT);
+        walk.sees(&mut at, "Interrupted");
+        walk.sees(&mut at, "[1/3] Enter goes on");
+        walk.press("\r");
+        walk.sees(&mut at, "[2/3] Enter goes on");
+        walk.press("\r");
+        walk.sees(&mut at, "[3/3] Enter ends");
+        walk.press("\r");
+        assert_eq!(walk.ends().code(), Some(1));
+        assert!(walk.is_as_before());
+        assert_eq!(desk.counts("a"), [1, 0, 0]);
+    }
+
+    #[test]
+    fn ctrl_c_twice_gives_the_terminal_back_too() {
+        let desk = Desk::new("a.rs", THREE_CELLS);
+        let mut walk = Walk::start(desk.command(&["a.rs"]));
+        let mut at = 0;
+        walk.sees(&mut at, "[1/5]");
+        walk.send(Signal::SIGINT);
+        walk.send(Signal::SIGINT);
+        walk.ends();
+        assert!(walk.is_as_before());
+    }
+}
