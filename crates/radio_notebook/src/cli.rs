@@ -2,9 +2,9 @@
 
 use crate::document::{CellKind, Notebook};
 use crate::error::{Error, Result};
-use crate::execute::{self, Options, Summary};
+use crate::execute::{Options, Summary, Watcher};
 use crate::report::Report;
-use crate::{check, figures, files, interrupt, parameters, step};
+use crate::{batch, check, figures, files, interrupt, parameters, step};
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -133,45 +133,71 @@ fn run(arguments: &Run) -> Result<bool> {
         }
     }
     inject_parameters(&mut notebooks, &paths, &values)?;
-    let deadline = arguments.timeout_total.map(|time| Instant::now() + time);
-    let mut all_ran = true;
-    for ((mut notebook, path), name) in notebooks.into_iter().zip(&paths).zip(&names) {
+    let options = Options {
+        timeout: arguments.timeout,
+        deadline: arguments.timeout_total.map(|time| Instant::now() + time),
+        until: arguments.until.clone(),
+        allow_errors: arguments.allow_errors,
+        record_timing: !arguments.inplace,
+    };
+    for (notebook, path) in notebooks.iter_mut().zip(&paths) {
         for repair in &notebook.repairs {
             eprintln!("{}: repaired: {repair}", path.display());
         }
-        let options = Options {
-            timeout: arguments.timeout,
-            deadline,
-            until: arguments.until.clone(),
-            allow_errors: arguments.allow_errors,
-            record_timing: !arguments.inplace,
-        };
         if !arguments.inplace {
             // The copy shows this run alone; in the notebook itself, cells that do not run keep what they have.
             notebook.clear_outputs();
         }
-        let begun = Instant::now();
-        let mut report = Report::new(name, arguments.quiet);
-        let executed = execute::execute(&mut notebook, path, &options, &mut report);
-        report.close();
-        let summary = executed?;
+    }
+    // Times are taken from notebooks that have the machine to themselves.
+    let at_once = match arguments.timings {
+        true => 1,
+        false => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let mut conclusions = Conclusions {
+        arguments,
+        paths: &paths,
+        names: &names,
+        report: None,
+        all_ran: true,
+    };
+    batch::execute_all(notebooks, &paths, &options, at_once, &mut conclusions)?;
+    Ok(conclusions.all_ran)
+}
+
+/// Reports on one notebook after the other, and writes what each of them gave.
+struct Conclusions<'r> {
+    arguments: &'r Run,
+    paths: &'r [PathBuf],
+    names: &'r [String],
+    report: Option<Report>,
+    all_ran: bool,
+}
+
+impl batch::Audience for Conclusions<'_> {
+    fn watcher(&mut self, index: usize) -> &mut dyn Watcher {
+        let new = || Report::new(&self.names[index], self.arguments.quiet);
+        self.report.get_or_insert_with(new)
+    }
+
+    fn over(&mut self, index: usize, executed: Result<batch::Executed>) -> Result<bool> {
+        if let Some(report) = self.report.take() {
+            report.close();
+        }
+        let mut executed = executed?;
+        let summary = &executed.summary;
         if summary.interrupted && summary.executed == 0 {
             return Err(Error::Interrupted);
         }
-        let written = write(
-            &mut notebook,
-            path,
-            name,
-            &arguments.output,
-            arguments.inplace,
-        )?;
-        conclude(&summary, path, name, &written, begun.elapsed(), arguments);
-        all_ran &= summary.failures.is_empty() && !summary.interrupted;
-        if summary.interrupted {
-            break;
-        }
+        let (path, name) = (&self.paths[index], &self.names[index]);
+        let Run {
+            output, inplace, ..
+        } = self.arguments;
+        let written = write(&mut executed.notebook, path, name, output, *inplace)?;
+        conclude(summary, path, name, &written, executed.took, self.arguments);
+        self.all_ran &= summary.failures.is_empty() && !summary.interrupted;
+        Ok(true)
     }
-    Ok(all_ran)
 }
 
 /// The notebooks that the paths stand for: files as they are, folders by the notebooks in them, sorted.

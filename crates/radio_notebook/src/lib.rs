@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+pub mod batch;
 pub mod check;
 pub mod cli;
 pub mod collect;

@@ -290,7 +290,7 @@ const CELLS_STACK: usize = 512 << 20;
 fn report_panics() {
     let cells = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
-        let text = info.payload_as_str().unwrap_or("Box<dyn Any>").to_owned();
+        let text = text_of(info.payload());
         let place = info.location().map(Place::from).unwrap_or_default();
         if std::thread::current().id() == cells {
             note_caught_panic();
@@ -306,6 +306,13 @@ fn report_panics() {
             send(&Frame::Note { text, place });
         }
     }));
+}
+
+/// What a panic says.
+fn text_of(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "Box<dyn Any>".to_owned())
 }
 
 /// The runner is gone: nobody reads, so the program and what it started end too.
@@ -391,14 +398,7 @@ fn report(ended: std::thread::Result<Result<(), Raised>>) {
                 .lock()
                 .ok()
                 .and_then(|mut p| p.take())
-                .unwrap_or_else(|| {
-                    let text = payload.downcast_ref::<&str>().map(|s| s.to_string());
-                    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-                    (
-                        text.unwrap_or_else(|| "Box<dyn Any>".to_owned()),
-                        Place::default(),
-                    )
-                });
+                .unwrap_or_else(|| (text_of(&*payload), Place::default()));
             ("Panic", text, place)
         }
     };
