@@ -5,6 +5,15 @@ use std::collections::VecDeque;
 
 /// The most text that a cell may write to stdout and stderr, in bytes; the rest is cut off with a notice.
 pub const MOST_TEXT: usize = 8 << 20;
+/// The most content (pictures, HTML) that a cell may show in blocks, in bytes; the rest is left out with a notice.
+pub const MOST_CONTENT: usize = 64 << 20;
+
+/// What an output costs beside its text, in bytes: a cell cannot fill the memory with a million empty ones either.
+const OVERHEAD: usize = 128;
+/// A longer line does not begin a block, whatever its first word is.
+const MOST_OPENING: usize = 1 << 10;
+/// The end of stderr that is remembered for what the runtime says before it aborts.
+const TAIL: usize = 256;
 
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT";
 const END: &str = "EVCXR_END_CONTENT";
@@ -18,6 +27,18 @@ pub enum Stream {
     Stderr,
 }
 
+/// A block that was begun and not ended.
+#[derive(Debug)]
+struct Block {
+    mime: String,
+    /// Its lines so far.
+    content: String,
+    /// Where the last of them starts.
+    line_start: usize,
+    /// Whether the cell has shown too much: the content is then not kept.
+    is_left_out: bool,
+}
+
 /// Gathers the outputs of one cell after the other.
 #[derive(Debug, Default)]
 pub struct Collector {
@@ -27,10 +48,15 @@ pub struct Collector {
     early: VecDeque<(Stream, u32, Vec<u8>)>,
     /// The start of a character, or of a line that may begin a block.
     pending: [Vec<u8>; 2],
-    /// The open block: its MIME type and its lines so far.
-    block: Option<(String, String)>,
+    block: Option<Block>,
     at_line_start: bool,
+    /// How much text and how much content the cell has given.
     written: usize,
+    shown: usize,
+    /// The last bytes of stderr, of text that was cut off too.
+    stderr_tail: Vec<u8>,
+    /// How much waits in `early`.
+    waiting: usize,
     outputs: Vec<(Output, u32)>,
 }
 
@@ -49,7 +75,12 @@ impl Collector {
         if self.phases[1 - stream as usize] >= phase {
             self.in_order(stream, phase, bytes, live);
         } else {
+            self.waiting += bytes.len();
             self.early.push_back((stream, phase, bytes));
+            if self.waiting > MOST_TEXT + MOST_CONTENT {
+                // The other stream does not follow: order is worth less than memory.
+                self.take_early(live);
+            }
         }
     }
 
@@ -60,6 +91,7 @@ impl Collector {
             && self.phases[1 - *stream as usize] >= *phase
             && let Some((stream, phase, bytes)) = self.early.pop_front()
         {
+            self.waiting -= bytes.len();
             self.in_order(stream, phase, bytes, live);
         }
     }
@@ -80,24 +112,22 @@ impl Collector {
         result_from: Option<u32>,
         live: &mut dyn FnMut(Stream, &str),
     ) -> Vec<Output> {
-        for (stream, phase, bytes) in std::mem::take(&mut self.early) {
-            self.in_order(stream, phase, bytes, live);
-        }
+        self.take_early(live);
         for stream in [Stream::Stdout, Stream::Stderr] {
             let rest = std::mem::take(&mut self.pending[stream as usize]);
             self.emit(stream, 0, &String::from_utf8_lossy(&rest), live);
         }
-        if let Some((mime, content)) = self.block.take() {
+        if let Some(block) = self.block.take()
+            && !block.is_left_out
+        {
             // A block that was never closed is text after all.
-            self.emit(
-                Stream::Stdout,
-                0,
-                &format!("{BEGIN} {mime}\n{content}"),
-                live,
-            );
+            let text = format!("{BEGIN} {}\n{}", block.mime, block.content);
+            self.emit(Stream::Stdout, 0, &text, live);
         }
         self.at_line_start = true;
         self.written = 0;
+        self.shown = 0;
+        self.stderr_tail.clear();
         let outputs = std::mem::take(&mut self.outputs);
         let with_kind = outputs.into_iter().map(|(mut output, phase)| {
             if let Output::Data { is_result, .. } = &mut output {
@@ -106,6 +136,18 @@ impl Collector {
             output
         });
         with_kind.collect()
+    }
+
+    /// Whether the last that the cell wrote to stderr is the Rust runtime's word on a stack that is used up.
+    pub fn tells_of_stack_overflow(&self) -> bool {
+        String::from_utf8_lossy(&self.stderr_tail).contains("has overflowed its stack")
+    }
+
+    fn take_early(&mut self, live: &mut dyn FnMut(Stream, &str)) {
+        self.waiting = 0;
+        for (stream, phase, bytes) in std::mem::take(&mut self.early) {
+            self.in_order(stream, phase, bytes, live);
+        }
     }
 
     fn in_order(
@@ -117,15 +159,17 @@ impl Collector {
     ) {
         let mut all = std::mem::take(&mut self.pending[stream as usize]);
         all.extend(bytes);
-        let whole = match std::str::from_utf8(&all) {
-            Err(error) if error.error_len().is_none() => error.valid_up_to(),
-            _ => all.len(),
-        };
-        let rest = all.split_off(whole);
+        let rest = all.split_off(all.len() - unfinished_character(&all));
         let text = String::from_utf8_lossy(&all).into_owned();
         self.pending[stream as usize] = rest;
         match stream {
-            Stream::Stderr => self.emit(stream, phase, &text, live),
+            Stream::Stderr => {
+                self.stderr_tail
+                    .extend(&all[all.len().saturating_sub(TAIL)..]);
+                let surplus = self.stderr_tail.len().saturating_sub(TAIL);
+                self.stderr_tail.drain(..surplus);
+                self.emit(stream, phase, &text, live);
+            }
             Stream::Stdout => {
                 for line in text.split_inclusive('\n') {
                     self.stdout_line(phase, line, live);
@@ -136,27 +180,17 @@ impl Collector {
 
     /// Takes a line of stdout, or a part of one.
     fn stdout_line(&mut self, phase: u32, line: &str, live: &mut dyn FnMut(Stream, &str)) {
-        let is_whole = line.ends_with('\n');
-        let text = line.trim_end_matches(['\n', '\r']);
-        if let Some((mime, content)) = &mut self.block {
-            if !is_whole {
-                // Wait for the rest.
-                let mut start = line.as_bytes().to_vec();
-                start.append(&mut self.pending[Stream::Stdout as usize]);
-                self.pending[Stream::Stdout as usize] = start;
-            } else if text == END {
-                let (mime, mut content) = (std::mem::take(mime), std::mem::take(content));
-                // The line end before the closing line belongs to the block's form.
-                content.pop();
-                self.block = None;
-                self.add_content(phase, mime, content);
-            } else {
-                content.push_str(line);
-            }
+        if self.block.is_some() {
+            self.block_line(phase, line, live);
             return;
         }
-        let may_begin = self.at_line_start && (BEGIN.starts_with(text) || text.starts_with(BEGIN));
+        let is_whole = line.ends_with('\n');
+        let text = line.trim_end_matches(['\n', '\r']);
+        let may_begin = self.at_line_start
+            && text.len() <= MOST_OPENING
+            && (BEGIN.starts_with(text) || text.starts_with(BEGIN));
         if may_begin && !is_whole && !text.is_empty() {
+            // Wait for the rest.
             let mut start = line.as_bytes().to_vec();
             start.append(&mut self.pending[Stream::Stdout as usize]);
             self.pending[Stream::Stdout as usize] = start;
@@ -165,10 +199,57 @@ impl Collector {
                 .strip_prefix(BEGIN)
                 .filter(|rest| rest.starts_with(' '))
         {
-            self.block = Some((mime.trim().to_owned(), String::new()));
+            self.block = Some(Block {
+                mime: mime.trim().to_owned(),
+                content: String::new(),
+                line_start: 0,
+                is_left_out: self.shown > MOST_CONTENT,
+            });
         } else {
             self.at_line_start = is_whole;
             self.emit(Stream::Stdout, phase, line, live);
+        }
+    }
+
+    /// Takes a line of the open block, or a part of one.
+    fn block_line(&mut self, phase: u32, line: &str, live: &mut dyn FnMut(Stream, &str)) {
+        let Some(block) = &mut self.block else { return };
+        if block.is_left_out {
+            // Only whether a line closes the block matters, and no long line does.
+            if block.content.len() <= END.len() {
+                block.content.push_str(line);
+            }
+        } else {
+            block.content.push_str(line);
+        }
+        if line.ends_with('\n') {
+            let last = block.content[block.line_start..].trim_end_matches(['\n', '\r']);
+            if last == END {
+                block.content.truncate(block.line_start);
+                // The line end before the closing line belongs to the block's form.
+                block.content.pop();
+                if let Some(block) = self.block.take()
+                    && !block.is_left_out
+                {
+                    self.shown += OVERHEAD;
+                    self.add_content(phase, block.mime, block.content);
+                }
+                return;
+            }
+            if block.is_left_out {
+                block.content.clear();
+            }
+            block.line_start = block.content.len();
+        }
+        if !block.is_left_out {
+            self.shown += line.len();
+            if self.shown > MOST_CONTENT {
+                block.is_left_out = true;
+                block.content = block.content.split_off(block.line_start);
+                block.line_start = 0;
+                let notice = content_notice(&block.mime);
+                self.add_text(Stream::Stdout, phase, &notice, live);
+            }
         }
     }
 
@@ -194,26 +275,68 @@ impl Collector {
         if text.is_empty() || self.written > MOST_TEXT {
             return;
         }
-        self.written += text.len();
-        let mut text = text.to_owned();
-        if self.written > MOST_TEXT {
-            text.push_str(&cut_notice());
+        let room = MOST_TEXT - self.written;
+        if text.len() > room {
+            let text = format!("{}{}", &text[..boundary(text, room)], cut_notice());
+            self.add_text(stream, phase, &text, live);
+            self.written = MOST_TEXT + 1;
+        } else {
+            self.written += text.len();
+            self.add_text(stream, phase, text, live);
         }
-        live(stream, &text);
+    }
+
+    fn add_text(
+        &mut self,
+        stream: Stream,
+        phase: u32,
+        text: &str,
+        live: &mut dyn FnMut(Stream, &str),
+    ) {
+        live(stream, text);
         let is_stderr = stream == Stream::Stderr;
         match self.outputs.last_mut() {
             Some((Output::Stream { stderr, text: held }, _)) if *stderr == is_stderr => {
-                held.push_str(&text)
+                held.push_str(text)
             }
-            _ => self.outputs.push((
-                Output::Stream {
-                    stderr: is_stderr,
-                    text,
-                },
-                phase,
-            )),
+            _ => {
+                self.written += OVERHEAD.min(MOST_TEXT.saturating_sub(self.written));
+                self.outputs.push((
+                    Output::Stream {
+                        stderr: is_stderr,
+                        text: text.to_owned(),
+                    },
+                    phase,
+                ))
+            }
         }
     }
+}
+
+/// How many bytes at the end of `bytes` are the start of a character whose rest is still to come.
+fn unfinished_character(bytes: &[u8]) -> usize {
+    let is_unfinished = |&length: &usize| {
+        let end = &bytes[bytes.len() - length..];
+        std::str::from_utf8(end).is_err_and(|e| e.valid_up_to() == 0 && e.error_len().is_none())
+    };
+    (1..=bytes.len().min(3)).find(is_unfinished).unwrap_or(0)
+}
+
+/// The last place in `text`, not behind `most`, where it can be cut.
+fn boundary(text: &str, most: usize) -> usize {
+    let most = most.min(text.len());
+    (0..=most)
+        .rev()
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(0)
+}
+
+fn content_notice(mime: &str) -> String {
+    let most = MOST_CONTENT >> 20;
+    let mime = mime.get(..64).unwrap_or(mime);
+    format!(
+        "[radio: this cell showed more than {most} MiB of content; this {mime} and what follows are left out]\n"
+    )
 }
 
 fn cut_notice() -> String {
@@ -224,8 +347,7 @@ fn cut_notice() -> String {
 /// A value's text, cut at the same length as what is printed.
 pub fn cut(mut text: String) -> String {
     if text.len() > MOST_TEXT {
-        let end = (0..=MOST_TEXT).rev().find(|&at| text.is_char_boundary(at));
-        text.truncate(end.unwrap_or(0));
+        text.truncate(boundary(&text, MOST_TEXT));
         text.push_str(&cut_notice());
     }
     text
@@ -310,6 +432,54 @@ mod tests {
     }
 
     #[test]
+    fn content_is_kept_up_to_its_own_limit() {
+        let block = |size: usize| {
+            let line = "x".repeat(size);
+            format!("EVCXR_BEGIN_CONTENT image/png\n{line}\nEVCXR_END_CONTENT\n").into_bytes()
+        };
+        let mut collector = Collector::new();
+        for size in [40 << 20, 1, 30 << 20, 1] {
+            for piece in block(size).chunks(1 << 16) {
+                collector.text(Stream::Stdout, piece.to_vec(), &mut |_, _| {});
+            }
+        }
+        collector.text(Stream::Stdout, b"after\n".to_vec(), &mut |_, _| {});
+        let outputs = collector.finish(None, &mut |_, _| {});
+        let sizes: Vec<_> = outputs
+            .iter()
+            .map(|output| match output {
+                Output::Data { bundle, .. } => bundle[0].1.len(),
+                _ => 0,
+            })
+            .collect();
+        assert_eq!(sizes, [40 << 20, 1, 0]);
+        let Some(Output::Stream { text, .. }) = outputs.last() else {
+            panic!()
+        };
+        assert!(text.contains("64 MiB") && text.ends_with("left out]\nafter\n"), "{text}");
+        // The next cell has all the room again.
+        collector.text(Stream::Stdout, block(7), &mut |_, _| {});
+        assert_eq!(
+            collector.finish(None, &mut |_, _| {}),
+            [data(&[("image/png", "xxxxxxx")])]
+        );
+    }
+
+    #[test]
+    fn many_small_outputs_are_a_flood_too() {
+        let mut collector = Collector::new();
+        for phase in 1..200_000 {
+            let stream = [Stream::Stdout, Stream::Stderr][phase as usize % 2];
+            collector.mark(Stream::Stdout, phase, &mut |_, _| {});
+            collector.mark(Stream::Stderr, phase, &mut |_, _| {});
+            collector.text(stream, b"x".to_vec(), &mut |_, _| {});
+        }
+        let outputs = collector.finish(None, &mut |_, _| {});
+        assert!(outputs.len() < 100_000, "{}", outputs.len());
+        assert!(matches!(outputs.last(), Some(Output::Stream { text, .. }) if text.contains("left out")));
+    }
+
+    #[test]
     fn a_flood_is_cut_and_broken_utf8_is_replaced() {
         let mut collector = Collector::new();
         for _ in 0..20 {
@@ -321,6 +491,18 @@ mod tests {
         );
         assert!(cut("λ".repeat(MOST_TEXT)).len() < MOST_TEXT + 100 && cut("λ".into()) == "λ");
         assert_eq!(stdout(&["λ"]), [text(false, "λ")]);
+        for flood in ["x", "EVCXR_BEGIN_CONTENT ", "EVCXR_BEGIN_CONTENT a/b\n"] {
+            let mut collector = Collector::new();
+            collector.text(Stream::Stdout, flood.into(), &mut |_, _| {});
+            for _ in 0..700 {
+                collector.text(Stream::Stdout, vec![b'x'; 1 << 17], &mut |_, _| {});
+            }
+            let outputs = collector.finish(None, &mut |_, _| {});
+            let [Output::Stream { text, .. }] = &outputs[..] else {
+                panic!("{} outputs", outputs.len())
+            };
+            assert!(text.len() < MOST_TEXT + 200 && text.contains("left out"));
+        }
         let mut collector = Collector::new();
         collector.text(Stream::Stdout, vec![0xce], &mut |_, _| {});
         collector.text(Stream::Stdout, vec![0xbb, 0xff, b'a'], &mut |_, _| {});
