@@ -313,7 +313,6 @@ pub(crate) fn write(
         notebook.upgrade();
     }
     let figure_folder = output.join("figures").join(files::safe_name(name));
-    let written = figures::save(notebook, &figure_folder)?;
     if !inplace {
         for cell in notebook
             .cells
@@ -323,8 +322,19 @@ pub(crate) fn write(
             cell.set_metadata("jupyter", serde_json::json!({"source_hidden": true}));
         }
     }
-    files::write_whole(&target, notebook.to_ipynb().as_bytes())?;
-    // Last: where something could not be written, what was there before is still there.
+    let folder = target.parent().unwrap_or(Path::new("."));
+    files::make_folder(output)?;
+    // Two runs into one folder take turns: the figures in it belong to the notebook in it.
+    let turn = files::take_turn(output);
+    if turn.is_some() {
+        files::remove_leftovers(folder);
+        files::remove_leftovers(&figure_folder);
+    }
+    // All is written beside its place first: where something cannot be written, all that was there before is still there.
+    let figures = figures::stage(notebook, &figure_folder)?;
+    let whole = files::Staged::write(&target, notebook.to_ipynb().as_bytes())?;
+    let written = files::put_all_in_place(figures)?;
+    whole.put_in_place()?;
     figures::remove_others(&figure_folder, &written)?;
     Ok((target, written.len()))
 }

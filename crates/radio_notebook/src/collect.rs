@@ -1,6 +1,7 @@
 //! What a cell writes, back in the order in which it was written, as notebook outputs.
 
 use crate::document::Output;
+use crate::runtime::boundary;
 use std::collections::VecDeque;
 
 /// The most text that a cell may write to stdout and stderr, in bytes; the rest is cut off with a notice.
@@ -322,15 +323,6 @@ fn unfinished_character(bytes: &[u8]) -> usize {
     (1..=bytes.len().min(3)).find(is_unfinished).unwrap_or(0)
 }
 
-/// The last place in `text`, not behind `most`, where it can be cut.
-fn boundary(text: &str, most: usize) -> usize {
-    let most = most.min(text.len());
-    (0..=most)
-        .rev()
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(0)
-}
-
 fn content_notice(mime: &str) -> String {
     let most = MOST_CONTENT >> 20;
     let mime = mime.get(..64).unwrap_or(mime);
@@ -456,7 +448,10 @@ mod tests {
         let Some(Output::Stream { text, .. }) = outputs.last() else {
             panic!()
         };
-        assert!(text.contains("64 MiB") && text.ends_with("left out]\nafter\n"), "{text}");
+        assert!(
+            text.contains("64 MiB") && text.ends_with("left out]\nafter\n"),
+            "{text}"
+        );
         // The next cell has all the room again.
         collector.text(Stream::Stdout, block(7), &mut |_, _| {});
         assert_eq!(
@@ -476,7 +471,9 @@ mod tests {
         }
         let outputs = collector.finish(None, &mut |_, _| {});
         assert!(outputs.len() < 100_000, "{}", outputs.len());
-        assert!(matches!(outputs.last(), Some(Output::Stream { text, .. }) if text.contains("left out")));
+        assert!(
+            matches!(outputs.last(), Some(Output::Stream { text, .. }) if text.contains("left out"))
+        );
     }
 
     #[test]

@@ -30,6 +30,41 @@ pub enum Compiled {
     Unbuildable(String),
 }
 
+impl Compiled {
+    /// What the system refused to the compiler. No cell is to blame for that, and leaving one out does not help.
+    fn fault_of_the_system(&self) -> Option<String> {
+        let said = match self {
+            Compiled::Executable(_) => return None,
+            Compiled::Unbuildable(text) => text.clone(),
+            Compiled::Refused(diagnostics) => diagnostics
+                .iter()
+                .filter(|diagnostic| diagnostic.cell().is_none())
+                .flat_map(|d| std::iter::once(&d.message).chain(d.notes.iter().map(|(_, n)| n)))
+                .flat_map(|text| [text.as_str(), "\n"])
+                .collect(),
+        };
+        let is_fault = |line: &&str| SYSTEM_FAULTS.iter().any(|fault| line.contains(fault));
+        said.lines()
+            .find(is_fault)
+            .map(|line| line.trim().to_owned())
+    }
+}
+
+/// What the system says when it has no room or no right to give.
+const SYSTEM_FAULTS: [&str; 11] = [
+    "No space left on device",
+    "Disk quota exceeded",
+    "File too large",
+    "Read-only file system",
+    "Permission denied",
+    "Operation not permitted",
+    "Input/output error",
+    "Cannot allocate memory",
+    "signal: 9, SIGKILL",
+    "signal: 25, SIGXFSZ",
+    "[Bus error]",
+];
+
 /// The place where programs are built and kept.
 #[derive(Debug)]
 pub struct Builder {
@@ -105,7 +140,23 @@ impl Builder {
         let guard_path = folder.join("lock");
         let guard =
             std::fs::File::create(&guard_path).map_err(Error::io(&guard_path, "writing"))?;
-        guard.lock().map_err(Error::io(&guard_path, "locking"))?;
+        while let Err(refused) = guard.try_lock() {
+            match refused {
+                std::fs::TryLockError::Error(error) => {
+                    return Err(Error::io(&guard_path, "locking")(error));
+                }
+                std::fs::TryLockError::WouldBlock if interrupt::requested() => {
+                    return Err(Error::Interrupted);
+                }
+                std::fs::TryLockError::WouldBlock => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            }
+        }
+        // The run that was waited for may have compiled the same.
+        if let Some(executable) = kept_program(&kept) {
+            return Ok(Compiled::Executable(executable));
+        }
         let write = |name: &str, text: &str| {
             let path = folder.join(name);
             std::fs::write(&path, text).map_err(Error::io(&path, "writing"))
@@ -125,7 +176,36 @@ impl Builder {
             }
             write("lock-origin", &lock_origin)?;
         }
-        let built = self.run_cargo(&folder, program, progress)?;
+        let mut built = self.run_cargo(&folder, program, progress)?;
+        if let Compiled::Unbuildable(text) = &built
+            && text.contains("failed to parse lock file")
+        {
+            // A cargo that was killed leaves half a lock file. If the next one refuses it too, it is the workspace's.
+            if let Some(path) = self
+                .lock
+                .as_ref()
+                .filter(|_| lock.parse::<toml::Table>().is_err())
+            {
+                return Err(Error::Document {
+                    path: path.clone(),
+                    message: "this lock file is broken: restore it, or delete it and run `cargo generate-lockfile`".into(),
+                });
+            }
+            match lock.as_str() {
+                "" => drop(std::fs::remove_file(folder.join("Cargo.lock"))),
+                lock => write("Cargo.lock", lock)?,
+            }
+            built = self.run_cargo(&folder, program, progress)?;
+        }
+        if let Some(fault) = built.fault_of_the_system() {
+            return Err(Error::Tool {
+                tool: "cargo".into(),
+                message: format!(
+                    "the notebook cannot be compiled in {}: {fault}",
+                    self.target.display()
+                ),
+            });
+        }
         if let Compiled::Executable(executable) = &built {
             let inputs = inputs(executable, &folder);
             return keep_program(executable, &inputs, &kept).map(Compiled::Executable);
@@ -168,7 +248,7 @@ impl Builder {
             // For the cells alone: other flags for the libraries would have them all compiled again.
             command.args(["--", &format!("-Clink-arg=-fuse-ld={linker}")]);
         }
-        let mut group = Group::spawn(&mut command).map_err(|e| {
+        let mut group = Group::spawn_watched(&mut command).map_err(|e| {
             tool_error(format!(
                 "could not be started ({e}); install Rust from https://rustup.rs"
             ))
@@ -285,6 +365,16 @@ fn toolchain() -> Result<String> {
         tool: "rustc".into(),
         message: format!("could not be started ({e}); install Rust from https://rustup.rs"),
     })?;
+    if !output.status.success() {
+        return Err(Error::Tool {
+            tool: "rustc".into(),
+            message: format!(
+                "`rustc -vV` does not work ({}): {}; mend the toolchain with `rustup update`, or unset RUSTC",
+                output.status,
+                String::from_utf8_lossy(&output.stderr).trim()
+            ),
+        });
+    }
     let mut toolchain = String::from_utf8_lossy(&output.stdout).into_owned();
     for name in [
         "RUSTFLAGS",
@@ -463,6 +553,7 @@ fn forget_old_programs(programs: &Path) {
             .ok()
     };
     let mut kept: Vec<_> = entries
+        .filter(|entry| !is_abandoned(entry) || std::fs::remove_dir_all(entry.path()).is_err())
         .filter_map(|entry| Some((used(&entry.path())?, entry.path())))
         .collect();
     kept.sort();
@@ -470,4 +561,12 @@ fn forget_old_programs(programs: &Path) {
     for (_, path) in kept.into_iter().take(surplus) {
         let _ = std::fs::remove_dir_all(path);
     }
+}
+
+/// Whether a run that was killed has left this in the middle of copying.
+fn is_abandoned(entry: &std::fs::DirEntry) -> bool {
+    const LONG: Duration = Duration::from_secs(3600);
+    let changed = entry.metadata().and_then(|metadata| metadata.modified());
+    let age = changed.ok().and_then(|at| at.elapsed().ok());
+    entry.file_name().to_string_lossy().starts_with(".new-") && age.is_some_and(|age| age > LONG)
 }

@@ -1,5 +1,6 @@
 //! Executes a notebook: compiles what can be compiled, runs it cell by cell, and puts the outputs in their places.
 
+use crate::clock;
 use crate::collect::Stream;
 use crate::commands::Command;
 use crate::compile::{Builder, Compiled};
@@ -326,7 +327,13 @@ impl Execution<'_> {
             }
             let session = match &mut session {
                 Some(session) => session,
-                none => none.insert(Session::start(&executable, &self.folder)?),
+                none => match Session::start(&executable, &self.folder) {
+                    Err(Error::Interrupted) => {
+                        self.summary.interrupted = true;
+                        return Ok(at);
+                    }
+                    started => none.insert(started?),
+                },
             };
             let by_cell = self.options.timeout.map(|timeout| Instant::now() + timeout);
             let deadline = [by_cell, self.options.deadline].into_iter().flatten().min();
@@ -549,8 +556,8 @@ impl Execution<'_> {
         }
         cell.set_outputs(&outputs, Some(number));
         if self.options.record_timing {
-            let stamp = |at: SystemTime| humantime::format_rfc3339_micros(at).to_string();
-            let (begin, end) = (stamp(started), stamp(started + took));
+            let begin = clock::stamp(started);
+            let end = clock::stamp(clock::after(started, took));
             cell.set_metadata(
                 "execution",
                 json!({

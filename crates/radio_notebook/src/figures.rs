@@ -2,21 +2,23 @@
 
 use crate::document::{CellKind, Notebook};
 use crate::error::{Error, Result};
-use crate::files::{safe_name, write_whole};
+use crate::files::{Staged, safe_name};
 use base64::Engine;
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-/// Writes every picture of `notebook` into `folder`, named by its cell's label or else its number; a second picture of the
-/// same cell gets `-2` behind the name, and so on. A picture that is there both as SVG and as PNG becomes two files. Returns
-/// what was written.
+/// Writes every picture of `notebook` beside its place in `folder`, named by its cell's label or else its number; a second picture of the
+/// same cell gets `-2` behind the name, and so on. A picture that is there both as SVG and as PNG becomes two files. Nothing
+/// that is there already changes before the pictures are put in their places.
 ///
 /// # Errors
 /// [`Error::Io`] if a file cannot be written.
-pub fn save(notebook: &Notebook, folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut written = Vec::new();
+pub fn stage(notebook: &Notebook, folder: &Path) -> Result<Vec<Staged>> {
+    let mut staged = Vec::new();
     let mut taken = HashSet::new();
+    // For each name, the number that comes next.
+    let mut numbers: HashMap<String, u32> = HashMap::new();
     let code = notebook
         .cells
         .iter()
@@ -32,27 +34,26 @@ pub fn save(notebook: &Notebook, folder: &Path) -> Result<Vec<PathBuf>> {
             if pictures.iter().all(|(_, picture)| picture.is_none()) {
                 continue;
             }
-            let numbered = (1..).map(|number| {
-                if number == 1 {
-                    name.clone()
-                } else {
-                    format!("{name}-{number}")
+            let number = numbers.entry(name.clone()).or_insert(0);
+            let stem = loop {
+                *number += 1;
+                let stem = match number {
+                    1 => name.clone(),
+                    _ => format!("{name}-{number}"),
+                };
+                if taken.insert(stem.clone()) {
+                    break stem;
                 }
-            });
-            let stem = numbered
-                .into_iter()
-                .find(|stem| taken.insert(stem.clone()))
-                .unwrap_or_default();
+            };
             for (extension, picture) in pictures {
                 if let Some(bytes) = picture {
                     let path = folder.join(format!("{stem}.{extension}"));
-                    write_whole(&path, &bytes)?;
-                    written.push(path);
+                    staged.push(Staged::write(&path, &bytes)?);
                 }
             }
         }
     }
-    Ok(written)
+    Ok(staged)
 }
 
 /// Removes the figures of an earlier run that this run did not write.
@@ -122,7 +123,10 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("old.svg"), "").unwrap();
         std::fs::write(folder.join("mine.txt"), "").unwrap();
-        let written = save(&notebook, &folder).unwrap();
+        let staged = stage(&notebook, &folder).unwrap();
+        let written: Vec<_> = staged.iter().map(|s| s.path().to_owned()).collect();
+        assert!(written.iter().all(|path| !path.exists()));
+        staged.into_iter().for_each(|s| s.put_in_place().unwrap());
         remove_others(&folder, &written).unwrap();
         let mut names: Vec<_> = std::fs::read_dir(&folder)
             .unwrap()

@@ -1,25 +1,50 @@
 //! Ctrl-C: the first one ends what is running in good order, the second one ends `radio` at once.
 
-use std::process::Child;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
 /// The process groups to end when there is no time for good order.
 static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+/// The files to remove then.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// What is said of a cell that was interrupted.
+pub const REASON: &str = "Ctrl-C was pressed, or radio was told to end";
 
 /// Starts to listen for Ctrl-C, SIGTERM and SIGHUP.
 pub fn listen() {
     // Without a handler, Ctrl-C ends radio as it does any program: nothing is lost but the good order.
     let _ = ctrlc::set_handler(|| {
         if PRESSED.fetch_add(1, SeqCst) > 0 {
-            if let Ok(groups) = GROUPS.lock() {
-                groups.iter().copied().for_each(kill_group);
+            // Both stay locked to the end: nothing new is begun.
+            let groups = locked(&GROUPS);
+            let files = locked(&UNFINISHED);
+            groups.iter().copied().for_each(kill_group);
+            for file in files.iter() {
+                let _ = std::fs::remove_file(file);
             }
             crate::step::restore_terminal_for_good();
+            eprintln!("interrupted twice; what was not yet written is lost");
             std::process::exit(130);
         }
     });
+}
+
+fn locked<T>(what: &'static Mutex<T>) -> MutexGuard<'static, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Remembers a file that is about to be begun, to be removed if there is no time to finish it.
+pub fn begin_file(path: &Path) {
+    locked(&UNFINISHED).push(path.to_owned());
+}
+
+/// Forgets a file that is finished or removed.
+pub fn end_file(path: &Path) {
+    locked(&UNFINISHED).retain(|file| file != path);
 }
 
 /// Whether Ctrl-C was pressed.
@@ -37,6 +62,8 @@ pub fn forget() {
 pub struct Group {
     /// The process itself.
     pub child: Child,
+    /// The member that ends the group when radio is killed.
+    watch: Option<Child>,
 }
 
 impl Group {
@@ -44,14 +71,38 @@ impl Group {
     ///
     /// # Errors
     /// What the system says if the program cannot be started.
-    pub fn spawn(command: &mut std::process::Command) -> std::io::Result<Group> {
+    pub fn spawn(command: &mut Command) -> std::io::Result<Group> {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
+        // Locked before: no process is started that a second Ctrl-C does not know of.
+        let mut groups = locked(&GROUPS);
         let child = command.spawn()?;
-        if let Ok(mut groups) = GROUPS.lock() {
-            groups.push(child.id());
+        groups.push(child.id());
+        Ok(Group { child, watch: None })
+    }
+
+    /// As [`Group::spawn`], for a program that would outlive a `radio` that is killed: the group gets a member that waits for
+    /// that and ends it.
+    ///
+    /// # Errors
+    /// What the system says if the program cannot be started.
+    pub fn spawn_watched(command: &mut Command) -> std::io::Result<Group> {
+        #[cfg_attr(not(unix), expect(unused_mut))]
+        let mut group = Group::spawn(command)?;
+        #[cfg(unix)]
+        {
+            let mut watch = Command::new("/bin/sh");
+            // Reading ends when radio does, whose end of the pipe is the only one.
+            watch.args(["-c", "read line; kill -KILL 0"]);
+            let nowhere = std::process::Stdio::null;
+            watch.stdin(std::process::Stdio::piped());
+            watch.stdout(nowhere()).stderr(nowhere());
+            let leader = group.child.id().cast_signed();
+            std::os::unix::process::CommandExt::process_group(&mut watch, leader);
+            // Where the program is over already, there is nothing to watch.
+            group.watch = watch.spawn().ok();
         }
-        Ok(Group { child })
+        Ok(group)
     }
 }
 
@@ -62,10 +113,25 @@ impl Drop for Group {
         kill_group(id);
         let _ = self.child.kill();
         let _ = self.child.wait();
-        if let Ok(mut groups) = GROUPS.lock() {
-            groups.retain(|&group| group != id);
+        if let Some(watch) = &mut self.watch {
+            let _ = watch.kill();
+            let _ = watch.wait();
         }
+        locked(&GROUPS).retain(|&group| group != id);
     }
+}
+
+/// Whether there is a process of this number.
+#[cfg(unix)]
+pub fn is_running(process: i32) -> bool {
+    let answer = nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), None);
+    answer != Err(nix::errno::Errno::ESRCH)
+}
+
+/// Whether there is a process of this number; not known here.
+#[cfg(not(unix))]
+pub fn is_running(_: i32) -> bool {
+    true
 }
 
 #[cfg(unix)]

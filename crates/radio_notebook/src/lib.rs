@@ -2,6 +2,7 @@
 pub mod batch;
 pub mod check;
 pub mod cli;
+pub mod clock;
 pub mod collect;
 pub mod commands;
 pub mod compile;

@@ -10,7 +10,8 @@
 //! answers with single bytes, [`GO`], one for each cell. Text on stdout and stderr is not framed: it goes through the
 //! ordinary pipes, so that output of libraries and child processes is seen as well. So that the two pipes can be put back
 //! into the order in which they were written, the program numbers its *phases*: at each change between stdout and stderr,
-//! and at each cell's end, it writes a mark with the next phase's number into both.
+//! and at each cell's end, it writes a mark with the next phase's number into both. Marks go through duplicates of the two
+//! descriptors that are made before the first cell: a cell may redirect or close its stdout, and keep it so.
 #![allow(clippy::all, missing_docs)]
 
 use std::io::{Read, Write};
@@ -23,6 +24,15 @@ use std::sync::{Mutex, OnceLock, mpsc};
 pub const SESSION_VARIABLE: &str = "RADIO_SESSION";
 /// The session's answer to [`Frame::Begin`]: run this cell.
 pub const GO: u8 = b'G';
+
+/// The exit code of a program that has lost its connection to the session.
+pub const LOST: i32 = 120;
+/// The most of a value's text that is sent, in bytes; a little more than the session keeps, so that it sees what was cut.
+const MOST_TEXT: usize = (8 << 20) + 1024;
+/// The most of any other text, in bytes.
+const MOST_MESSAGE: usize = 64 << 10;
+/// A longer frame is none.
+const MOST_FRAME: u32 = 16 << 20;
 
 /// Where in the program's source something happened: file, line and column, both from 1.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -126,6 +136,9 @@ impl Frame {
         let mut head = [0; 5];
         from.read_exact(&mut head).ok()?;
         let length = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
+        if length > MOST_FRAME {
+            return None;
+        }
         let mut payload = Vec::new();
         from.take(u64::from(length))
             .read_to_end(&mut payload)
@@ -171,8 +184,26 @@ fn put_number(to: &mut Vec<u8>, number: u32) {
 }
 
 fn put_text(to: &mut Vec<u8>, text: &str) {
+    let text = &text[..boundary(text, MOST_TEXT)];
     put_number(to, text.len() as u32);
     to.extend(text.as_bytes());
+}
+
+/// The last place in `text`, not behind `most`, where it can be cut.
+pub fn boundary(text: &str, most: usize) -> usize {
+    (0..=most.min(text.len()))
+        .rev()
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(0)
+}
+
+/// A message, cut where it is longer than anybody reads.
+fn message(mut text: String) -> String {
+    if text.len() > MOST_MESSAGE {
+        text.truncate(boundary(&text, MOST_MESSAGE));
+        text.push_str(" [radio: the rest of this message is left out]");
+    }
+    text
 }
 
 fn put_place(to: &mut Vec<u8>, place: &Place) {
@@ -221,13 +252,38 @@ struct Session {
     channel: Mutex<TcpStream>,
     go: Mutex<mpsc::Receiver<()>>,
     mark: Vec<u8>,
+    /// Stdout and stderr as they were at the start.
+    streams: [Option<std::fs::File>; 2],
 }
 
 impl Session {
     fn send(&self, frame: &Frame) {
-        if let Ok(mut channel) = self.channel.lock() {
-            // A session that is gone ends the program from the thread that listens to it.
-            let _ = frame.write(&mut *channel);
+        if let Ok(mut channel) = self.channel.lock()
+            && let Err(error) = frame.write(&mut *channel)
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+            && error.kind() != std::io::ErrorKind::ConnectionReset
+        {
+            // A session that is gone ends the program from the thread that listens to it. Here the descriptor is gone: a
+            // cell has closed it, and nothing can be said any more.
+            std::process::exit(LOST);
+        }
+    }
+
+    /// Writes to stdout (0) or stderr (1) as they were at the start.
+    fn write_to(&self, stream: usize, mut bytes: &[u8]) {
+        let Some(mut file) = self.streams[stream].as_ref() else {
+            return;
+        };
+        while !bytes.is_empty() {
+            match file.write(bytes) {
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                // A cell has made the descriptor non-blocking.
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                }
+                Err(_) => return,
+            }
         }
     }
 }
@@ -263,6 +319,7 @@ pub fn run(body: fn() -> Result<(), Raised>) -> ! {
         channel: Mutex::new(channel),
         go: Mutex::new(go),
         mark: mark_prefix(token),
+        streams: [duplicate(&std::io::stdout()), duplicate(&std::io::stderr())],
     };
     session.send(&Frame::Hello {
         token: token.to_owned(),
@@ -283,6 +340,28 @@ pub fn run(body: fn() -> Result<(), Raised>) -> ! {
     std::process::exit(1)
 }
 
+/// A second descriptor for a stream, which the program's own child processes do not get. `None` where there is no stream.
+#[cfg(unix)]
+fn duplicate(stream: &impl std::os::fd::AsFd) -> Option<std::fs::File> {
+    stream.as_fd().try_clone_to_owned().ok().map(Into::into)
+}
+
+#[cfg(windows)]
+fn duplicate(stream: &impl std::os::windows::io::AsHandle) -> Option<std::fs::File> {
+    stream.as_handle().try_clone_to_owned().ok().map(Into::into)
+}
+
+/// Says once, where it can be seen, that stdout is closed.
+fn note_closed_stdout() {
+    static SAID: std::sync::Once = std::sync::Once::new();
+    if duplicate(&std::io::stdout()).is_none()
+        && let Some(session) = SESSION.get()
+    {
+        let text = "[radio: this cell closed stdout; what is printed from here on is lost]\n";
+        SAID.call_once(|| session.write_to(1, text.as_bytes()));
+    }
+}
+
 /// The stack of the thread that runs the cells, in bytes.
 const CELLS_STACK: usize = 512 << 20;
 
@@ -290,7 +369,7 @@ const CELLS_STACK: usize = 512 << 20;
 fn report_panics() {
     let cells = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
-        let text = text_of(info.payload());
+        let text = panic_text(info.payload());
         let place = info.location().map(Place::from).unwrap_or_default();
         if std::thread::current().id() == cells {
             note_caught_panic();
@@ -303,13 +382,16 @@ fn report_panics() {
                 "thread '{}' panicked: {text}",
                 thread.name().unwrap_or("<unnamed>")
             );
-            send(&Frame::Note { text, place });
+            send(&Frame::Note {
+                text: message(text),
+                place,
+            });
         }
     }));
 }
 
 /// What a panic says.
-fn text_of(payload: &(dyn std::any::Any + Send)) -> String {
+fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
     text.or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "Box<dyn Any>".to_owned())
@@ -344,7 +426,7 @@ fn note_caught_panic() {
     let caught = PANIC.lock().ok().and_then(|mut panic| panic.take());
     if let Some((text, place)) = caught {
         send(&Frame::Note {
-            text: format!("panicked: {text}"),
+            text: message(format!("panicked: {text}")),
             place,
         });
     }
@@ -367,6 +449,7 @@ pub fn begin(cell: u32) {
 /// Ends a cell: all that it wrote is flushed and marked.
 pub fn end(cell: u32) {
     note_caught_panic();
+    note_closed_stdout();
     let phase = next_phase();
     LAST_STREAM.store(0, SeqCst);
     send(&Frame::End { cell, phase });
@@ -398,13 +481,13 @@ fn report(ended: std::thread::Result<Result<(), Raised>>) {
                 .lock()
                 .ok()
                 .and_then(|mut p| p.take())
-                .unwrap_or_else(|| (text_of(&*payload), Place::default()));
+                .unwrap_or_else(|| (panic_text(&*payload), Place::default()));
             ("Panic", text, place)
         }
     };
     send(&Frame::Raised {
         ename: ename.to_owned(),
-        evalue,
+        evalue: message(evalue),
         place,
     });
 }
@@ -441,9 +524,9 @@ fn next_phase() -> u32 {
         let mut mark = session.mark.clone();
         mark.extend(format!("{phase}\0").bytes());
         let mut stdout = std::io::stdout().lock();
-        let _ = stdout.write_all(&mark);
         let _ = stdout.flush();
-        let _ = std::io::stderr().lock().write_all(&mark);
+        session.write_to(0, &mark);
+        session.write_to(1, &mark);
     }
     phase
 }
@@ -697,6 +780,24 @@ pub trait Formats<T: ?Sized> {
     fn format(value: &T) -> String;
 }
 
+/// A value's text, without what is longer than anybody reads. It is formatted to its end all the same: an implementation of
+/// `Debug` need not expect that writing fails.
+pub fn text_of(value: std::fmt::Arguments<'_>) -> String {
+    struct Start(String);
+    impl std::fmt::Write for Start {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            if self.0.len() < MOST_TEXT {
+                let room = boundary(text, MOST_TEXT - self.0.len() + 4);
+                self.0.push_str(&text[..room]);
+            }
+            Ok(())
+        }
+    }
+    let mut start = Start(String::new());
+    let _ = std::fmt::write(&mut start, value);
+    start.0
+}
+
 /// Shows `value`: by its own `evcxr_display`, by that of what it points to (twice), or by the given format.
 #[macro_export]
 #[doc(hidden)]
@@ -709,7 +810,7 @@ macro_rules! __radio_show {
                 struct CellFormat;
                 impl<T: ?Sized + ::std::fmt::$bound> $crate::__radio::Formats<T> for CellFormat {
                     fn format(value: &T) -> ::std::string::String {
-                        let text = ::std::format!($format, value);
+                        let text = $crate::__radio::text_of(::std::format_args!($format, value));
                         match $types {
                             true => ::std::format!(
                                 ": {} = {text}",

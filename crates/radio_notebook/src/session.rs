@@ -4,12 +4,12 @@ use crate::collect::{Collector, Stream, cut};
 use crate::document::Output;
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Group};
-use crate::runtime::{Frame, GO, Place, SESSION_VARIABLE, mark_prefix};
+use crate::runtime::{Frame, GO, LOST, Place, SESSION_VARIABLE, mark_prefix};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 /// How a cell ended that did not run to its end.
@@ -56,6 +56,10 @@ enum Event {
     StreamClosed(Stream),
 }
 
+/// How many events may wait to be looked at: a program that writes faster has to wait itself.
+const WAITING_EVENTS: usize = 64;
+/// How many panics of its threads a cell may report.
+const MOST_NOTES: usize = 100;
 /// How long the end of a dead program's output is waited for: a process it left behind may hold its pipes open.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -63,7 +67,7 @@ impl Session {
     /// Starts a program in the notebook's folder.
     ///
     /// # Errors
-    /// [`Error::Tool`] if it cannot be started or does not call back.
+    /// [`Error::Tool`] if it cannot be started or does not call back, [`Error::Interrupted`] after Ctrl-C.
     pub fn start(executable: &Path, folder: &Path) -> Result<Session> {
         let wrong = |what: &str| {
             let what = what.to_owned();
@@ -90,9 +94,12 @@ impl Session {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut group = Group::spawn(&mut command).map_err(wrong("it cannot be started"))?;
-        let channel =
-            accept(&listener, &mut group, &token).map_err(wrong("it does not call back"))?;
-        let (sender, events) = mpsc::channel();
+        let channel = accept(&listener, &mut group, &token);
+        if interrupt::requested() {
+            return Err(Error::Interrupted);
+        }
+        let channel = channel.map_err(wrong("it does not call back"))?;
+        let (sender, events) = mpsc::sync_channel(WAITING_EVENTS);
         if let Some(pipe) = group.child.stdout.take() {
             listen_to_stream(Stream::Stdout, pipe, mark_prefix(&token), sender.clone());
         }
@@ -144,7 +151,7 @@ impl Session {
                 let _ = self.channel.write_all(&[GO]);
             }
             if interrupt::requested() {
-                run.failure = Some(failure("Interrupted", "Ctrl-C was pressed"));
+                run.failure = Some(failure("Interrupted", interrupt::REASON));
                 break;
             }
             if deadline.is_some_and(|deadline| now >= deadline) {
@@ -186,7 +193,10 @@ impl Session {
                             place: Some(place),
                         });
                     }
-                    Frame::Note { text, place } => run.notes.push((text, place)),
+                    Frame::Note { text, place } if run.notes.len() < MOST_NOTES => {
+                        run.notes.push((text, place))
+                    }
+                    Frame::Note { .. } => {}
                     Frame::End { cell: over, phase } if over == cell => ended = Some(phase),
                     Frame::End { .. } | Frame::Hello { .. } => {}
                 },
@@ -217,6 +227,11 @@ impl Session {
         let patience = Instant::now() + PATIENCE;
         loop {
             match self.group.child.try_wait() {
+                Ok(Some(status)) if self.collector.tells_of_stack_overflow() => {
+                    let how = failure_of(status);
+                    let what = "stack overflow: calls are nested too deeply, perhaps without end";
+                    return failure(&how.ename, &format!("{what} ({})", how.evalue));
+                }
                 Ok(Some(status)) => return failure_of(status),
                 Ok(None) if Instant::now() < patience => {
                     std::thread::sleep(Duration::from_millis(2))
@@ -240,12 +255,23 @@ fn failure_of(status: ExitStatus) -> Failure {
     if let Some(number) = std::os::unix::process::ExitStatusExt::signal(&status) {
         let name = nix::sys::signal::Signal::try_from(number)
             .map_or_else(|_| number.to_string(), |s| s.to_string());
+        let hint = match name.as_str() {
+            "SIGKILL" => ", as the system does where memory runs out",
+            "SIGXFSZ" => ": a file grew larger than the system allows",
+            _ => "",
+        };
         return failure(
             "Signal",
-            &format!("the program was ended by the signal {name}"),
+            &format!("the program was ended by the signal {name}{hint}"),
         );
     }
     match status.code() {
+        Some(LOST) => failure(
+            "Exited",
+            &format!(
+                "the program ended itself with exit code {LOST}, as it does where a cell has closed its connection to radio"
+            ),
+        ),
         Some(code) => failure(
             "Exited",
             &format!("the program ended itself with exit code {code}"),
@@ -301,7 +327,7 @@ fn listen_to_stream(
     stream: Stream,
     mut pipe: impl Read + Send + 'static,
     prefix: Vec<u8>,
-    sender: Sender<Event>,
+    sender: SyncSender<Event>,
 ) {
     std::thread::spawn(move || {
         let mut held = Vec::new();

@@ -10,7 +10,7 @@ use crate::collect::Stream;
 use crate::document::{CellKind, Notebook, Output};
 use crate::error::{Error, Result};
 use crate::execute::{self, Options, Watcher};
-use crate::files::safe_name;
+use crate::files::{self, safe_name};
 use crate::{figures, interrupt};
 use clap::Args;
 use console::Style;
@@ -433,7 +433,8 @@ impl Walk {
 
     /// Writes the figures that there are so far, and returns the new ones: of a figure in two formats, the first.
     fn save_figures(&mut self) -> Result<Vec<PathBuf>> {
-        let saved = figures::save(&self.notebook, &self.figure_folder)?;
+        let staged = figures::stage(&self.notebook, &self.figure_folder)?;
+        let saved = files::put_all_in_place(staged)?;
         let mut new = saved.clone();
         new.retain(|path| !self.saved.contains(path));
         new.dedup_by(|b, a| a.with_extension("") == b.with_extension(""));

@@ -713,7 +713,7 @@ fn ctrl_c_keeps_what_ran_and_leaves_nothing_behind() {
     assert_eq!(short(&cells[0]), ["out:kept\n"]);
     assert_eq!(
         short(&cells[1]).last().unwrap(),
-        "!Interrupted: Ctrl-C was pressed"
+        "!Interrupted: Ctrl-C was pressed, or radio was told to end"
     );
     assert_all_gone(&desk);
 }
