@@ -332,7 +332,7 @@ pub(crate) fn write(
     }
     // All is written beside its place first: where something cannot be written, all that was there before is still there.
     let figures = figures::stage(notebook, &figure_folder)?;
-    let whole = files::Staged::write(&target, notebook.to_ipynb().as_bytes())?;
+    let whole = files::Staged::write(&target, notebook.to_ipynb().as_bytes())?.on_disk()?;
     let written = files::put_all_in_place(figures)?;
     whole.put_in_place()?;
     figures::remove_others(&figure_folder, &written)?;

@@ -135,7 +135,7 @@ impl Builder {
             return Ok(Compiled::Executable(executable));
         }
         let source = folder.join("src");
-        std::fs::create_dir_all(&source).map_err(Error::io(&source, "making the folder"))?;
+        crate::files::make_folder(&source)?;
         // Two runs of one notebook at the same time take turns here.
         let guard_path = folder.join("lock");
         let guard =
@@ -522,7 +522,7 @@ fn inputs(executable: &Path, package: &Path) -> Vec<PathBuf> {
 /// Copies an executable to its place, whole or not at all.
 fn keep_program(executable: &Path, inputs: &[PathBuf], kept: &Path) -> Result<PathBuf> {
     let programs = kept.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(programs).map_err(Error::io(programs, "making the folder"))?;
+    crate::files::make_folder(programs)?;
     forget_old_programs(programs);
     let fresh = tempfile::Builder::new()
         .prefix(".new-")

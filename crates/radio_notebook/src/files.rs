@@ -20,7 +20,7 @@ const MOST_WAIT: Duration = Duration::from_secs(10);
 /// # Errors
 /// [`Error::Io`] if the folder cannot be made or written, or the disk is full.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    Staged::write(path, bytes)?.put_in_place()
+    Staged::write(path, bytes)?.on_disk()?.put_in_place()
 }
 
 /// A file that is written whole, beside the place where it belongs. It is removed if it is dropped.
@@ -51,7 +51,6 @@ impl Staged {
             begin(folder_of(&target)).map_err(|e| Error::io(path, "writing")(plain(e)))?;
         let filled = beside
             .write_all(bytes)
-            .and_then(|()| beside.as_file().sync_data())
             .and_then(|()| match std::fs::metadata(&target) {
                 Ok(old) => std::fs::set_permissions(beside.path(), old.permissions()),
                 Err(_) => open_to_others(beside.path()),
@@ -63,6 +62,21 @@ impl Staged {
         };
         filled.map_err(|e| Error::io(path, "writing")(plain(e)))?;
         Ok(staged)
+    }
+
+    /// Waits until the file is on the disk, so that it survives the machine as well.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the disk does not take it.
+    pub fn on_disk(self) -> Result<Staged> {
+        if let Some(beside) = &self.beside {
+            let synced = File::options()
+                .append(true)
+                .open(beside)
+                .and_then(|f| f.sync_data());
+            synced.map_err(Error::io(&self.path, "writing"))?;
+        }
+        Ok(self)
     }
 
     /// Where the file belongs.
