@@ -64,9 +64,10 @@ pub fn remove_others(folder: &Path, written: &[PathBuf]) -> Result<()> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Ok(());
     };
+    let written: HashSet<&Path> = written.iter().map(PathBuf::as_path).collect();
     for path in entries.flatten().map(|entry| entry.path()) {
         let is_figure = path.extension().is_some_and(|e| e == "svg" || e == "png");
-        if is_figure && path.is_file() && !written.contains(&path) {
+        if is_figure && path.is_file() && !written.contains(path.as_path()) {
             std::fs::remove_file(&path).map_err(Error::io(&path, "removing"))?;
         }
     }

@@ -1,5 +1,6 @@
 //! Ctrl-C: the first one ends what is running in good order, the second one ends `radio` at once.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -9,7 +10,7 @@ static PRESSED: AtomicUsize = AtomicUsize::new(0);
 /// The process groups to end when there is no time for good order.
 static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 /// The files to remove then.
-static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// What is said of a cell that was interrupted.
 pub const REASON: &str = "Ctrl-C was pressed, or radio was told to end";
@@ -39,12 +40,12 @@ fn locked<T>(what: &'static Mutex<T>) -> MutexGuard<'static, T> {
 
 /// Remembers a file that is about to be begun, to be removed if there is no time to finish it.
 pub fn begin_file(path: &Path) {
-    locked(&UNFINISHED).push(path.to_owned());
+    locked(&UNFINISHED).insert(path.to_owned());
 }
 
 /// Forgets a file that is finished or removed.
 pub fn end_file(path: &Path) {
-    locked(&UNFINISHED).retain(|file| file != path);
+    locked(&UNFINISHED).remove(path);
 }
 
 /// Whether Ctrl-C was pressed.
