@@ -5,6 +5,7 @@
 
 use crate::commands::{Command, split_commands};
 use crate::items::Item;
+use crate::nesting;
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -94,25 +95,32 @@ impl CellCode {
     /// [`CellError`] if a command is not understood or the rest is not Rust.
     pub fn parse(source: &str) -> Result<CellCode, CellError> {
         let (commands, code) = split_commands(source)?;
-        let parsed = parse_rust(&code).map_err(|error| {
+        let of_rust = nesting::with_room(&code, || CellCode::of_rust(&code));
+        let of_rust = of_rust.map_err(|(line, message)| CellError::Command { line, message })??;
+        Ok(CellCode {
+            commands,
+            ..of_rust
+        })
+    }
+
+    /// Takes the Rust of a cell apart.
+    fn of_rust(code: &str) -> Result<CellCode, CellError> {
+        let parsed = parse_rust(code).map_err(|error| {
             let at = error.span().start();
             CellError::Syntax {
                 message: error.to_string(),
                 line: at.line as u32,
                 column: at.column as u32 + 1,
-                code: code.clone(),
+                code: code.to_owned(),
             }
         })?;
         let (tokens, attributes, statements) = parsed;
-        let mut cell = CellCode {
-            commands,
-            ..CellCode::default()
-        };
+        let mut cell = CellCode::default();
         collect_names(tokens, &mut cell.mentions);
         let mut cut: Vec<Range<usize>> = Vec::new();
         for attribute in &attributes {
             let range = attribute.span().byte_range();
-            cell.inner_attributes.push(chunk(&code, range.clone(), &[]));
+            cell.inner_attributes.push(chunk(code, range.clone(), &[]));
             cut.push(range);
         }
         let mut marks = Exits::default();
@@ -122,7 +130,7 @@ impl CellCode {
             let range = statement.span().byte_range();
             match statement {
                 syn::Stmt::Item(syn::Item::Use(item)) => {
-                    flatten_use(item, &code, &mut cell.imports);
+                    flatten_use(item, code, &mut cell.imports);
                     cut.push(range);
                 }
                 syn::Stmt::Item(item) => {
@@ -134,7 +142,7 @@ impl CellCode {
                     files.visit_item(item);
                     let insertions = files.insertions();
                     let owner = cell.items.iter().rev().find_map(Item::owning_name);
-                    let text = chunk(&code, range.clone(), &insertions);
+                    let text = chunk(code, range.clone(), &insertions);
                     let item = Item::new(item, text, owner.map(str::to_owned));
                     cell.items.push(item);
                     cut.push(range);
@@ -159,10 +167,10 @@ impl CellCode {
         cell.returns = marks.found_return;
         cell.awaits = marks.found_await;
         if let Some(range) = tail {
-            cell.tail = Some(chunk(&code, range.clone(), &marks.insertions));
+            cell.tail = Some(chunk(code, range.clone(), &marks.insertions));
             cut.push(range);
         }
-        let rest = blank(&code, &cut);
+        let rest = blank(code, &cut);
         if !is_blank_or_comment(&rest) {
             marks
                 .insertions
@@ -241,7 +249,12 @@ fn belongs(range: &Range<usize>, at: usize, insertion: &str) -> bool {
 
 /// `code` with the ranges replaced by spaces, line ends kept.
 fn blank(code: &str, ranges: &[Range<usize>]) -> String {
-    let hidden = |at: usize| ranges.iter().any(|range| range.contains(&at));
+    let mut ranges = ranges.to_vec();
+    ranges.sort_unstable_by_key(|range| range.start);
+    let hidden = |at: usize| {
+        let next = ranges.partition_point(|range| range.end <= at);
+        ranges.get(next).is_some_and(|range| range.contains(&at))
+    };
     // A space for each byte, not for each character: the offsets of what is left must stay as they are.
     code.char_indices()
         .flat_map(|(at, c)| {

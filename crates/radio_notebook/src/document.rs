@@ -5,6 +5,7 @@
 //! top of it.
 
 use crate::error::{Error, Result};
+use crate::surrogates;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -90,13 +91,27 @@ impl Output {
 /// A MIME type's content in the form that Jupyter writes: JSON types as JSON, text in lines, the rest as one string.
 fn mime_value(mime: &str, content: &str) -> Value {
     let is_json = mime == "application/json" || mime.ends_with("+json");
-    if is_json && let Ok(value) = serde_json::from_str(content) {
+    if is_json
+        && let Ok(value) = serde_json::from_str(content)
+        && depth(&value) <= MOST_DEPTH
+    {
         return value;
     }
     if mime.starts_with("text/") || matches!(mime, "application/javascript" | "image/svg+xml") {
         lines(content)
     } else {
         Value::String(content.to_owned())
+    }
+}
+
+/// How deep JSON among the outputs may be; deeper it is text, since a notebook around it could not be read again.
+const MOST_DEPTH: usize = 100;
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => 1 + values.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        _ => 0,
     }
 }
 
@@ -265,6 +280,8 @@ pub struct Notebook {
     /// What had to be repaired while reading, a sentence each.
     pub repairs: Vec<String>,
     fields: Map<String, Value>,
+    /// Whether its text holds halves of surrogate pairs, as other characters: see [`surrogates`].
+    has_half_pairs: bool,
 }
 
 impl Notebook {
@@ -293,7 +310,8 @@ impl Notebook {
 
     /// Reads the text of an `.ipynb` file. The error is a sentence for the user.
     pub fn from_ipynb(text: &str) -> std::result::Result<Notebook, String> {
-        let value: Value = serde_json::from_str(text).map_err(|e| {
+        let hidden = surrogates::hide(text)?;
+        let value: Value = serde_json::from_str(&hidden).map_err(|e| {
             if text.trim().is_empty() {
                 "the file is empty, so it is not a notebook".into()
             } else {
@@ -351,6 +369,7 @@ impl Notebook {
             cells,
             repairs: Vec::new(),
             fields,
+            has_half_pairs: matches!(hidden, std::borrow::Cow::Owned(_)),
         };
         if notebook.minor() >= 5 {
             notebook.repair_ids();
@@ -394,6 +413,7 @@ impl Notebook {
             cells,
             repairs: Vec::new(),
             fields,
+            has_half_pairs: false,
         };
         notebook.identify_new_cells();
         notebook
@@ -481,7 +501,12 @@ impl Notebook {
         serde::Serialize::serialize(&fields, &mut serializer)
             .expect("JSON values can be written to memory");
         bytes.push(b'\n');
-        String::from_utf8(bytes).expect("serde_json writes UTF-8")
+        let text = String::from_utf8(bytes).expect("serde_json writes UTF-8");
+        if self.has_half_pairs {
+            surrogates::show(&text)
+        } else {
+            text
+        }
     }
 }
 
@@ -659,6 +684,41 @@ mod tests {
         assert_eq!(cell.label(), None);
         cell.set_metadata("label", "../x".into());
         assert_eq!(cell.label().as_deref(), Some("../x"));
+    }
+
+    #[test]
+    fn numbers_halves_of_pairs_and_deep_json_survive() {
+        let odd =
+            r#"{"a":123456789012345678901234567890,"b":1e400,"c":1.10,"d":-0.0,"e":"\ud800"}"#;
+        let cell =
+            format!(r#"{{"cell_type":"markdown","id":"a","metadata":{odd},"source":"\udead"}}"#);
+        let notebook = Notebook::from_ipynb(&minimal(&cell)).unwrap();
+        let written = notebook.to_ipynb();
+        for kept in [
+            "123456789012345678901234567890",
+            "1e+400",
+            "1.10",
+            "-0.0",
+            "\\ud800",
+            "\\udead",
+        ] {
+            assert!(written.contains(kept), "{kept}: {written}");
+        }
+        let mut notebook = Notebook::from_ipynb(&minimal("")).unwrap();
+        for deep in [90, 120] {
+            let mut cell = Cell::new(CellKind::Code, "");
+            let json = format!("{}{}", "[".repeat(deep), "]".repeat(deep));
+            let bundle = vec![("application/json".to_owned(), json)];
+            cell.set_outputs(
+                &[Output::Data {
+                    bundle,
+                    is_result: false,
+                }],
+                Some(1),
+            );
+            notebook.cells.push(cell);
+        }
+        Notebook::from_ipynb(&notebook.to_ipynb()).unwrap();
     }
 
     proptest::proptest! {

@@ -8,7 +8,6 @@
 use crate::dialect::{CellCode, Import};
 use crate::items::{Item, ItemKind};
 use crate::program::ProgramCell;
-use proc_macro2::TokenStream;
 use std::collections::BTreeSet;
 
 /// What one generation adds to the one before it.
@@ -183,19 +182,15 @@ fn is_same(old: &Placed<'_, Item>, new: &Item, cell: &CellCode, cells: &[Program
     let Some(old_cell) = cells.iter().find(|cell| cell.number == old.cell) else {
         return false;
     };
-    let tokens = |item: &Item| item.text.text.parse::<TokenStream>().map(|t| t.to_string());
-    let group = |item: &Item, code: &CellCode| -> Option<Vec<String>> {
+    let group = |item: &Item, code: &CellCode| -> Vec<String> {
         let owned = code
             .items
             .iter()
             .filter(|i| i.owner.is_some() && i.owner.as_deref() == item.owning_name());
-        std::iter::once(item)
-            .chain(owned)
-            .map(|item| tokens(item).ok())
-            .collect()
+        let all = std::iter::once(item).chain(owned);
+        all.map(|item| item.tokens.clone()).collect()
     };
-    let (old, new) = (group(old.what, old_cell.code), group(new, cell));
-    old.is_some() && old == new
+    group(old.what, old_cell.code) == group(new, cell)
 }
 
 /// Takes out of effect what `again` replaces, and copies what depends on it.

@@ -16,6 +16,8 @@ pub struct Item {
     pub owner: Option<String>,
     /// The names that it depends on: of types, only those in paths, so that a field's name does not count.
     pub mentions: BTreeSet<String>,
+    /// Its tokens, without comments and layout.
+    pub tokens: String,
 }
 
 /// What kind of item it is.
@@ -47,12 +49,12 @@ impl Item {
     /// What `syn` found; `owner` is the named item before it.
     pub fn new(item: &syn::Item, text: Chunk, owner: Option<String>) -> Item {
         let kind = kind_of(item);
+        let tokens: TokenStream = text.text.parse().unwrap_or_default();
         let mut mentions = BTreeSet::new();
         match kind {
             ItemKind::Type(_) => Paths(&mut mentions).visit_item(item),
             _ => {
-                let tokens: Option<TokenStream> = text.text.parse().ok();
-                collect_names(tokens.unwrap_or_default(), &mut mentions);
+                collect_names(tokens.clone(), &mut mentions);
             }
         }
         let owner = owner.filter(|_| matches!(kind, ItemKind::Impl { .. } | ItemKind::Other));
@@ -61,6 +63,7 @@ impl Item {
             kind,
             owner,
             mentions,
+            tokens: tokens.to_string(),
         }
     }
 

@@ -16,11 +16,13 @@ pub mod files;
 pub mod generations;
 pub mod interrupt;
 pub mod items;
+pub mod nesting;
 pub mod parameters;
 pub mod program;
 pub mod report;
 pub mod runtime;
 pub mod session;
 pub mod step;
+pub mod surrogates;
 
 pub use error::{Error, Result};
