@@ -237,6 +237,8 @@ impl Builder {
             .env(FOLDER_VARIABLE, &self.notebooks)
             .envs(&program.build.environment)
             .env_remove("CARGO_PROFILE_DEV_OPT_LEVEL")
+            // For code that nests as deeply as radio parses it; without, rustc crashes at 900 braces.
+            .env("RUST_MIN_STACK", "268435456")
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
