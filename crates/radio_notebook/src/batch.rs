@@ -23,7 +23,7 @@ pub struct Executed {
 }
 
 /// One who is told of the notebooks, each by its index.
-pub trait Audience {
+pub trait Reporter {
     /// The watcher of a notebook that begins, or whose turn has come.
     fn watcher(&mut self, index: usize) -> &mut dyn Watcher;
     /// A notebook is over. Returns whether to go on with the next.
@@ -73,18 +73,18 @@ impl Watcher for Messenger {
     }
 }
 
-/// Executes `notebooks`, which were read from `paths`, at most `at_once` at a time. The audience hears of a notebook while
+/// Executes `notebooks`, which were read from `paths`, at most `at_once` at a time. The reporter hears of a notebook while
 /// it runs if all before it are over, and afterwards if they are not.
 ///
 /// # Errors
-/// What the audience's [`over`](Audience::over) returns; notebooks that have begun by then are executed to their end, and
+/// What the reporter's [`over`](Reporter::over) returns; notebooks that have begun by then are executed to their end, and
 /// nobody is told.
 pub fn execute_all(
     notebooks: Vec<Notebook>,
     paths: &[impl AsRef<Path> + Sync],
     options: &Options,
     at_once: usize,
-    audience: &mut dyn Audience,
+    reporter: &mut dyn Reporter,
 ) -> Result<()> {
     let total = notebooks.len();
     let waiting: Vec<_> = notebooks
@@ -138,17 +138,17 @@ pub fn execute_all(
                 },
             };
             match event {
-                Event::Begins(total) => audience.watcher(turn).begins(total),
-                Event::Compiles(line) => audience.watcher(turn).compiles(&line),
+                Event::Begins(total) => reporter.watcher(turn).begins(total),
+                Event::Compiles(line) => reporter.watcher(turn).compiles(&line),
                 Event::CellBegins(number, source) => {
-                    audience.watcher(turn).cell_begins(number, &source)
+                    reporter.watcher(turn).cell_begins(number, &source)
                 }
-                Event::Writes(stream, text) => audience.watcher(turn).writes(stream, &text),
+                Event::Writes(stream, text) => reporter.watcher(turn).writes(stream, &text),
                 Event::CellEnds(number, outputs, took) => {
-                    audience.watcher(turn).cell_ends(number, &outputs, took)
+                    reporter.watcher(turn).cell_ends(number, &outputs, took)
                 }
                 Event::Over(executed) => {
-                    let goes_on = audience.over(turn, *executed);
+                    let goes_on = reporter.over(turn, *executed);
                     if !matches!(goes_on, Ok(true)) {
                         stopped.store(true, SeqCst);
                         return goes_on.map(|_| ());

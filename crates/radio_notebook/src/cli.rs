@@ -1,10 +1,12 @@
 //! The command line: its arguments, what it says at the end, and its exit codes.
 
+use crate::batch::{self, Reporter as _};
 use crate::document::{CellKind, Notebook};
 use crate::error::{Error, Result};
 use crate::execute::{Options, Summary, Watcher};
 use crate::report::Report;
-use crate::{batch, check, figures, files, interrupt, parameters, step};
+use crate::watch::{self, Audience, Both};
+use crate::{check, execute, figures, files, interrupt, parameters, step};
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -29,10 +31,59 @@ enum Action {
     Check(check::Check),
     /// Walk through one notebook in the terminal, a cell at a keypress
     Step(step::Arguments),
+    /// Execute a notebook or a script again at each save
+    Watch(Watch),
 }
 
 #[derive(Debug, Args)]
-struct Run {
+struct Watch {
+    /// The notebook or script
+    path: PathBuf,
+    /// Show the executed notebook in browsers on this computer, at this port or a free one
+    #[arg(long, value_name = "PORT", value_parser = port)]
+    serve: Option<Option<u16>>,
+    /// Where the executed copy and figures go
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    output: PathBuf,
+    /// Replace the value of a parameter: of a `let` in the cell tagged `parameters`
+    #[arg(short, long = "parameter", value_names = ["NAME", "VALUE"], num_args = 2, allow_hyphen_values = true)]
+    parameter: Vec<String>,
+    /// The most time a cell may take
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+    /// Go on behind cells that fail
+    #[arg(long)]
+    allow_errors: bool,
+}
+
+fn port(text: &str) -> std::result::Result<u16, String> {
+    text.parse().ok().filter(|port| *port > 0).ok_or_else(|| {
+        "should be a port, a number from 1 to 65535; put the notebook before --serve".to_owned()
+    })
+}
+
+impl Watch {
+    fn watch(self) -> Result<bool> {
+        let run = Run {
+            paths: vec![self.path.clone()],
+            output: self.output,
+            inplace: false,
+            parameter: self.parameter,
+            timeout: self.timeout,
+            timeout_total: None,
+            until: None,
+            allow_errors: self.allow_errors,
+            timings: false,
+            quiet: false,
+        };
+        watch::watch(&self.path, self.serve, &run)?;
+        Ok(true)
+    }
+}
+
+/// The arguments of `radio run`.
+#[derive(Clone, Debug, Args)]
+pub struct Run {
     /// Notebooks, scripts, or folders of notebooks
     #[arg(default_value = "notebooks")]
     paths: Vec<PathBuf>,
@@ -44,7 +95,7 @@ struct Run {
     inplace: bool,
     /// Replace the value of a parameter: of a `let` in the cell tagged `parameters`
     #[arg(short, long = "parameter", value_names = ["NAME", "VALUE"], num_args = 2, allow_hyphen_values = true)]
-    parameter: Vec<String>,
+    pub(crate) parameter: Vec<String>,
     /// The most time a cell may take
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
@@ -86,10 +137,11 @@ pub(crate) fn seconds(text: &str) -> std::result::Result<Duration, String> {
 pub fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     interrupt::listen();
-    let outcome = match &command {
-        Action::Run(arguments) => run(arguments),
-        Action::Check(arguments) => check::run(arguments),
-        Action::Step(arguments) => step::run(arguments),
+    let outcome = match command {
+        Action::Run(arguments) => run(&arguments, None),
+        Action::Check(arguments) => check::run(&arguments),
+        Action::Step(arguments) => step::run(&arguments),
+        Action::Watch(arguments) => arguments.watch(),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -105,8 +157,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Whether all went well.
-fn run(arguments: &Run) -> Result<bool> {
+/// Runs notebooks; returns whether all went well. `audience` hears of it besides the terminal.
+pub(crate) fn run(arguments: &Run, audience: Option<&mut dyn Audience>) -> Result<bool> {
     let paths = notebooks(&arguments.paths)?;
     let names = output_names(&paths)?;
     let values: Vec<(String, String)> = arguments
@@ -149,17 +201,37 @@ fn run(arguments: &Run) -> Result<bool> {
             notebook.clear_outputs();
         }
     }
-    // Times are taken from notebooks that have the machine to themselves.
-    let at_once = match arguments.timings {
-        true => 1,
-        false => std::thread::available_parallelism().map_or(1, usize::from),
-    };
     let mut conclusions = Conclusions {
         arguments,
         paths: &paths,
         names: &names,
         report: None,
         all_ran: true,
+    };
+    if let Some(audience) = audience {
+        for (index, mut notebook) in notebooks.into_iter().enumerate() {
+            audience.opens(&notebook);
+            let begun = Instant::now();
+            let mut both = Both(conclusions.watcher(index), audience);
+            let summary = execute::execute(&mut notebook, &paths[index], &options, &mut both);
+            let executed = summary.map(|summary| batch::Executed {
+                notebook,
+                summary,
+                took: begun.elapsed(),
+            });
+            if let Ok(executed) = &executed
+                && !interrupt::superseded()
+            {
+                audience.closes(&executed.notebook, &executed.summary, executed.took);
+            }
+            conclusions.over(index, executed)?;
+        }
+        return Ok(conclusions.all_ran);
+    }
+    // Times are taken from notebooks that have the machine to themselves.
+    let at_once = match arguments.timings {
+        true => 1,
+        false => std::thread::available_parallelism().map_or(1, usize::from),
     };
     batch::execute_all(notebooks, &paths, &options, at_once, &mut conclusions)?;
     Ok(conclusions.all_ran)
@@ -174,7 +246,7 @@ struct Conclusions<'r> {
     all_ran: bool,
 }
 
-impl batch::Audience for Conclusions<'_> {
+impl batch::Reporter for Conclusions<'_> {
     fn watcher(&mut self, index: usize) -> &mut dyn Watcher {
         let new = || Report::new(&self.names[index], self.arguments.quiet);
         self.report.get_or_insert_with(new)
@@ -186,7 +258,8 @@ impl batch::Audience for Conclusions<'_> {
         }
         let mut executed = executed?;
         let summary = &executed.summary;
-        if summary.interrupted && summary.executed == 0 {
+        // What a newer run takes the place of is not worth keeping.
+        if summary.interrupted && (summary.executed == 0 || interrupt::superseded()) {
             return Err(Error::Interrupted);
         }
         let (path, name) = (&self.paths[index], &self.names[index]);

@@ -211,6 +211,19 @@ impl Cell {
         self.tags().contains(&tag)
     }
 
+    /// One entry of the cell's metadata.
+    pub fn metadata(&self, key: &str) -> Option<&Value> {
+        self.fields.get("metadata")?.get(key)
+    }
+
+    /// A picture that is attached to the cell under this name: its MIME type and its content in base64.
+    pub fn attachment(&self, name: &str) -> Option<(&str, &str)> {
+        let bundle = self.fields.get("attachments")?.get(name)?.as_object()?;
+        bundle
+            .iter()
+            .find_map(|(mime, content)| Some((mime.as_str(), content.as_str()?)))
+    }
+
     /// Sets one entry of the cell's metadata.
     pub fn set_metadata(&mut self, key: &str, value: Value) {
         if let Some(metadata) = self

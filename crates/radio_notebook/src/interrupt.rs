@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
+/// Whether the run under way is to end though nobody pressed Ctrl-C.
+static SUPERSEDED: AtomicBool = AtomicBool::new(false);
 /// The process groups to end when there is no time for good order.
 static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 /// The files to remove then.
@@ -48,14 +50,29 @@ pub fn end_file(path: &Path) {
     locked(&UNFINISHED).remove(path);
 }
 
-/// Whether Ctrl-C was pressed.
+/// Whether what is running should end: Ctrl-C was pressed, or a newer run takes its place.
 pub fn requested() -> bool {
+    pressed() || superseded()
+}
+
+/// Whether Ctrl-C was pressed.
+pub fn pressed() -> bool {
     PRESSED.load(SeqCst) > 0
 }
 
 /// Takes Ctrl-C as answered: what it was meant for has ended, and `radio` goes on.
 pub fn forget() {
     PRESSED.store(0, SeqCst);
+}
+
+/// Whether a newer run is to take the place of the one under way.
+pub fn superseded() -> bool {
+    SUPERSEDED.load(SeqCst)
+}
+
+/// Says that a newer run is to take the place of the one under way, or that this is over.
+pub fn supersede(yes: bool) {
+    SUPERSEDED.store(yes, SeqCst);
 }
 
 /// A child process with all that it starts; both end when this is dropped.

@@ -17,12 +17,15 @@ pub mod generations;
 pub mod interrupt;
 pub mod items;
 pub mod nesting;
+pub mod page;
 pub mod parameters;
 pub mod program;
 pub mod report;
 pub mod runtime;
+pub mod serve;
 pub mod session;
 pub mod step;
 pub mod surrogates;
+pub mod watch;
 
 pub use error::{Error, Result};
