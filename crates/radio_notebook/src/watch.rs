@@ -76,15 +76,13 @@ impl Watcher for Both<'_> {
 /// # Errors
 /// Arguments that cannot be used. What is wrong with the notebook is said, and waited for to be mended.
 pub fn watch(path: &Path, serve: Option<Option<u16>>, run: &cli::Run) -> Result<()> {
-    if std::fs::metadata(path)
-        .map_err(Error::io(path, "reading"))?
-        .is_dir()
-    {
+    if path.is_dir() {
         return Err(Error::Document {
             path: path.to_owned(),
             message: "this is a folder: radio watch takes one notebook".into(),
         });
     }
+    cli::notebooks(&[path.to_owned()])?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let board = Board::new(&name);
     if let Some(port) = serve {

@@ -1,0 +1,452 @@
+//! `radio watch` as its users meet it: a notebook is saved in all the ways that files are saved, and browsers look on.
+
+#![cfg(target_os = "linux")]
+
+use serde_json::{Value, json};
+use std::io::{BufRead, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A folder with a notebook, and `radio watch` over it.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+/// A `radio watch` that was started; it is ended with the test.
+struct Watching {
+    radio: Child,
+    said: Arc<Mutex<String>>,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        Desk {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Saves as most editors do.
+    fn rename_over(&self, name: &str, text: &str) {
+        self.write("beside", text);
+        std::fs::rename(self.path("beside"), self.path(name)).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_radio"));
+        command
+            .arg("watch")
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env(
+                "CARGO_TARGET_DIR",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("notebooks"),
+            )
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn watch(&self, arguments: &[&str]) -> Watching {
+        let mut radio = self.command(arguments).spawn().unwrap();
+        let said = Arc::new(Mutex::new(String::new()));
+        let pipes: [Box<dyn Read + Send>; 2] = [
+            Box::new(radio.stdout.take().unwrap()),
+            Box::new(radio.stderr.take().unwrap()),
+        ];
+        for pipe in pipes {
+            let said = Arc::clone(&said);
+            std::thread::spawn(move || {
+                let mut lines = std::io::BufReader::new(pipe);
+                let mut line = String::new();
+                while lines.read_line(&mut line).is_ok_and(|read| read > 0) {
+                    said.lock().unwrap().push_str(&line);
+                    line.clear();
+                }
+            });
+        }
+        Watching { radio, said }
+    }
+
+    /// The text of the executed copy's outputs.
+    fn shown(&self, name: &str) -> String {
+        let copy = self.path("out").join(format!("{name}.ipynb"));
+        let Ok(text) = std::fs::read_to_string(copy) else {
+            return String::new();
+        };
+        let notebook: Value = serde_json::from_str(&text).unwrap();
+        let cells = notebook["cells"].as_array().unwrap().iter();
+        cells.map(|cell| cell["outputs"].to_string()).collect()
+    }
+}
+
+impl Watching {
+    fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    fn wait_for(&self, text: &str) {
+        wait_until(
+            || self.said().contains(text),
+            || format!("{text:?} in:\n{}", self.said()),
+        );
+    }
+
+    /// Presses Ctrl-C and returns the exit code.
+    fn interrupt(&mut self) -> Option<i32> {
+        signal("-INT", self.radio.id());
+        self.radio.wait().unwrap().code()
+    }
+
+    /// The port that it serves at.
+    fn port(&self) -> u16 {
+        self.wait_for("serving http://127.0.0.1:");
+        let said = self.said();
+        let (_, rest) = said.split_once("serving http://127.0.0.1:").unwrap();
+        rest.split('/').next().unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let _ = self.radio.kill();
+        let _ = self.radio.wait();
+    }
+}
+
+fn signal(signal: &str, process: u32) {
+    Command::new("kill")
+        .args([signal, &process.to_string()])
+        .status()
+        .unwrap();
+}
+
+fn wait_until(is_so: impl Fn() -> bool, what: impl Fn() -> String) {
+    let patience = Instant::now() + Duration::from_secs(120);
+    while !is_so() {
+        assert!(Instant::now() < patience, "waited in vain for {}", what());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn is_alive(process: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/stat"));
+    status.is_ok_and(|status| !status.contains(") Z "))
+}
+
+/// A notebook of markdown and code cells.
+fn notebook(cells: &[(&str, &str)]) -> String {
+    let cells: Vec<Value> = cells
+        .iter()
+        .map(|(kind, source)| match *kind {
+            "code" => json!({"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": null}),
+            kind => json!({"cell_type": kind, "metadata": {}, "source": source}),
+        })
+        .collect();
+    json!({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}).to_string()
+}
+
+fn says(text: &str) -> String {
+    notebook(&[("code", &format!("println!(\"{text}\")"))])
+}
+
+/// Asks a server for `path`: the head and the body of its answer.
+fn ask(port: u16, method: &str, path: &str, host: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(stream, "{method} {path} HTTP/1.0\r\n{host}\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), body.to_owned())
+}
+
+fn get(port: u16, path: &str) -> String {
+    let (head, body) = ask(port, "GET", path, "Host: localhost\r\n");
+    assert!(head.contains(" 200 ") || head.contains(" 204 "), "{head}");
+    body
+}
+
+#[test]
+fn a_notebook_runs_again_at_each_save_and_whatever_happens_to_its_file() {
+    let desk = Desk::new();
+    desk.write("a.ipynb", &says("one"));
+    let mut watching = desk.watch(&["a.ipynb", "-p", "no", "1"]);
+    watching.wait_for("a: 1 cells in");
+    assert!(desk.shown("a").contains("one"));
+    assert!(
+        watching
+            .said()
+            .contains("no notebook here has a parameter `no`")
+    );
+
+    desk.rename_over("a.ipynb", &says("two"));
+    wait_until(|| desk.shown("a").contains("two"), || watching.said());
+    watching.wait_for("── run 2 ──");
+
+    // The same content is no new run: the next one has the next number.
+    desk.write("a.ipynb", &says("two"));
+    std::thread::sleep(Duration::from_millis(300));
+    desk.write("a.ipynb", &says("three").replace('}', ""));
+    watching.wait_for("a.ipynb: this is not a notebook, because it is not JSON");
+    watching.wait_for("waiting for it to be mended");
+    desk.write("a.ipynb", &says("three"));
+    wait_until(|| desk.shown("a").contains("three"), || watching.said());
+    watching.wait_for("── run 3 ──");
+
+    std::fs::remove_file(desk.path("a.ipynb")).unwrap();
+    watching.wait_for("a.ipynb: reading failed");
+    desk.write("a.ipynb", &says("four"));
+    wait_until(|| desk.shown("a").contains("four"), || watching.said());
+
+    // A failing cell is a run like another.
+    desk.write("a.ipynb", &notebook(&[("code", "panic!(\"five\")")]));
+    watching.wait_for("cell 1: Panic: five");
+    let last = says("six");
+    desk.write("a.ipynb", &last);
+    wait_until(|| desk.shown("a").contains("six"), || watching.said());
+    watching.wait_for("── run 6 ──");
+    assert!(!watching.said().contains("── run 7 ──"));
+
+    assert_eq!(watching.interrupt(), Some(0));
+    assert_eq!(
+        std::fs::read_to_string(desk.path("a.ipynb")).unwrap(),
+        last,
+        "the notebook itself was written"
+    );
+}
+
+/// Writes its process and that of a child into the file `processes`, and hangs.
+const HANGING: &str = r#"// %%
+let child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+std::fs::write("processes", format!("{} {}\n", std::process::id(), child.id())).unwrap();
+loop { std::thread::sleep(std::time::Duration::from_millis(10)); }
+"#;
+
+/// Waits until the cell of [`HANGING`] hangs, and returns its processes.
+fn hanging(desk: &Desk, watching: &Watching) -> Vec<String> {
+    let file = desk.path("processes");
+    let read = || std::fs::read_to_string(&file).unwrap_or_default();
+    wait_until(|| read().ends_with('\n'), || watching.said());
+    let processes = read();
+    std::fs::remove_file(&file).unwrap();
+    processes.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_save_ends_the_run_under_way_and_ctrl_c_leaves_no_process() {
+    let desk = Desk::new();
+    desk.write("a.rs", HANGING);
+    let mut watching = desk.watch(&["a.rs"]);
+    let first = hanging(&desk, &watching);
+    desk.write("a.rs", "// %%\n\"quick\"\n");
+    wait_until(|| desk.shown("a").contains("quick"), || watching.said());
+    assert!(
+        watching
+            .said()
+            .contains("saved while running: starting again")
+    );
+    assert!(!watching.said().contains("Ctrl-C"), "{}", watching.said());
+    desk.write("a.rs", HANGING);
+    let second = hanging(&desk, &watching);
+    assert_eq!(watching.interrupt(), Some(0));
+    for process in first.iter().chain(&second) {
+        wait_until(|| !is_alive(process), || format!("{process} to end"));
+    }
+    let left = std::fs::read_dir(desk.path("out")).unwrap().flatten();
+    let names: Vec<_> = left.map(|entry| entry.file_name()).collect();
+    assert!(
+        !names
+            .iter()
+            .any(|name| name.to_string_lossy().starts_with('.')),
+        "{names:?}"
+    );
+}
+
+#[test]
+fn sources_and_data_are_watched_too() {
+    let desk = Desk::new();
+    std::fs::create_dir_all(desk.path("helper/src")).unwrap();
+    desk.write(
+        "helper/Cargo.toml",
+        "[package]\nname = \"helper\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n",
+    );
+    desk.write(
+        "helper/src/lib.rs",
+        "pub fn answer() -> &'static str { \"lib one\" }",
+    );
+    desk.write("data.txt", "data one");
+    desk.write(
+        "a.rs",
+        "// %%\n:dep helper = { path = \"helper\" }\nprintln!(\"{} {}\", helper::answer(), std::fs::read_to_string(\"data.txt\")?);\n// %%\nstd::fs::write(\"mine.txt\", format!(\"{:?}\", std::time::SystemTime::now()))?;\n",
+    );
+    // A file that the cells write themselves must not make them run for ever.
+    desk.write("mine.txt", "");
+    let watching = desk.watch(&["a.rs"]);
+    wait_until(
+        || desk.shown("a").contains("lib one data one"),
+        || watching.said(),
+    );
+    watching.wait_for("a: 2 cells in");
+    desk.write(
+        "helper/src/lib.rs",
+        "pub fn answer() -> &'static str { \"lib, changed\" }",
+    );
+    wait_until(
+        || desk.shown("a").contains("lib, changed data one"),
+        || watching.said(),
+    );
+    wait_until(
+        || watching.said().matches("a: 2 cells in").count() == 2,
+        || watching.said(),
+    );
+    // The run is over once its line is there, and what it wrote itself is taken as it is soon after; a change in between
+    // would not be seen, so it is made until it is.
+    wait_until(
+        || {
+            let line = format!("data of {:?}", Instant::now());
+            desk.write("data.txt", &line);
+            std::thread::sleep(Duration::from_millis(600));
+            desk.shown("a").contains("lib, changed data of")
+        },
+        || watching.said(),
+    );
+}
+
+#[test]
+fn browsers_see_the_executed_notebook_and_nobody_else_does() {
+    let desk = Desk::new();
+    let hostile = r#"println!("EVCXR_BEGIN_CONTENT text/html\n<table><tr><td>cell</td></tr></table><script>alert(1)</script>\nEVCXR_END_CONTENT")"#;
+    desk.write(
+        "a.ipynb",
+        &notebook(&[
+            ("markdown", "# Title\n\n<script>alert(2)</script>\n\n$x^2$"),
+            ("code", "println!(\"one <b>\")"),
+            ("code", hostile),
+        ]),
+    );
+    let mut watching = desk.watch(&["a.ipynb", "--serve"]);
+    let port = watching.port();
+    watching.wait_for("a: 2 cells in");
+    let page = get(port, "/");
+    for part in [
+        "<h1>Title</h1>",
+        "<math",
+        "one &lt;b&gt;</pre>",
+        "&lt;script&gt;alert(2)&lt;/script&gt;",
+        "srcdoc=\"&lt;!doctype html&gt;",
+        "&lt;td&gt;cell&lt;/td&gt;",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    assert_eq!(page.matches("<script").count(), 1, "{page}");
+
+    let (head, _) = ask(port, "GET", "/", "Host: 127.0.0.1:1\r\n");
+    for line in [
+        "Content-Security-Policy: default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "X-Content-Type-Options: nosniff",
+        "Referrer-Policy: no-referrer",
+        "Cache-Control: no-store",
+    ] {
+        assert!(head.contains(line), "{line} is not in {head}");
+    }
+    for (method, path, host, code) in [
+        ("GET", "/", "Host: evil.example\r\n", 403),
+        ("GET", "/events", "Host: evil.example\r\n", 403),
+        ("GET", "/", "", 403),
+        ("GET", "/", "Host: localhost\r\nHost: evil.example\r\n", 403),
+        ("POST", "/", "Host: localhost\r\nContent-Length: 0\r\n", 405),
+        ("GET", "/../a.ipynb", "Host: localhost\r\n", 404),
+        ("GET", "/a.ipynb", "Host: localhost\r\n", 404),
+    ] {
+        let (head, body) = ask(port, method, path, host);
+        assert!(
+            head.contains(&format!(" {code} ")),
+            "{method} {path} {host}: {head}"
+        );
+        assert!(!body.contains("Title"), "{body}");
+    }
+    // Every other address of this computer is closed; all of 127.0.0.0/8 is this computer.
+    assert!(TcpStream::connect(("127.0.0.2", port)).is_err());
+
+    // A browser that waits hears of the next run.
+    let version = |page: &str| {
+        let (_, rest) = page.split_once("data-version=\"").unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let mut since = version(&page);
+    desk.write(
+        "a.ipynb",
+        &notebook(&[
+            ("code", "println!(\"two\")"),
+            ("code", "[0][std::env::args().count()]"),
+        ]),
+    );
+    let mut states = Vec::new();
+    let last = loop {
+        let body = get(port, &format!("/events?since={since}"));
+        let news: Value = serde_json::from_str(&body).unwrap();
+        since = news["version"].as_str().unwrap().to_owned();
+        states.push(news["state"].as_str().unwrap().to_owned());
+        if states.last().unwrap() == "failed" {
+            break news;
+        }
+        assert!(states.len() < 50, "{states:?}");
+    };
+    assert_eq!(last["status"], "run 2: cell 2 failed");
+    let sections = last["sections"].as_str().unwrap();
+    assert!(
+        sections.contains("two</pre>") && sections.contains("<pre class=\"error\">"),
+        "{sections}"
+    );
+    assert!(
+        sections.contains("class=\"cell code failed\""),
+        "{sections}"
+    );
+
+    // What is wrong with the file is said on the page too, and what ran last stays.
+    desk.write("a.ipynb", "{");
+    watching.wait_for("waiting for it to be mended");
+    let page = get(port, "/");
+    assert!(
+        page.contains("waiting: a.ipynb: this is not a notebook") && page.contains("two</pre>"),
+        "{page}"
+    );
+    assert_eq!(watching.interrupt(), Some(0));
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
+fn what_cannot_be_watched_is_refused() {
+    let desk = Desk::new();
+    desk.write("a.ipynb", &says("one"));
+    desk.write("a.txt", "");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (arguments, reason) in [
+        (vec!["b.ipynb"], "b.ipynb: reading failed"),
+        (vec!["."], "takes one notebook"),
+        (vec!["a.ipynb", "--serve", &port], "give another one"),
+        (
+            vec!["--serve", "a.ipynb"],
+            "put the notebook before --serve",
+        ),
+        (vec!["a.ipynb", "--serve", "0"], "from 1 to 65535"),
+        (vec!["a.txt"], "runs notebooks (.ipynb)"),
+    ] {
+        let output = desk.command(&arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(reason), "{arguments:?}: {said}");
+    }
+}
