@@ -79,6 +79,12 @@ impl Board {
         self.changed.notify_all();
     }
 
+    /// The state and the status shown.
+    pub fn status(&self) -> (&'static str, String) {
+        let guard = self.lock();
+        (guard.1.state, guard.1.status.clone())
+    }
+
     fn read(&self) -> (String, Shown) {
         let guard = self.lock();
         (self.name(guard.0), guard.1.clone())

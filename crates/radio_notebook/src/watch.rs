@@ -113,8 +113,16 @@ struct Watch<'w> {
     seen: Option<Vec<u8>>,
     around: Around,
     under_way: Option<JoinHandle<Result<bool>>>,
-    /// Since when the notebook cannot be read, why, and whether that was said.
-    trouble: Option<(Instant, String, bool)>,
+    trouble: Option<Trouble>,
+}
+
+/// The notebook cannot be read.
+struct Trouble {
+    since: Instant,
+    why: String,
+    was_told: bool,
+    /// The state and status that the page had before.
+    before: (&'static str, String),
 }
 
 impl Watch<'_> {
@@ -156,35 +164,36 @@ impl Watch<'_> {
         let notebook = read.and_then(|bytes| Ok((Notebook::read(self.path)?, bytes)));
         match notebook {
             Ok((notebook, bytes)) => {
-                let was_told = self.trouble.take().is_some_and(|(.., told)| told);
+                let trouble = self.trouble.take();
                 if self.seen.as_ref() != Some(&bytes) {
                     self.seen = Some(bytes);
                     self.start(&notebook);
-                } else if was_told {
+                } else if let Some(trouble) = trouble.filter(|trouble| trouble.was_told) {
                     eprintln!("{} is what it was", self.path.display());
-                    self.board.change(|shown| {
-                        shown.state = "ok";
-                        shown.status = "unchanged".into();
-                    });
+                    self.board
+                        .change(|shown| (shown.state, shown.status) = trouble.before);
                 }
             }
-            Err(error) => self.tell_trouble(error.to_string()),
+            Err(error) => self.tell(error.to_string()),
         }
     }
 
-    fn tell_trouble(&mut self, message: String) {
-        let (since, known, told) = self
-            .trouble
-            .get_or_insert_with(|| (Instant::now(), message.clone(), false));
-        if *known != message {
-            (*known, *told) = (message.clone(), false);
+    fn tell(&mut self, why: String) {
+        let trouble = self.trouble.get_or_insert_with(|| Trouble {
+            since: Instant::now(),
+            why: String::new(),
+            was_told: false,
+            before: self.board.status(),
+        });
+        if trouble.why != why {
+            (trouble.why, trouble.was_told) = (why, false);
         }
-        if !*told && since.elapsed() >= PATIENCE {
-            *told = true;
-            eprintln!("{message}\nwaiting for it to be mended");
+        if !trouble.was_told && trouble.since.elapsed() >= PATIENCE {
+            trouble.was_told = true;
+            eprintln!("{}\nwaiting for it to be mended", trouble.why);
             self.board.change(|shown| {
                 shown.state = "failed";
-                shown.status = format!("waiting: {message}");
+                shown.status = format!("waiting: {}", trouble.why);
             });
         }
     }
@@ -238,6 +247,10 @@ impl Watch<'_> {
             }
         }
         self.around.settle();
+        if let Some(trouble) = &mut self.trouble {
+            // The page has just said how the run went.
+            (trouble.was_told, trouble.before) = (false, self.board.status());
+        }
     }
 }
 
@@ -476,11 +489,15 @@ impl Audience for Show {
         let number = self.number;
         self.board.change(|shown| {
             // Until a cell has run again, its last outputs hold its place.
-            let old = shown.cells.iter_mut().filter(|cell| cell.number.is_some());
-            let new = views.iter_mut().filter(|cell| cell.number.is_some());
-            for (new, old) in new.zip(old) {
-                new.outputs = std::mem::take(&mut old.outputs);
-                new.state = State::Stale;
+            let is_code = |cell: &CellView| cell.number.is_some();
+            let mut old: Vec<CellView> = shown.cells.drain(..).filter(is_code).collect();
+            let same_count = old.len() == views.iter().filter(|cell| is_code(cell)).count();
+            for (at, new) in views.iter_mut().filter(|cell| is_code(cell)).enumerate() {
+                let same = old.iter().position(|old| old.input == new.input);
+                if let Some(place) = same.or(same_count.then_some(at)) {
+                    new.outputs = std::mem::take(&mut old[place].outputs);
+                    new.state = State::Stale;
+                }
             }
             shown.cells = views;
             shown.state = "running";

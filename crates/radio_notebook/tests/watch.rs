@@ -385,13 +385,11 @@ fn browsers_see_the_executed_notebook_and_nobody_else_does() {
         rest.split('"').next().unwrap().to_owned()
     };
     let mut since = version(&page);
-    desk.write(
-        "a.ipynb",
-        &notebook(&[
-            ("code", "println!(\"two\")"),
-            ("code", "[0][std::env::args().count()]"),
-        ]),
-    );
+    let failing = notebook(&[
+        ("code", "println!(\"two\")"),
+        ("code", "[0][std::env::args().count()]"),
+    ]);
+    desk.write("a.ipynb", &failing);
     let mut states = Vec::new();
     let last = loop {
         let body = get(port, &format!("/events?since={since}"));
@@ -422,6 +420,12 @@ fn browsers_see_the_executed_notebook_and_nobody_else_does() {
         page.contains("waiting: a.ipynb: this is not a notebook") && page.contains("two</pre>"),
         "{page}"
     );
+    desk.write("a.ipynb", &failing);
+    wait_until(
+        || get(port, "/").contains("run 2: cell 2 failed"),
+        || get(port, "/"),
+    );
+    assert!(!watching.said().contains("── run 3 ──"));
     assert_eq!(watching.interrupt(), Some(0));
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
 }

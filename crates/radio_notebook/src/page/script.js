@@ -32,6 +32,32 @@ function replace(part, fresh) {
   adopt(part);
 }
 
+// A cell's text, whatever its number.
+function key(section) {
+  const part = section.children[0];
+  return part ? (known.get(part) ?? part.innerHTML).replace(/^<span class="number">\d+<\/span>/, "") : "";
+}
+
+// Makes room for cells that were added and removes those that are gone, so that the others keep what they have.
+function align(fresh) {
+  const wanted = new Set(fresh.map(key));
+  const old = [...main.children];
+  const gone = (section) => !wanted.has(key(section));
+  let next = 0;
+  for (const section of fresh) {
+    let found = old.findIndex((other, at) => at >= next && key(other) === key(section));
+    if (!old.slice(next, Math.max(found, next)).every(gone)) found = -1;
+    if (found < 0 && next < old.length && gone(old[next])) found = next; // It was edited.
+    if (found < 0) {
+      main.insertBefore(document.createElement("section"), old[next] ?? null);
+      continue;
+    }
+    old.slice(next, found).forEach((other) => other.remove());
+    next = found + 1;
+  }
+  old.slice(next).forEach((other) => other.remove());
+}
+
 // The first section that is in sight, and where.
 function anchor() {
   const section = [...main.children].find((section) => section.getBoundingClientRect().bottom > 60);
@@ -46,9 +72,10 @@ function show(content) {
   status.textContent = content.status;
   const held = window.scrollY > 0 && anchor();
   const fresh = [...new DOMParser().parseFromString(content.sections, "text/html").body.children];
+  align(fresh);
   fresh.forEach((section, at) => {
     const old = main.children[at];
-    if (old && old.children.length === section.children.length) {
+    if (old.children.length === section.children.length) {
       old.className = section.className;
       [...section.children].forEach((part, place) => {
         if (known.get(old.children[place]) !== part.innerHTML) replace(old.children[place], part);
@@ -56,10 +83,9 @@ function show(content) {
       return;
     }
     remember(section);
-    if (old) old.replaceWith(section); else main.append(section);
+    old.replaceWith(section);
     adopt(section);
   });
-  while (main.children.length > fresh.length) main.lastElementChild.remove();
   if (held && held.section.isConnected) {
     window.scrollBy(0, held.section.getBoundingClientRect().top - held.top);
   }
