@@ -535,10 +535,8 @@ fn a_run_that_is_killed_at_any_moment_spoils_nothing() {
         }
         radio.wait().unwrap();
         wait_for("all processes to end", || desk.processes().is_empty());
-        assert_eq!(
-            desk.outputs("a").len(),
-            3 - usize::from(desk.outputs("a").len() == 2)
-        );
+        // Whole, from whichever run it is.
+        assert!((2..=3).contains(&desk.outputs("a").len()));
         if round % 5 == 0 {
             desk.write("a.rs", &notebook(round, "\"end\""));
             let run = desk.run(&["a.rs"]);
