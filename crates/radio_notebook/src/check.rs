@@ -177,7 +177,11 @@ impl Case {
             path: path.to_owned(),
             message,
         };
-        let setting = |key| notebook.metadata("radio").and_then(|radio| radio.get(key));
+        let setting = |key| {
+            notebook
+                .metadata()
+                .and_then(|all| all.get("radio")?.get(key))
+        };
         let own_rules = match setting("sanitize") {
             Some(rules) => Rules::from_metadata(rules).map_err(refuse)?,
             None => Rules::default(),

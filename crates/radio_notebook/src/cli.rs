@@ -1,12 +1,13 @@
 //! The command line: its arguments, what it says at the end, and its exit codes.
 
 use crate::batch::{self, Reporter as _};
+use crate::convert::{self, Existing};
 use crate::document::{CellKind, Notebook};
 use crate::error::{Error, Result};
 use crate::execute::{Options, Summary, Watcher};
 use crate::report::Report;
 use crate::watch::{self, Audience, Both};
-use crate::{check, execute, figures, files, interrupt, parameters, step};
+use crate::{check, execute, figures, files, interrupt, parameters, percent, step};
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ enum Action {
     Step(step::Arguments),
     /// Execute a notebook or a script again at each save
     Watch(Watch),
+    /// Write a notebook (.ipynb) as a percent script (.rs), or a percent script as a notebook
+    Convert(Convert),
 }
 
 #[derive(Debug, Args)]
@@ -81,10 +84,24 @@ impl Watch {
     }
 }
 
+#[derive(Debug, Args)]
+struct Convert {
+    /// The notebook or script
+    from: PathBuf,
+    /// The file to write; FROM with the other ending if left out
+    to: Option<PathBuf>,
+    /// Overwrite the file if it is there
+    #[arg(long)]
+    force: bool,
+    /// Bring the notebook that is there up to date: cells whose source is the same keep their outputs
+    #[arg(long, conflicts_with = "force")]
+    update: bool,
+}
+
 /// The arguments of `radio run`.
 #[derive(Clone, Debug, Args)]
 pub struct Run {
-    /// Notebooks, scripts, or folders of notebooks
+    /// Notebooks, scripts, or folders of them
     #[arg(default_value = "notebooks")]
     paths: Vec<PathBuf>,
     /// Where executed copies and figures go
@@ -142,6 +159,7 @@ pub fn main() -> ExitCode {
         Action::Check(arguments) => check::run(&arguments),
         Action::Step(arguments) => step::run(&arguments),
         Action::Watch(arguments) => arguments.watch(),
+        Action::Convert(arguments) => convert(&arguments).map(|()| true),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -155,6 +173,33 @@ pub fn main() -> ExitCode {
             })
         }
     }
+}
+
+fn convert(arguments: &Convert) -> Result<()> {
+    let Convert { from, to, .. } = arguments;
+    let to = to.clone().map_or_else(|| convert::other_file(from), Ok)?;
+    let existing = match (arguments.force, arguments.update) {
+        (true, _) => Existing::Overwrite,
+        (_, true) => Existing::Update,
+        _ => Existing::Refuse,
+    };
+    let converted = convert::convert(from, &to, existing)?;
+    for repair in &converted.repairs {
+        eprintln!("{}: repaired: {repair}", from.display());
+    }
+    eprintln!(
+        "{} -> {}: {} cells",
+        from.display(),
+        to.display(),
+        converted.cells
+    );
+    if let Some(kept) = converted.kept {
+        eprintln!("{kept} of them were there before and are unchanged");
+    }
+    if !converted.left_out.is_empty() {
+        eprintln!("not in the script: {}", converted.left_out.join("; "));
+    }
+    Ok(())
 }
 
 /// Runs notebooks; returns whether all went well. `audience` hears of it besides the terminal.
@@ -273,7 +318,7 @@ impl batch::Reporter for Conclusions<'_> {
     }
 }
 
-/// The notebooks that the paths stand for: files as they are, folders by the notebooks in them, sorted.
+/// The notebooks that the paths stand for: files as they are, folders by the notebooks and scripts in them, sorted.
 pub(crate) fn notebooks(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in paths {
@@ -291,21 +336,34 @@ pub(crate) fn notebooks(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
             continue;
         }
         let entries = std::fs::read_dir(path).map_err(Error::io(path, "reading"))?;
-        let mut inside: Vec<PathBuf> = entries
+        let files = entries
             .flatten()
             .map(|entry| entry.path())
-            .filter(|file| file.extension().is_some_and(|e| e == "ipynb") && file.is_file())
-            .collect();
+            .filter(|file| file.is_file());
+        let mut inside: Vec<PathBuf> = files.filter(|file| is_offered(file)).collect();
         if inside.is_empty() {
             return Err(Error::Document {
                 path: path.clone(),
-                message: "there is no notebook (.ipynb) in this folder".into(),
+                message: "there is no notebook (.ipynb) and no percent script (.rs that begins with a `// %%` cell) in this folder".into(),
             });
         }
         inside.sort();
         found.extend(inside);
     }
     Ok(found)
+}
+
+/// Whether a file of a folder is a notebook, or a script that is not paired with one. Other Rust sources are left alone.
+fn is_offered(file: &Path) -> bool {
+    match file.extension().and_then(|e| e.to_str()) {
+        Some("ipynb") => true,
+        Some("rs") => {
+            let is_script = |text: String| percent::is_script(&text);
+            !file.with_extension("ipynb").is_file()
+                && std::fs::read_to_string(file).is_ok_and(is_script)
+        }
+        _ => false,
+    }
 }
 
 /// The name of each notebook's outputs: its file's name without the ending.

@@ -1,10 +1,10 @@
-//! Notebooks as files: Jupyter's `.ipynb` (nbformat 4.0 to 4.5) and percent scripts, read without losing anything and
-//! written byte-stable.
+//! Notebooks as files: Jupyter's `.ipynb` (nbformat 4.0 to 4.5), read without losing anything and written byte-stable.
 //!
 //! Cells keep their JSON object as it was read, so unknown metadata, attachments and raw cells survive; typed access is on
 //! top of it.
 
 use crate::error::{Error, Result};
+use crate::percent;
 use crate::surrogates;
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -193,11 +193,15 @@ impl Cell {
         self.fields.get("id")?.as_str()
     }
 
+    /// The cell's metadata, if it has any.
+    pub fn metadata(&self) -> Option<&Map<String, Value>> {
+        self.fields.get("metadata")?.as_object()
+    }
+
     /// The cell's tags.
     pub fn tags(&self) -> Vec<&str> {
         let tags = self
-            .fields
-            .get("metadata")
+            .metadata()
             .and_then(|m| m.get("tags"))
             .and_then(Value::as_array);
         tags.into_iter()
@@ -209,11 +213,6 @@ impl Cell {
     /// Whether the cell has this tag.
     pub fn has_tag(&self, tag: &str) -> bool {
         self.tags().contains(&tag)
-    }
-
-    /// One entry of the cell's metadata.
-    pub fn metadata(&self, key: &str) -> Option<&Value> {
-        self.fields.get("metadata")?.get(key)
     }
 
     /// A picture that is attached to the cell under this name: its MIME type and its content in base64.
@@ -234,6 +233,17 @@ impl Cell {
         {
             metadata.insert(key.to_owned(), value);
         }
+    }
+
+    /// Puts other metadata in the place of all that the cell has.
+    pub fn replace_metadata(&mut self, metadata: Map<String, Value>) {
+        self.fields.insert("metadata".into(), metadata.into());
+    }
+
+    /// How many files, such as pictures, are attached to the cell.
+    pub fn attachments(&self) -> usize {
+        let attached = self.fields.get("attachments").and_then(Value::as_object);
+        attached.map_or(0, Map::len)
     }
 
     /// Sets what running the cell gave.
@@ -273,15 +283,7 @@ impl Cell {
             .filter_map(|line| line.strip_prefix("//|")?.trim().strip_prefix("label:"))
             .next();
         let label = commented.map(|label| label.trim().to_owned());
-        label.or_else(|| {
-            Some(
-                self.fields
-                    .get("metadata")?
-                    .get("label")?
-                    .as_str()?
-                    .to_owned(),
-            )
-        })
+        label.or_else(|| Some(self.metadata()?.get("label")?.as_str()?.to_owned()))
     }
 }
 
@@ -316,7 +318,7 @@ impl Notebook {
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         if path.extension().is_some_and(|e| e == "rs") {
-            return Ok(Notebook::from_percent_script(text));
+            return percent::read(text).map_err(refuse);
         }
         Notebook::from_ipynb(text).map_err(refuse)
     }
@@ -365,7 +367,8 @@ impl Notebook {
         if !matches!(fields.get("metadata"), None | Some(Value::Object(_))) {
             return Err("this notebook's \"metadata\" is not an object".into());
         }
-        if let Some(language) = foreign_language(&fields) {
+        let metadata = fields.get("metadata").and_then(Value::as_object);
+        if let Some(language) = metadata.and_then(foreign_language) {
             return Err(format!(
                 "this notebook is written in {language}, and radio runs Rust: its kernel should be the evcxr kernel, `rust`"
             ));
@@ -390,51 +393,34 @@ impl Notebook {
         Ok(notebook)
     }
 
-    /// Reads a script in jupytext's percent format: a line that starts with `// %%` begins a cell, `[markdown]` and `[raw]`
-    /// say what it is, `tags=["a"]` gives tags. In code, `// :dep` stands for `:dep`.
-    pub fn from_percent_script(text: &str) -> Notebook {
-        let mut cells: Vec<Cell> = Vec::new();
-        let mut open: Option<(Cell, Vec<&str>)> = None;
-        for line in text.lines() {
-            let opens = line
-                .strip_prefix("// %%")
-                .filter(|rest| !rest.starts_with('%'));
-            if let Some(head) = opens {
-                cells.extend(open.take().map(close_percent_cell));
-                open = Some((percent_cell(head), Vec::new()));
-            } else {
-                open.get_or_insert_with(|| (Cell::new(CellKind::Code, ""), Vec::new()))
-                    .1
-                    .push(line);
-            }
-        }
-        cells.extend(open.take().map(close_percent_cell));
-        // What stands before the first `// %%` is a cell only if it says something.
-        cells.retain(|cell| !cell.source.trim().is_empty());
-        let fields = json!({
-            "metadata": {
-                "kernelspec": {"display_name": "Rust", "language": "rust", "name": "rust"},
-                "language_info": {"name": "rust", "file_extension": ".rs", "mimetype": "text/rust", "pygment_lexer": "rust"},
-            },
-            "nbformat": 4,
-            "nbformat_minor": 5,
-        });
-        let Value::Object(fields) = fields else {
-            unreachable!("a literal object")
-        };
+    /// A new notebook of nbformat 4.5; cells without ids get some.
+    pub fn new(cells: Vec<Cell>, metadata: Map<String, Value>) -> Notebook {
+        let fields = [
+            ("metadata", Value::Object(metadata)),
+            ("nbformat", 4.into()),
+            ("nbformat_minor", 5.into()),
+        ];
         let mut notebook = Notebook {
             cells,
             repairs: Vec::new(),
-            fields,
+            fields: fields
+                .map(|(key, value)| (key.to_owned(), value))
+                .into_iter()
+                .collect(),
             has_half_pairs: false,
         };
         notebook.identify_new_cells();
         notebook
     }
 
-    /// One entry of the notebook's metadata.
-    pub fn metadata(&self, key: &str) -> Option<&Value> {
-        self.fields.get("metadata")?.get(key)
+    /// The notebook's metadata, if it has any.
+    pub fn metadata(&self) -> Option<&Map<String, Value>> {
+        self.fields.get("metadata")?.as_object()
+    }
+
+    /// Puts other metadata in the place of all that the notebook has.
+    pub fn replace_metadata(&mut self, metadata: Map<String, Value>) {
+        self.fields.insert("metadata".into(), metadata.into());
     }
 
     fn minor(&self) -> u64 {
@@ -523,9 +509,8 @@ impl Notebook {
     }
 }
 
-/// The notebook's language, where its metadata names one that is not Rust.
-fn foreign_language(fields: &Map<String, Value>) -> Option<String> {
-    let metadata = fields.get("metadata")?;
+/// The language, where a notebook's metadata names one that is not Rust.
+pub(crate) fn foreign_language(metadata: &Map<String, Value>) -> Option<String> {
     let spec = metadata.get("kernelspec");
     let named = spec
         .and_then(|s| s.get("language"))
@@ -535,54 +520,6 @@ fn foreign_language(fields: &Map<String, Value>) -> Option<String> {
         .and_then(Value::as_str)?;
     let is_rust = name.to_lowercase().contains("rust") || name.to_lowercase().contains("evcxr");
     (!is_rust).then(|| name.to_owned())
-}
-
-fn percent_cell(head: &str) -> Cell {
-    let kind = if head.contains("[markdown]") || head.contains("[md]") {
-        CellKind::Markdown
-    } else if head.contains("[raw]") {
-        CellKind::Raw
-    } else {
-        CellKind::Code
-    };
-    let mut cell = Cell::new(kind, "");
-    let tags = head.split_once("tags=").and_then(|(_, rest)| {
-        serde_json::Deserializer::from_str(rest)
-            .into_iter::<Vec<String>>()
-            .next()?
-            .ok()
-    });
-    if let Some(tags) = tags {
-        cell.set_metadata("tags", tags.into());
-    }
-    cell
-}
-
-fn close_percent_cell((mut cell, mut lines): (Cell, Vec<&str>)) -> Cell {
-    while lines.last().is_some_and(|line| line.trim().is_empty()) {
-        lines.pop();
-    }
-    let mut in_head = true;
-    let text: Vec<&str> = lines
-        .into_iter()
-        .map(|line| match cell.kind {
-            CellKind::Code => {
-                // Commands stand at a cell's head, as in evcxr.
-                in_head &= line.trim().is_empty() || line.starts_with("//");
-                let is_command = |rest: &&str| {
-                    let name = rest.strip_prefix(':').unwrap_or_default();
-                    in_head && name.starts_with(|c: char| c.is_ascii_lowercase())
-                };
-                line.strip_prefix("// ").filter(is_command).unwrap_or(line)
-            }
-            _ => line
-                .strip_prefix("// ")
-                .or_else(|| line.strip_prefix("//"))
-                .unwrap_or(line),
-        })
-        .collect();
-    cell.source = text.join("\n");
-    cell
 }
 
 #[cfg(test)]
@@ -674,22 +611,6 @@ mod tests {
     }
 
     #[test]
-    fn percent_scripts_have_cells_kinds_tags_and_commands() {
-        let script = "// %% [markdown]\n// # Title\n//\n// text\n\n// %% tags=[\"parameters\"]\nlet n = 3;\n\n// %%\n// :dep rand = \"0.10\"\n// a comment\nn\n";
-        let notebook = Notebook::from_percent_script(script);
-        let sources: Vec<_> = notebook.cells.iter().map(|c| c.source.as_str()).collect();
-        assert_eq!(
-            sources,
-            [
-                "# Title\n\ntext",
-                "let n = 3;",
-                ":dep rand = \"0.10\"\n// a comment\nn"
-            ]
-        );
-        assert_eq!(notebook.cells[1].tags(), ["parameters"]);
-    }
-
-    #[test]
     fn labels_come_from_comments_or_metadata() {
         let mut cell = Cell::new(CellKind::Code, "// about\n//| label: top-ten\nplot()");
         assert_eq!(cell.label().as_deref(), Some("top-ten"));
@@ -738,7 +659,6 @@ mod tests {
         #[test]
         fn any_text_is_read_or_refused(text in ".{0,200}") {
             let _ = Notebook::from_ipynb(&text);
-            let _ = Notebook::from_percent_script(&text);
         }
 
         #[test]

@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn figures_are_named_by_label_or_number_and_stay_in_their_folder() {
         let mut notebook =
-            Notebook::from_percent_script("// %%\n//| label: ../../x\nplot()\n// %%\nplot()\n");
+            crate::percent::read("// %%\n//| label: ../../x\nplot()\n// %%\nplot()\n").unwrap();
         let picture = |mime: &str, content: &str| Output::Data {
             bundle: vec![(mime.into(), content.into())],
             is_result: false,

@@ -80,8 +80,8 @@ pub fn input(cell: &Cell, picture: &dyn Fn(&str) -> Option<Picture>) -> String {
     let hidden = cell.has_tag("remove-input")
         || cell.has_tag("remove-cell")
         || cell
-            .metadata("jupyter")
-            .and_then(|jupyter| jupyter.get("source_hidden"))
+            .metadata()
+            .and_then(|metadata| metadata.get("jupyter")?.get("source_hidden"))
             .is_some_and(|hidden| hidden == true);
     match cell.kind {
         _ if hidden => String::new(),

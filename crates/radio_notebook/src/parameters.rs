@@ -279,7 +279,7 @@ mod tests {
 
     fn injected(source: &str, values: &[(&str, &str)]) -> Result<(String, Vec<String>)> {
         let mut notebook =
-            Notebook::from_percent_script(&format!("// %% tags=[\"parameters\"]\n{source}\n"));
+            crate::percent::read(&format!("// %% tags=[\"parameters\"]\n{source}\n")).unwrap();
         let values: Vec<_> = values
             .iter()
             .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))

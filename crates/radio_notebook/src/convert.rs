@@ -1,0 +1,265 @@
+//! Notebooks into percent scripts and back, without overwriting what nobody asked to overwrite.
+
+use crate::document::{Cell, CellKind, Notebook};
+use crate::error::{Error, Result};
+use crate::{files, percent};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// What happens to a file that is already where the result should go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and nothing is written.
+    Refuse,
+    /// It is replaced.
+    Overwrite,
+    /// It is a notebook, and keeps what the script does not hold: see [`update`].
+    Update,
+}
+
+/// What was written.
+#[derive(Debug)]
+pub struct Converted {
+    /// The number of cells.
+    pub cells: usize,
+    /// With [`Existing::Update`], the number of cells that are as they were.
+    pub kept: Option<usize>,
+    /// What the script does not hold of the notebook, a clause each.
+    pub left_out: Vec<String>,
+    /// What had to be repaired while reading, a sentence each.
+    pub repairs: Vec<String>,
+}
+
+/// The file that a notebook or script is converted to if nothing else is said: the same with the other ending.
+///
+/// # Errors
+/// [`Error::Document`] if the file is neither a notebook nor a script.
+pub fn other_file(path: &Path) -> Result<PathBuf> {
+    Ok(path.with_extension(if is_script(path)? { "ipynb" } else { "rs" }))
+}
+
+fn is_script(path: &Path) -> Result<bool> {
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("rs") => Ok(true),
+        Some("ipynb") => Ok(false),
+        _ => Err(Error::Document {
+            path: path.to_owned(),
+            message: "radio converts notebooks (.ipynb) and percent scripts (.rs)".into(),
+        }),
+    }
+}
+
+/// Writes the notebook `from` as the percent script `to`, or the other way round.
+///
+/// # Errors
+/// [`Error::Argument`] if both are of one kind or `to` must not be written, [`Error::Document`] if `from` cannot be read or
+/// not be written as a script, [`Error::Io`] if the disk says no.
+pub fn convert(from: &Path, to: &Path, existing: Existing) -> Result<Converted> {
+    let to_notebook = is_script(from)?;
+    let to_script = is_script(to)?;
+    let refuse = |why: String| Err(Error::Argument(format!("{}: {why}", to.display())));
+    if to_notebook == to_script {
+        let kind = if to_script { "a script" } else { "a notebook" };
+        return refuse(format!(
+            "this is {kind}, and so is {}; give one .ipynb and one .rs",
+            from.display()
+        ));
+    }
+    if to_script && existing == Existing::Update {
+        return refuse(
+            "--update keeps a notebook's outputs, and this is a script; --force overwrites it"
+                .into(),
+        );
+    }
+    if to.is_dir() {
+        return refuse("this is a folder; name the file to write".into());
+    }
+    let is_there = to.exists();
+    if is_there && existing == Existing::Refuse {
+        let update = if to_script {
+            ""
+        } else {
+            ", and --update keeps the outputs of unchanged cells"
+        };
+        return refuse(format!(
+            "this file is there already; --force overwrites it{update}"
+        ));
+    }
+    let notebook = Notebook::read(from)?;
+    let mut converted = Converted {
+        cells: notebook.cells.len(),
+        kept: None,
+        left_out: Vec::new(),
+        repairs: notebook.repairs.clone(),
+    };
+    let text = if to_script {
+        converted.left_out = left_out(&notebook);
+        percent::write(&notebook).map_err(|message| Error::Document {
+            path: from.to_owned(),
+            message,
+        })?
+    } else if is_there && existing == Existing::Update {
+        let mut old = Notebook::read(to)?;
+        converted.kept = Some(update(&mut old, &notebook));
+        old.to_ipynb()
+    } else {
+        notebook.to_ipynb()
+    };
+    files::write_whole(to, text.as_bytes())?;
+    Ok(converted)
+}
+
+/// What a script does not hold of a notebook. What only an editor needs is not worth a word.
+fn left_out(notebook: &Notebook) -> Vec<String> {
+    let none = Map::new();
+    let metadata = notebook.metadata().unwrap_or(&none);
+    let mut clauses = Vec::new();
+    let with_outputs = notebook
+        .cells
+        .iter()
+        .filter(|cell| !cell.outputs().is_empty())
+        .count();
+    match with_outputs {
+        0 => {}
+        1 => clauses.push("the outputs of 1 cell".to_owned()),
+        n => clauses.push(format!("the outputs of {n} cells")),
+    }
+    match notebook.cells.iter().map(Cell::attachments).sum() {
+        0 => {}
+        1 => clauses.push("1 attachment".to_owned()),
+        n => clauses.push(format!("{n} attachments")),
+    }
+    let held = percent::held_metadata(metadata);
+    let mut keys: BTreeSet<&str> = BTreeSet::new();
+    // The kernel writes `language_info` anew, and `jupytext` is about the script itself.
+    let of_notebook = metadata
+        .keys()
+        .filter(|key| !matches!(key.as_str(), "language_info" | "jupytext"));
+    keys.extend(
+        of_notebook
+            .filter(|key| !held.contains_key(*key))
+            .map(String::as_str),
+    );
+    for of_cell in notebook.cells.iter().filter_map(Cell::metadata) {
+        let held = percent::held_cell_metadata(metadata, of_cell);
+        let lost = of_cell.iter().filter(|(key, value)| {
+            let is_empty = value.as_array().is_some_and(Vec::is_empty);
+            !is_empty && !held.contains_key(*key) && !percent::is_bookkeeping(key)
+        });
+        keys.extend(lost.map(|(key, _)| key.as_str()));
+    }
+    if !keys.is_empty() {
+        let keys: Vec<String> = keys.into_iter().map(|key| format!("{key:?}")).collect();
+        clauses.push(format!("the metadata {}", keys.join(", ")));
+    }
+    clauses
+}
+
+/// Brings a notebook up to date with a script; returns how many cells are unchanged. These keep their outputs, ids and
+/// attachments. A cell that was edited in its place keeps its id and its attachments. Metadata that scripts do not hold
+/// stays.
+pub fn update(notebook: &mut Notebook, script: &Notebook) -> usize {
+    let none = Map::new();
+    let old_metadata = notebook.metadata().unwrap_or(&none).clone();
+    let script_metadata = script.metadata().unwrap_or(&none);
+    let filter = script_metadata
+        .get("jupytext")
+        .and_then(|section| section.get("notebook_metadata_filter"));
+    let metadata = if filter.is_some_and(|filter| filter == "-all") {
+        // A script without a header says nothing of the notebook.
+        old_metadata
+    } else {
+        let held = percent::held_metadata(&old_metadata);
+        with_others(script_metadata, &old_metadata, &held)
+    };
+    let same = same_cells(&notebook.cells, &script.cells);
+    let successors = edited_cells(&notebook.cells, &script.cells, &same);
+    let cells =
+        script
+            .cells
+            .iter()
+            .zip(same.iter().zip(&successors))
+            .map(|(new, (same, edited))| {
+                let new_metadata = new.metadata().unwrap_or(&none);
+                let Some(old) = same.or(*edited).map(|index| &notebook.cells[index]) else {
+                    let mut cell = Cell::new(new.kind, new.source.clone());
+                    cell.replace_metadata(new_metadata.clone());
+                    return cell;
+                };
+                let mut cell = old.clone();
+                let old_metadata = old.metadata().unwrap_or(&none);
+                let held = percent::held_cell_metadata(&metadata, old_metadata);
+                cell.replace_metadata(with_others(new_metadata, old_metadata, &held));
+                if same.is_none() {
+                    cell.source.clone_from(&new.source);
+                    if cell.kind == CellKind::Code {
+                        cell.set_outputs(&[], None);
+                    }
+                }
+                cell
+            });
+    notebook.cells = cells.collect();
+    notebook.replace_metadata(metadata);
+    notebook.identify_new_cells();
+    same.iter().flatten().count()
+}
+
+/// The new metadata, and of the old what a script does not hold.
+fn with_others(
+    new: &Map<String, Value>,
+    old: &Map<String, Value>,
+    held: &Map<String, Value>,
+) -> Map<String, Value> {
+    let mut all = new.clone();
+    let others = old
+        .iter()
+        .filter(|(key, _)| !held.contains_key(*key) && *key != "lines_to_next_cell");
+    all.extend(others.map(|(key, value)| (key.clone(), value.clone())));
+    all
+}
+
+/// For each new cell, the old cell of the same kind and source: first in order, then wherever it went.
+fn same_cells(old: &[Cell], new: &[Cell]) -> Vec<Option<usize>> {
+    let mut used = vec![false; old.len()];
+    let mut found = vec![None; new.len()];
+    for in_order in [true, false] {
+        let mut next = 0;
+        for (cell, found) in new
+            .iter()
+            .zip(&mut found)
+            .filter(|(_, found)| found.is_none())
+        {
+            let begin = if in_order { next } else { 0 };
+            // Scripts do not hold blank lines at the end.
+            let is_same = |old: &Cell| {
+                old.kind == cell.kind && old.source.trim_end() == cell.source.trim_end()
+            };
+            let place = (begin..old.len()).find(|&place| !used[place] && is_same(&old[place]));
+            if let Some(place) = place {
+                used[place] = true;
+                next = place + 1;
+                *found = Some(place);
+            }
+        }
+    }
+    found
+}
+
+/// For each new cell without a like, the old cell that stood in its place, if that has none either.
+fn edited_cells(old: &[Cell], new: &[Cell], same: &[Option<usize>]) -> Vec<Option<usize>> {
+    let mut next = 0;
+    let places = new.iter().zip(same).map(|(cell, unchanged)| {
+        if let Some(place) = unchanged {
+            next = place + 1;
+            return None;
+        }
+        let is_free =
+            next < old.len() && old[next].kind == cell.kind && !same.contains(&Some(next));
+        is_free.then(|| {
+            next += 1;
+            next - 1
+        })
+    });
+    places.collect()
+}

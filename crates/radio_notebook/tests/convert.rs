@@ -1,0 +1,307 @@
+//! `radio convert` as its users meet it, and what `radio run` makes of folders with scripts.
+
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+/// A folder with notebooks, and a way to work on them.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        Desk {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> &Desk {
+        std::fs::write(self.path(name), text).unwrap();
+        self
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn notebook(&self, name: &str) -> Value {
+        serde_json::from_str(&self.read(name)).unwrap()
+    }
+
+    fn radio(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_radio"));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env(
+                "CARGO_TARGET_DIR",
+                PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("notebooks"),
+            )
+            .stdin(Stdio::null());
+        command.output().unwrap()
+    }
+
+    /// Converts, and returns the exit code and what was said.
+    fn convert(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.radio(&[&["convert"], arguments].concat());
+        assert!(output.stdout.is_empty());
+        (
+            output.status.code().unwrap_or(-1),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    }
+
+    fn files(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<_> = files
+            .map(|f| f.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+fn cell(kind: &str, id: &str, source: &str) -> Value {
+    let mut cell = json!({"cell_type": kind, "id": id, "metadata": {}, "source": source});
+    if kind == "code" {
+        cell["execution_count"] = 7.into();
+        cell["outputs"] =
+            json!([{"output_type": "stream", "name": "stdout", "text": format!("of {id}")}]);
+    }
+    cell
+}
+
+fn notebook(cells: &[Value]) -> String {
+    let metadata = json!({
+        "kernelspec": {"display_name": "Rust", "language": "rust", "name": "rust"},
+        "language_info": {"name": "rust"},
+    });
+    json!({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}).to_string()
+}
+
+/// Ids, sources, and the text of the outputs.
+fn cells(notebook: &Value) -> Vec<(String, String, String)> {
+    let text = |value: &Value| match value {
+        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+        other => other.as_str().unwrap_or_default().to_owned(),
+    };
+    let cells = notebook["cells"].as_array().unwrap().iter();
+    cells
+        .map(|cell| {
+            let output = &cell["outputs"][0]["text"];
+            (
+                cell["id"].as_str().unwrap().to_owned(),
+                text(&cell["source"]),
+                text(output),
+            )
+        })
+        .collect()
+}
+
+const SCRIPT: &str = "// ---\n// jupyter:\n//   jupytext:\n//     text_representation:\n//       extension: .rs\n//       format_name: percent\n//       format_version: '1.3'\n//   kernelspec:\n//     display_name: Rust\n//     language: rust\n//     name: rust\n// ---\n\n// %% [markdown]\n// # Title\n\n// %% tags=[\"parameters\"]\n// :dep rand = \"0.10\"\nlet n = 3;\n";
+
+#[test]
+fn a_notebook_becomes_a_script_and_comes_back() {
+    let desk = Desk::new();
+    let mut code = cell("code", "b", ":dep rand = \"0.10\"\nlet n = 3;");
+    code["metadata"] = json!({"tags": ["parameters"], "collapsed": true, "odd key": 1});
+    let mut text = cell("markdown", "a", "# Title");
+    text["attachments"] = json!({"a.png": {"image/png": "AA=="}});
+    desk.write("a.ipynb", &notebook(&[text, code]));
+
+    let (exit, said) = desk.convert(&["a.ipynb"]);
+    assert_eq!(
+        (exit, desk.files()),
+        (0, vec!["a.ipynb".to_owned(), "a.rs".to_owned()]),
+        "{said}"
+    );
+    assert_eq!(
+        said,
+        "a.ipynb -> a.rs: 2 cells\nnot in the script: the outputs of 1 cell; 1 attachment; the metadata \"odd key\"\n"
+    );
+    assert_eq!(desk.read("a.rs"), SCRIPT);
+
+    let (exit, said) = desk.convert(&["a.rs", "b.ipynb"]);
+    assert_eq!((exit, said.as_str()), (0, "a.rs -> b.ipynb: 2 cells\n"));
+    let again = desk.notebook("b.ipynb");
+    let expected = [
+        ("cell-1", "# Title", ""),
+        ("cell-2", ":dep rand = \"0.10\"\nlet n = 3;", ""),
+    ];
+    assert_eq!(
+        cells(&again),
+        expected.map(|(a, b, c)| (a.into(), b.into(), c.into()))
+    );
+    assert_eq!(
+        again["cells"][1]["metadata"],
+        json!({"tags": ["parameters"]})
+    );
+    assert_eq!(again["metadata"]["jupytext"], Value::Null);
+
+    let first = desk.read("b.ipynb");
+    assert_eq!(desk.convert(&["a.rs", "b.ipynb", "--force"]).0, 0);
+    assert_eq!(desk.read("b.ipynb"), first, "ids are the same every time");
+    assert_eq!(desk.convert(&["b.ipynb", "c.rs"]).0, 0);
+    assert_eq!(desk.read("c.rs"), SCRIPT);
+}
+
+#[test]
+fn nothing_is_overwritten_unasked_and_nothing_unusable_is_written() {
+    let desk = Desk::new();
+    desk.write("a.ipynb", &notebook(&[cell("code", "a", "1")]))
+        .write("falls_apart.ipynb", &notebook(&[cell("code", "a", "1"), cell("markdown", "b", "x\n%% y")]))
+        .write("broken.ipynb", "{")
+        .write("light.rs", "// ---\n// jupyter:\n//   jupytext:\n//     text_representation: {format_name: light}\n// ---\n")
+        .write("there.rs", "mine")
+        .write("there.ipynb", "mine")
+        .write("notes.txt", "x");
+    std::fs::create_dir(desk.path("folder.rs")).unwrap();
+    let before = desk.files();
+    for (arguments, reason) in [
+        (
+            &["a.ipynb", "there.rs"][..],
+            "there.rs: this file is there already; --force",
+        ),
+        (&["light.rs", "there.ipynb"], "--update keeps the outputs"),
+        (&["a.ipynb", "there.rs", "--update"], "this is a script"),
+        (
+            &["a.ipynb", "folder.rs", "--force"],
+            "folder.rs: this is a folder",
+        ),
+        (
+            &["a.ipynb", "b.ipynb"],
+            "b.ipynb: this is a notebook, and so is a.ipynb",
+        ),
+        (&["light.rs", "b.rs"], "b.rs: this is a script"),
+        (
+            &["notes.txt"],
+            "notes.txt: radio converts notebooks (.ipynb) and percent scripts (.rs)",
+        ),
+        (&["a.ipynb", "b.py"], "b.py: radio converts"),
+        (&["missing.ipynb"], "missing.ipynb: reading failed"),
+        (&["broken.ipynb"], "broken.ipynb: this is not a notebook"),
+        (&["light.rs"], "format \"light\""),
+        (
+            &["falls_apart.ipynb"],
+            "falls_apart.ipynb: cell 2 cannot be written as it is: its line `// %% y`",
+        ),
+        (
+            &["a.ipynb", "there.rs", "--update", "--force"],
+            "cannot be used with",
+        ),
+    ] {
+        let (exit, said) = desk.convert(arguments);
+        assert_eq!(exit, 2, "{arguments:?}: {said}");
+        assert!(said.contains(reason), "{arguments:?}: {said}");
+        assert_eq!(desk.files(), before);
+    }
+    assert_eq!(
+        (desk.read("there.rs"), desk.read("there.ipynb")),
+        ("mine".into(), "mine".into())
+    );
+    assert_eq!(desk.convert(&["a.ipynb", "there.rs", "--force"]).0, 0);
+    assert!(desk.read("there.rs").ends_with("// %%\n1\n"));
+}
+
+#[test]
+fn an_update_keeps_what_the_script_does_not_hold() {
+    let desk = Desk::new();
+    let mut picture = cell("markdown", "picture", "![](attachment:a.png)");
+    picture["attachments"] = json!({"a.png": {"image/png": "AA=="}});
+    let mut kept = cell("code", "kept", "let n = 1;\n");
+    kept["metadata"] = json!({"collapsed": true, "tags": ["old"]});
+    let cells_before = [
+        picture,
+        kept,
+        cell("code", "edited", "n + 1"),
+        cell("code", "moved", "n"),
+        cell("code", "gone", "2"),
+    ];
+    desk.write("a.ipynb", &notebook(&cells_before));
+    assert_eq!(desk.convert(&["a.ipynb"]).0, 0);
+
+    // Nothing was edited: the notebook is as it was.
+    let (exit, said) = desk.convert(&["a.rs", "--update"]);
+    assert_eq!(exit, 0, "{said}");
+    assert!(said.contains("5 of them"), "{said}");
+    let before: Value = serde_json::from_str(&notebook(&cells_before)).unwrap();
+    assert_eq!(cells(&desk.notebook("a.ipynb")), cells(&before));
+    assert_eq!(desk.notebook("a.ipynb")["metadata"], before["metadata"]);
+
+    let head: String = SCRIPT
+        .split_inclusive('\n')
+        .take_while(|line| !line.starts_with("// %%"))
+        .collect();
+    let body = "// %% [markdown]\n// # New\n\n// %%\nn\n\n// %% [markdown]\n// ![a picture](attachment:a.png)\n\n// %% tags=[\"new\"]\nlet n = 1;\n\n// %%\nn + 2\n";
+    desk.write("a.rs", &(head + body));
+    let (exit, said) = desk.convert(&["a.rs", "a.ipynb", "--update"]);
+    assert_eq!(exit, 0, "{said}");
+    let after = desk.notebook("a.ipynb");
+    let expected = [
+        ("picture", "# New", ""),
+        ("moved", "n", "of moved"),
+        ("cell-3", "![a picture](attachment:a.png)", ""),
+        ("kept", "let n = 1;\n", "of kept"),
+        ("edited", "n + 2", ""),
+    ];
+    assert_eq!(
+        cells(&after),
+        expected.map(|(a, b, c)| (a.into(), b.into(), c.into()))
+    );
+    assert_eq!(
+        after["cells"][3]["metadata"],
+        json!({"collapsed": true, "tags": ["new"]})
+    );
+    assert_eq!(after["cells"][4]["execution_count"], Value::Null);
+    assert_eq!(after["metadata"]["language_info"], json!({"name": "rust"}));
+
+    // Where there is no notebook yet, a new one is written.
+    assert_eq!(desk.convert(&["a.rs", "new.ipynb", "--update"]).0, 0);
+    // A notebook that cannot be read is not lost.
+    desk.write("broken.ipynb", "{");
+    assert_eq!(desk.convert(&["a.rs", "broken.ipynb", "--update"]).0, 2);
+    assert_eq!(desk.read("broken.ipynb"), "{");
+}
+
+#[test]
+fn a_folder_offers_its_scripts_and_no_other_rust() {
+    let desk = Desk::new();
+    desk.write(
+        "paired.ipynb",
+        &notebook(&[cell("code", "a", "println!(\"notebook\");")]),
+    )
+    .write("paired.rs", "// %%\nprintln!(\"its script\");\n")
+    .write(
+        "script.rs",
+        "// ---\n// title: x\n// ---\n\n// %% A script\nprintln!(\"script\");\n",
+    )
+    .write("main.rs", "fn main() {}\n// %%\nprintln!(\"main\");\n")
+    .write("latin.rs", "")
+    .write("notes.txt", "// %%\n");
+    std::fs::write(desk.path("latin.rs"), b"// %%\n// \xe9\n").unwrap();
+    let run = desk.radio(&["run", "."]);
+    assert!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    let mut outputs: Vec<_> = std::fs::read_dir(desk.path("out"))
+        .unwrap()
+        .map(|f| f.unwrap().file_name())
+        .collect();
+    outputs.sort();
+    outputs.retain(|name| name != "figures");
+    assert_eq!(outputs, ["paired.ipynb", "script.ipynb"]);
+    assert!(desk.read("out/paired.ipynb").contains("notebook\\n"));
+
+    let empty = Desk::new();
+    empty.write("main.rs", "fn main() {}\n");
+    let run = empty.radio(&["run", "."]);
+    assert_eq!(run.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&run.stderr).contains("no percent script"));
+}

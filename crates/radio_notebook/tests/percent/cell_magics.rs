@@ -1,0 +1,25 @@
+// ---
+// jupyter:
+//   jupytext:
+//     text_representation:
+//       extension: .rs
+//       format_name: percent
+//       format_version: '1.3'
+//       jupytext_version: 1.19.6
+//   kernelspec:
+//     display_name: Rust
+//     language: rust
+//     name: rust
+// ---
+
+// %% magic_args="-e" language="bash"
+// ls
+//
+// :dep x
+
+// %% language="html"
+// <b>
+
+// %%
+%%time
+1

@@ -1,0 +1,21 @@
+// ---
+// jupyter:
+//   jupytext:
+//     cell_markers: /*,*/
+//     text_representation:
+//       extension: .rs
+//       format_name: percent
+//       format_version: '1.3'
+//       jupytext_version: 1.19.6
+//   kernelspec:
+//     display_name: Rust
+//     language: rust
+//     name: rust
+// ---
+
+// %% [markdown]
+// a
+// b
+
+// %%
+1

@@ -1,0 +1,5 @@
+// about
+use std::fmt;
+
+// %%
+1
