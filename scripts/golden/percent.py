@@ -177,6 +177,8 @@ def main():
         write(f"{name}.json", json.dumps(read, indent=1, sort_keys=True) + "\n")
     recipe = f"Made by scripts/golden/percent.py with jupytext {jupytext.__version__} and nbformat {nbformat.__version__}.\n"
     write("README.md", recipe)
+    # One script has the line ends of Windows.
+    write(".gitattributes", "* -text\n")
     print(f"wrote {len(scripts)} scripts", file=sys.stderr)
 
 

@@ -157,7 +157,7 @@ fn left_out(notebook: &Notebook) -> Vec<String> {
 }
 
 /// Brings a notebook up to date with a script; returns how many cells are unchanged. These keep their outputs, ids and
-/// attachments. A cell that was edited in its place keeps its id and its attachments. Metadata that scripts do not hold
+/// attachments. A cell that was edited keeps its id and its attachments. Metadata that scripts do not hold
 /// stays.
 pub fn update(notebook: &mut Notebook, script: &Notebook) -> usize {
     let none = Map::new();
@@ -246,20 +246,49 @@ fn same_cells(old: &[Cell], new: &[Cell]) -> Vec<Option<usize>> {
     found
 }
 
-/// For each new cell without a like, the old cell that stood in its place, if that has none either.
+/// For each new cell without a like, the old cell that it was made from: one with mostly the same words, or else the one
+/// that stood in its place.
 fn edited_cells(old: &[Cell], new: &[Cell], same: &[Option<usize>]) -> Vec<Option<usize>> {
-    let mut next = 0;
-    let places = new.iter().zip(same).map(|(cell, unchanged)| {
-        if let Some(place) = unchanged {
-            next = place + 1;
-            return None;
+    let mut free: Vec<bool> = (0..old.len())
+        .map(|place| !same.contains(&Some(place)))
+        .collect();
+    let old_words: Vec<BTreeSet<&str>> = old.iter().map(words).collect();
+    let mut found = vec![None; new.len()];
+    for ((cell, found), _) in new
+        .iter()
+        .zip(&mut found)
+        .zip(same)
+        .filter(|(_, s)| s.is_none())
+    {
+        let words = words(cell);
+        let is_alike = |place: &usize| {
+            let common = words.intersection(&old_words[*place]).count();
+            let all = words.len() + old_words[*place].len() - common;
+            free[*place] && old[*place].kind == cell.kind && 2 * common > all
+        };
+        *found = (0..old.len()).find(is_alike);
+        if let Some(place) = *found {
+            free[place] = false;
         }
-        let is_free =
-            next < old.len() && old[next].kind == cell.kind && !same.contains(&Some(next));
-        is_free.then(|| {
-            next += 1;
-            next - 1
-        })
-    });
-    places.collect()
+    }
+    let mut next = 0;
+    for ((cell, found), same) in new.iter().zip(&mut found).zip(same) {
+        if found.is_none()
+            && same.is_none()
+            && free.get(next) == Some(&true)
+            && old[next].kind == cell.kind
+        {
+            free[next] = false;
+            *found = Some(next);
+        }
+        if let Some(place) = same.or(*found) {
+            next = place + 1;
+        }
+    }
+    found
+}
+
+fn words(cell: &Cell) -> BTreeSet<&str> {
+    let words = cell.source.split(|c: char| !c.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).collect()
 }

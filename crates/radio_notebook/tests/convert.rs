@@ -243,9 +243,9 @@ fn an_update_keeps_what_the_script_does_not_hold() {
     assert_eq!(exit, 0, "{said}");
     let after = desk.notebook("a.ipynb");
     let expected = [
-        ("picture", "# New", ""),
+        ("cell-1", "# New", ""),
         ("moved", "n", "of moved"),
-        ("cell-3", "![a picture](attachment:a.png)", ""),
+        ("picture", "![a picture](attachment:a.png)", ""),
         ("kept", "let n = 1;\n", "of kept"),
         ("edited", "n + 2", ""),
     ];
@@ -257,6 +257,7 @@ fn an_update_keeps_what_the_script_does_not_hold() {
         after["cells"][3]["metadata"],
         json!({"collapsed": true, "tags": ["new"]})
     );
+    assert!(after["cells"][2]["attachments"]["a.png"].is_object());
     assert_eq!(after["cells"][4]["execution_count"], Value::Null);
     assert_eq!(after["metadata"]["language_info"], json!({"name": "rust"}));
 

@@ -777,7 +777,7 @@ f()
 // %%
 // :-) a comment that is no command
 let a = 1;
-// :dep neither is this
+// // :dep neither is this
 a
 // %%
 use std::io::Write;
