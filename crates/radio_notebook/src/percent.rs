@@ -252,20 +252,28 @@ fn next_marker(lines: &[&str]) -> usize {
 /// Where the next cell begins behind a cell of text: a fenced block, such as a mermaid diagram, may hold `%%` lines.
 fn next_marker_outside_fences(lines: &[&str]) -> usize {
     let mut at = 1;
+    // What opened a block that nothing closed: looking again would take long in a long cell.
+    let mut unclosed: Vec<Fence> = Vec::new();
     while at < lines.len() {
+        if !lines[at].starts_with("//") {
+            unclosed.clear();
+        }
         let text = uncomment(lines[at]);
-        if let Some(fence) = Fence::opened_by(text) {
+        let opened = Fence::opened_by(text);
+        let is_new = |fence: &Fence| {
+            let covers = |other: &Fence| other.mark == fence.mark && other.length <= fence.length;
+            !unclosed.iter().any(covers)
+        };
+        if let Some(fence) = opened.filter(is_new) {
             // Only what is commented in one go is the same block.
-            let block = lines[at + 1..]
+            let mut block = lines[at + 1..]
                 .iter()
                 .take_while(|line| line.starts_with("//"));
-            if let Some(length) = block
-                .map(|line| uncomment(line))
-                .position(|line| fence.is_closed_by(line))
-            {
+            if let Some(length) = block.position(|line| fence.is_closed_by(uncomment(line))) {
                 at += length + 2;
                 continue;
             }
+            unclosed.push(fence);
         }
         if options::marker(lines[at]).is_some() {
             break;

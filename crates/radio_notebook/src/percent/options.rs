@@ -204,6 +204,8 @@ fn literal_to_json(text: &str) -> Option<String> {
         }
         match c {
             '(' => json.push('['),
+            // No literal has one, and what has many of them should not take long.
+            '=' => return None,
             ')' | ']' | '}' => {
                 let ended = json.trim_end().trim_end_matches(',').len();
                 json.truncate(ended);
