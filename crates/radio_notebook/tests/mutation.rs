@@ -52,7 +52,7 @@ fn go_through(notebook: &Notebook) {
             runs: true,
         })
         .collect();
-    let program = Program::assemble(&cells, Path::new("."));
+    let program = Program::assemble(&cells, Path::new("."), &Default::default());
     for line in 0..program.source.lines().count() as u32 + 2 {
         let _ = program.place(line, 7);
     }
