@@ -14,7 +14,8 @@ In a percent script for `--new`, lines at a cell's end that begin with `//~` say
     //~ differs: why, in one sentence
     //~ out: a line on stdout       //~ err: a line on stderr (out-: and err-: without its end)
     //~ = a line of text/plain      //~ text/html: a line of that type, in the same bundle
-    //~ ! Ename: evalue             //~ display (or result): what follows is an output of its own
+    //~ ! Ename: evalue             //~ !+ another line of it
+    //~ display (or result): what follows is an output of its own
 """
 
 import argparse
@@ -51,7 +52,7 @@ def settled(text, build):
     """`text` without what changes from run to run: thread numbers, backtraces and folders."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)
     text = re.sub(r"^stack backtrace:\n(?: .*\n)*|^note: Some details are omitted.*\n", "", text, flags=re.M)
-    text = re.sub(r"^(thread '[^']*') \(\d+\) panicked", r"\1 panicked", text, flags=re.M)
+    text = re.sub(r"^(thread '[^']*') \(\d+\)", r"\1", text, flags=re.M)
     return text.replace(str(build), "BUILD").replace(str(FOLDER), "FOLDER")
 
 
@@ -184,6 +185,8 @@ def differs(lines):
         elif mark == "!":
             ename, _, evalue = text.partition(": ")
             outputs.append({"output_type": "error", "ename": ename, "evalue": evalue})
+        elif mark == "!+":
+            outputs[-1]["evalue"] += "\n" + text
         elif mark in ("display", "result"):
             fresh, kind = True, {"display": "display_data", "result": "execute_result"}[mark]
         else:
