@@ -177,42 +177,49 @@ fn pieces(outputs: &Value) -> Vec<Piece> {
     pieces.collect()
 }
 
-/// What can be compared with the kernel: it mixes stdout and stderr at random, calls every error `Error` and gives an
-/// output for each error of the compiler.
-#[derive(Debug, Default, PartialEq)]
-struct Comparable {
-    stdout: String,
-    stderr: String,
-    data: Vec<Vec<(String, String)>>,
-    error: Option<String>,
+/// Whether `got` is what the kernel gave, as far as it can be compared: the kernel mixes stdout and stderr at random, calls
+/// every error `Error` and gives an output for each error of the compiler. What is wrong with a command it says in words of
+/// its own; what is wrong with Rust, both have from the compiler.
+fn agree(source: &str, kernels: &[Piece], got: &[Piece]) -> bool {
+    let has_commands = source
+        .lines()
+        .any(|line| line.trim_start().starts_with([':', '!']));
+    let (kernels, got) = (Comparable::new(kernels), Comparable::new(got));
+    let errors_agree = match got.errors.first() {
+        None => kernels.errors.is_empty(),
+        Some(_) if has_commands => !kernels.errors.is_empty(),
+        Some(error) => kernels.errors.contains(error),
+    };
+    errors_agree
+        && (kernels.stdout, kernels.stderr, kernels.data) == (got.stdout, got.stderr, got.data)
 }
 
-impl Comparable {
-    fn new(pieces: &[Piece], compare_messages: bool) -> Comparable {
+/// What can be compared with the kernel.
+#[derive(Default)]
+struct Comparable<'p> {
+    stdout: String,
+    stderr: String,
+    data: Vec<&'p [(String, String)]>,
+    /// What went wrong, without the compiler's code.
+    errors: Vec<&'p str>,
+}
+
+impl Comparable<'_> {
+    fn new(pieces: &[Piece]) -> Comparable<'_> {
         let mut all = Comparable::default();
         for piece in pieces {
             match piece {
                 Piece::Stdout(text) => all.stdout.push_str(text),
                 Piece::Stderr(text) => all.stderr.push_str(text),
-                Piece::Data(data) => all.data.push(data.clone()),
+                Piece::Data(data) => all.data.push(data),
                 Piece::Error { evalue, .. } => {
-                    let (message, _code) = evalue.split_once(" [E").unwrap_or((evalue, ""));
-                    let message = if compare_messages { message } else { "" };
-                    all.error.get_or_insert(message.to_owned());
+                    let code = evalue.rfind(" [").filter(|_| evalue.ends_with(']'));
+                    all.errors.push(&evalue[..code.unwrap_or(evalue.len())]);
                 }
             }
         }
         all
     }
-}
-
-/// Whether `got` is what the kernel gave. What is wrong with a command the kernel says in words of its own; what is wrong
-/// with Rust, both have from the compiler.
-fn agree(source: &str, kernels: &[Piece], got: &[Piece]) -> bool {
-    let has_commands = source
-        .lines()
-        .any(|line| line.trim_start().starts_with([':', '!']));
-    Comparable::new(kernels, !has_commands) == Comparable::new(got, !has_commands)
 }
 
 /// A dependency from a git repository, which cannot lie in a notebook: its address is absolute. The kernel gives the same.
