@@ -53,7 +53,7 @@ def settled(text, build):
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)
     text = re.sub(r"^stack backtrace:\n(?: .*\n)*|^note: Some details are omitted.*\n", "", text, flags=re.M)
     text = re.sub(r"^(thread '[^']*') \(\d+\)", r"\1", text, flags=re.M)
-    return text.replace(str(build), "BUILD").replace(str(FOLDER), "FOLDER")
+    return text.replace(str(build), "BUILD").replace(str(FOLDER), "FOLDER").replace(str(Path.home()), "HOME")
 
 
 def normal(outputs, build):
