@@ -93,7 +93,12 @@ fn main() {
             Err(format!("there is no {name}.ipynb").into())
         })
     }));
-    trials.push(Trial::test("cells_dep_git", a_dependency_from_git));
+    trials.push(Trial::test("cells_dep_git", || {
+        a_dependency_from(|path| format!("shown = {{ git = \"file://{}\" }}", path.display()))
+    }));
+    trials.push(Trial::test("cells_dep_absolute_path", || {
+        a_dependency_from(|path| path.display().to_string())
+    }));
     let mut arguments = Arguments::from_args();
     // The programs share a target directory: more at once only wait for each other.
     arguments.test_threads = arguments.test_threads.or(Some(2));
@@ -141,6 +146,9 @@ fn complaints(path: &Path) -> Result<String, Failed> {
     }
     let (executed, said) = run(path)?;
     let mut complaints = String::new();
+    if code_cells(&golden).count() != code_cells(&executed).count() {
+        complaints.push_str("the executed copy has other cells\n");
+    }
     let cells = code_cells(&golden).zip(code_cells(&executed));
     for (number, (golden, executed)) in (1..).zip(cells) {
         let source = joined(&golden["source"]);
@@ -284,38 +292,29 @@ impl Comparable<'_> {
     }
 }
 
-/// A dependency from a git repository, which cannot lie in a notebook: its address is absolute. The kernel gives the same.
-fn a_dependency_from_git() -> Result<(), Failed> {
+/// Dependencies whose addresses are absolute cannot lie in a notebook. The kernel gives the same (tried with 0.22.0).
+fn a_dependency_from(specification: fn(&Path) -> String) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
-    let repository = folder.path().join("shown");
-    std::fs::create_dir_all(repository.join("src"))?;
+    let shown = folder.path().join("shown");
+    std::fs::create_dir_all(shown.join("src"))?;
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialect/crates/shown");
     for file in ["Cargo.toml", "src/lib.rs"] {
-        std::fs::copy(source.join(file), repository.join(file))?;
+        std::fs::copy(source.join(file), shown.join(file))?;
     }
-    let commit = [
-        "-c",
-        "user.name=radio",
-        "-c",
-        "user.email=radio@localhost",
-        "commit",
-        "--quiet",
-        "--message=A crate",
-    ];
-    for arguments in [&["init", "--quiet"][..], &["add", "."][..], &commit[..]] {
+    let author = ["-c", "user.name=radio", "-c", "user.email=radio@localhost"];
+    let commit = ["commit", "--quiet", "--message=A crate"];
+    for arguments in [&["init", "--quiet"][..], &["add", "."], &commit] {
         let git = Command::new("git")
+            .args(author)
             .args(arguments)
-            .current_dir(&repository)
+            .current_dir(&shown)
             .output()?;
         if !git.status.success() {
             return Err(String::from_utf8_lossy(&git.stderr).into_owned().into());
         }
     }
-    let notebook = folder.path().join("git.rs");
-    let cell = format!(
-        "// %%\n:dep shown = {{ git = \"file://{}\" }}\nshown::Plain(3)\n",
-        repository.display()
-    );
+    let notebook = folder.path().join("notebook.rs");
+    let cell = format!("// %%\n:dep {}\nshown::Plain(3)\n", specification(&shown));
     std::fs::write(&notebook, cell)?;
     let (executed, said) = run(&notebook)?;
     let expected = [Piece::Data(vec![(
