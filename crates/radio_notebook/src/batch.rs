@@ -8,7 +8,7 @@ use crate::interrupt;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, SyncSender};
 use std::time::{Duration, Instant};
 
 /// A notebook that was executed.
@@ -33,6 +33,9 @@ pub trait Reporter {
     fn over(&mut self, index: usize, executed: Result<Executed>) -> Result<bool>;
 }
 
+/// How many events wait to be told before the executions have to wait as well.
+const MOST_EVENTS: usize = 64;
+
 enum Event {
     Begins(usize),
     Compiles(String),
@@ -45,7 +48,7 @@ enum Event {
 /// Sends on what a watcher hears.
 struct Messenger {
     index: usize,
-    sender: Sender<(usize, Event)>,
+    sender: SyncSender<(usize, Event)>,
 }
 
 impl Messenger {
@@ -92,7 +95,7 @@ pub fn execute_all(
         .map(|notebook| std::sync::Mutex::new(Some(notebook)))
         .collect();
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let (sender, events) = mpsc::channel();
+    let (sender, events) = mpsc::sync_channel(MOST_EVENTS);
     std::thread::scope(|scope| {
         for _ in 0..at_once.clamp(1, total.max(1)) {
             let sender = sender.clone();
