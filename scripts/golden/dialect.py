@@ -67,6 +67,9 @@ def normal(outputs, build):
         if output["output_type"] == "error":
             output["evalue"] = settled(output["evalue"], build)
             output["traceback"] = [settled(line, build) for line in output["traceback"]]
+        if "execution_count" in output:
+            # The kernel skips some numbers at random.
+            output["execution_count"] = None
         for kind, text in output.get("data", {}).items():
             if isinstance(text, str):
                 output["data"][kind] = settled(text, build)
@@ -97,6 +100,7 @@ def execute(path, build):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = normal(cell.outputs, build)
+            cell.execution_count = None
             if cell.outputs and cell.outputs[0].get("ename") == "CellTimeoutError":
                 # The kernel's death on being put away is none of the cell's.
                 del cell.outputs[1:]
@@ -162,12 +166,12 @@ def from_script(script):
     path = notebook_called(script.stem)
     if path.exists():
         old = nbformat.read(path, as_version=4)
-        outputs = [(cell.source, cell.outputs, cell.execution_count) for cell in old.cells if cell.cell_type == "code"]
+        outputs = [(cell.source, cell.outputs) for cell in old.cells if cell.cell_type == "code"]
         new = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        if [cell.source for cell in new] == [source for source, _, _ in outputs]:
+        if [cell.source for cell in new] == [source for source, _ in outputs]:
             notebook.metadata["radio"] = old.metadata.get("radio", {})
-            for cell, (_, kept, count) in zip(new, outputs):
-                cell.outputs, cell.execution_count = kept, count
+            for cell, (_, kept) in zip(new, outputs):
+                cell.outputs = kept
     write(notebook, path)
     return path
 

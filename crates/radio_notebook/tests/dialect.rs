@@ -193,6 +193,8 @@ fn run(path: &Path) -> Result<(Value, String), Failed> {
             "CARGO_TARGET_DIR",
             Path::new(env!("CARGO_TARGET_TMPDIR")).join("dialect"),
         )
+        // What would make a second compilation quicker takes gigabytes for all notebooks.
+        .env("CARGO_INCREMENTAL", "0")
         .stdin(Stdio::null())
         .output()?;
     let said = String::from_utf8_lossy(&run.stderr).into_owned();
