@@ -18,6 +18,10 @@ const TAIL: usize = 256;
 
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT";
 const END: &str = "EVCXR_END_CONTENT";
+/// The line that ends a bundle: the next block begins another one.
+const FLUSH: &str = "EVCXR_FLUSH_OUTPUT";
+/// What the crate `evcxr_input` writes to ask for a line of input: this, `_PASSWORD` or nothing, a colon, and a prompt.
+const INPUT: &str = "EVCXR_INPUT_REQUEST";
 
 /// One of the two streams of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +63,10 @@ pub struct Collector {
     /// How much waits in `early`.
     waiting: usize,
     outputs: Vec<(Output, u32)>,
+    /// Whether the last bundle is not to be added to.
+    is_flushed: bool,
+    /// The prompt of the input that the cell asks for.
+    input: Option<String>,
 }
 
 impl Collector {
@@ -129,6 +137,8 @@ impl Collector {
         self.written = 0;
         self.shown = 0;
         self.stderr_tail.clear();
+        self.is_flushed = false;
+        self.input = None;
         let outputs = std::mem::take(&mut self.outputs);
         let with_kind = outputs.into_iter().map(|(mut output, phase)| {
             if let Output::Data { is_result, .. } = &mut output {
@@ -137,6 +147,11 @@ impl Collector {
             output
         });
         with_kind.collect()
+    }
+
+    /// The prompt of the input that the cell has asked for by `evcxr_input`, if it has.
+    pub fn asked_for_input(&self) -> Option<&str> {
+        self.input.as_deref()
     }
 
     /// Whether the last that the cell wrote to stderr is the Rust runtime's word on a stack that is used up.
@@ -189,7 +204,9 @@ impl Collector {
         let text = line.trim_end_matches(['\n', '\r']);
         let may_begin = self.at_line_start
             && text.len() <= MOST_OPENING
-            && (BEGIN.starts_with(text) || text.starts_with(BEGIN));
+            && [BEGIN, FLUSH, INPUT]
+                .iter()
+                .any(|word| word.starts_with(text) || text.starts_with(word));
         if may_begin && !is_whole && !text.is_empty() {
             // Wait for the rest.
             let mut start = line.as_bytes().to_vec();
@@ -206,6 +223,15 @@ impl Collector {
                 line_start: 0,
                 is_left_out: self.shown > MOST_CONTENT,
             });
+        } else if may_begin && text == FLUSH {
+            self.is_flushed = true;
+        } else if may_begin
+            && let Some((_, prompt)) = text
+                .strip_prefix(INPUT)
+                .and_then(|rest| rest.split_once(':'))
+                .filter(|(kind, _)| matches!(*kind, "" | "_PASSWORD"))
+        {
+            self.input.get_or_insert_with(|| prompt.to_owned());
         } else {
             self.at_line_start = is_whole;
             self.emit(Stream::Stdout, phase, line, live);
@@ -258,10 +284,12 @@ impl Collector {
     fn add_content(&mut self, phase: u32, mime: String, content: String) {
         if let Some((Output::Data { bundle, .. }, begun)) = self.outputs.last_mut()
             && *begun == phase
+            && !self.is_flushed
             && bundle.iter().all(|(held, _)| *held != mime)
         {
             bundle.push((mime, content));
         } else {
+            self.is_flushed = false;
             self.outputs.push((
                 Output::Data {
                     bundle: vec![(mime, content)],
@@ -389,6 +417,25 @@ mod tests {
             stdout(&characters.iter().map(String::as_str).collect::<Vec<_>>()),
             expected
         );
+    }
+
+    #[test]
+    fn a_flush_ends_a_bundle_and_a_request_for_input_is_noticed() {
+        let block = |mime: &str| format!("{BEGIN} {mime}\nx\n{END}\n");
+        let all = block("text/html") + "EVCXR_FLUSH_OUTPUT\n" + &block("text/plain");
+        assert_eq!(
+            stdout(&[&all]),
+            [data(&[("text/html", "x")]), data(&[("text/plain", "x")])]
+        );
+        for (line, prompt) in [
+            ("EVCXR_INPUT_REQUEST:Name: \n", Some("Name: ")),
+            ("EVCXR_INPUT_REQUEST_PASSWORD:p\n", Some("p")),
+            ("EVCXR_INPUT_REQUESTS:p\n", None),
+        ] {
+            let mut collector = Collector::new();
+            collector.text(Stream::Stdout, line.into(), &mut |_, _| {});
+            assert_eq!(collector.asked_for_input(), prompt, "{line}");
+        }
     }
 
     #[test]

@@ -40,6 +40,10 @@ pub enum Command {
     Shell(String),
     /// A command that has no effect here but says something.
     Says(String),
+    /// A switch that has no effect here, by what it says before `true` and `false`.
+    Switch(&'static str),
+    /// A command that has no effect here.
+    Nothing,
     /// A command that lists the commands.
     Help,
 }
@@ -184,11 +188,11 @@ fn parse_command(text: &str) -> Result<Command, String> {
         )),
         ":clear_cache" => says("Deleted 0 MiB from cache".to_owned()),
         ":sccache" => says(format!("sccache: {}", rest != "0")),
-        ":internal_debug" => says("Internals debugging: false".to_owned()),
-        ":time_passes" => says("Time passes: false".to_owned()),
+        ":internal_debug" => Ok(Command::Switch("Internals debugging")),
+        ":time_passes" => Ok(Command::Switch("Time passes")),
         ":preserve_vars_on_panic" => says(format!("Preserve vars on panic: {switch}")),
         ":allow_static_linking" => says(format!("Static linking: {switch}")),
-        ":load_config" => says("Startup files are read when the notebook starts".to_owned()),
+        ":load_config" => Ok(Command::Nothing),
         other => Err(refusal(other)),
     }
 }

@@ -350,14 +350,18 @@ impl Execution<'_> {
                 let at = self.describe(place, &program);
                 let text = format!("{text} ({at})\n");
                 self.watcher.writes(Stream::Stderr, &text);
-                run.outputs.push(Output::Stream { stderr: true, text });
+                // The value stays last.
+                let is_value = |output: &Output| matches!(output, Output::Data { is_result, .. } if *is_result);
+                let at = run.outputs.len() - usize::from(run.outputs.last().is_some_and(is_value));
+                run.outputs
+                    .insert(at, Output::Stream { stderr: true, text });
             }
             if let Some(failure) = &run.failure {
                 let error = self.failure_output(failure, &program, number);
                 run.outputs.push(error);
                 self.summary.interrupted |= failure.ename == "Interrupted";
             }
-            if self.work[at].timed {
+            if self.work[at].timed && self.options.record_timing {
                 let text = format!("Took {}ms", clock.elapsed().as_millis());
                 let html = format!("<span style=\"color: rgba(0,0,0,0.4);\">{text}</span>");
                 run.outputs.push(Output::Data {

@@ -129,11 +129,23 @@ pub fn generations<'a>(cells: &[ProgramCell<'a>]) -> Vec<Generation<'a>> {
             all[at].imports.push(placed);
             in_effect.push(Definition::Import(placed));
         }
+        // A cell that is run again, or copied, implements nothing twice.
+        let is_implemented = |item: &Item| {
+            let is_it = |definition: &Definition<'_>| {
+                matches!(definition, Definition::Item(old)
+                if old.what.tokens == item.tokens && matches!(item.kind, ItemKind::Impl { .. }))
+            };
+            in_effect.iter().any(is_it)
+        };
         let is_new = |item: &&Item| {
+            if is_implemented(item) {
+                return false;
+            }
             let name = item.key().or_else(|| item.owner.clone());
             name.is_none_or(|name| !unchanged.contains(&name))
         };
-        for item in items.into_iter().filter(is_new) {
+        let new: Vec<&Item> = items.into_iter().filter(is_new).collect();
+        for item in new {
             let placed = Placed {
                 cell: cell.number,
                 for_cell: cell.number,

@@ -129,6 +129,7 @@ impl Program {
             format: ("{:?}".to_owned(), "Debug"),
             shows_types: false,
             times: false,
+            switches: BTreeSet::new(),
             closings: Vec::new(),
             is_async: false,
             variables: Vec::new(),
@@ -306,6 +307,8 @@ struct Body<'b, 'c> {
     format: (String, &'static str),
     shows_types: bool,
     times: bool,
+    /// The switches without effect that are on.
+    switches: BTreeSet<&'static str>,
     /// What closes the blocks that are open, the innermost last.
     closings: Vec<&'static str>,
     is_async: bool,
@@ -533,6 +536,11 @@ impl Body<'_, '_> {
                 }
             }
             Command::Says(text) => says(text),
+            Command::Switch(name) => {
+                let is_on = self.switches.insert(name) || !self.switches.remove(name);
+                says(&format!("{name}: {is_on}"))
+            }
+            Command::Nothing => None,
             Command::Help => {
                 let lines = COMMANDS.map(|(name, what)| format!("{name:<12} {what}\n"));
                 let text = lines.concat();
@@ -555,10 +563,8 @@ impl Body<'_, '_> {
                     return Some(format!("crate::__radio::refuse({why:?})?;"));
                 }
                 if cell.runs {
-                    let text = format!(
-                        "let answer = format!(\"{name}: {{}}\", crate::__radio::type_name_of(&{name})); crate::__radio::says(&answer, &answer);"
-                    );
-                    self.writer.probe(probe, &format!("{{ {text} }}\n"));
+                    let text = format!("crate::__radio::says_type({name:?}, &{name});\n");
+                    self.writer.probe(probe, &text);
                 }
                 None
             }

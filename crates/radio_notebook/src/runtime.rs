@@ -572,6 +572,18 @@ pub fn says_variables(variables: &[(&str, String)]) {
     });
 }
 
+/// Says a variable's type.
+pub fn says_type<T: ?Sized>(name: &str, value: &T) {
+    let text = format!("{name}: {}", type_name_of(value));
+    send(&Frame::Said {
+        html: text
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;"),
+        text,
+    });
+}
+
 /// The name of a value's type, without the modules that types are in.
 pub fn type_name_of<T: ?Sized>(_: &T) -> String {
     let mut short = String::new();
@@ -694,7 +706,7 @@ impl<T> QuestionMark for Try<Option<T>> {
         let place = Location::caller();
         self.0.ok_or_else(|| {
             remember(place);
-            Raised("found `None`".to_owned())
+            Raised("`?` found None".to_owned())
         })
     }
 }
@@ -707,7 +719,7 @@ impl<B, C> QuestionMark for Try<std::ops::ControlFlow<B, C>> {
             std::ops::ControlFlow::Continue(value) => Ok(value),
             std::ops::ControlFlow::Break(_) => {
                 remember(Location::caller());
-                Err(Raised("found `ControlFlow::Break`".to_owned()))
+                Err(Raised("`?` found ControlFlow::Break".to_owned()))
             }
         }
     }
@@ -729,13 +741,14 @@ pub fn displaying() {
 /// What `evcxr_display` is for a type that has none.
 pub struct NoDisplay;
 
-/// Gives every type an `evcxr_display`; a method of the type's own is found before it.
+/// Gives every type an `evcxr_display`. Called on a reference, a method of the type's own or of a trait of the cells is found
+/// before it: this one takes a reference to the reference.
 pub trait AnyDisplay {
     fn evcxr_display(&self) -> NoDisplay {
         NoDisplay
     }
 }
-impl<T: ?Sized> AnyDisplay for T {}
+impl<T: ?Sized> AnyDisplay for &T {}
 
 /// What a deferred call of `evcxr_display` returns, as a type.
 pub struct Kind<R>(std::marker::PhantomData<R>);

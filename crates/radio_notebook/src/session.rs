@@ -161,6 +161,14 @@ impl Session {
                 ));
                 break;
             }
+            if let Some(prompt) = self.collector.asked_for_input() {
+                // The program would read the end of its input, and go on with an empty line.
+                let why = format!(
+                    "the cell asks for input ({prompt:?}), and there is nobody to ask: make it a parameter (`radio run -p NAME VALUE`), or run the notebook in Jupyter"
+                );
+                run.failure = Some(failure("Error", &why));
+                break;
+            }
             if ended.is_some_and(|phase| self.collector.has_reached(phase)) {
                 break;
             }
@@ -211,13 +219,22 @@ impl Session {
         run.goes_on = ended.is_some();
         run.outputs = self.collector.finish(result_from, live);
         let (said, html) = said;
-        let html = (!html.is_empty()).then(|| ("text/html".to_owned(), cut(html)));
         if let Some(result) = result.or((!said.is_empty()).then(String::new)) {
             let text = ("text/plain".to_owned(), cut(said + &result));
-            run.outputs.push(Output::Data {
-                bundle: html.into_iter().chain([text]).collect(),
-                is_result: true,
-            });
+            let html = (!html.is_empty()).then(|| ("text/html".to_owned(), cut(html)));
+            match run.outputs.last_mut() {
+                // A value behind a block is its text form, as in evcxr.
+                Some(Output::Data { bundle, is_result })
+                    if html.is_none() && bundle.iter().all(|(mime, _)| mime != "text/plain") =>
+                {
+                    bundle.push(text);
+                    *is_result = true;
+                }
+                _ => run.outputs.push(Output::Data {
+                    bundle: html.into_iter().chain([text]).collect(),
+                    is_result: true,
+                }),
+            }
         }
         run
     }

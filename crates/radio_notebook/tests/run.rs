@@ -366,7 +366,7 @@ fn a_failing_cell_ends_the_run_and_everything_up_to_it_is_kept() {
         ),
         (
             "let n: Option<u8> = None;\nn?;",
-            "!Error: found `None`",
+            "!Error: `?` found None",
             "n?;",
         ),
         (
