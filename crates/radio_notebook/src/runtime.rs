@@ -811,7 +811,7 @@ pub fn text_of(value: std::fmt::Arguments<'_>) -> String {
     start.0
 }
 
-/// Shows `value`: by its own `evcxr_display`, by that of what it points to (twice), or by the given format.
+/// Shows `value`: by its own `evcxr_display`, by that of what it points to (up to three times), or by the given format.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! __radio_show {
@@ -835,27 +835,31 @@ macro_rules! __radio_show {
                 }
                 let once = $crate::__radio::Through(value).target();
                 let twice = $crate::__radio::Through(once).target();
+                let thrice = $crate::__radio::Through(twice).target();
                 let own = || value.evcxr_display();
                 let first = || once.evcxr_display();
                 let second = || twice.evcxr_display();
+                let third = || thrice.evcxr_display();
                 $crate::__radio::Shown(
                     $crate::__radio::kind_of(&own).presence(),
                     $crate::__radio::kind_of(&first).presence(),
                     $crate::__radio::kind_of(&second).presence(),
+                    $crate::__radio::kind_of(&third).presence(),
                 )
-                .show::<_, _, _, _, CellFormat>(own, first, second, value);
+                .show::<_, _, _, _, _, CellFormat>(own, first, second, third, value);
             }
         }
     };
 }
 
-/// Which of the value, what it points to, and what that points to has a display.
-pub struct Shown<A, B, C>(pub A, pub B, pub C);
+/// Which of the value, what it points to, what that points to, and so on, has a display.
+pub struct Shown<A, B, C, D>(pub A, pub B, pub C, pub D);
 
-impl<B, C> Shown<Present, B, C> {
-    pub fn show<R, S, U, T: ?Sized, F>(
+impl<B, C, D> Shown<Present, B, C, D> {
+    pub fn show<Q, R, S, U, T: ?Sized, F>(
         self,
-        own: impl FnOnce() -> R,
+        own: impl FnOnce() -> Q,
+        _: impl FnOnce() -> R,
         _: impl FnOnce() -> S,
         _: impl FnOnce() -> U,
         _: &T,
@@ -865,11 +869,12 @@ impl<B, C> Shown<Present, B, C> {
     }
 }
 
-impl<C> Shown<Absent, Present, C> {
-    pub fn show<R, S, U, T: ?Sized, F>(
+impl<C, D> Shown<Absent, Present, C, D> {
+    pub fn show<Q, R, S, U, T: ?Sized, F>(
         self,
-        _: impl FnOnce() -> R,
-        first: impl FnOnce() -> S,
+        _: impl FnOnce() -> Q,
+        first: impl FnOnce() -> R,
+        _: impl FnOnce() -> S,
         _: impl FnOnce() -> U,
         _: &T,
     ) {
@@ -878,12 +883,13 @@ impl<C> Shown<Absent, Present, C> {
     }
 }
 
-impl Shown<Absent, Absent, Present> {
-    pub fn show<R, S, U, T: ?Sized, F>(
+impl<D> Shown<Absent, Absent, Present, D> {
+    pub fn show<Q, R, S, U, T: ?Sized, F>(
         self,
+        _: impl FnOnce() -> Q,
         _: impl FnOnce() -> R,
-        _: impl FnOnce() -> S,
-        second: impl FnOnce() -> U,
+        second: impl FnOnce() -> S,
+        _: impl FnOnce() -> U,
         _: &T,
     ) {
         displaying();
@@ -891,9 +897,24 @@ impl Shown<Absent, Absent, Present> {
     }
 }
 
-impl Shown<Absent, Absent, Absent> {
-    pub fn show<R, S, U, T: ?Sized, F: Formats<T>>(
+impl Shown<Absent, Absent, Absent, Present> {
+    pub fn show<Q, R, S, U, T: ?Sized, F>(
         self,
+        _: impl FnOnce() -> Q,
+        _: impl FnOnce() -> R,
+        _: impl FnOnce() -> S,
+        third: impl FnOnce() -> U,
+        _: &T,
+    ) {
+        displaying();
+        third();
+    }
+}
+
+impl Shown<Absent, Absent, Absent, Absent> {
+    pub fn show<Q, R, S, U, T: ?Sized, F: Formats<T>>(
+        self,
+        _: impl FnOnce() -> Q,
         _: impl FnOnce() -> R,
         _: impl FnOnce() -> S,
         _: impl FnOnce() -> U,

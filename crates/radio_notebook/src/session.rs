@@ -167,6 +167,7 @@ impl Session {
                     "the cell asks for input ({prompt:?}), and there is nobody to ask: make it a parameter (`radio run -p NAME VALUE`), or run the notebook in Jupyter"
                 );
                 run.failure = Some(failure("Error", &why));
+                result = None;
                 break;
             }
             if ended.is_some_and(|phase| self.collector.has_reached(phase)) {
