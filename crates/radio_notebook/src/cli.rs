@@ -488,6 +488,9 @@ fn conclude(
         eprintln!("error: {} cell {number}: {failure}", path.display());
     }
     if !arguments.quiet {
+        for file in &summary.startup_files {
+            eprintln!("{name}: started with {}", file.display());
+        }
         let figures = match figures {
             0 => String::new(),
             1 => ", 1 figure file".to_owned(),

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::program::{Probe, Program, ProgramCell};
 use crate::runtime::Place;
 use crate::session::{Failure, Session};
+use crate::startup::{self, Startup};
 use serde_json::json;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,13 +65,15 @@ pub struct Summary {
     pub compiling: Duration,
     /// Whether Ctrl-C ended it.
     pub interrupted: bool,
+    /// The start-up files that were read.
+    pub startup_files: Vec<PathBuf>,
 }
 
 /// A code cell on its way.
 struct Work {
-    /// Where it stands in the notebook.
-    index: usize,
-    /// Its number among the code cells that are not empty, from 1.
+    /// Where it stands in the notebook; `None` for what its start-up files say.
+    index: Option<usize>,
+    /// Its number among the code cells that are not empty, from 1; 0 for the start-up files.
     number: u32,
     source: String,
     code: CellCode,
@@ -101,11 +104,15 @@ pub fn execute(
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    let work = plan(notebook, &name, options)?;
-    for work in &work {
-        notebook.cells[work.index].set_outputs(&[], None);
+    let mut work = plan(notebook, &name, options)?;
+    for index in work.iter().filter_map(|work| work.index) {
+        notebook.cells[index].set_outputs(&[], None);
     }
     watcher.begins(work.len());
+    let startup = startup::read(&folder)?;
+    if let Some(startup) = &startup {
+        work.insert(0, startup_work(startup)?);
+    }
     let mut execution = Execution {
         notebook,
         work,
@@ -116,10 +123,40 @@ pub fn execute(
         options,
         watcher,
         gone: BTreeSet::new(),
+        startup_failure: None,
         summary: Summary::default(),
     };
     execution.run()?;
-    Ok(execution.summary)
+    let mut summary = execution.summary;
+    if let Some(startup) = startup {
+        if let Some(message) = execution.startup_failure {
+            let path = startup.files[0].clone();
+            return Err(Error::Document { path, message });
+        }
+        summary.startup_files = startup.files;
+    }
+    Ok(summary)
+}
+
+/// The start-up files as a cell before the first.
+fn startup_work(startup: &Startup) -> Result<Work> {
+    let code = CellCode::parse(&startup.source).map_err(|error| Error::Document {
+        path: startup.files[0].clone(),
+        message: match error {
+            CellError::Command { message, .. } => message,
+            CellError::Syntax { message, .. } => format!("the prelude is not Rust: {message}"),
+        },
+    })?;
+    Ok(Work {
+        index: None,
+        number: 0,
+        source: startup.source.clone(),
+        code,
+        error: None,
+        may_fail: false,
+        expected_to_fail: false,
+        timed: false,
+    })
 }
 
 fn notebook_folder(path: &Path) -> Result<PathBuf> {
@@ -170,7 +207,7 @@ fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>>
             timed ^= *command == Command::Timing;
         }
         Work {
-            index,
+            index: Some(index),
             number,
             source: cell.source.clone(),
             code: parsed.unwrap_or_default(),
@@ -270,6 +307,8 @@ struct Execution<'e> {
     watcher: &'e mut dyn Watcher,
     /// The variables that were moved before a command asks about them.
     gone: BTreeSet<Probe>,
+    /// What went wrong in the start-up files.
+    startup_failure: Option<String>,
     summary: Summary,
 }
 
@@ -313,10 +352,12 @@ impl Execution<'_> {
                 self.finish_cell(at, vec![error], SystemTime::now(), Duration::ZERO);
                 return Ok(self.work.len());
             }
-            if !self.watcher.may_begin(number as usize) {
-                return Ok(self.work.len());
+            if cell.index.is_some() {
+                if !self.watcher.may_begin(number as usize) {
+                    return Ok(self.work.len());
+                }
+                self.watcher.cell_begins(number as usize, &cell.source);
             }
-            self.watcher.cell_begins(number as usize, &cell.source);
             let (started, clock) = (SystemTime::now(), Instant::now());
             if let Some(error) = cell.error.clone() {
                 self.finish_cell(at, vec![error], started, clock.elapsed());
@@ -540,9 +581,13 @@ impl Execution<'_> {
         started: SystemTime,
         took: Duration,
     ) {
-        let (index, number, expected) = {
-            let work = &self.work[at];
-            (work.index, work.number as usize, work.expected_to_fail)
+        let work = &self.work[at];
+        let (number, expected) = (work.number as usize, work.expected_to_fail);
+        let Some(index) = work.index else {
+            if let Some(Output::Error { traceback, .. }) = outputs.last() {
+                self.startup_failure = Some(traceback.join("\n"));
+            }
+            return;
         };
         let interrupted = self.summary.interrupted;
         if let Some(Output::Error { ename, evalue, .. }) = outputs.last()

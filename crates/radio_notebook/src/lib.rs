@@ -26,6 +26,7 @@ pub mod report;
 pub mod runtime;
 pub mod serve;
 pub mod session;
+pub mod startup;
 pub mod step;
 pub mod surrogates;
 pub mod watch;

@@ -8,9 +8,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What `radio` does not do yet. A notebook that passes must leave the list.
-const KNOWN_FAILING: &[&str] = &["cells_startup_files", "cells_startup_toml"];
-
 fn main() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialect");
     let mut notebooks = notebooks(&folder);
@@ -19,19 +16,10 @@ fn main() {
         notebooks.extend(self::notebooks(&inner));
     }
     notebooks.sort();
-    let names: Vec<String> = notebooks.iter().map(|path| stem(path)).collect();
     let mut trials: Vec<Trial> = notebooks
         .into_iter()
         .map(|path| Trial::test(stem(&path), move || trial(&path)))
         .collect();
-    trials.push(Trial::test("known_failing_notebooks_exist", move || {
-        let unknown = KNOWN_FAILING
-            .iter()
-            .find(|name| !names.iter().any(|known| known == *name));
-        unknown.map_or(Ok(()), |name| {
-            Err(format!("there is no {name}.ipynb").into())
-        })
-    }));
     trials.push(Trial::test("cells_dep_git", || {
         a_dependency_from(|path| format!("shown = {{ git = \"file://{}\" }}", path.display()))
     }));
@@ -66,13 +54,10 @@ fn stem(path: &Path) -> String {
 
 fn trial(path: &Path) -> Result<(), Failed> {
     let complaints = complaints(path)?;
-    match (
-        complaints.is_empty(),
-        KNOWN_FAILING.contains(&stem(path).as_str()),
-    ) {
-        (true, true) => Err("it passes: take it off KNOWN_FAILING in tests/dialect.rs".into()),
-        (false, false) => Err(complaints.into()),
-        _ => Ok(()),
+    if complaints.is_empty() {
+        Ok(())
+    } else {
+        Err(complaints.into())
     }
 }
 
