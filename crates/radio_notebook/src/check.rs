@@ -12,6 +12,7 @@ use crate::document::{Cell, CellKind, Notebook, Output};
 use crate::error::{Error, Result};
 use crate::execute::{self, Options, Summary, Watcher};
 use crate::files;
+use crate::portability::{self, Warning};
 use crate::report::Report;
 use anstyle::{AnsiColor, Style};
 use compare::{Comparison, Difference};
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default();
 
 /// The arguments of `radio check`.
 #[derive(Debug, clap::Args)]
@@ -40,6 +42,9 @@ pub struct Check {
     /// Compare only the cells marked `nbval-check-output`; the others have to run
     #[arg(long)]
     lax: bool,
+    /// Fail where a notebook does what the evcxr kernel in Jupyter refuses, instead of warning
+    #[arg(long)]
+    strict: bool,
     /// The most time a cell may take
     #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
     timeout: Option<Duration>,
@@ -242,7 +247,29 @@ impl Case {
         if !(arguments.quiet && equal) {
             print(&self.conclusion(&counts, arguments.update, unexecuted));
         }
-        Ok(equal)
+        // What does not run cannot be asked what it would do elsewhere.
+        let is_portable = !counts.ran_through() || self.is_portable(arguments)?;
+        Ok(equal && (is_portable || !arguments.strict))
+    }
+
+    /// Says what the evcxr kernel would refuse; returns whether there is nothing.
+    fn is_portable(&self, arguments: &Check) -> Result<bool> {
+        if arguments.quiet && !arguments.strict {
+            return Ok(true);
+        }
+        let warnings = portability::warnings(&self.notebook, &self.path)?;
+        let (style, word) = match arguments.strict {
+            true => (BAD, "error"),
+            false => (WARNING, "warning"),
+        };
+        for Warning { cell, message } in &warnings {
+            let message = show::visible(message);
+            print(&format!(
+                "{style}{word}{style:#}: {} cell {cell} is not portable: {message}\n",
+                self.name
+            ));
+        }
+        Ok(warnings.is_empty())
     }
 
     /// The code cells that are numbered, with their places in the notebook.

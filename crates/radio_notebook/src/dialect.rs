@@ -55,6 +55,8 @@ pub struct CellCode {
     pub tail: Option<Chunk>,
     /// The variables that the statements declare.
     pub declares: BTreeSet<String>,
+    /// Those of them that are closures.
+    pub closures: Vec<String>,
     /// Every name that the cell mentions, in code or inside a format string.
     pub mentions: BTreeSet<String>,
     /// Whether the cell ends early by a `return` of its own.
@@ -153,6 +155,7 @@ impl CellCode {
                     files.visit_stmt(other);
                     marks.insertions.extend(files.insertions());
                     declared_names(other, &mut cell.declares);
+                    cell.closures.extend(declared_closure(other));
                     let is_expression = match other {
                         syn::Stmt::Expr(_, semicolon) => semicolon.is_none(),
                         syn::Stmt::Macro(call) => call.semi_token.is_none(),
@@ -385,6 +388,18 @@ fn declared_names(statement: &syn::Stmt, into: &mut BTreeSet<String>) {
     }
     if let syn::Stmt::Local(local) = statement {
         Names(into).visit_pat(&local.pat);
+    }
+}
+
+/// The name of the variable, where a statement makes a closure one.
+fn declared_closure(statement: &syn::Stmt) -> Option<String> {
+    match statement {
+        syn::Stmt::Local(syn::Local {
+            pat: syn::Pat::Ident(pattern),
+            init: Some(init),
+            ..
+        }) if matches!(*init.expr, syn::Expr::Closure(_)) => Some(pattern.ident.to_string()),
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::diagnostics::{self, Diagnostic, Span};
 use crate::dialect::{CellCode, CellError};
 use crate::document::{CellKind, Notebook, Output};
 use crate::error::{Error, Result};
-use crate::program::{Probe, Program, ProgramCell};
+use crate::program::{Form, Probe, Program, ProgramCell};
 use crate::runtime::Place;
 use crate::session::{Failure, Session};
 use crate::startup::{self, Startup};
@@ -159,7 +159,8 @@ fn startup_work(startup: &Startup) -> Result<Work> {
     })
 }
 
-fn notebook_folder(path: &Path) -> Result<PathBuf> {
+/// The folder that a notebook lies in.
+pub(crate) fn notebook_folder(path: &Path) -> Result<PathBuf> {
     let whole = std::fs::canonicalize(path).map_err(Error::io(path, "finding"))?;
     Ok(whole.parent().unwrap_or(Path::new("/")).to_owned())
 }
@@ -449,7 +450,7 @@ impl Execution<'_> {
                     runs: at >= first,
                 });
             }
-            let program = Program::assemble(&cells, &self.folder, &self.gone);
+            let program = Program::assemble(&cells, &self.folder, Form::Runs, &self.gone);
             let watcher = &mut *self.watcher;
             match self
                 .builder

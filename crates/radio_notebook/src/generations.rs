@@ -67,8 +67,9 @@ fn has_name(import: &Import) -> bool {
     !matches!(import.name.as_str(), "*" | "_")
 }
 
-/// The generations of the items of these cells; there is always a first one.
-pub fn generations<'a>(cells: &[ProgramCell<'a>]) -> Vec<Generation<'a>> {
+/// The generations of the items of these cells; there is always a first one. Where `each_cell_alone`, every cell that defines
+/// something begins one.
+pub fn generations<'a>(cells: &[ProgramCell<'a>], each_cell_alone: bool) -> Vec<Generation<'a>> {
     let mut all: Vec<Generation<'a>> = vec![Generation::default()];
     let mut in_effect: Vec<Definition<'a>> = Vec::new();
     for cell in cells {
@@ -104,7 +105,8 @@ pub fn generations<'a>(cells: &[ProgramCell<'a>]) -> Vec<Generation<'a>> {
             }
             imports.push(import);
         }
-        if !again.is_empty() || !imported_again.is_empty() {
+        let defines = !cell.code.items.is_empty() || !cell.code.imports.is_empty();
+        if !again.is_empty() || !imported_again.is_empty() || (each_cell_alone && defines) {
             all.push(begin_generation(
                 cell.number,
                 &again,

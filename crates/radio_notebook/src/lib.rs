@@ -21,6 +21,7 @@ pub mod nesting;
 pub mod page;
 pub mod parameters;
 pub mod percent;
+pub mod portability;
 pub mod program;
 pub mod report;
 pub mod runtime;

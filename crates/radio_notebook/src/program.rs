@@ -61,7 +61,18 @@ pub struct Build {
     pub linker: Option<String>,
 }
 
-/// A variable that a command of some cell asks about.
+/// What a program is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// To be run.
+    Runs,
+    /// To find out whether every variable owns what it holds: it compiles if they do.
+    Owned,
+    /// As [`Owned`](Form::Owned), with each cell seeing only the items of those before it.
+    EachCellAlone,
+}
+
+/// A variable that a command of some cell, or a look at the notebook's portability, asks about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Probe {
     /// The cell that asks.
@@ -83,7 +94,12 @@ struct Line {
 impl Program {
     /// Puts cells together. `folder` is the notebook's own, to which paths of dependencies are relative. `gone` are the
     /// variables that cannot be looked at where a command asks for them, because they were moved.
-    pub fn assemble(cells: &[ProgramCell<'_>], folder: &Path, gone: &BTreeSet<Probe>) -> Program {
+    pub fn assemble(
+        cells: &[ProgramCell<'_>],
+        folder: &Path,
+        form: Form,
+        gone: &BTreeSet<Probe>,
+    ) -> Program {
         let mut writer = Writer::default();
         writer.own("#![allow(warnings)]\n");
         let has_main = cells.iter().any(|cell| cell.code.defines_main);
@@ -97,7 +113,7 @@ impl Program {
                 .for_each(|chunk| writer.chunk(cell.number, chunk));
         }
         writer.own(PRINT_MACROS);
-        let generations = generations(cells);
+        let generations = generations(cells, form == Form::EachCellAlone);
         let mut path = "crate".to_owned();
         for (index, generation) in generations.iter().enumerate() {
             if index > 0 {
@@ -122,6 +138,7 @@ impl Program {
         let build = Body {
             cells,
             folder,
+            form,
             gone,
             generations: &generations,
             writer: &mut writer,
@@ -299,6 +316,7 @@ impl Writer {
 struct Body<'b, 'c> {
     cells: &'b [ProgramCell<'c>],
     folder: &'b Path,
+    form: Form,
     gone: &'b BTreeSet<Probe>,
     generations: &'b [Generation<'c>],
     writer: &'b mut Writer,
@@ -433,6 +451,9 @@ impl Body<'_, '_> {
             let ((format, bound), types) = (&self.format, self.shows_types);
             let call = format!("crate::__radio_show!({bound}, {format:?}, {types},");
             self.writer.shown(number, tail, &call);
+        }
+        if self.form != Form::Runs {
+            self.ask_variables(cell);
         }
         self.writer.own(&match (cell.may_fail, waits) {
             (true, true) => "::std::result::Result::Ok(()) }).await;\n".to_owned(),
@@ -571,6 +592,20 @@ impl Body<'_, '_> {
         }
     }
 
+    /// Asks each variable of the cell whether it owns what it holds.
+    fn ask_variables(&mut self, cell: &ProgramCell<'_>) {
+        for variable in &cell.code.declares {
+            let probe = Probe {
+                cell: cell.number,
+                variable: variable.clone(),
+            };
+            if !self.gone.contains(&probe) {
+                let text = format!("crate::__radio::stays(&{variable});\n");
+                self.writer.probe(probe, &text);
+            }
+        }
+    }
+
     fn list_variables(&mut self, cell: u32) {
         self.writer.own("crate::__radio::says_variables(&[\n");
         for variable in &self.variables {
@@ -646,7 +681,7 @@ mod tests {
                 runs: true,
             })
             .collect();
-        let program = Program::assemble(&cells, Path::new("."), &BTreeSet::new());
+        let program = Program::assemble(&cells, Path::new("."), Form::Runs, &BTreeSet::new());
         assert_eq!(program.source.matches("use std::fmt;").count(), 1);
         let find = |needle: &str| {
             let (line, text) = program

@@ -460,6 +460,60 @@ fn an_update_writes_what_differs_and_keeps_every_other_byte() {
 }
 
 #[test]
+fn what_the_kernel_would_refuse_is_a_warning_or_an_error() {
+    let desk = Desk::new();
+    let four = shown(json!({"text/plain": ["4"]}));
+    let text = notebook(&[
+        cell(
+            &[],
+            "let v = vec![1];\nlet first = v.first();\nlet add = |a: i32| a + 1;",
+            json!([]),
+        ),
+        cell(
+            &[],
+            "let taken = v.len();\nlet None = first.filter(|_| false) else { return };\nhelper(2)",
+            json!([four.clone()]),
+        ),
+        cell(
+            &[],
+            "fn helper(n: i32) -> i32 { add_one(n) + 1 }\nadd(3)",
+            json!([four]),
+        ),
+        cell(&[], "fn add_one(n: i32) -> i32 { n + 1 }", json!([])),
+    ]);
+    desk.write("a.ipynb", &text);
+    let (code, said) = desk.check(&[]);
+    assert_eq!(code, 0, "{said}");
+    let warned: Vec<_> = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("warning: a ")?.split(": ").nth(1))
+        .map(|what| what.split_inclusive("` ").next().unwrap_or_default().trim())
+        .collect();
+    assert_eq!(
+        warned,
+        [
+            "the variable `add`",
+            "the variable `first`",
+            "`helper`",
+            "`add_one`"
+        ],
+        "{said}"
+    );
+    let (code, said) = desk.check(&["--strict"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("error: a cell 2 is not portable: `helper` is used before cell 3"));
+    desk.write(
+        "a.ipynb",
+        &notebook(&[cell(
+            &[],
+            "let v = vec![1];\nlet w = v.clone();\ndrop(v);",
+            json!([]),
+        )]),
+    );
+    assert_eq!(desk.check(&["--strict"]).0, 0);
+}
+
+#[test]
 fn a_notebook_that_changes_meanwhile_is_not_overwritten() {
     let desk = Desk::new();
     let saved = notebook(&[cell(&[], "2", json!([]))]);

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use radio_notebook::dialect::CellCode;
 use radio_notebook::document::{CellKind, Notebook};
-use radio_notebook::program::{Program, ProgramCell};
+use radio_notebook::program::{Form, Program, ProgramCell};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +52,7 @@ fn go_through(notebook: &Notebook) {
             runs: true,
         })
         .collect();
-    let program = Program::assemble(&cells, Path::new("."), &Default::default());
+    let program = Program::assemble(&cells, Path::new("."), Form::Runs, &Default::default());
     for line in 0..program.source.lines().count() as u32 + 2 {
         let _ = program.place(line, 7);
     }
