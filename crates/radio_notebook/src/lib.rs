@@ -15,6 +15,7 @@ pub mod execute;
 pub mod figures;
 pub mod files;
 pub mod generations;
+pub mod highlight;
 pub mod interrupt;
 pub mod items;
 pub mod nesting;

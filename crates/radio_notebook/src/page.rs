@@ -8,13 +8,13 @@
 //! ([`crate::serve`]), which by itself forbids scripts, forms and anything from the network. (A sanitiser would be the other
 //! way; the usual one, ammonia, brings a whole HTML parser.) Pictures are `data:` images, SVG included: as an image it is inert.
 
-mod highlight;
 mod math;
 
 use crate::document::{Cell, CellKind, joined};
+use crate::highlight::{self, Class};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use highlight::Class;
 use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd};
 use serde_json::Value;
 

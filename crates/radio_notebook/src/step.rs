@@ -1,6 +1,6 @@
 //! `radio step`: a walk through one notebook in the terminal, a cell at a keypress.
 
-mod highlight;
+mod code;
 mod keys;
 mod markdown;
 mod screen;
@@ -328,7 +328,7 @@ impl Walk {
                 if cell.has_tag("remove-input") {
                     text += "(the cell is tagged remove-input)\n";
                 } else {
-                    text += &highlight::highlight(cell.source.trim_end(), screen);
+                    text += &code::paint(cell.source.trim_end(), screen);
                     text.push('\n');
                 }
                 if cell.has_tag("skip-execution") {

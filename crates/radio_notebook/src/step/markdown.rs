@@ -1,6 +1,6 @@
 //! Markdown as text for a terminal.
 
-use super::highlight::highlight;
+use super::code;
 use super::screen::Screen;
 use console::{Alignment, Style, measure_text_width, pad_str};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
@@ -172,7 +172,7 @@ impl Page {
             TagEnd::CodeBlock | TagEnd::HtmlBlock => {
                 if let Some((text, is_rust)) = self.verbatim.take() {
                     let text = match is_rust {
-                        true => highlight(&text, self.screen),
+                        true => code::paint(&text, self.screen),
                         false => self.screen.plain(&text),
                     };
                     for line in text.trim_end().lines() {
