@@ -118,7 +118,7 @@ impl Counts {
 /// # Errors
 /// What cannot be used: the arguments, a file, a rule. All notebooks are read before the first one runs.
 pub fn run(arguments: &Check) -> Result<bool> {
-    let paths = cli::notebooks(&arguments.paths)?;
+    let paths = cli::notebooks(&arguments.paths, cli::Wanted::Notebooks)?;
     let script = |path: &&PathBuf| path.extension().is_some_and(|e| e == "rs");
     if let Some(script) = paths.iter().find(script) {
         return Err(Error::Argument(format!(

@@ -204,7 +204,12 @@ fn convert(arguments: &Convert) -> Result<()> {
 
 /// Runs notebooks; returns whether all went well. `audience` hears of it besides the terminal.
 pub(crate) fn run(arguments: &Run, audience: Option<&mut dyn Audience>) -> Result<bool> {
-    let paths = notebooks(&arguments.paths)?;
+    // A script has no place for outputs.
+    let wanted = match arguments.inplace {
+        true => Wanted::Notebooks,
+        false => Wanted::Scripts,
+    };
+    let paths = notebooks(&arguments.paths, wanted)?;
     let names = output_names(&paths)?;
     let values: Vec<(String, String)> = arguments
         .parameter
@@ -318,8 +323,17 @@ impl batch::Reporter for Conclusions<'_> {
     }
 }
 
-/// The notebooks that the paths stand for: files as they are, folders by the notebooks and scripts in them, sorted.
-pub(crate) fn notebooks(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+/// What is looked for in a folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Notebooks alone.
+    Notebooks,
+    /// Notebooks, and scripts that are not paired with one.
+    Scripts,
+}
+
+/// The notebooks that the paths stand for: files as they are, folders by what is wanted of what is in them, sorted.
+pub(crate) fn notebooks(paths: &[PathBuf], wanted: Wanted) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in paths {
         let is_folder = std::fs::metadata(path)
@@ -340,11 +354,15 @@ pub(crate) fn notebooks(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
             .flatten()
             .map(|entry| entry.path())
             .filter(|file| file.is_file());
-        let mut inside: Vec<PathBuf> = files.filter(|file| is_offered(file)).collect();
+        let mut inside: Vec<PathBuf> = files.filter(|file| is_offered(file, wanted)).collect();
         if inside.is_empty() {
             return Err(Error::Document {
                 path: path.clone(),
-                message: "there is no notebook (.ipynb) and no percent script (.rs that begins with a `// %%` cell) in this folder".into(),
+                message: match wanted {
+                    Wanted::Notebooks => "there is no notebook (.ipynb) in this folder",
+                    Wanted::Scripts => "there is no notebook (.ipynb) and no percent script (.rs that begins with a `// %%` cell) in this folder",
+                }
+                .into(),
             });
         }
         inside.sort();
@@ -353,11 +371,11 @@ pub(crate) fn notebooks(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Whether a file of a folder is a notebook, or a script that is not paired with one. Other Rust sources are left alone.
-fn is_offered(file: &Path) -> bool {
+/// Whether a file of a folder is wanted. Rust sources that are no scripts are left alone.
+fn is_offered(file: &Path, wanted: Wanted) -> bool {
     match file.extension().and_then(|e| e.to_str()) {
         Some("ipynb") => true,
-        Some("rs") => {
+        Some("rs") if wanted == Wanted::Scripts => {
             let is_script = |text: String| percent::is_script(&text);
             !file.with_extension("ipynb").is_file()
                 && std::fs::read_to_string(file).is_ok_and(is_script)

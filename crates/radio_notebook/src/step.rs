@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
 
 /// The notebook that the path stands for: a file, or a folder with one notebook in it.
 fn only_notebook(path: &Path) -> Result<PathBuf> {
-    let mut found = cli::notebooks(&[path.to_owned()])?;
+    let mut found = cli::notebooks(&[path.to_owned()], cli::Wanted::Scripts)?;
     match (found.pop(), found.len()) {
         (Some(only), 0) => Ok(only),
         _ => Err(Error::Argument(format!(

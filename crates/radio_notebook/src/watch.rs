@@ -82,7 +82,7 @@ pub fn watch(path: &Path, serve: Option<Option<u16>>, run: &cli::Run) -> Result<
             message: "this is a folder: radio watch takes one notebook".into(),
         });
     }
-    cli::notebooks(&[path.to_owned()])?;
+    cli::notebooks(&[path.to_owned()], cli::Wanted::Scripts)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let board = Board::new(&name);
     if let Some(port) = serve {
