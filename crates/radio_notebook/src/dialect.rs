@@ -36,13 +36,26 @@ pub struct Import {
     pub line: u32,
 }
 
+/// `extern crate name;`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExternCrate {
+    /// The crate.
+    pub name: String,
+    /// The name it is given here.
+    pub bound: String,
+    /// Whether it has attributes, such as `#[macro_use]`.
+    pub has_attributes: bool,
+    /// Its text where it stands.
+    pub text: Chunk,
+}
+
 /// One cell, taken apart.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CellCode {
     /// The commands with their lines.
     pub commands: Vec<(u32, Command)>,
-    /// The crates that `extern crate` names.
-    pub extern_crates: Vec<String>,
+    /// The `extern crate` items.
+    pub extern_crates: Vec<ExternCrate>,
     /// `#![...]`.
     pub inner_attributes: Vec<Chunk>,
     /// The leaves of the `use` statements.
@@ -63,8 +76,6 @@ pub struct CellCode {
     pub returns: bool,
     /// Whether it waits for something with `.await`.
     pub awaits: bool,
-    /// Whether one of its items is called `main`.
-    pub defines_main: bool,
 }
 
 /// Why a cell could not be taken apart.
@@ -135,11 +146,18 @@ impl CellCode {
                     flatten_use(item, code, &mut cell.imports);
                     cut.push(range);
                 }
+                syn::Stmt::Item(syn::Item::ExternCrate(item)) => {
+                    let name = item.ident.to_string();
+                    let bound = item.rename.as_ref().map(|(_, name)| name.to_string());
+                    cell.extern_crates.push(ExternCrate {
+                        bound: bound.unwrap_or_else(|| name.clone()),
+                        name,
+                        has_attributes: !item.attrs.is_empty(),
+                        text: chunk(code, range.clone(), &[]),
+                    });
+                    cut.push(range);
+                }
                 syn::Stmt::Item(item) => {
-                    cell.defines_main |= matches!(item, syn::Item::Fn(f) if f.sig.ident == "main");
-                    if let syn::Item::ExternCrate(item) = item {
-                        cell.extern_crates.push(item.ident.to_string());
-                    }
                     let mut files = Files::default();
                     files.visit_item(item);
                     let insertions = files.insertions();

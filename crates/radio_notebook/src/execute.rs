@@ -534,7 +534,7 @@ impl Execution<'_> {
         }
     }
 
-    /// The cell whose `:dep` cargo's complaint is about; the last one with a `:dep` if it names none.
+    /// The cell whose `:dep` or `extern crate` cargo's complaint is about; the last one with any if it names none.
     fn cell_with_dependency(&self, complaint: &str) -> Option<usize> {
         let dependencies = self
             .work
@@ -542,13 +542,13 @@ impl Execution<'_> {
             .enumerate()
             .filter(|(_, work)| work.error.is_none())
             .flat_map(|(at, work)| {
-                work.code
-                    .commands
-                    .iter()
-                    .filter_map(move |(_, command)| match command {
-                        Command::Dep { name, .. } => Some((at, name)),
-                        _ => None,
-                    })
+                let commands = work.code.commands.iter();
+                let named = commands.filter_map(|(_, command)| match command {
+                    Command::Dep { name, .. } => Some(name),
+                    _ => None,
+                });
+                let extern_crates = work.code.extern_crates.iter().map(|item| &item.name);
+                named.chain(extern_crates).map(move |name| (at, name))
             });
         let all: Vec<_> = dependencies.collect();
         let named = all.iter().find(|(_, name)| {

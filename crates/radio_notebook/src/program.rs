@@ -1,7 +1,7 @@
 //! Cells into one Rust program, and its lines back into cells and lines.
 
 use crate::commands::{COMMANDS, Command, ErrorFormat};
-use crate::dialect::{CellCode, Chunk, Import};
+use crate::dialect::{CellCode, Chunk, ExternCrate, Import};
 use crate::generations::{Generation, Placed, generations};
 use crate::items::{Item, ItemKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -102,7 +102,8 @@ impl Program {
     ) -> Program {
         let mut writer = Writer::default();
         writer.own("#![allow(warnings)]\n");
-        let has_main = cells.iter().any(|cell| cell.code.defines_main);
+        // A cell that calls a `main` that is not there must not find the program's own.
+        let has_main = cells.iter().any(|cell| cell.code.mentions.contains("main"));
         if has_main {
             writer.own("#![no_main]\n");
         }
@@ -113,6 +114,9 @@ impl Program {
                 .for_each(|chunk| writer.chunk(cell.number, chunk));
         }
         writer.own(PRINT_MACROS);
+        for (cell, item) in extern_crates(cells) {
+            writer.chunk(cell, &item.text);
+        }
         let generations = generations(cells, form == Form::EachCellAlone);
         let mut path = "crate".to_owned();
         for (index, generation) in generations.iter().enumerate() {
@@ -193,6 +197,24 @@ impl Program {
             column: mapped,
         })
     }
+}
+
+/// The `extern crate`s of all cells, each name once; one with attributes, such as `#[macro_use]`, rather than one without.
+fn extern_crates<'a>(cells: &[ProgramCell<'a>]) -> Vec<(u32, &'a ExternCrate)> {
+    let mut all: Vec<(u32, &ExternCrate)> = Vec::new();
+    for cell in cells {
+        for new in &cell.code.extern_crates {
+            let same = |old: &&mut (u32, &'a ExternCrate)| {
+                old.1.bound == new.bound && (new.bound != "_" || old.1.name == new.name)
+            };
+            match all.iter_mut().find(same) {
+                None => all.push((cell.number, new)),
+                Some(old) if !old.1.has_attributes => *old = (cell.number, new),
+                Some(_) => {}
+            }
+        }
+    }
+    all
 }
 
 /// The runtime's text. It comes last, so that its length moves no cell.
@@ -421,7 +443,15 @@ impl Body<'_, '_> {
                 (false, _) => format!("crate::__radio::begin({number});\n"),
             });
         }
-        for name in &cell.code.extern_crates {
+        for (line, command) in &cell.code.commands {
+            let asks = self.command(cell, command, build);
+            if cell.runs
+                && let Some(asks) = asks
+            {
+                self.writer.line(number, *line, &asks);
+            }
+        }
+        for ExternCrate { name, .. } in &cell.code.extern_crates {
             let is_known = matches!(
                 name.as_str(),
                 "std" | "core" | "alloc" | "test" | "proc_macro" | "self"
@@ -431,14 +461,6 @@ impl Body<'_, '_> {
                 .any(|known| known.replace('-', "_") == *name);
             if !is_known {
                 self.dependencies.insert(name.clone(), "*".into());
-            }
-        }
-        for (line, command) in &cell.code.commands {
-            let asks = self.command(cell, command, build);
-            if cell.runs
-                && let Some(asks) = asks
-            {
-                self.writer.line(number, *line, &asks);
             }
         }
         if !cell.runs {

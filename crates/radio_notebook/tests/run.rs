@@ -872,3 +872,56 @@ fn cells_that_do_not_run_keep_their_outputs() {
     assert_eq!(short(&notebook["cells"][0]), ["=1"]);
     assert_eq!(short(&notebook["cells"][1]), ["out:old"]);
 }
+
+#[test]
+fn an_extern_crate_may_be_said_again_in_any_cell() {
+    let desk = Desk::new();
+    std::fs::create_dir_all(desk.path("mine/src")).unwrap();
+    desk.write(
+        "mine/Cargo.toml",
+        "[package]\nname = \"mine-of-old\"\nversion = \"0.1.0\"\nedition = \"2018\"\n",
+    )
+    .write(
+        "mine/src/lib.rs",
+        "#[macro_export] macro_rules! twice { ($e:expr) => { $e * 2 } }\npub fn three() -> i32 { 3 }\n",
+    )
+    .write(
+        "a.rs",
+        r##"// %%
+:dep mine-of-old = { path = "mine" }
+extern crate mine_of_old;
+fn f() -> i32 { mine_of_old::three() }
+f()
+// %%
+:dep mine-of-old = { path = "mine" }
+extern crate mine_of_old;
+fn f() -> i32 { mine_of_old::three() + 1 }
+f()
+// %%
+#[macro_use]
+extern crate mine_of_old;
+extern crate mine_of_old as old;
+twice!(old::three() + f())
+"##,
+    );
+    let output = desk.run(&["a.rs"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let cells = desk.cells("a");
+    assert_eq!(
+        cells.iter().map(short).collect::<Vec<_>>(),
+        [["=3"], ["=4"], ["=14"]]
+    );
+}
+
+#[test]
+fn a_main_that_no_cell_defines_is_not_there() {
+    let desk = Desk::new();
+    desk.write("a.rs", "// %%\nmain()\n");
+    let output = desk.run(&["a.rs"]);
+    assert_eq!(code(&output), 1);
+    assert!(
+        stderr(&output).contains("cannot find function `main`"),
+        "{}",
+        stderr(&output)
+    );
+}
