@@ -6,7 +6,7 @@
 use crate::commands::{Command, split_commands};
 use crate::items::Item;
 use crate::nesting;
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Punct, Spacing, TokenStream, TokenTree};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use syn::spanned::Spanned;
@@ -214,8 +214,52 @@ fn parse_rust(code: &str) -> syn::Result<Parsed> {
             syn::Block::parse_within(input)?,
         ))
     };
-    let (attributes, statements) = syn::parse::Parser::parse2(parser, tokens.clone())?;
+    let parse = |tokens: &TokenStream| syn::parse::Parser::parse2(parser, tokens.clone());
+    // As evcxr has it, a `use` may lack its semicolon.
+    let ended = |error| match end_uses(tokens.clone()) {
+        Some(tokens) => parse(&tokens).map_err(|_| error),
+        None => Err(error),
+    };
+    let (attributes, statements) = parse(&tokens).or_else(ended)?;
     Ok((tokens, attributes, statements))
+}
+
+/// The tokens with a semicolon behind each `use` that has none; `None` if no semicolon is missing.
+fn end_uses(tokens: TokenStream) -> Option<TokenStream> {
+    let mut ended = Vec::new();
+    let mut is_mended = false;
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let is_use = matches!(&token, TokenTree::Ident(word) if word == "use");
+        ended.push(token);
+        if !is_use {
+            continue;
+        }
+        // The tree of a `use` goes on behind `::` and `as`, and ends with a name, `*` or braces.
+        let mut goes_on = true;
+        while let Some(token) = tokens.next_if(|next| match next {
+            TokenTree::Punct(mark) => mark.as_char() == ':' || (goes_on && mark.as_char() == '*'),
+            TokenTree::Ident(word) => goes_on || word == "as",
+            TokenTree::Group(group) => goes_on && group.delimiter() == Delimiter::Brace,
+            TokenTree::Literal(_) => false,
+        }) {
+            goes_on = match &token {
+                TokenTree::Punct(mark) => mark.as_char() == ':',
+                TokenTree::Ident(word) => word == "as",
+                _ => false,
+            };
+            ended.push(token);
+        }
+        let is_ended =
+            matches!(tokens.peek(), Some(TokenTree::Punct(mark)) if mark.as_char() == ';');
+        if let Some(last) = ended.last().filter(|_| !goes_on && !is_ended) {
+            let mut semicolon = Punct::new(';', Spacing::Alone);
+            semicolon.set_span(last.span());
+            ended.push(semicolon.into());
+            is_mended = true;
+        }
+    }
+    is_mended.then(|| ended.into_iter().collect())
 }
 
 /// Whether nothing but white space and comments is left.
@@ -578,6 +622,25 @@ mod tests {
             ("fn f() {}", false),
         ] {
             assert_eq!(parse(source).tail.is_some(), shown, "{source}");
+        }
+    }
+
+    #[test]
+    fn a_use_may_lack_its_semicolon() {
+        let imports = |source: &str| -> Vec<String> {
+            let imports = parse(source).imports.into_iter();
+            imports.map(|import| import.text).collect()
+        };
+        assert_eq!(imports("use a::b"), ["use a::b;"]);
+        assert_eq!(
+            imports("use a::{b, c}\npub use d::*\nuse ::e as f // why\nlet x = 1 * 2; x"),
+            ["use a::b;", "use a::c;", "pub use d::*;", "use ::e as f;"]
+        );
+        let cell = parse("use a::b\n\nmatch b() { _ => {} }");
+        assert_eq!(cell.tail.unwrap().line, 3);
+        assert_eq!(cell.body, None);
+        for source in ["use a::", "use", "use a::b\nlet x = 1 2;"] {
+            assert!(CellCode::parse(source).is_err(), "{source}");
         }
     }
 

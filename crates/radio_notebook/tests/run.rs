@@ -925,3 +925,55 @@ fn a_main_that_no_cell_defines_is_not_there() {
         stderr(&output)
     );
 }
+
+#[test]
+fn a_use_without_semicolon_counts() {
+    let desk = Desk::new();
+    desk.write(
+        "a.rs",
+        "// %%\nuse std::cmp::max\n\nmatch max(1, 2) { n => println!(\"{n}\") };\n// %%\nuse std::collections::BTreeSet\n// %%\nBTreeSet::from([max(3, 4)])\n",
+    );
+    let output = desk.run(&["a.rs"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let cells = desk.cells("a");
+    assert_eq!(short(&cells[0]), ["out:2\n"]);
+    assert_eq!(short(&cells[2]), ["={4}"]);
+}
+
+#[test]
+fn a_trait_may_give_types_of_others_their_display() {
+    let desk = Desk::new();
+    desk.write(
+        "a.rs",
+        r##"// %%
+mod library {
+    pub trait Show { fn evcxr_display(&self); }
+    impl<T: std::fmt::Debug> Show for Vec<T> {
+        fn evcxr_display(&self) { println!("EVCXR_BEGIN_CONTENT text/html\n<b>{self:?}</b>\nEVCXR_END_CONTENT"); }
+    }
+    impl Show for &str {
+        fn evcxr_display(&self) { println!("EVCXR_BEGIN_CONTENT text/html\n<i>{self}</i>\nEVCXR_END_CONTENT"); }
+    }
+}
+let one = vec![1];
+one
+// %%
+use library::Show;
+one
+// %%
+"a"
+// %%
+Box::new(one.clone())
+// %%
+(one.len(), &one)
+"##,
+    );
+    let output = desk.run(&["a.rs"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let cells = desk.cells("a");
+    let html = |cell: &Value| joined(&cell["outputs"][0]["data"]["text/html"]);
+    assert_eq!(html(&cells[1]), "<b>[1]</b>");
+    assert_eq!(html(&cells[2]), "<i>a</i>");
+    assert_eq!(html(&cells[3]), "<b>[1]</b>");
+    assert_eq!(short(&cells[4]), ["=(1, [1])"]);
+}
