@@ -744,10 +744,10 @@ pub fn displaying() {
 /// What `evcxr_display` is for a type that has none.
 pub struct NoDisplay;
 
-/// Gives every type an `evcxr_display`. Called on a reference, a method of the type's own or of a trait of the cells is found
-/// before it: this one takes a reference to the reference.
+/// Gives every type an `evcxr_display`. For a reference it is the last to be found, as nothing but the reference itself is
+/// borrowed mutably for it: a method of the type's own, or of another trait, that takes `&self` comes before.
 pub trait AnyDisplay {
-    fn evcxr_display(&self) -> NoDisplay {
+    fn evcxr_display(&mut self) -> NoDisplay {
         NoDisplay
     }
 }
@@ -839,10 +839,11 @@ macro_rules! __radio_show {
                 let once = $crate::__radio::Through(value).target();
                 let twice = $crate::__radio::Through(once).target();
                 let thrice = $crate::__radio::Through(twice).target();
-                let own = || value.evcxr_display();
-                let first = || once.evcxr_display();
-                let second = || twice.evcxr_display();
-                let third = || thrice.evcxr_display();
+                let (mut it, mut first, mut second, mut third) = (value, once, twice, thrice);
+                let own = || it.evcxr_display();
+                let first = || first.evcxr_display();
+                let second = || second.evcxr_display();
+                let third = || third.evcxr_display();
                 $crate::__radio::Shown(
                     $crate::__radio::kind_of(&own).presence(),
                     $crate::__radio::kind_of(&first).presence(),

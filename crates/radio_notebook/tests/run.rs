@@ -208,7 +208,7 @@ println!("not reached");
     let cells = desk.cells("a");
     assert_eq!(
         cells[2]["outputs"][0]["data"]["text/plain"].to_string(),
-        r#"["a: i32\n","text: Vec<String>\n","text: Vec<String>\n","out\n","err\n"]"#
+        r#"["a: i32\n","text: Vec<String>\n","text: Vec<String>out\n","err\n"]"#
     );
     assert_eq!(short(&cells[3]), ["=Types: true\n: Vec<String> = [\"x\"]"]);
     assert_eq!(short(&cells[4]), ["=Output format: <{}>\n: i32 = <1>"]);
