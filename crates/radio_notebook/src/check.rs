@@ -29,7 +29,7 @@ const WARNING: Style = AnsiColor::Yellow.on_default();
 
 /// The arguments of `radio check`.
 #[derive(Debug, clap::Args)]
-pub struct Check {
+pub struct Arguments {
     /// Notebooks, or folders of notebooks
     #[arg(default_value = "notebooks")]
     paths: Vec<PathBuf>,
@@ -117,7 +117,7 @@ impl Counts {
 ///
 /// # Errors
 /// What cannot be used: the arguments, a file, a rule. All notebooks are read before the first one runs.
-pub fn run(arguments: &Check) -> Result<bool> {
+pub fn run(arguments: &Arguments) -> Result<bool> {
     let paths = cli::notebooks(&arguments.paths, cli::Wanted::Notebooks)?;
     let script = |path: &&PathBuf| path.extension().is_some_and(|e| e == "rs");
     if let Some(script) = paths.iter().find(script) {
@@ -215,7 +215,7 @@ impl Case {
     }
 
     /// Executes a copy of the notebook and reports how it compares. Whether all is equal now.
-    fn check(&self, arguments: &Check, deadline: Option<Instant>) -> Result<bool> {
+    fn check(&self, arguments: &Arguments, deadline: Option<Instant>) -> Result<bool> {
         let options = Options {
             timeout: arguments.timeout,
             deadline,
@@ -253,7 +253,7 @@ impl Case {
     }
 
     /// Says what the evcxr kernel would refuse; returns whether there is nothing.
-    fn is_portable(&self, arguments: &Check) -> Result<bool> {
+    fn is_portable(&self, arguments: &Arguments) -> Result<bool> {
         if arguments.quiet && !arguments.strict {
             return Ok(true);
         }

@@ -1,17 +1,11 @@
 //! The command line: its arguments, what it says at the end, and its exit codes.
 
-use crate::batch::{self, Reporter as _};
-use crate::convert::{self, Existing};
-use crate::document::{CellKind, Notebook};
 use crate::error::{Error, Result};
-use crate::execute::{Options, Summary, Watcher};
-use crate::report::Report;
-use crate::watch::{self, Audience, Both};
-use crate::{check, execute, figures, files, interrupt, parameters, percent, step};
-use clap::{Args, Parser, Subcommand};
+use crate::{check, convert, interrupt, percent, run, step, watch};
+use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -27,110 +21,15 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Execute notebooks (.ipynb) or percent scripts (.rs) from top to bottom
-    Run(Run),
+    Run(run::Arguments),
     /// Execute notebooks and compare what they give with the outputs stored in them; changes no file without --update
-    Check(check::Check),
+    Check(check::Arguments),
     /// Walk through one notebook in the terminal, a cell at a keypress
     Step(step::Arguments),
     /// Execute a notebook or a script again at each save
-    Watch(Watch),
+    Watch(watch::Arguments),
     /// Write a notebook (.ipynb) as a percent script (.rs), or a percent script as a notebook
-    Convert(Convert),
-}
-
-#[derive(Debug, Args)]
-struct Watch {
-    /// The notebook or script
-    path: PathBuf,
-    /// Show the executed notebook in browsers on this computer, at this port or a free one
-    #[arg(long, value_name = "PORT", value_parser = port)]
-    serve: Option<Option<u16>>,
-    /// Where the executed copy and figures go
-    #[arg(long, value_name = "DIR", default_value = "out")]
-    output: PathBuf,
-    /// Replace the value of a parameter: of a `let` in the cell tagged `parameters`
-    #[arg(short, long = "parameter", value_names = ["NAME", "VALUE"], num_args = 2, allow_hyphen_values = true)]
-    parameter: Vec<String>,
-    /// The most time a cell may take
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    timeout: Option<Duration>,
-    /// Go on behind cells that fail
-    #[arg(long)]
-    allow_errors: bool,
-}
-
-fn port(text: &str) -> std::result::Result<u16, String> {
-    text.parse().ok().filter(|port| *port > 0).ok_or_else(|| {
-        "should be a port, a number from 1 to 65535; put the notebook before --serve".to_owned()
-    })
-}
-
-impl Watch {
-    fn watch(self) -> Result<bool> {
-        let run = Run {
-            paths: vec![self.path.clone()],
-            output: self.output,
-            inplace: false,
-            parameter: self.parameter,
-            timeout: self.timeout,
-            timeout_total: None,
-            until: None,
-            allow_errors: self.allow_errors,
-            timings: false,
-            quiet: false,
-        };
-        watch::watch(&self.path, self.serve, &run)?;
-        Ok(true)
-    }
-}
-
-#[derive(Debug, Args)]
-struct Convert {
-    /// The notebook or script
-    from: PathBuf,
-    /// The file to write; FROM with the other ending if left out
-    to: Option<PathBuf>,
-    /// Overwrite the file if it is there
-    #[arg(long)]
-    force: bool,
-    /// Bring the notebook that is there up to date: cells whose source is the same keep their outputs
-    #[arg(long, conflicts_with = "force")]
-    update: bool,
-}
-
-/// The arguments of `radio run`.
-#[derive(Clone, Debug, Args)]
-pub struct Run {
-    /// Notebooks, scripts, or folders of them
-    #[arg(default_value = "notebooks")]
-    paths: Vec<PathBuf>,
-    /// Where executed copies and figures go
-    #[arg(long, value_name = "DIR", default_value = "out")]
-    output: PathBuf,
-    /// Write the outputs into the notebooks themselves; figures still go to the output folder
-    #[arg(long)]
-    inplace: bool,
-    /// Replace the value of a parameter: of a `let` in the cell tagged `parameters`
-    #[arg(short, long = "parameter", value_names = ["NAME", "VALUE"], num_args = 2, allow_hyphen_values = true)]
-    pub(crate) parameter: Vec<String>,
-    /// The most time a cell may take
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    timeout: Option<Duration>,
-    /// The most time that the whole run may take
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    timeout_total: Option<Duration>,
-    /// Stop behind this cell: its number, its id, or its label
-    #[arg(long, value_name = "CELL")]
-    until: Option<String>,
-    /// Go on behind cells that fail
-    #[arg(long)]
-    allow_errors: bool,
-    /// Say how long each cell took
-    #[arg(long)]
-    timings: bool,
-    /// Show neither progress nor what the cells print
-    #[arg(long)]
-    quiet: bool,
+    Convert(convert::Arguments),
 }
 
 /// Longer than anybody waits, and short enough to be added to the time of day.
@@ -155,11 +54,11 @@ pub fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     interrupt::listen();
     let outcome = match command {
-        Action::Run(arguments) => run(&arguments, None),
+        Action::Run(arguments) => run::run(&arguments, None),
         Action::Check(arguments) => check::run(&arguments),
         Action::Step(arguments) => step::run(&arguments),
-        Action::Watch(arguments) => arguments.watch(),
-        Action::Convert(arguments) => convert(&arguments).map(|()| true),
+        Action::Watch(arguments) => watch::run(arguments),
+        Action::Convert(arguments) => convert::run(&arguments),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -172,154 +71,6 @@ pub fn main() -> ExitCode {
                 2
             })
         }
-    }
-}
-
-fn convert(arguments: &Convert) -> Result<()> {
-    let Convert { from, to, .. } = arguments;
-    let to = to.clone().map_or_else(|| convert::other_file(from), Ok)?;
-    let existing = match (arguments.force, arguments.update) {
-        (true, _) => Existing::Overwrite,
-        (_, true) => Existing::Update,
-        _ => Existing::Refuse,
-    };
-    let converted = convert::convert(from, &to, existing)?;
-    for repair in &converted.repairs {
-        eprintln!("{}: repaired: {repair}", from.display());
-    }
-    eprintln!(
-        "{} -> {}: {} cells",
-        from.display(),
-        to.display(),
-        converted.cells
-    );
-    if let Some(kept) = converted.kept {
-        eprintln!("{kept} of them were there before and are unchanged");
-    }
-    if !converted.left_out.is_empty() {
-        eprintln!("not in the script: {}", converted.left_out.join("; "));
-    }
-    Ok(())
-}
-
-/// Runs notebooks; returns whether all went well. `audience` hears of it besides the terminal.
-pub(crate) fn run(arguments: &Run, audience: Option<&mut dyn Audience>) -> Result<bool> {
-    // A script has no place for outputs.
-    let wanted = match arguments.inplace {
-        true => Wanted::Notebooks,
-        false => Wanted::Scripts,
-    };
-    let paths = notebooks(&arguments.paths, wanted)?;
-    let names = output_names(&paths)?;
-    let values: Vec<(String, String)> = arguments
-        .parameter
-        .chunks_exact(2)
-        .map(|pair| (pair[0].clone(), pair[1].clone()))
-        .collect();
-    let mut notebooks = paths
-        .iter()
-        .map(|path| Notebook::read(path))
-        .collect::<Result<Vec<_>>>()?;
-    if arguments.inplace {
-        if let Some(script) = paths
-            .iter()
-            .find(|path| path.extension().is_some_and(|e| e == "rs"))
-        {
-            return Err(Error::Argument(format!(
-                "--inplace: {} is a script, which has no place for outputs",
-                script.display()
-            )));
-        }
-        if !values.is_empty() {
-            return Err(Error::Argument("--inplace and --parameter together would write the values into the notebook; leave one out".into()));
-        }
-    }
-    inject_parameters(&mut notebooks, &paths, &values)?;
-    let options = Options {
-        timeout: arguments.timeout,
-        deadline: arguments.timeout_total.map(|time| Instant::now() + time),
-        until: arguments.until.clone(),
-        allow_errors: arguments.allow_errors,
-        record_timing: !arguments.inplace,
-    };
-    for (notebook, path) in notebooks.iter_mut().zip(&paths) {
-        for repair in &notebook.repairs {
-            eprintln!("{}: repaired: {repair}", path.display());
-        }
-        if !arguments.inplace {
-            // The copy shows this run alone; in the notebook itself, cells that do not run keep what they have.
-            notebook.clear_outputs();
-        }
-    }
-    let mut conclusions = Conclusions {
-        arguments,
-        paths: &paths,
-        names: &names,
-        report: None,
-        all_ran: true,
-    };
-    if let Some(audience) = audience {
-        for (index, mut notebook) in notebooks.into_iter().enumerate() {
-            audience.opens(&notebook);
-            let begun = Instant::now();
-            let mut both = Both(conclusions.watcher(index), audience);
-            let summary = execute::execute(&mut notebook, &paths[index], &options, &mut both);
-            let executed = summary.map(|summary| batch::Executed {
-                notebook,
-                summary,
-                took: begun.elapsed(),
-            });
-            if let Ok(executed) = &executed
-                && !interrupt::superseded()
-            {
-                audience.closes(&executed.notebook, &executed.summary, executed.took);
-            }
-            conclusions.over(index, executed)?;
-        }
-        return Ok(conclusions.all_ran);
-    }
-    // Times are taken from notebooks that have the machine to themselves.
-    let at_once = match arguments.timings {
-        true => 1,
-        false => std::thread::available_parallelism().map_or(1, usize::from),
-    };
-    batch::execute_all(notebooks, &paths, &options, at_once, &mut conclusions)?;
-    Ok(conclusions.all_ran)
-}
-
-/// Reports on one notebook after the other, and writes what each of them gave.
-struct Conclusions<'r> {
-    arguments: &'r Run,
-    paths: &'r [PathBuf],
-    names: &'r [String],
-    report: Option<Report>,
-    all_ran: bool,
-}
-
-impl batch::Reporter for Conclusions<'_> {
-    fn watcher(&mut self, index: usize) -> &mut dyn Watcher {
-        let new = || Report::new(&self.names[index], self.arguments.quiet);
-        self.report.get_or_insert_with(new)
-    }
-
-    fn over(&mut self, index: usize, executed: Result<batch::Executed>) -> Result<bool> {
-        if let Some(report) = self.report.take() {
-            report.close();
-        }
-        let mut executed = executed?;
-        let summary = &executed.summary;
-        // What a newer run takes the place of is not worth keeping.
-        if summary.interrupted && (summary.executed == 0 || interrupt::superseded()) {
-            return Err(Error::Interrupted);
-        }
-        let (path, name) = (&self.paths[index], &self.names[index]);
-        let Run {
-            output, inplace, ..
-        } = self.arguments;
-        let written = write(&mut executed.notebook, path, name, output, *inplace)?;
-        conclude(summary, path, name, &written, executed.took, self.arguments);
-        self.all_ran &= summary.failures.is_empty() && !summary.interrupted;
-        Ok(true)
     }
 }
 
@@ -381,147 +132,5 @@ fn is_offered(file: &Path, wanted: Wanted) -> bool {
                 && std::fs::read_to_string(file).is_ok_and(is_script)
         }
         _ => false,
-    }
-}
-
-/// The name of each notebook's outputs: its file's name without the ending.
-fn output_names(paths: &[PathBuf]) -> Result<Vec<String>> {
-    let mut names: Vec<String> = Vec::new();
-    for path in paths {
-        let name = path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        if names.contains(&name) {
-            return Err(Error::Argument(format!(
-                "{}: two notebooks called {name} would overwrite each other's outputs; run them one by one",
-                path.display()
-            )));
-        }
-        names.push(name);
-    }
-    Ok(names)
-}
-
-pub(crate) fn inject_parameters(
-    notebooks: &mut [Notebook],
-    paths: &[PathBuf],
-    values: &[(String, String)],
-) -> Result<()> {
-    let known: Vec<String> = notebooks.iter().flat_map(parameters::names).collect();
-    let mut everywhere_unknown: Vec<String> = values.iter().map(|(name, _)| name.clone()).collect();
-    for (notebook, path) in notebooks.iter_mut().zip(paths) {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let unknown = parameters::inject(notebook, values, folder)?;
-        everywhere_unknown.retain(|name| unknown.contains(name));
-    }
-    for name in everywhere_unknown {
-        let near = known.iter().max_by(|a, b| {
-            strsim::jaro_winkler(a, &name).total_cmp(&strsim::jaro_winkler(b, &name))
-        });
-        let hint = near.map_or("there are no parameters".to_owned(), |near| {
-            format!("did you mean `{near}`?")
-        });
-        eprintln!(
-            "warning: no notebook here has a parameter `{name}` in a cell tagged `parameters`; {hint}"
-        );
-    }
-    Ok(())
-}
-
-/// Refuses an output folder in which the executed copy, `target`, would take the place of the notebook itself.
-pub(crate) fn refuse_to_overwrite(path: &Path, target: &Path) -> Result<()> {
-    let is_source = std::fs::canonicalize(target)
-        .ok()
-        .is_some_and(|t| std::fs::canonicalize(path).ok() == Some(t));
-    if is_source {
-        return Err(Error::Argument(format!(
-            "{} would be overwritten by its executed copy: choose another --output, or say `radio run --inplace`",
-            path.display()
-        )));
-    }
-    Ok(())
-}
-
-/// Writes the executed notebook and its figures; returns the notebook's path and the number of figures.
-pub(crate) fn write(
-    notebook: &mut Notebook,
-    path: &Path,
-    name: &str,
-    output: &Path,
-    inplace: bool,
-) -> Result<(PathBuf, usize)> {
-    let target = if inplace {
-        path.to_owned()
-    } else {
-        output.join(format!("{name}.ipynb"))
-    };
-    if !inplace {
-        refuse_to_overwrite(path, &target)?;
-        notebook.upgrade();
-    }
-    let figure_folder = output.join("figures").join(files::safe_name(name));
-    if !inplace {
-        for cell in notebook
-            .cells
-            .iter_mut()
-            .filter(|cell| cell.kind == CellKind::Code && cell.has_tag("remove-input"))
-        {
-            cell.set_metadata("jupyter", serde_json::json!({"source_hidden": true}));
-        }
-    }
-    let folder = target.parent().unwrap_or(Path::new("."));
-    files::make_folder(output)?;
-    // Two runs into one folder take turns: the figures in it belong to the notebook in it.
-    let turn = files::take_turn(output);
-    if turn.is_some() {
-        files::remove_leftovers(folder);
-        files::remove_leftovers(&figure_folder);
-    }
-    // All is written beside its place first: where something cannot be written, all that was there before is still there.
-    let figures = figures::stage(notebook, &figure_folder)?;
-    let whole = files::Staged::write(&target, notebook.to_ipynb().as_bytes())?.on_disk()?;
-    let written = files::put_all_in_place(figures)?;
-    whole.put_in_place()?;
-    figures::remove_others(&figure_folder, &written)?;
-    Ok((target, written.len()))
-}
-
-fn conclude(
-    summary: &Summary,
-    path: &Path,
-    name: &str,
-    (target, figures): &(PathBuf, usize),
-    took: Duration,
-    arguments: &Run,
-) {
-    if arguments.timings {
-        eprintln!("{name}: compiling {:.3} s", summary.compiling.as_secs_f64());
-        for (number, took) in &summary.timings {
-            eprintln!("{name} [{number}] {:.3} s", took.as_secs_f64());
-        }
-    }
-    for (number, failure) in &summary.failures {
-        eprintln!("error: {} cell {number}: {failure}", path.display());
-    }
-    if !arguments.quiet {
-        for file in &summary.startup_files {
-            eprintln!("{name}: started with {}", file.display());
-        }
-        let figures = match figures {
-            0 => String::new(),
-            1 => ", 1 figure file".to_owned(),
-            n => format!(", {n} figure files"),
-        };
-        eprintln!(
-            "{name}: {} cells in {:.2} s -> {}{figures}",
-            summary.executed,
-            took.as_secs_f64(),
-            target.display()
-        );
-    }
-    if summary.interrupted {
-        eprintln!("interrupted; what ran is kept");
     }
 }

@@ -7,6 +7,52 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+/// The arguments of `radio convert`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The notebook or script
+    from: PathBuf,
+    /// The file to write; FROM with the other ending if left out
+    to: Option<PathBuf>,
+    /// Overwrite the file if it is there
+    #[arg(long)]
+    force: bool,
+    /// Bring the notebook that is there up to date: cells whose source is the same keep their outputs
+    #[arg(long, conflicts_with = "force")]
+    update: bool,
+}
+
+/// Converts, and says what was written.
+///
+/// # Errors
+/// As [`convert`].
+pub fn run(arguments: &Arguments) -> Result<bool> {
+    let Arguments { from, to, .. } = arguments;
+    let to = to.clone().map_or_else(|| other_file(from), Ok)?;
+    let existing = match (arguments.force, arguments.update) {
+        (true, _) => Existing::Overwrite,
+        (_, true) => Existing::Update,
+        _ => Existing::Refuse,
+    };
+    let converted = convert(from, &to, existing)?;
+    for repair in &converted.repairs {
+        eprintln!("{}: repaired: {repair}", from.display());
+    }
+    eprintln!(
+        "{} -> {}: {} cells",
+        from.display(),
+        to.display(),
+        converted.cells
+    );
+    if let Some(kept) = converted.kept {
+        eprintln!("{kept} of them were there before and are unchanged");
+    }
+    if !converted.left_out.is_empty() {
+        eprintln!("not in the script: {}", converted.left_out.join("; "));
+    }
+    Ok(true)
+}
+
 /// What happens to a file that is already where the result should go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {

@@ -25,6 +25,7 @@ pub mod percent;
 pub mod portability;
 pub mod program;
 pub mod report;
+pub mod run;
 pub mod runtime;
 pub mod serve;
 pub mod session;

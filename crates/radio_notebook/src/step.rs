@@ -11,7 +11,7 @@ use crate::document::{CellKind, Notebook, Output};
 use crate::error::{Error, Result};
 use crate::execute::{self, Options, Watcher};
 use crate::files::{self, safe_name};
-use crate::{figures, interrupt};
+use crate::{figures, interrupt, run};
 use clap::Args;
 use console::Style;
 pub(crate) use keys::restore_terminal_for_good;
@@ -54,13 +54,13 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         .chunks_exact(2)
         .map(|pair| (pair[0].clone(), pair[1].clone()))
         .collect();
-    cli::inject_parameters(
+    run::inject_parameters(
         std::slice::from_mut(&mut notebook),
         std::slice::from_ref(&path),
         &values,
     )?;
     let copy = arguments.output.join(format!("{name}.ipynb"));
-    cli::refuse_to_overwrite(&path, &copy)?;
+    run::refuse_to_overwrite(&path, &copy)?;
     for repair in &notebook.repairs {
         tell(&format!("{}: repaired: {repair}", path.display()));
     }
@@ -87,7 +87,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         walk.converse(None);
     }
     drop(walk);
-    let (target, figures) = cli::write(&mut notebook, &path, &name, &arguments.output, false)?;
+    let (target, figures) = run::write(&mut notebook, &path, &name, &arguments.output, false)?;
     for (number, failure) in &summary.failures {
         let failure = format!("error: {} cell {number}: {failure}", path.display());
         tell(&failure);

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::execute::{Summary, Watcher};
 use crate::interrupt;
 use crate::page::{self, CellView, Picture, State};
+use crate::run;
 use crate::serve::{self, Board};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -30,6 +31,55 @@ const LOOK_AROUND: Duration = Duration::from_millis(400);
 const PATIENCE: Duration = Duration::from_millis(400);
 /// While a cell writes text, the page shows it this often.
 const LIVE: Duration = Duration::from_millis(200);
+
+/// The arguments of `radio watch`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The notebook or script
+    path: PathBuf,
+    /// Show the executed notebook in browsers on this computer, at this port or a free one
+    #[arg(long, value_name = "PORT", value_parser = port)]
+    serve: Option<Option<u16>>,
+    /// Where the executed copy and figures go
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    output: PathBuf,
+    /// Replace the value of a parameter: of a `let` in the cell tagged `parameters`
+    #[arg(short, long = "parameter", value_names = ["NAME", "VALUE"], num_args = 2, allow_hyphen_values = true)]
+    parameter: Vec<String>,
+    /// The most time a cell may take
+    #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
+    timeout: Option<Duration>,
+    /// Go on behind cells that fail
+    #[arg(long)]
+    allow_errors: bool,
+}
+
+fn port(text: &str) -> std::result::Result<u16, String> {
+    text.parse().ok().filter(|port| *port > 0).ok_or_else(|| {
+        "should be a port, a number from 1 to 65535; put the notebook before --serve".to_owned()
+    })
+}
+
+/// Watches until Ctrl-C.
+///
+/// # Errors
+/// As [`watch`].
+pub fn run(arguments: Arguments) -> Result<bool> {
+    let run = run::Arguments {
+        paths: vec![arguments.path.clone()],
+        output: arguments.output,
+        inplace: false,
+        parameter: arguments.parameter,
+        timeout: arguments.timeout,
+        timeout_total: None,
+        until: None,
+        allow_errors: arguments.allow_errors,
+        timings: false,
+        quiet: false,
+    };
+    watch(&arguments.path, arguments.serve, &run)?;
+    Ok(true)
+}
 
 /// One who hears of a run more than a [`Watcher`] does: of the notebook before and after.
 pub trait Audience: Watcher {
@@ -75,7 +125,7 @@ impl Watcher for Both<'_> {
 ///
 /// # Errors
 /// Arguments that cannot be used. What is wrong with the notebook is said, and waited for to be mended.
-pub fn watch(path: &Path, serve: Option<Option<u16>>, run: &cli::Run) -> Result<()> {
+pub fn watch(path: &Path, serve: Option<Option<u16>>, run: &run::Arguments) -> Result<()> {
     if path.is_dir() {
         return Err(Error::Document {
             path: path.to_owned(),
@@ -105,7 +155,7 @@ pub fn watch(path: &Path, serve: Option<Option<u16>>, run: &cli::Run) -> Result<
 
 struct Watch<'w> {
     path: &'w Path,
-    run: &'w cli::Run,
+    run: &'w run::Arguments,
     board: Arc<Board>,
     /// How many runs were started.
     number: usize,
@@ -216,7 +266,7 @@ impl Watch<'_> {
             Show::new(&self.board, self.path, self.number),
         );
         self.under_way = Some(std::thread::spawn(move || {
-            let ran = cli::run(&run, Some(&mut show));
+            let ran = run::run(&run, Some(&mut show));
             if let Err(error) = &ran
                 && !interrupt::superseded()
             {
@@ -283,7 +333,7 @@ struct Around {
 }
 
 impl Around {
-    fn new(path: &Path, notebook: &Notebook, run: &cli::Run) -> Around {
+    fn new(path: &Path, notebook: &Notebook, run: &run::Arguments) -> Around {
         let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = whole.parent().unwrap_or(Path::new("/"));
         let mut packages = BTreeSet::new();

@@ -1,0 +1,311 @@
+//! `radio run`: executes notebooks and writes their executed copies and figures.
+
+use crate::batch::{self, Reporter as _};
+use crate::cli::{self, Wanted};
+use crate::document::{CellKind, Notebook};
+use crate::error::{Error, Result};
+use crate::execute::{Options, Summary, Watcher};
+use crate::report::Report;
+use crate::watch::{Audience, Both};
+use crate::{execute, figures, files, interrupt, parameters};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The arguments of `radio run`.
+#[derive(Clone, Debug, Args)]
+pub struct Arguments {
+    /// Notebooks, scripts, or folders of them
+    #[arg(default_value = "notebooks")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Where executed copies and figures go
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub(crate) output: PathBuf,
+    /// Write the outputs into the notebooks themselves; figures still go to the output folder
+    #[arg(long)]
+    pub(crate) inplace: bool,
+    /// Replace the value of a parameter: of a `let` in the cell tagged `parameters`
+    #[arg(short, long = "parameter", value_names = ["NAME", "VALUE"], num_args = 2, allow_hyphen_values = true)]
+    pub(crate) parameter: Vec<String>,
+    /// The most time a cell may take
+    #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
+    pub(crate) timeout: Option<Duration>,
+    /// The most time that the whole run may take
+    #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
+    pub(crate) timeout_total: Option<Duration>,
+    /// Stop behind this cell: its number, its id, or its label
+    #[arg(long, value_name = "CELL")]
+    pub(crate) until: Option<String>,
+    /// Go on behind cells that fail
+    #[arg(long)]
+    pub(crate) allow_errors: bool,
+    /// Say how long each cell took
+    #[arg(long)]
+    pub(crate) timings: bool,
+    /// Show neither progress nor what the cells print
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+/// Runs notebooks; returns whether all went well. `audience` hears of it besides the terminal.
+pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) -> Result<bool> {
+    // A script has no place for outputs.
+    let wanted = match arguments.inplace {
+        true => Wanted::Notebooks,
+        false => Wanted::Scripts,
+    };
+    let paths = cli::notebooks(&arguments.paths, wanted)?;
+    let names = output_names(&paths)?;
+    let values: Vec<(String, String)> = arguments
+        .parameter
+        .chunks_exact(2)
+        .map(|pair| (pair[0].clone(), pair[1].clone()))
+        .collect();
+    let mut notebooks = paths
+        .iter()
+        .map(|path| Notebook::read(path))
+        .collect::<Result<Vec<_>>>()?;
+    if arguments.inplace {
+        if let Some(script) = paths
+            .iter()
+            .find(|path| path.extension().is_some_and(|e| e == "rs"))
+        {
+            return Err(Error::Argument(format!(
+                "--inplace: {} is a script, which has no place for outputs",
+                script.display()
+            )));
+        }
+        if !values.is_empty() {
+            return Err(Error::Argument("--inplace and --parameter together would write the values into the notebook; leave one out".into()));
+        }
+    }
+    inject_parameters(&mut notebooks, &paths, &values)?;
+    let options = Options {
+        timeout: arguments.timeout,
+        deadline: arguments.timeout_total.map(|time| Instant::now() + time),
+        until: arguments.until.clone(),
+        allow_errors: arguments.allow_errors,
+        record_timing: !arguments.inplace,
+    };
+    for (notebook, path) in notebooks.iter_mut().zip(&paths) {
+        for repair in &notebook.repairs {
+            eprintln!("{}: repaired: {repair}", path.display());
+        }
+        if !arguments.inplace {
+            // The copy shows this run alone; in the notebook itself, cells that do not run keep what they have.
+            notebook.clear_outputs();
+        }
+    }
+    let mut conclusions = Conclusions {
+        arguments,
+        paths: &paths,
+        names: &names,
+        report: None,
+        all_ran: true,
+    };
+    if let Some(audience) = audience {
+        for (index, mut notebook) in notebooks.into_iter().enumerate() {
+            audience.opens(&notebook);
+            let begun = Instant::now();
+            let mut both = Both(conclusions.watcher(index), audience);
+            let summary = execute::execute(&mut notebook, &paths[index], &options, &mut both);
+            let executed = summary.map(|summary| batch::Executed {
+                notebook,
+                summary,
+                took: begun.elapsed(),
+            });
+            if let Ok(executed) = &executed
+                && !interrupt::superseded()
+            {
+                audience.closes(&executed.notebook, &executed.summary, executed.took);
+            }
+            conclusions.over(index, executed)?;
+        }
+        return Ok(conclusions.all_ran);
+    }
+    // Times are taken from notebooks that have the machine to themselves.
+    let at_once = match arguments.timings {
+        true => 1,
+        false => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    batch::execute_all(notebooks, &paths, &options, at_once, &mut conclusions)?;
+    Ok(conclusions.all_ran)
+}
+
+/// Reports on one notebook after the other, and writes what each of them gave.
+struct Conclusions<'r> {
+    arguments: &'r Arguments,
+    paths: &'r [PathBuf],
+    names: &'r [String],
+    report: Option<Report>,
+    all_ran: bool,
+}
+
+impl batch::Reporter for Conclusions<'_> {
+    fn watcher(&mut self, index: usize) -> &mut dyn Watcher {
+        let new = || Report::new(&self.names[index], self.arguments.quiet);
+        self.report.get_or_insert_with(new)
+    }
+
+    fn over(&mut self, index: usize, executed: Result<batch::Executed>) -> Result<bool> {
+        if let Some(report) = self.report.take() {
+            report.close();
+        }
+        let mut executed = executed?;
+        let summary = &executed.summary;
+        // What a newer run takes the place of is not worth keeping.
+        if summary.interrupted && (summary.executed == 0 || interrupt::superseded()) {
+            return Err(Error::Interrupted);
+        }
+        let (path, name) = (&self.paths[index], &self.names[index]);
+        let Arguments {
+            output, inplace, ..
+        } = self.arguments;
+        let written = write(&mut executed.notebook, path, name, output, *inplace)?;
+        conclude(summary, path, name, &written, executed.took, self.arguments);
+        self.all_ran &= summary.failures.is_empty() && !summary.interrupted;
+        Ok(true)
+    }
+}
+
+/// The name of each notebook's outputs: its file's name without the ending.
+fn output_names(paths: &[PathBuf]) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for path in paths {
+        let name = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if names.contains(&name) {
+            return Err(Error::Argument(format!(
+                "{}: two notebooks called {name} would overwrite each other's outputs; run them one by one",
+                path.display()
+            )));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+pub(crate) fn inject_parameters(
+    notebooks: &mut [Notebook],
+    paths: &[PathBuf],
+    values: &[(String, String)],
+) -> Result<()> {
+    let known: Vec<String> = notebooks.iter().flat_map(parameters::names).collect();
+    let mut everywhere_unknown: Vec<String> = values.iter().map(|(name, _)| name.clone()).collect();
+    for (notebook, path) in notebooks.iter_mut().zip(paths) {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let unknown = parameters::inject(notebook, values, folder)?;
+        everywhere_unknown.retain(|name| unknown.contains(name));
+    }
+    for name in everywhere_unknown {
+        let near = known.iter().max_by(|a, b| {
+            strsim::jaro_winkler(a, &name).total_cmp(&strsim::jaro_winkler(b, &name))
+        });
+        let hint = near.map_or("there are no parameters".to_owned(), |near| {
+            format!("did you mean `{near}`?")
+        });
+        eprintln!(
+            "warning: no notebook here has a parameter `{name}` in a cell tagged `parameters`; {hint}"
+        );
+    }
+    Ok(())
+}
+
+/// Refuses an output folder in which the executed copy, `target`, would take the place of the notebook itself.
+pub(crate) fn refuse_to_overwrite(path: &Path, target: &Path) -> Result<()> {
+    let is_source = std::fs::canonicalize(target)
+        .ok()
+        .is_some_and(|t| std::fs::canonicalize(path).ok() == Some(t));
+    if is_source {
+        return Err(Error::Argument(format!(
+            "{} would be overwritten by its executed copy: choose another --output, or say `radio run --inplace`",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Writes the executed notebook and its figures; returns the notebook's path and the number of figures.
+pub(crate) fn write(
+    notebook: &mut Notebook,
+    path: &Path,
+    name: &str,
+    output: &Path,
+    inplace: bool,
+) -> Result<(PathBuf, usize)> {
+    let target = if inplace {
+        path.to_owned()
+    } else {
+        output.join(format!("{name}.ipynb"))
+    };
+    if !inplace {
+        refuse_to_overwrite(path, &target)?;
+        notebook.upgrade();
+    }
+    let figure_folder = output.join("figures").join(files::safe_name(name));
+    if !inplace {
+        for cell in notebook
+            .cells
+            .iter_mut()
+            .filter(|cell| cell.kind == CellKind::Code && cell.has_tag("remove-input"))
+        {
+            cell.set_metadata("jupyter", serde_json::json!({"source_hidden": true}));
+        }
+    }
+    let folder = target.parent().unwrap_or(Path::new("."));
+    files::make_folder(output)?;
+    // Two runs into one folder take turns: the figures in it belong to the notebook in it.
+    let turn = files::take_turn(output);
+    if turn.is_some() {
+        files::remove_leftovers(folder);
+        files::remove_leftovers(&figure_folder);
+    }
+    // All is written beside its place first: where something cannot be written, all that was there before is still there.
+    let figures = figures::stage(notebook, &figure_folder)?;
+    let whole = files::Staged::write(&target, notebook.to_ipynb().as_bytes())?.on_disk()?;
+    let written = files::put_all_in_place(figures)?;
+    whole.put_in_place()?;
+    figures::remove_others(&figure_folder, &written)?;
+    Ok((target, written.len()))
+}
+
+fn conclude(
+    summary: &Summary,
+    path: &Path,
+    name: &str,
+    (target, figures): &(PathBuf, usize),
+    took: Duration,
+    arguments: &Arguments,
+) {
+    if arguments.timings {
+        eprintln!("{name}: compiling {:.3} s", summary.compiling.as_secs_f64());
+        for (number, took) in &summary.timings {
+            eprintln!("{name} [{number}] {:.3} s", took.as_secs_f64());
+        }
+    }
+    for (number, failure) in &summary.failures {
+        eprintln!("error: {} cell {number}: {failure}", path.display());
+    }
+    if !arguments.quiet {
+        for file in &summary.startup_files {
+            eprintln!("{name}: started with {}", file.display());
+        }
+        let figures = match figures {
+            0 => String::new(),
+            1 => ", 1 figure file".to_owned(),
+            n => format!(", {n} figure files"),
+        };
+        eprintln!(
+            "{name}: {} cells in {:.2} s -> {}{figures}",
+            summary.executed,
+            took.as_secs_f64(),
+            target.display()
+        );
+    }
+    if summary.interrupted {
+        eprintln!("interrupted; what ran is kept");
+    }
+}
