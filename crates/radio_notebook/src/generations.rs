@@ -90,8 +90,11 @@ pub fn generations<'a>(cells: &[ProgramCell<'a>], each_cell_alone: bool) -> Vec<
                 None => {}
             }
         }
-        let mut imports = Vec::new();
+        let mut imports: Vec<&Import> = Vec::new();
         for import in &cell.code.imports {
+            if imports.iter().any(|known| known.text == import.text) {
+                continue;
+            }
             match definition_of(&import.name) {
                 Some(Definition::Import(old)) if old.what.text == import.text => continue,
                 Some(Definition::Import(_)) => {

@@ -927,6 +927,18 @@ fn a_main_that_no_cell_defines_is_not_there() {
 }
 
 #[test]
+fn a_use_may_be_said_twice_in_a_cell() {
+    let desk = Desk::new();
+    desk.write(
+        "a.rs",
+        "// %%\nuse std::cmp::{max, min};\nuse std::fmt;\nuse std::cmp::max;\nuse std::fmt;\nmax(1, min(2, 3))\n",
+    );
+    let output = desk.run(&["a.rs"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(short(&desk.cells("a")[0]), ["=2"]);
+}
+
+#[test]
 fn a_use_without_semicolon_counts() {
     let desk = Desk::new();
     desk.write(
