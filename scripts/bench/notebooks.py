@@ -250,9 +250,17 @@ def printed_lines(name, path):
     return [re.sub(r"True$", "true", line) for line in lines]
 
 
+def as_number(text):
+    """0.5 and 0.500000 are one number: pandas leaves out zeros that all rows end with."""
+    try:
+        return f"{float(text):g}"
+    except ValueError:
+        return text
+
+
 def table_rows(text):
-    """The rows of a table in plain text, without its header and its caption."""
-    rows = [re.split(r"\s{2,}", line.strip()) for line in text.splitlines()]
+    """The rows of a table in plain text, without its caption, and without its header where pandas leaves out the index."""
+    rows = [list(map(as_number, re.split(r"\s{2,}", line.strip()))) for line in text.splitlines()]
     width = max(map(len, rows))
     return [row for row in rows if len(row) == width]
 

@@ -8,11 +8,12 @@ use crate::diagnostics::{self, Diagnostic};
 use crate::dialect::FOLDER_VARIABLE;
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Group};
+use crate::invocation::{self, Invocation};
 use crate::program::Program;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -176,7 +177,23 @@ impl Builder {
             }
             write("lock-origin", &lock_origin)?;
         }
-        let mut built = self.run_cargo(&folder, program, progress)?;
+        let outside = (&manifest, &lock, &self.toolchain, &settings);
+        let call_key = hash_of(&(outside, invocation::settings(&folder)));
+        let call_path = folder.join("invocation.json");
+        if let Some(call) = Invocation::read(&call_path, &call_key, file_hash) {
+            match self.repeat(&call, &folder, program, progress)? {
+                Some(Compiled::Executable(executable)) => {
+                    let included = inputs(&executable, &folder);
+                    let inputs: Vec<_> =
+                        call.inputs().map(Path::to_owned).chain(included).collect();
+                    return keep_program(&executable, &inputs, &kept).map(Compiled::Executable);
+                }
+                Some(refused) => return Ok(refused),
+                None => {}
+            }
+        }
+        let mut call = None;
+        let mut built = self.run_cargo(&folder, program, &mut call, progress)?;
         if let Compiled::Unbuildable(text) = &built
             && text.contains("failed to parse lock file")
         {
@@ -195,7 +212,7 @@ impl Builder {
                 "" => drop(std::fs::remove_file(folder.join("Cargo.lock"))),
                 lock => write("Cargo.lock", lock)?,
             }
-            built = self.run_cargo(&folder, program, progress)?;
+            built = self.run_cargo(&folder, program, &mut call, progress)?;
         }
         if let Some(fault) = built.fault_of_the_system() {
             return Err(Error::Tool {
@@ -208,41 +225,95 @@ impl Builder {
         }
         if let Compiled::Executable(executable) = &built {
             let inputs = inputs(executable, &folder);
+            let hashed = inputs
+                .iter()
+                .map(|path| Some((path.clone(), file_hash(path)?)));
+            if let (Some(call), Some(hashed)) = (call, hashed.collect())
+                && let Some(call) = Invocation::new(call_key, call, hashed)
+            {
+                call.write(&call_path);
+            }
             return keep_program(executable, &inputs, &kept).map(Compiled::Executable);
         }
         Ok(built)
     }
 
-    fn run_cargo(
+    /// Has the compiler do again what cargo had it do, with the cells as they are now. `None` where cargo has to look: the
+    /// libraries changed meanwhile, or there are errors that no cell is to blame for.
+    fn repeat(
         &self,
+        call: &Invocation,
         folder: &Path,
         program: &Program,
         progress: &mut dyn FnMut(&str),
-    ) -> Result<Compiled> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let tool_error = |message: String| Error::Tool {
-            tool: "cargo".into(),
-            message,
-        };
-        let mut command = Command::new(&cargo);
+    ) -> Result<Option<Compiled>> {
+        progress(&format!("Compiling {}", package_of(folder)));
+        let (compiler, arguments) = call.arguments();
+        let mut command = Command::new(compiler);
         command
-            .args([
-                "rustc",
-                "--message-format=json-diagnostic-rendered-ansi",
-                "--color=never",
-                "--manifest-path",
-            ])
-            .arg(folder.join("Cargo.toml"))
-            .env("CARGO_TARGET_DIR", &self.target)
+            .args(arguments)
+            .env("CARGO", cargo())
+            .envs(invocation::environment(&package_of(folder), folder));
+        self.prepare(&mut command, folder, program);
+        let mut refused = Vec::new();
+        let heard = hear("rustc", &mut command, &mut |_, line| {
+            let message = serde_json::from_str(&line).unwrap_or_default();
+            refused.extend(diagnostics::from_cargo(&message, program));
+        });
+        let status = match heard {
+            // A compiler that is gone is cargo's to find.
+            Err(Error::Tool { .. }) => return Ok(None),
+            other => other?,
+        };
+        let is_of_a_cell = |d: &Diagnostic| {
+            let is_placed = d.cell().is_some() || d.probe.is_some();
+            is_placed && !invocation::is_library_error(d.code.as_deref())
+        };
+        Ok(match call.executable() {
+            _ if !call.libraries_hold() => None,
+            Some(executable) if status.success() => Some(Compiled::Executable(executable)),
+            _ if !refused.is_empty() && refused.iter().all(is_of_a_cell) => {
+                Some(Compiled::Refused(refused))
+            }
+            _ => None,
+        })
+    }
+
+    /// Sets what cargo and the compiler alike need to know.
+    fn prepare(&self, command: &mut Command, folder: &Path, program: &Program) {
+        command
             .env(FOLDER_VARIABLE, &self.notebooks)
             .envs(&program.build.environment)
-            .env_remove("CARGO_PROFILE_DEV_OPT_LEVEL")
             // For code that nests as deeply as radio parses it; without, rustc crashes at 900 braces.
             .env("RUST_MIN_STACK", "268435456")
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+    }
+
+    /// Has cargo build the package in `folder`; `call` becomes the call of the compiler that cargo makes for it.
+    fn run_cargo(
+        &self,
+        folder: &Path,
+        program: &Program,
+        call: &mut Option<Vec<String>>,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Compiled> {
+        let mut command = Command::new(cargo());
+        command
+            .args([
+                "rustc",
+                // So that it says how it calls the compiler.
+                "--verbose",
+                "--message-format=json-diagnostic-rendered-ansi",
+                "--color=never",
+                "--manifest-path",
+            ])
+            .arg(folder.join("Cargo.toml"))
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env_remove("CARGO_PROFILE_DEV_OPT_LEVEL");
+        self.prepare(&mut command, folder, program);
         if program.build.offline {
             command.arg("--offline");
         }
@@ -250,83 +321,39 @@ impl Builder {
             // For the cells alone: other flags for the libraries would have them all compiled again.
             command.args(["--", &format!("-Clink-arg=-fuse-ld={linker}")]);
         }
-        let mut group = Group::spawn_watched(&mut command).map_err(|e| {
-            tool_error(format!(
-                "could not be started ({e}); install Rust from https://rustup.rs"
-            ))
-        })?;
-        let (sender, lines) = mpsc::channel();
-        let stdout = group
-            .child
-            .stdout
-            .take()
-            .map(|pipe| Box::new(pipe) as Box<dyn std::io::Read + Send>);
-        let stderr = group
-            .child
-            .stderr
-            .take()
-            .map(|pipe| Box::new(pipe) as Box<dyn std::io::Read + Send>);
-        for (is_message, pipe) in [(true, stdout), (false, stderr)] {
-            let sender = sender.clone();
-            let pipe = pipe.ok_or_else(|| tool_error("has no output".into()))?;
-            std::thread::spawn(move || {
-                for line in BufReader::new(pipe)
-                    .split(b'\n')
-                    .map_while(std::io::Result::ok)
-                {
-                    let line = String::from_utf8_lossy(&line).into_owned();
-                    if sender.send((is_message, line)).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-        drop(sender);
         let (mut executable, mut refused, mut foreign, mut said) =
             (None, Vec::new(), String::new(), String::new());
-        let package = folder
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        loop {
-            if interrupt::requested() {
-                return Err(Error::Interrupted);
-            }
-            match lines.recv_timeout(Duration::from_millis(50)) {
-                Ok((false, line)) => {
-                    progress(line.trim());
-                    said.push_str(&line);
-                    said.push('\n');
-                }
-                Ok((true, line)) => {
-                    let Ok(message) = serde_json::from_str::<serde_json::Value>(&line) else {
-                        continue;
-                    };
-                    let is_ours = message["target"]["name"] == package.as_str();
-                    match message["reason"].as_str() {
-                        Some("compiler-artifact") if is_ours => {
-                            executable = message["executable"].as_str().map(PathBuf::from)
-                        }
-                        Some("compiler-message") if is_ours => {
-                            refused.extend(diagnostics::from_cargo(&message["message"], program))
-                        }
-                        Some("compiler-message") if message["message"]["level"] == "error" => {
-                            foreign.push_str(
-                                message["message"]["rendered"].as_str().unwrap_or_default(),
-                            );
-                        }
-                        _ => {}
+        let package = package_of(folder);
+        let status = hear("cargo", &mut command, &mut |is_message, line| {
+            if !is_message {
+                match Invocation::announced(&line, &package) {
+                    Some(announced) => *call = Some(announced),
+                    None if is_chatter(&line) => {}
+                    None => {
+                        progress(line.trim());
+                        said.push_str(&line);
+                        said.push('\n');
                     }
                 }
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                return;
             }
-        }
-        let status = group
-            .child
-            .wait()
-            .map_err(|e| tool_error(format!("could not be waited for: {e}")))?;
+            let Ok(message) = serde_json::from_str::<serde_json::Value>(&line) else {
+                return;
+            };
+            let is_ours = message["target"]["name"] == package.as_str();
+            match message["reason"].as_str() {
+                Some("compiler-artifact") if is_ours => {
+                    executable = message["executable"].as_str().map(PathBuf::from)
+                }
+                Some("compiler-message") if is_ours => {
+                    refused.extend(diagnostics::from_cargo(&message["message"], program))
+                }
+                Some("compiler-message") if message["message"]["level"] == "error" => {
+                    foreign.push_str(message["message"]["rendered"].as_str().unwrap_or_default());
+                }
+                _ => {}
+            }
+        })?;
         match executable {
             Some(executable) if status.success() => Ok(Compiled::Executable(executable)),
             _ if !refused.is_empty() => Ok(Compiled::Refused(refused)),
@@ -346,12 +373,93 @@ impl Builder {
                     .lines()
                     .filter(|line| !busy.iter().any(|word| line.trim_start().starts_with(word)));
                 let wrong = wrong.collect::<Vec<_>>().join("\n");
+                // What only a verbose cargo adds.
+                let wrong = wrong.trim_end().trim_end_matches("\n\nCaused by:");
                 Ok(Compiled::Unbuildable(
                     format!("{foreign}{wrong}").replace(&*folder.to_string_lossy(), "the notebook"),
                 ))
             }
         }
     }
+}
+
+/// What only a verbose cargo says.
+fn is_chatter(line: &str) -> bool {
+    let line = line.trim_start();
+    let is_progress = ["Dirty ", "Fresh ", "Running "]
+        .iter()
+        .any(|word| line.starts_with(word));
+    let is_call = line.starts_with("process didn't exit successfully: `")
+        && line.contains(" --crate-name ")
+        && !line.contains("signal:");
+    is_progress || is_call
+}
+
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+fn package_of(folder: &Path) -> String {
+    let name = folder.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// Runs a tool whose stdout and stderr are piped, and hands on each line: whether it was on stdout, and the line.
+fn hear(
+    tool: &str,
+    command: &mut Command,
+    hand_on: &mut dyn FnMut(bool, String),
+) -> Result<ExitStatus> {
+    let tool_error = |message: String| Error::Tool {
+        tool: tool.into(),
+        message,
+    };
+    let mut group = Group::spawn_watched(command).map_err(|e| {
+        tool_error(format!(
+            "could not be started ({e}); install Rust from https://rustup.rs"
+        ))
+    })?;
+    let (sender, lines) = mpsc::channel();
+    let stdout = group
+        .child
+        .stdout
+        .take()
+        .map(|pipe| Box::new(pipe) as Box<dyn std::io::Read + Send>);
+    let stderr = group
+        .child
+        .stderr
+        .take()
+        .map(|pipe| Box::new(pipe) as Box<dyn std::io::Read + Send>);
+    for (is_stdout, pipe) in [(true, stdout), (false, stderr)] {
+        let sender = sender.clone();
+        let pipe = pipe.ok_or_else(|| tool_error("has no output".into()))?;
+        std::thread::spawn(move || {
+            for line in BufReader::new(pipe)
+                .split(b'\n')
+                .map_while(std::io::Result::ok)
+            {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                if sender.send((is_stdout, line)).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    drop(sender);
+    loop {
+        if interrupt::requested() {
+            return Err(Error::Interrupted);
+        }
+        match lines.recv_timeout(Duration::from_millis(50)) {
+            Ok((is_stdout, line)) => hand_on(is_stdout, line),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    group
+        .child
+        .wait()
+        .map_err(|e| tool_error(format!("could not be waited for: {e}")))
 }
 
 /// What `rustc -vV` says, and the variables that change what cargo builds. Asked once: it takes as long as a short notebook.
@@ -495,10 +603,17 @@ fn file_hash(path: &Path) -> Option<String> {
     std::fs::read(path).ok().map(|bytes| hash_of(&bytes))
 }
 
-/// The source files and manifests of the path dependencies, from the list that cargo writes beside an executable.
+/// The source files and manifests of the path dependencies, and files that cells include, from the list that cargo or the
+/// compiler writes beside an executable.
 fn inputs(executable: &Path, package: &Path) -> Vec<PathBuf> {
     let list = std::fs::read_to_string(executable.with_extension("d")).unwrap_or_default();
-    let (_, files) = list.split_once(": ").unwrap_or_default();
+    // The compiler's list has a rule a line, of which the first is of the executable or of the list itself.
+    let (_, files) = list
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .split_once(": ")
+        .unwrap_or_default();
     // Spaces inside a path are written with a backslash.
     let files = files.replace("\\ ", "\0");
     let mut inputs = Vec::new();
@@ -506,7 +621,8 @@ fn inputs(executable: &Path, package: &Path) -> Vec<PathBuf> {
         .split_whitespace()
         .map(|file| PathBuf::from(file.replace('\0', " ")))
     {
-        if file.starts_with(package) {
+        // Relative ones are the compiler's, in the package.
+        if file.starts_with(package) || file.is_relative() {
             continue;
         }
         inputs.extend(

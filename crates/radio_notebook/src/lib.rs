@@ -17,6 +17,7 @@ pub mod files;
 pub mod generations;
 pub mod highlight;
 pub mod interrupt;
+pub mod invocation;
 pub mod items;
 pub mod nesting;
 pub mod page;

@@ -10,7 +10,6 @@ import pandas as pd
 from sklearn.metrics.pairwise import cosine_similarity
 
 pd.options.display.width = 160
-pd.options.display.float_format = "{:.6f}".format
 
 # %% tags=["parameters"]
 data = "../data/radio_songs.csv"
