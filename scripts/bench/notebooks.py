@@ -11,6 +11,7 @@ notebooks/, so that the notebooks' relative paths hold: .bench-rust, .bench-edit
 
 import argparse
 import difflib
+import fcntl
 import json
 import os
 import platform
@@ -161,6 +162,17 @@ def edit(path, stamp):
     raise Trouble(f"{path.name} has no cell with `{old}` any more: mend EDITS in scripts/bench/notebooks.py")
 
 
+def take_turn():
+    """Two at once would time each other, and remove each other's copies. The lock ends with the process."""
+    TARGET.mkdir(exist_ok=True)
+    lock = open(TARGET / "bench.lock", "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise Trouble("this benchmark is running already") from None
+    return lock
+
+
 def remove_copies():
     for folder in (RUST, EDITED, PYTHON, OUT):
         shutil.rmtree(folder, ignore_errors=True)
@@ -290,9 +302,11 @@ def compare(name, rust, python):
 
 
 def check_agreement():
-    compared = [line for name in NAMES for line in compare(name, OUT / "radio" / f"{name}.ipynb", OUT / PYTHON.name / f"{name}.ipynb")]
-    if compared:
-        raise Trouble("the two sides do not give the same:\n" + "\n".join(compared))
+    differences = []
+    for name in NAMES:
+        differences += compare(name, OUT / "radio" / f"{name}.ipynb", OUT / PYTHON.name / f"{name}.ipynb")
+    if differences:
+        raise Trouble("the two sides do not give the same:\n" + "\n".join(differences))
     tables = sum(map(len, TABLES.values()))
     lines = sum(len(printed_lines(name, OUT / "radio" / f"{name}.ipynb")) for name in NAMES)
     print(f"results agree: {lines} printed lines and {tables} tables are the same in Rust and in Python", flush=True)
@@ -314,7 +328,8 @@ def evcxr_kernel():
     if binary is None:
         print("evcxr is not measured: evcxr_jupyter is not installed (`cargo install evcxr_jupyter`)")
         return False
-    spec = {"argv": [binary, "--control_file", "{connection_file}"], "display_name": "Rust", "language": "rust", "interrupt_mode": "message"}
+    argv = [binary, "--control_file", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "Rust", "language": "rust", "interrupt_mode": "message"}
     folder = VENV / "share" / "jupyter" / "kernels" / "rust"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "kernel.json").write_text(json.dumps(spec))
@@ -381,29 +396,11 @@ def machine():
     }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=5, metavar="N", help="how often the repeatable ones run (5)")
-    parser.add_argument("--evcxr-runs", type=int, default=1, metavar="N", help="how often evcxr runs, a minute each (1)")
-    parser.add_argument("--no-evcxr", action="store_true", help="leave out the stock evcxr kernel")
-    parser.add_argument("--no-cold", action="store_true", help="leave out the runs in an empty cache")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all times and ratios to FILE")
-    arguments = parser.parse_args()
-    if min(arguments.runs, arguments.evcxr_runs) < 1:
-        parser.error("a number of runs must be at least 1")
-    if arguments.json and not arguments.json.resolve().parent.is_dir():
-        parser.error(f"--json {arguments.json}: there is no folder {arguments.json.resolve().parent}")
-
-    about = machine()
-    print(f"{about['rustc']}, Python {about['python']}, {about['cpus']} CPUs, load {about['load_before']:.2f}, commit {about['commit']}", flush=True)
-    make_environment()
-    run(["cargo", "build", "--package", "radio_notebook"], doing="cargo build")
-    remove_copies()
-    bench = Bench()
+def measure(bench, arguments):
+    """All times in seconds, after both sides have been seen to give the same."""
     write_python_notebooks(PYTHON)
     copy_rust_notebooks(RUST)
     copy_rust_notebooks(EDITED)
-
     print("warming up ...", file=sys.stderr)
     bench.run_radio(RUST)
     bench.nbconvert(PYTHON)
@@ -431,6 +428,35 @@ def main():
         of_run = ["run", "--quiet", "--output", OUT / "radio", RUST]
         times["cold_radio"].append(bench.cold([bench.radio, *of_run]))
         times["cold_all"].append(bench.cold(["cargo", "run", "--quiet", "--", *of_run]))
+    return times
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="how often the repeatable ones run (5)")
+    parser.add_argument("--evcxr-runs", type=int, default=1, metavar="N", help="how often evcxr runs, a minute each (1)")
+    parser.add_argument("--no-evcxr", action="store_true", help="leave out the stock evcxr kernel")
+    parser.add_argument("--no-cold", action="store_true", help="leave out the runs in an empty cache")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all times and ratios to FILE")
+    arguments = parser.parse_args()
+    if min(arguments.runs, arguments.evcxr_runs) < 1:
+        parser.error("a number of runs must be at least 1")
+    if arguments.json and not arguments.json.resolve().parent.is_dir():
+        parser.error(f"--json {arguments.json}: there is no folder {arguments.json.resolve().parent}")
+
+    turn = take_turn()
+    # Everything is built where it usually is, or where a part of the benchmark says.
+    os.environ.pop("CARGO_TARGET_DIR", None)
+    about = machine()
+    print("{rustc}, Python {python}, {cpus} CPUs, load {load_before:.2f}, commit {commit}".format_map(about), flush=True)
+    make_environment()
+    run(["cargo", "build", "--package", "radio_notebook"], doing="cargo build")
+    remove_copies()
+    bench = Bench()
+    try:
+        times = measure(bench, arguments)
+    finally:
+        remove_copies()
 
     ratios = report(times)
     if arguments.json:
@@ -438,6 +464,7 @@ def main():
         beside = arguments.json.with_name(f".{arguments.json.name}.new")
         beside.write_text(text + "\n")
         beside.replace(arguments.json)
+    turn.close()
 
 
 if __name__ == "__main__":
@@ -449,5 +476,3 @@ if __name__ == "__main__":
         sys.exit(f"error: {trouble}")
     except KeyboardInterrupt:
         sys.exit(130)
-    finally:
-        remove_copies()

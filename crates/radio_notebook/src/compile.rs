@@ -1,4 +1,4 @@
-//! Programs into executables, by cargo; what was compiled before is not compiled again.
+//! Programs into executables, by cargo or by its last call of the compiler; what was compiled before is not compiled again.
 //!
 //! All notebooks of a workspace share its target directory and its lock file, and dependencies are compiled with the
 //! settings that the workspace's own `Cargo.toml` has, so that cargo compiles each of them once. Executables are kept under
@@ -464,8 +464,12 @@ fn hear(
 
 /// What `rustc -vV` says, and the variables that change what cargo builds. Asked once: it takes as long as a short notebook.
 fn toolchain() -> Result<String> {
-    static KNOWN: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    if let Some(known) = KNOWN.get() {
+    static KNOWN: std::sync::Mutex<Option<String>> = std::sync::Mutex::new(None);
+    // Locked while asking: notebooks that begin at the same time share one answer.
+    let mut known = KNOWN
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(known) = &*known {
         return Ok(known.clone());
     }
     let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
@@ -497,7 +501,7 @@ fn toolchain() -> Result<String> {
             std::env::var(name).unwrap_or_default()
         ));
     }
-    Ok(KNOWN.get_or_init(|| toolchain).clone())
+    Ok(known.insert(toolchain).clone())
 }
 
 /// A name for the notebook's package, its own among all notebooks that share the target directory.
