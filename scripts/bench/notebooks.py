@@ -31,6 +31,8 @@ VENV = TARGET / "bench-venv"
 # Copies of the notebooks lie beside the folder of the notebooks; what running them gives lies in OUT.
 RUST, EDITED, PYTHON = ROOT / ".bench-rust", ROOT / ".bench-edited", ROOT / ".bench-python"
 OUT = TARGET / "bench-out"
+# Where evcxr builds, so that the dependencies of an earlier run are still there.
+EVCXR = TARGET / "bench-evcxr"
 NAMES = ["01_collaborative_filtering", "02_conceptual_questions", "03_neural_network"]
 
 # In each notebook the text that an edit replaces: a literal of one cell. `{}` is another number each time.
@@ -228,8 +230,7 @@ class Bench:
             # Kernels and settings of this environment alone.
             "JUPYTER_PATH": str(VENV / "share" / "jupyter"),
             "JUPYTER_CONFIG_DIR": str(OUT / "jupyter"),
-            # Where evcxr builds, so that the dependencies of an earlier run are still there.
-            "EVCXR_TMPDIR": str(TARGET / "bench-evcxr"),
+            "EVCXR_TMPDIR": str(EVCXR),
         }
 
     def cold(self, command):
@@ -330,6 +331,7 @@ def evcxr_kernel():
         return False
     argv = [binary, "--control_file", "{connection_file}"]
     spec = {"argv": argv, "display_name": "Rust", "language": "rust", "interrupt_mode": "message"}
+    EVCXR.mkdir(parents=True, exist_ok=True)
     folder = VENV / "share" / "jupyter" / "kernels" / "rust"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "kernel.json").write_text(json.dumps(spec))

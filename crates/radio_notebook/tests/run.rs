@@ -318,7 +318,7 @@ fn an_unchanged_notebook_needs_no_cargo_and_gives_the_same() {
         .unwrap();
     assert_eq!(code(&again), 0, "{}", stderr(&again));
     assert_eq!(short(&desk.cells("a")[1]), ["=42"]);
-    desk.write("a.rs", "// %%\nlet x = 42;\n// %%\nx + 1\n");
+    desk.write("a.rs", "// %%\n:opt 1\nlet x = 42;\n// %%\nx + 1\n");
     let edited = desk
         .command(&["a.rs"])
         .env("CARGO", "/nowhere/cargo")
