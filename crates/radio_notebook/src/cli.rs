@@ -1,7 +1,7 @@
 //! The command line: its arguments, what it says at the end, and its exit codes.
 
 use crate::error::{Error, Result};
-use crate::{check, convert, interrupt, percent, run, step, watch};
+use crate::{cache, check, convert, interrupt, percent, run, step, watch};
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,6 +30,8 @@ enum Action {
     Watch(watch::Arguments),
     /// Write a notebook (.ipynb) as a percent script (.rs), or a percent script as a notebook
     Convert(convert::Arguments),
+    /// Remove what was compiled for notebooks
+    Clean(cache::Arguments),
 }
 
 /// Longer than anybody waits, and short enough to be added to the time of day.
@@ -59,6 +61,7 @@ pub fn main() -> ExitCode {
         Action::Step(arguments) => step::run(&arguments),
         Action::Watch(arguments) => watch::run(arguments),
         Action::Convert(arguments) => convert::run(&arguments),
+        Action::Clean(arguments) => cache::clean(&arguments),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -4,21 +4,18 @@
 //! settings that the workspace's own `Cargo.toml` has, so that cargo compiles each of them once. Executables are kept under
 //! a key of everything that went into them.
 
+use crate::cache::{file_hash, forget_old_packages, hash_of, inputs, keep_program, kept_program};
 use crate::diagnostics::{self, Diagnostic};
 use crate::dialect::FOLDER_VARIABLE;
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Group};
 use crate::invocation::{self, Invocation};
 use crate::program::Program;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
-
-/// How many executables are kept; the least recently used go first.
-const KEPT_PROGRAMS: usize = 64;
 
 /// What compiling gave.
 #[derive(Debug)]
@@ -86,18 +83,8 @@ impl Builder {
     /// # Errors
     /// [`Error::Tool`] if there is no rustc, [`Error::Io`] if there is no place to build in.
     pub fn for_folder(folder: &Path) -> Result<Builder> {
-        let workspace = folder
-            .ancestors()
-            .find(|above| above.join("Cargo.lock").is_file());
-        let target = match (std::env::var_os("CARGO_TARGET_DIR"), workspace) {
-            (Some(chosen), _) => {
-                std::path::absolute(&chosen).map_err(Error::io(&chosen, "finding the folder"))?
-            }
-            (None, Some(workspace)) => workspace.join("target"),
-            (None, None) => dirs::cache_dir()
-                .unwrap_or_else(std::env::temp_dir)
-                .join("radio"),
-        };
+        let workspace = workspace_of(folder);
+        let target = target_of(folder)?;
         Ok(Builder {
             target,
             notebooks: folder.to_owned(),
@@ -136,6 +123,9 @@ impl Builder {
             return Ok(Compiled::Executable(executable));
         }
         let source = folder.join("src");
+        if !source.is_dir() {
+            forget_old_packages(&self.target);
+        }
         crate::files::make_folder(&source)?;
         // Two runs of one notebook at the same time take turns here.
         let guard_path = folder.join("lock");
@@ -462,6 +452,34 @@ fn hear(
         .map_err(|e| tool_error(format!("could not be waited for: {e}")))
 }
 
+/// The nearest folder above that has a lock file.
+fn workspace_of(folder: &Path) -> Option<&Path> {
+    folder
+        .ancestors()
+        .find(|above| above.join("Cargo.lock").is_file())
+}
+
+/// The target directory in which notebooks in `folder` are built.
+///
+/// # Errors
+/// [`Error::Io`] if `CARGO_TARGET_DIR` cannot be used.
+pub fn target_of(folder: &Path) -> Result<PathBuf> {
+    match (std::env::var_os("CARGO_TARGET_DIR"), workspace_of(folder)) {
+        (Some(chosen), _) => {
+            std::path::absolute(&chosen).map_err(Error::io(&chosen, "finding the folder"))
+        }
+        (None, Some(workspace)) => Ok(workspace.join("target")),
+        (None, None) => Ok(own_target()),
+    }
+}
+
+/// The target directory of notebooks that lie in no workspace.
+pub fn own_target() -> PathBuf {
+    dirs::cache_dir()
+        .unwrap_or_else(std::env::temp_dir)
+        .join("radio")
+}
+
 /// What `rustc -vV` says, and the variables that change what cargo builds. Asked once: it takes as long as a short notebook.
 fn toolchain() -> Result<String> {
     static KNOWN: std::sync::Mutex<Option<String>> = std::sync::Mutex::new(None);
@@ -556,12 +574,20 @@ fn manifest(package: &str, program: &Program) -> String {
         .parse::<i64>()
         .map_or_else(|_| text(level), toml::Value::Integer);
     // The workspace's settings for libraries; procedural macros stay quick to compile, as cargo has them by default.
-    let cells = table(&[
-        ("opt-level", level),
-        ("debug-assertions", true.into()),
-        ("overflow-checks", true.into()),
-        ("incremental", true.into()),
-    ]);
+    let mut cells = toml::Table::from_iter(
+        [
+            ("opt-level", level),
+            ("debug-assertions", true.into()),
+            ("overflow-checks", true.into()),
+            ("incremental", true.into()),
+        ]
+        .map(|(key, value)| (key.to_owned(), value)),
+    );
+    for (key, value) in &program.build.profile {
+        if key != "opt-level" || program.build.opt_level.is_none() {
+            cells.insert(key.clone(), value.clone());
+        }
+    }
     let dev = table(&[
         ("opt-level", 3.into()),
         ("debug", false.into()),
@@ -569,126 +595,8 @@ fn manifest(package: &str, program: &Program) -> String {
         ("overflow-checks", false.into()),
         // An interrupted incremental build of an optimised library can leave it unlinkable.
         ("incremental", false.into()),
-        ("package", table(&[(package, cells)])),
+        ("package", table(&[(package, cells.into())])),
     ]);
     manifest.insert("profile".into(), table(&[("dev", dev)]));
     manifest.to_string()
-}
-
-fn hash_of(what: &impl Hash) -> String {
-    let mut hasher = DefaultHasher::new();
-    what.hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
-}
-
-const EXECUTABLE: &str = if cfg!(windows) {
-    "program.exe"
-} else {
-    "program"
-};
-
-/// The kept executable, if nothing that went into it has changed since.
-fn kept_program(kept: &Path) -> Option<PathBuf> {
-    let inputs = std::fs::read_to_string(kept.join("inputs")).ok()?;
-    let is_fresh = inputs.lines().all(|line| {
-        line.split_once(' ')
-            .is_some_and(|(hash, path)| file_hash(Path::new(path)).as_deref() == Some(hash))
-    });
-    let executable = kept.join(EXECUTABLE);
-    let file = std::fs::File::options()
-        .append(true)
-        .open(kept.join("inputs"))
-        .ok()?;
-    let _ = file.set_modified(std::time::SystemTime::now());
-    (is_fresh && executable.is_file()).then_some(executable)
-}
-
-fn file_hash(path: &Path) -> Option<String> {
-    std::fs::read(path).ok().map(|bytes| hash_of(&bytes))
-}
-
-/// The source files and manifests of the path dependencies, and files that cells include, from the list that cargo or the
-/// compiler writes beside an executable.
-fn inputs(executable: &Path, package: &Path) -> Vec<PathBuf> {
-    let list = std::fs::read_to_string(executable.with_extension("d")).unwrap_or_default();
-    // The compiler's list has a rule a line, of which the first is of the executable or of the list itself.
-    let (_, files) = list
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .split_once(": ")
-        .unwrap_or_default();
-    // Spaces inside a path are written with a backslash.
-    let files = files.replace("\\ ", "\0");
-    let mut inputs = Vec::new();
-    for file in files
-        .split_whitespace()
-        .map(|file| PathBuf::from(file.replace('\0', " ")))
-    {
-        // Relative ones are the compiler's, in the package.
-        if file.starts_with(package) || file.is_relative() {
-            continue;
-        }
-        inputs.extend(
-            file.ancestors()
-                .map(|above| above.join("Cargo.toml"))
-                .filter(|manifest| manifest.is_file()),
-        );
-        inputs.push(file);
-    }
-    inputs.sort();
-    inputs.dedup();
-    inputs
-}
-
-/// Copies an executable to its place, whole or not at all.
-fn keep_program(executable: &Path, inputs: &[PathBuf], kept: &Path) -> Result<PathBuf> {
-    let programs = kept.parent().unwrap_or(Path::new("."));
-    crate::files::make_folder(programs)?;
-    forget_old_programs(programs);
-    let fresh = tempfile::Builder::new()
-        .prefix(".new-")
-        .tempdir_in(programs)
-        .map_err(Error::io(programs, "writing"))?;
-    let target = fresh.path().join(EXECUTABLE);
-    std::fs::copy(executable, &target).map_err(Error::io(&target, "writing"))?;
-    let lines = inputs
-        .iter()
-        .filter_map(|path| Some(format!("{} {}\n", file_hash(path)?, path.display())));
-    let list = fresh.path().join("inputs");
-    std::fs::write(&list, lines.collect::<String>()).map_err(Error::io(&list, "writing"))?;
-    let _ = std::fs::remove_dir_all(kept);
-    match std::fs::rename(fresh.path(), kept) {
-        Ok(()) => drop(fresh.keep()),
-        // Another run has just put the same program there.
-        Err(_) if kept.join(EXECUTABLE).is_file() => {}
-        Err(error) => return Err(Error::io(kept, "writing")(error)),
-    }
-    Ok(kept.join(EXECUTABLE))
-}
-
-fn forget_old_programs(programs: &Path) {
-    let entries = std::fs::read_dir(programs).into_iter().flatten().flatten();
-    let used = |path: &Path| {
-        std::fs::metadata(path.join("inputs"))
-            .and_then(|m| m.modified())
-            .ok()
-    };
-    let mut kept: Vec<_> = entries
-        .filter(|entry| !is_abandoned(entry) || std::fs::remove_dir_all(entry.path()).is_err())
-        .filter_map(|entry| Some((used(&entry.path())?, entry.path())))
-        .collect();
-    kept.sort();
-    let surplus = kept.len().saturating_sub(KEPT_PROGRAMS - 1);
-    for (_, path) in kept.into_iter().take(surplus) {
-        let _ = std::fs::remove_dir_all(path);
-    }
-}
-
-/// Whether a run that was killed has left this in the middle of copying.
-fn is_abandoned(entry: &std::fs::DirEntry) -> bool {
-    const LONG: Duration = Duration::from_secs(3600);
-    let changed = entry.metadata().and_then(|metadata| metadata.modified());
-    let age = changed.ok().and_then(|at| at.elapsed().ok());
-    entry.file_name().to_string_lossy().starts_with(".new-") && age.is_some_and(|age| age > LONG)
 }

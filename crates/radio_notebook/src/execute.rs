@@ -114,7 +114,6 @@ pub fn execute(
         work.insert(0, startup_work(startup)?);
     }
     let mut execution = Execution {
-        notebook,
         work,
         folder,
         path,
@@ -122,6 +121,8 @@ pub fn execute(
         builder,
         options,
         watcher,
+        profile: profile_of(notebook, path)?,
+        notebook,
         gone: BTreeSet::new(),
         startup_failure: None,
         summary: Summary::default(),
@@ -136,6 +137,37 @@ pub fn execute(
         summary.startup_files = startup.files;
     }
     Ok(summary)
+}
+
+/// The settings of cargo's profile for the cells, from the notebook's metadata: `{"radio": {"profile": {"opt-level": 2}}}`.
+fn profile_of(notebook: &Notebook, path: &Path) -> Result<toml::Table> {
+    const KNOWN: [&str; 5] = [
+        "opt-level",
+        "debug",
+        "debug-assertions",
+        "overflow-checks",
+        "codegen-units",
+    ];
+    let refuse = |message: String| Error::Document {
+        path: path.to_owned(),
+        message: format!("metadata.radio.profile: {message}"),
+    };
+    let given = notebook
+        .metadata()
+        .and_then(|all| all.get("radio")?.get("profile"));
+    let Some(given) = given else {
+        return Ok(toml::Table::new());
+    };
+    let text = given.to_string();
+    let profile: toml::Table = serde_json::from_str(&text)
+        .map_err(|_| refuse(format!("{text} should be an object of settings")))?;
+    if let Some(unknown) = profile.keys().find(|key| !KNOWN.contains(&key.as_str())) {
+        let known = KNOWN.join(", ");
+        return Err(refuse(format!(
+            "`{unknown}` is not one of the settings for cells: {known}"
+        )));
+    }
+    Ok(profile)
 }
 
 /// The start-up files as a cell before the first.
@@ -306,6 +338,7 @@ struct Execution<'e> {
     builder: Builder,
     options: &'e Options,
     watcher: &'e mut dyn Watcher,
+    profile: toml::Table,
     /// The variables that were moved before a command asks about them.
     gone: BTreeSet<Probe>,
     /// What went wrong in the start-up files.
@@ -450,7 +483,8 @@ impl Execution<'_> {
                     runs: at >= first,
                 });
             }
-            let program = Program::assemble(&cells, &self.folder, Form::Runs, &self.gone);
+            let mut program = Program::assemble(&cells, &self.folder, Form::Runs, &self.gone);
+            program.build.profile.clone_from(&self.profile);
             let watcher = &mut *self.watcher;
             match self
                 .builder

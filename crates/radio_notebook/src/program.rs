@@ -54,6 +54,8 @@ pub struct Program {
 pub struct Build {
     /// The optimisation level for the cells themselves, if one was asked for.
     pub opt_level: Option<String>,
+    /// The settings of cargo's profile for the cells that the notebook's metadata have.
+    pub profile: toml::Table,
     /// Variables of the environment for the compiler.
     pub environment: BTreeMap<String, String>,
     /// Whether cargo has to do without the network.

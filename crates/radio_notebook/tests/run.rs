@@ -989,3 +989,55 @@ Box::new(one.clone())
     assert_eq!(html(&cells[3]), "<b>[1]</b>");
     assert_eq!(short(&cells[4]), ["=(1, [1])"]);
 }
+
+#[test]
+fn what_is_compiled_can_be_cleared() {
+    let desk = Desk::new();
+    desk.write("a.rs", "// %%\n1 + 1\n");
+    let target = desk.path("target");
+    let radio = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_radio"))
+            .args(arguments)
+            .current_dir(desk.folder.path())
+            .env("CARGO_TARGET_DIR", &target)
+            .output()
+            .unwrap()
+    };
+    for _ in 0..2 {
+        assert_eq!(code(&radio(&["run", "a.rs"])), 0);
+        assert!(target.join("radio/programs").is_dir());
+        let cleaned = radio(&["clean"]);
+        assert_eq!(code(&cleaned), 0);
+        assert!(stderr(&cleaned).contains("MB freed"));
+        assert!(!target.join("radio").exists());
+        let left = std::fs::read_dir(target.join("debug/incremental")).unwrap();
+        assert_eq!(left.count(), 0);
+    }
+    assert_eq!(code(&radio(&["clean", "nowhere"])), 2);
+}
+
+#[test]
+fn the_metadata_may_say_how_cells_are_compiled() {
+    let desk = Desk::new();
+    let notebook = |profile: &str| {
+        format!(
+            r#"{{"cells": [{{"cell_type": "code", "execution_count": null, "metadata": {{}}, "outputs": [],
+                "source": "let a = [u8::MAX; 1];\na[0].wrapping_add(1) == a[0] + std::hint::black_box(1)"}}],
+                "metadata": {{"radio": {{"profile": {profile}}}}}, "nbformat": 4, "nbformat_minor": 4}}"#
+        )
+    };
+    desk.write(
+        "a.ipynb",
+        &notebook(r#"{"overflow-checks": false, "opt-level": 1}"#),
+    );
+    assert_eq!(code(&desk.run(&["a.ipynb"])), 0);
+    desk.write("a.ipynb", &notebook("{}"));
+    assert_eq!(code(&desk.run(&["a.ipynb"])), 1);
+    for (profile, reason) in [("{\"lto\": true}", "`lto`"), ("2", "an object")] {
+        desk.write("a.ipynb", &notebook(profile));
+        let run = desk.run(&["a.ipynb"]);
+        assert_eq!(code(&run), 2);
+        let said = stderr(&run);
+        assert!(said.contains("a.ipynb") && said.contains(reason), "{said}");
+    }
+}
