@@ -96,6 +96,10 @@ impl Diagnostic {
                 Some(replacement) => format!("{}: `{replacement}`", child.message),
                 None => child.message.clone(),
             };
+            let text = match text.contains("crate::__radio") {
+                true => text,
+                false => without_generations(&text),
+            };
             // Advice to import through paths of the generated program would not help in a notebook.
             let is_ours = ["__radio", "`Shown::<", "CellFormat"];
             (!is_ours.iter().any(|name| text.contains(name))).then(|| (child.level.clone(), text))
@@ -103,7 +107,7 @@ impl Diagnostic {
         let notes = notes.collect();
         Some(Diagnostic {
             code: message.code.map(|c| c.code),
-            message: message.message,
+            message: without_generations(&message.message),
             spans,
             notes,
             probe: None,
@@ -180,7 +184,7 @@ impl Span {
                     start,
                     end,
                     is_primary: span.is_primary,
-                    label: span.label.clone(),
+                    label: span.label.as_deref().map(without_generations),
                 });
             }
             at = &at.expansion.as_ref()?.span;
@@ -268,6 +272,21 @@ pub fn from_cargo(message: &serde_json::Value, program: &Program) -> Option<Diag
         .next()
         .cloned();
     Some(diagnostic)
+}
+
+/// `text` without the modules of the generated program in which items of later cells live. To a cell they are the crate.
+fn without_generations(text: &str) -> String {
+    const MODULE: &str = "__radio_generation_";
+    let mut pieces = text.split(MODULE);
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let behind = piece.trim_start_matches(|c: char| c.is_ascii_digit());
+        match behind.strip_prefix("::") {
+            Some(rest) => plain.push_str(rest),
+            None => plain.extend(["crate", behind]),
+        }
+    }
+    plain
 }
 
 #[cfg(test)]

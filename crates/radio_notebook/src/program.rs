@@ -117,6 +117,7 @@ impl Program {
                 let name = format!("__radio_generation_{index}");
                 writer.own(&format!("pub(crate) mod {name} {{\nuse super::*;\n"));
                 path.push_str(&format!("::{name}"));
+                writer.root = path["crate".len()..].to_owned();
             }
             for import in &generation.imports {
                 writer.import(import);
@@ -125,6 +126,7 @@ impl Program {
                 writer.item(item, &generations[index + 1..]);
             }
         }
+        writer.root.clear();
         // The cells stand where they see all generations, and take in each of them where it begins.
         let has_generations = generations.len() > 1;
         if has_generations {

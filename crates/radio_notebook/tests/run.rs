@@ -1041,3 +1041,58 @@ fn the_metadata_may_say_how_cells_are_compiled() {
         assert!(said.contains("a.ipynb") && said.contains(reason), "{said}");
     }
 }
+
+#[test]
+fn the_crates_root_has_what_holds_at_a_cell() {
+    let desk = Desk::new();
+    desk.write(
+        "a.rs",
+        r##"// %%
+fn f() -> i32 { 1 }
+fn main() {}
+// %%
+fn f() -> i32 { 2 }
+crate::f()
+// %%
+use crate::List::*;
+enum List { A, B }
+fn main() { match A { A => println!("a"), B => {} } }
+main();
+// %%
+mod m {
+    use crate::{f, main};
+    pub fn g() -> i32 { h() + f() }
+    pub(in crate::m) fn h() -> i32 { crate::f() * 10 }
+}
+let sum = crate::m::g();
+crate::main();
+sum
+// %%
+struct Other;
+crate::Other == crate::nothing::Here
+"##,
+    );
+    let output = desk.run(&["a.rs", "--allow-errors"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    let cells = desk.cells("a");
+    assert_eq!(short(&cells[1]), ["=2"]);
+    assert_eq!(short(&cells[2]), ["out:a\n"]);
+    assert_eq!(short(&cells[3]), ["out:a\n", "=22"]);
+    let traceback = cells[4]["outputs"][0]["traceback"].to_string();
+    assert!(traceback.contains("cell 5:2:24"), "{traceback}");
+    assert!(!traceback.contains("__radio"), "{traceback}");
+}
+
+#[test]
+fn errors_do_not_name_the_modules_of_the_generated_program() {
+    let desk = Desk::new();
+    desk.write(
+        "a.rs",
+        "// %%\nstruct S;\n// %%\nstruct S(i32);\nS(1) == S(2)\n",
+    );
+    let output = desk.run(&["a.rs"]);
+    assert_eq!(code(&output), 1);
+    let error = desk.cells("a")[1]["outputs"][0].to_string();
+    assert!(error.contains("to type `S`"), "{error}");
+    assert!(!error.contains("__radio"), "{error}");
+}

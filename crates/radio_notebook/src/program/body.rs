@@ -76,6 +76,7 @@ impl Body<'_, '_> {
             let all = self.generations.iter().enumerate().skip(1);
             for (index, _) in all.filter(begins) {
                 path.push_str(&format!("::__radio_generation_{index}"));
+                self.writer.root = path["crate".len()..].to_owned();
                 self.writer.own(&format!("{{\nuse {path}::*;\n"));
                 self.closings.push("}\n");
                 self.macros(index);

@@ -4,6 +4,7 @@ use super::Probe;
 use crate::dialect::{Chunk, Import};
 use crate::generations::{Generation, Placed};
 use crate::items::{Item, ItemKind};
+use crate::root_paths::rooted;
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -23,6 +24,8 @@ pub struct Writer {
     pub text: String,
     pub lines: Vec<Option<Line>>,
     pub probes: HashMap<u32, Probe>,
+    /// The path from the crate to the generation that is being written, with which paths from the root go on.
+    pub root: String,
 }
 
 impl Writer {
@@ -49,7 +52,12 @@ impl Writer {
     }
 
     pub fn import(&mut self, import: &Placed<'_, Import>) {
-        self.line(import.cell, import.what.line, &import.what.text);
+        let text = Chunk {
+            text: import.what.text.clone(),
+            line: import.what.line,
+            insertions: Vec::new(),
+        };
+        self.chunk(import.cell, &text);
         self.blame(1, import.for_cell);
     }
 
@@ -84,22 +92,28 @@ impl Writer {
 
     /// A trailing expression inside a call of our own. What the compiler says of the call, it says of the expression.
     pub fn shown(&mut self, cell: u32, tail: &Chunk, call: &str) {
+        let tail = rooted(tail, &self.root);
         let indent = tail.text.chars().take_while(|&c| c == ' ').count();
         self.line(cell, tail.line, &format!("{}{call}", " ".repeat(indent)));
         if let Some(Some(line)) = self.lines.last_mut() {
             line.insertions
                 .push((indent as u32 + 1, call.chars().count() as u32));
         }
-        self.chunk(
+        self.rooted_chunk(
             cell,
             &Chunk {
                 text: format!("{});", tail.text),
-                ..tail.clone()
+                ..tail
             },
         );
     }
 
     pub fn chunk(&mut self, cell: u32, chunk: &Chunk) {
+        self.rooted_chunk(cell, &rooted(chunk, &self.root));
+    }
+
+    /// A chunk whose paths are as they should be.
+    fn rooted_chunk(&mut self, cell: u32, chunk: &Chunk) {
         for (index, text) in chunk.text.lines().enumerate() {
             let line = chunk.line + index as u32;
             self.line(cell, line, text);
