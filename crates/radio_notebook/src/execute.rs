@@ -260,7 +260,7 @@ fn cell_error(error: &CellError, number: u32, source: &str, name: &str) -> Outpu
         line,
         column,
     };
-    let diagnostics = match error {
+    let mut diagnostics = match error {
         CellError::Command { line, message } => {
             let width = source
                 .lines()
@@ -280,11 +280,49 @@ fn cell_error(error: &CellError, number: u32, source: &str, name: &str) -> Outpu
         } => diagnostics::syntax_errors(code, number)
             .unwrap_or_else(|| vec![own_diagnostic(message, at(*line, *column), None)]),
     };
+    if matches!(error, CellError::Syntax { .. })
+        && let Some(first) = diagnostics.first_mut()
+        && let Some(hint) = foreign_line(source)
+    {
+        // The compiler's own advice is about what the line would be in Rust.
+        first.notes = vec![("help".to_owned(), hint)];
+    }
     compile_error(
         &diagnostics,
         &|cell| (cell == number).then_some(source),
         name,
     )
+}
+
+/// What is said of a cell that has a line which is no Rust, but something of notebooks.
+fn foreign_line(source: &str) -> Option<String> {
+    let word = |line: &str, mark: char| {
+        let rest = line.strip_prefix(mark)?;
+        rest.starts_with(|c: char| c.is_ascii_lowercase())
+            .then(|| rest.split_whitespace().next().unwrap_or(rest).to_owned())
+    };
+    let hint = |line: &str| {
+        let text = line.trim_start();
+        if let Some(name) = word(text, ':') {
+            Some(format!(
+                "commands such as `:{name}` stand at the head of a cell, before its first line of Rust"
+            ))
+        } else if text.starts_with('%') {
+            Some(format!(
+                "`{}` is a magic of IPython, which Rust notebooks do not have",
+                text.trim_end()
+            ))
+        } else if let Some(name) = word(line, '!') {
+            Some(format!(
+                "shell lines such as `!{name}` stand at the head of a cell, before its first line of Rust"
+            ))
+        } else if text.starts_with("# ") {
+            Some("comments begin with `//` in Rust".to_owned())
+        } else {
+            None
+        }
+    };
+    source.lines().find_map(hint)
 }
 
 /// A diagnostic of our own; `end` is the column after its last character.

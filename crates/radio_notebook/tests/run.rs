@@ -1096,3 +1096,21 @@ fn errors_do_not_name_the_modules_of_the_generated_program() {
     assert!(error.contains("to type `S`"), "{error}");
     assert!(!error.contains("__radio"), "{error}");
 }
+
+#[test]
+fn lines_that_belong_to_notebooks_elsewhere_are_named() {
+    let desk = Desk::new();
+    for (cell, hint) in [
+        ("let a = 1;\n:opt 2", "`:opt` stand at the head of a cell"),
+        ("let a = 1;\n!ls data", "`!ls` stand at the head of a cell"),
+        ("%matplotlib inline", "a magic of IPython"),
+        ("# a comment\n1", "begin with `//`"),
+    ] {
+        let run = desk
+            .write("a.rs", &format!("// %%\n{cell}\n"))
+            .run(&["a.rs"]);
+        assert_eq!(code(&run), 1);
+        let error = desk.cells("a")[0]["outputs"][0].to_string();
+        assert!(error.contains(hint), "{error}");
+    }
+}
