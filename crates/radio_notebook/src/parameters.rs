@@ -7,6 +7,7 @@ use crate::commands::split_commands;
 use crate::dialect::CellCode;
 use crate::document::{Cell, CellKind, Notebook};
 use crate::error::{Error, Result};
+use crate::nesting;
 use std::path::Path;
 use syn::spanned::Spanned;
 
@@ -97,10 +98,15 @@ enum Kind {
 /// The `let`s of a cell whose value is a literal or a list of literals.
 fn parameters_of(source: &str) -> Vec<Parameter> {
     let source = without_commands(source);
-    statements_of(&source)
-        .iter()
-        .filter_map(|statement| parameter(statement, &source))
-        .collect()
+    let of_source = || {
+        let statements = statements_of(&source);
+        let parameters = statements
+            .iter()
+            .filter_map(|statement| parameter(statement, &source));
+        parameters.collect()
+    };
+    // What nests too deeply is no parameter, and is refused when the cell runs.
+    nesting::with_room(&source, of_source).unwrap_or_default()
 }
 
 /// All variables that the cell declares.
@@ -335,6 +341,18 @@ mod tests {
                 message.contains("`a`") && message.contains(value),
                 "{message}"
             );
+        }
+    }
+
+    #[test]
+    fn a_cell_may_nest_as_deeply_as_it_likes() {
+        for (depth, cell) in [(300, "// Parameters\nlet a = 2;"), (100_000, "")] {
+            let source = format!(
+                "let a = 1;\nlet b = {}1{};",
+                "(".repeat(depth),
+                ")".repeat(depth)
+            );
+            assert_eq!(injected(&source, &[("a", "2")]).unwrap().0, cell);
         }
     }
 
