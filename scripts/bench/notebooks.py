@@ -42,7 +42,7 @@ NAMES = ["01_collaborative_filtering", "02_conceptual_questions", "03_neural_net
 EDITS = {
     "01_collaborative_filtering": ("by_popularity.truncate(15);", "by_popularity.truncate({});"),
     "02_conceptual_questions": ("for_request.iter().take(5)", "for_request.iter().take({})"),
-    "03_neural_network": ("let nudge: f64 = 1e-4;", "let nudge: f64 = {}e-6;"),
+    "03_neural_network": ("let nudge: f64 = 1e-4;", "let nudge: f64 = {}e-5;"),
 }
 
 # The tables that both sides show: the label of the Python cell, and how the table begins that the Rust notebook shows.
@@ -191,10 +191,10 @@ class Bench:
         self.radio = TARGET / "debug" / ("radio.exe" if os.name == "nt" else "radio")
         self.stamp = time.time_ns() // 1000
 
-    def run_radio(self, folder, env=None):
-        return run(
-            [self.radio, "run", "--quiet", "--output", OUT / "radio", folder], env=env, doing="radio run"
-        )
+    def run_radio(self, folder):
+        # The outputs of edited notebooks are not those that are compared.
+        output = OUT / ("radio" if folder == RUST else folder.name)
+        return run([self.radio, "run", "--quiet", "--output", output, folder], doing="radio run")
 
     def edited_run(self, names):
         """An edit in each of the notebooks `names`, then a run of all three."""
@@ -317,7 +317,7 @@ def check_agreement():
 
 
 def check_evcxr():
-    """Says where the stock kernel prints something else; it may lose lines, so that is no failure of this benchmark."""
+    """Says where the stock kernel prints something else. Its ways with stdout are its own, so that this is no failure."""
     for name in NAMES:
         own = printed_lines(name, OUT / "radio" / f"{name}.ipynb")
         other = printed_lines(name, OUT / RUST.name / f"{name}.ipynb")
