@@ -249,13 +249,20 @@ fn escape(text: &str) -> String {
 /// Half as many dots each way: each is the mean of four. `width` is that of `dots`, which is even, as is the height.
 fn shrink(dots: &[u8], width: usize) -> Vec<u8> {
     let row = width * 3;
-    let mut small = Vec::with_capacity(dots.len() / 4);
-    for two_rows in dots.chunks_exact(2 * row) {
+    let mut small = vec![0; dots.len() / 4];
+    let rows = dots
+        .chunks_exact(2 * row)
+        .zip(small.chunks_exact_mut(row / 2));
+    for (two_rows, small_row) in rows {
         let (upper, lower) = two_rows.split_at(row);
-        for (up, low) in upper.chunks_exact(6).zip(lower.chunks_exact(6)) {
+        let pairs = upper.chunks_exact(6).zip(lower.chunks_exact(6));
+        for ((up, low), mean) in pairs.zip(small_row.chunks_exact_mut(3)) {
             for channel in 0..3 {
-                let four = [up[channel], up[channel + 3], low[channel], low[channel + 3]];
-                small.push((four.iter().map(|&v| u16::from(v)).sum::<u16>() / 4) as u8);
+                let sum = u16::from(up[channel])
+                    + u16::from(up[channel + 3])
+                    + u16::from(low[channel])
+                    + u16::from(low[channel + 3]);
+                mean[channel] = (sum / 4) as u8;
             }
         }
     }
