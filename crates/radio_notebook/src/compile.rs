@@ -117,7 +117,9 @@ impl Builder {
         let whole = (&program.source, &manifest, &lock, &self.toolchain);
         // Where the notebook lies matters if it includes files.
         let includes = program.source.contains(FOLDER_VARIABLE);
-        let key = hash_of(&(whole, &settings, includes.then_some(&self.notebooks)));
+        let outside = invocation::settings(&folder);
+        let place = includes.then_some(&self.notebooks);
+        let key = hash_of(&(whole, &settings, &outside, place));
         let kept = self.target.join("radio").join("programs").join(&key);
         if let Some(executable) = kept_program(&kept) {
             return Ok(Compiled::Executable(executable));
@@ -167,8 +169,7 @@ impl Builder {
             }
             write("lock-origin", &lock_origin)?;
         }
-        let outside = (&manifest, &lock, &self.toolchain, &settings);
-        let call_key = hash_of(&(outside, invocation::settings(&folder)));
+        let call_key = hash_of(&(&manifest, &lock, &self.toolchain, &settings, outside));
         let call_path = folder.join("invocation.json");
         if let Some(call) = Invocation::read(&call_path, &call_key, file_hash) {
             match self.repeat(&call, &folder, program, progress)? {

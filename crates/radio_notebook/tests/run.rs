@@ -352,6 +352,20 @@ fn a_changed_path_dependency_is_compiled_again() {
 }
 
 #[test]
+fn cargos_configuration_is_part_of_what_is_compiled() {
+    let desk = Desk::new();
+    desk.write("a.rs", "// %%\ncfg!(extra)\n");
+    let run = |name: &str, value: &str| {
+        let mut command = desk.command(&["a.rs"]);
+        assert_eq!(code(&command.env(name, value).output().unwrap()), 0);
+        short(&desk.cells("a")[0])
+    };
+    assert_eq!(run("CARGO_TERM_QUIET", "false"), ["=false"]);
+    assert_eq!(run("CARGO_BUILD_RUSTFLAGS", "--cfg extra"), ["=true"]);
+    assert_eq!(run("CARGO_TERM_QUIET", "false"), ["=false"]);
+}
+
+#[test]
 fn a_failing_cell_ends_the_run_and_everything_up_to_it_is_kept() {
     for (failing, error, line) in [
         (
