@@ -21,7 +21,7 @@ pub struct Diagnostic {
 }
 
 /// A place that a diagnostic is about.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Span {
     /// Its first character.
     pub start: CellPlace,
@@ -79,11 +79,17 @@ impl Diagnostic {
         {
             return None;
         }
-        let spans = message
+        let mut spans: Vec<Span> = Vec::new();
+        for span in message
             .spans
             .iter()
-            .filter_map(|span| Span::from_rustc(span, &place))
-            .collect();
+            .flat_map(|span| Span::from_rustc(span, &place))
+        {
+            // Several places of a macro have one call.
+            if !spans.contains(&span) {
+                spans.push(span);
+            }
+        }
         let notes = message.children.iter().filter_map(|child| {
             let replacement = child
                 .spans
@@ -96,18 +102,19 @@ impl Diagnostic {
                 Some(replacement) => format!("{}: `{replacement}`", child.message),
                 None => child.message.clone(),
             };
-            let text = match text.contains("crate::__radio") {
-                true => text,
-                false => without_generations(&text),
-            };
             // Advice to import through paths of the generated program would not help in a notebook.
             let is_ours = ["__radio", "`Shown::<", "CellFormat"];
             (!is_ours.iter().any(|name| text.contains(name))).then(|| (child.level.clone(), text))
         });
         let notes = notes.collect();
+        let of_question_mark = question_mark_error(&message.message);
+        if of_question_mark.is_some() {
+            spans.retain(|span| span.is_primary);
+            spans.iter_mut().for_each(|span| span.label = None);
+        }
         Some(Diagnostic {
             code: message.code.map(|c| c.code),
-            message: without_generations(&message.message),
+            message: of_question_mark.unwrap_or_else(|| without_generations(&message.message)),
             spans,
             notes,
             probe: None,
@@ -116,7 +123,25 @@ impl Diagnostic {
 
     /// The cell that is to blame: the one in which the error is, or the one that made its code necessary there.
     pub fn blame(&self) -> Option<u32> {
+        if self.is_clash() {
+            return self.spans.iter().map(|span| span.start.for_cell).max();
+        }
         self.place().map(|place| place.for_cell)
+    }
+
+    /// Whether something has several meanings: what a later cell defines may have given it one.
+    pub fn is_ambiguity(&self) -> bool {
+        const AMBIGUITIES: [&str; 3] = ["E0034", "E0283", "E0659"];
+        let code = self.code.as_deref();
+        code.is_some_and(|code| AMBIGUITIES.contains(&code))
+    }
+
+    /// Whether something is there twice: then it was right until the last of them came.
+    pub fn is_clash(&self) -> bool {
+        const CLASHES: [&str; 5] = ["E0119", "E0201", "E0428", "E0592", "E0751"];
+        self.code
+            .as_deref()
+            .is_some_and(|code| CLASHES.contains(&code))
     }
 
     /// The cell in which the error is.
@@ -168,27 +193,65 @@ impl Diagnostic {
     }
 }
 
+/// The text without the modules in which a program has what later cells define again.
+fn without_generations(text: &str) -> String {
+    let mut parts = text.split("__radio_generation_");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        plain.push_str(rest.strip_prefix("::").unwrap_or(rest));
+    }
+    plain
+}
+
+/// What is wrong with a cell's `?`, where the compiler says that our own method is missing.
+fn question_mark_error(message: &str) -> Option<String> {
+    let (_, of) = message
+        .contains("`__radio_question_mark`")
+        .then(|| message.split_once("Try<"))??;
+    let (of, _) = of.rsplit_once(">`")?;
+    let is_result = of.starts_with("Result<") || of.starts_with("std::result::Result<");
+    Some(match is_result {
+        true => format!("`?` on a `{of}` needs an error that implements `Debug`"),
+        false => format!("`?` wants a `Result`, an `Option` or a `ControlFlow`, not `{of}`"),
+    })
+}
+
 impl Span {
-    fn from_rustc(
-        span: &RustcSpan,
-        place: &impl Fn(u32, u32) -> Option<CellPlace>,
-    ) -> Option<Span> {
-        // Inside a macro's own text, what counts is where it was called.
-        let mut at = span;
-        loop {
+    /// The place of a span. Inside a macro's own text, what counts is where it was called: that is the place where the macro
+    /// is a library's, and another one, which is to blame, where it is a cell's.
+    fn from_rustc(span: &RustcSpan, place: &impl Fn(u32, u32) -> Option<CellPlace>) -> Vec<Span> {
+        let within = |span: &RustcSpan| span.expansion.as_ref().map(|within| within.span.clone());
+        let places = std::iter::successors(Some(span.clone()), within).filter_map(|at| {
             let is_program = at.file_name.ends_with("main.rs");
-            if is_program && let Some(start) = place(at.line_start, at.column_start) {
-                let end = place(at.line_end, at.column_end).filter(|end| end.cell == start.cell);
-                let end = end.map_or((start.line, start.column + 1), |end| (end.line, end.column));
-                return Some(Span {
-                    start,
+            let start = is_program.then(|| place(at.line_start, at.column_start))??;
+            let end = place(at.line_end, at.column_end).filter(|end| end.cell == start.cell);
+            let end = end.map_or((start.line, start.column.saturating_add(1)), |end| {
+                (end.line, end.column)
+            });
+            Some((start, end))
+        });
+        let places: Vec<(CellPlace, (u32, u32))> = places.collect();
+        // A macro of the same cell explains itself.
+        let known = places.first().map(|(start, _)| start.cell);
+        let call = places.last().filter(|(start, _)| Some(start.cell) != known);
+        let blame = places.iter().map(|(start, _)| start.for_cell).max();
+        let spans = places.iter().take(1).chain(call);
+        spans
+            .enumerate()
+            .map(|(index, &(start, end))| {
+                let for_cell = blame.unwrap_or(start.for_cell);
+                Span {
+                    start: CellPlace { for_cell, ..start },
                     end,
-                    is_primary: span.is_primary,
-                    label: span.label.as_deref().map(without_generations),
-                });
-            }
-            at = &at.expansion.as_ref()?.span;
-        }
+                    is_primary: span.is_primary && index == 0,
+                    label: match index {
+                        0 => span.label.as_deref().map(without_generations),
+                        _ => Some("in this macro invocation".into()),
+                    },
+                }
+            })
+            .collect()
     }
 
     /// The span as a range of bytes of its cell's source.
@@ -216,6 +279,12 @@ fn offset(source: &str, line: u32, column: u32) -> usize {
     source.len()
 }
 
+/// The numbers of the errors that text has which cannot be parsed: literals and block comments without an end, and a doc
+/// comment with nothing behind it.
+const SYNTAX_ERRORS: [&str; 8] = [
+    "E0585", "E0586", "E0748", "E0758", "E0762", "E0763", "E0765", "E0766",
+];
+
 /// Has the compiler say what is wrong with the syntax of a cell: only its parser is asked. `None` if it finds nothing.
 pub fn syntax_errors(code: &str, cell: u32) -> Option<Vec<Diagnostic>> {
     let folder = tempfile::tempdir().ok()?;
@@ -238,8 +307,10 @@ pub fn syntax_errors(code: &str, cell: u32) -> Option<Vec<Diagnostic>> {
         .ok()?;
     let lines = code.lines().count() as u32;
     let place = |line: u32, column: u32| {
+        let line = line.checked_sub(1)?;
         // An unclosed bracket is noticed after the cell's end.
-        let line = line.checked_sub(1)?.clamp(1, lines.max(1));
+        let column = if line > lines { u32::MAX } else { column };
+        let line = line.clamp(1, lines.max(1));
         Some(CellPlace {
             cell,
             for_cell: cell,
@@ -254,10 +325,11 @@ pub fn syntax_errors(code: &str, cell: u32) -> Option<Vec<Diagnostic>> {
     let found: Vec<Diagnostic> = messages
         .filter_map(|message| Diagnostic::from_rustc(&message, place))
         .collect();
-    // A number means that the text parsed, and the compiler went on to miss the rest of the notebook.
+    // Another number means that the text parsed, and the compiler went on to miss the rest of the notebook.
+    let is_of_syntax = |code: &str| SYNTAX_ERRORS.contains(&code);
     let found: Vec<Diagnostic> = found
         .into_iter()
-        .filter(|d| d.code.is_none() && !d.spans.is_empty())
+        .filter(|d| d.code.as_deref().is_none_or(is_of_syntax) && !d.spans.is_empty())
         .collect();
     (!found.is_empty()).then_some(found)
 }
@@ -274,21 +346,6 @@ pub fn from_cargo(message: &serde_json::Value, program: &Program) -> Option<Diag
     Some(diagnostic)
 }
 
-/// `text` without the modules of the generated program in which items of later cells live. To a cell they are the crate.
-fn without_generations(text: &str) -> String {
-    const MODULE: &str = "__radio_generation_";
-    let mut pieces = text.split(MODULE);
-    let mut plain = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let behind = piece.trim_start_matches(|c: char| c.is_ascii_digit());
-        match behind.strip_prefix("::") {
-            Some(rest) => plain.push_str(rest),
-            None => plain.extend(["crate", behind]),
-        }
-    }
-    plain
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,6 +357,12 @@ mod tests {
         assert_eq!(offset(source, 2, 1), 5);
         assert_eq!(offset(source, 1, 99), 4);
         assert_eq!(offset(source, 9, 1), source.len());
+    }
+
+    #[test]
+    fn types_have_the_names_that_the_cells_give_them() {
+        let text = "expected `__radio_generation_1::__radio_generation_12::P`, found `P`";
+        assert_eq!(without_generations(text), "expected `P`, found `P`");
     }
 
     #[test]

@@ -521,13 +521,29 @@ impl Execution<'_> {
                     runs: at >= first,
                 });
             }
-            let mut program = Program::assemble(&cells, &self.folder, Form::Runs, &self.gone);
-            program.build.profile.clone_from(&self.profile);
             let watcher = &mut *self.watcher;
-            match self
-                .builder
-                .compile(&program, self.path, &mut |line| watcher.compiles(line))?
-            {
+            let mut compile = |form| -> Result<(Program, Compiled)> {
+                let mut program = Program::assemble(&cells, &self.folder, form, &self.gone);
+                program.build.profile.clone_from(&self.profile);
+                let compiled = self
+                    .builder
+                    .compile(&program, self.path, &mut |line| watcher.compiles(line))?;
+                Ok((program, compiled))
+            };
+            let is_ambiguous = |(_, compiled): &(Program, Compiled)| {
+                matches!(compiled, Compiled::Refused(diagnostics)
+                    if diagnostics.iter().any(Diagnostic::is_ambiguity))
+            };
+            let mut compiled = compile(Form::Runs)?;
+            if is_ambiguous(&compiled) {
+                // Where it is so even without the items of later cells, they are not what makes it so.
+                let alone = compile(Form::RunsEachCellAlone)?;
+                if !is_ambiguous(&alone) {
+                    compiled = alone;
+                }
+            }
+            let (program, compiled) = compiled;
+            match compiled {
                 Compiled::Executable(executable) => return Ok((end, program, executable)),
                 Compiled::Refused(diagnostics) => {
                     let gone = diagnostics.iter().filter_map(|d| d.probe.clone());
@@ -536,8 +552,12 @@ impl Execution<'_> {
                     if self.gone.len() > known || self.find_awaiting_cells(&diagnostics) {
                         continue;
                     }
-                    // The earliest cell: what follows from its error may be all that the later ones suffer from.
-                    let culprit = diagnostics.iter().filter_map(Diagnostic::blame).min();
+                    // The earliest cell: what follows from its error may be all that the later ones suffer from. What is
+                    // there twice may be all that the earlier ones suffer from.
+                    let clashes = diagnostics.iter().filter(|d| d.is_clash());
+                    let clash = clashes.filter_map(Diagnostic::blame).min();
+                    let earliest = || diagnostics.iter().filter_map(Diagnostic::blame).min();
+                    let culprit = clash.or_else(earliest);
                     let at = self
                         .work
                         .iter()

@@ -18,6 +18,8 @@ pub struct Item {
     pub mentions: BTreeSet<String>,
     /// Its tokens, without comments and layout.
     pub tokens: String,
+    /// What a `use` of all that is in it brings in: an enum's variants, a module's public items.
+    pub members: BTreeSet<String>,
 }
 
 /// What kind of item it is.
@@ -64,6 +66,7 @@ impl Item {
             owner,
             mentions,
             tokens: tokens.to_string(),
+            members: members_of(item),
         }
     }
 
@@ -119,6 +122,35 @@ fn kind_of(item: &syn::Item) -> ItemKind {
             ItemKind::Impl { of, header }
         }
         _ => ItemKind::Other,
+    }
+}
+
+fn members_of(item: &syn::Item) -> BTreeSet<String> {
+    let is_public =
+        |visibility: &syn::Visibility| !matches!(visibility, syn::Visibility::Inherited);
+    match item {
+        syn::Item::Enum(item) => item.variants.iter().map(|v| v.ident.to_string()).collect(),
+        syn::Item::Mod(syn::ItemMod {
+            content: Some((_, items)),
+            ..
+        }) => {
+            let name = |item: &syn::Item| match item {
+                syn::Item::Const(syn::ItemConst { vis, ident, .. })
+                | syn::Item::Enum(syn::ItemEnum { vis, ident, .. })
+                | syn::Item::Mod(syn::ItemMod { vis, ident, .. })
+                | syn::Item::Static(syn::ItemStatic { vis, ident, .. })
+                | syn::Item::Struct(syn::ItemStruct { vis, ident, .. })
+                | syn::Item::Trait(syn::ItemTrait { vis, ident, .. })
+                | syn::Item::Type(syn::ItemType { vis, ident, .. })
+                | syn::Item::Union(syn::ItemUnion { vis, ident, .. }) => {
+                    is_public(vis).then(|| ident.to_string())
+                }
+                syn::Item::Fn(item) => is_public(&item.vis).then(|| item.sig.ident.to_string()),
+                _ => None,
+            };
+            items.iter().filter_map(name).collect()
+        }
+        _ => BTreeSet::new(),
     }
 }
 

@@ -27,7 +27,6 @@ pub mod percent;
 pub mod portability;
 pub mod program;
 pub mod report;
-pub mod root_paths;
 pub mod run;
 pub mod runtime;
 pub mod serve;

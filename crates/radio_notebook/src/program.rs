@@ -7,7 +7,7 @@ use crate::dialect::{CellCode, ExternCrate};
 use crate::generations::generations;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
-use writer::{Line, Writer};
+use writer::{Line, Scope, Writer};
 
 /// A cell as it goes into a program.
 #[derive(Clone, Copy, Debug)]
@@ -69,10 +69,22 @@ pub struct Build {
 pub enum Form {
     /// To be run.
     Runs,
+    /// As [`Runs`](Form::Runs), with each cell seeing only the items of those before it.
+    RunsEachCellAlone,
     /// To find out whether every variable owns what it holds: it compiles if they do.
     Owned,
     /// As [`Owned`](Form::Owned), with each cell seeing only the items of those before it.
     EachCellAlone,
+}
+
+impl Form {
+    fn separates_cells(self) -> bool {
+        matches!(self, Form::RunsEachCellAlone | Form::EachCellAlone)
+    }
+
+    fn asks_for_owners(self) -> bool {
+        matches!(self, Form::Owned | Form::EachCellAlone)
+    }
 }
 
 /// A variable that a command of some cell, or a look at the notebook's portability, asks about.
@@ -110,25 +122,24 @@ impl Program {
         for (cell, item) in extern_crates(cells) {
             writer.chunk(cell, &item.text);
         }
-        let generations = generations(cells, form == Form::EachCellAlone);
-        let mut path = "crate".to_owned();
+        let generations = generations(cells, form.separates_cells());
+        let mut scope = Scope::new();
         for (index, generation) in generations.iter().enumerate() {
             if index > 0 {
                 let name = format!("__radio_generation_{index}");
                 writer.own(&format!("pub(crate) mod {name} {{\nuse super::*;\n"));
-                path.push_str(&format!("::{name}"));
-                writer.root = path["crate".len()..].to_owned();
             }
+            scope.enter(index, generation);
             for import in &generation.imports {
-                writer.import(import);
+                writer.import(import, generation, &scope.path);
             }
             for item in &generation.items {
-                writer.item(item, &generations[index + 1..]);
+                writer.item(item, &generations[index + 1..], &scope);
             }
         }
-        writer.root.clear();
         // The cells stand where they see all generations, and take in each of them where it begins.
         let has_generations = generations.len() > 1;
+        let mut path = scope.path;
         if has_generations {
             writer.own("pub(crate) mod __radio_cells {\n");
             path.push_str("::__radio_cells");

@@ -158,6 +158,123 @@ p.area()
 }
 
 #[test]
+fn what_is_defined_again_is_found_by_every_kind_of_path() {
+    let desk = Desk::new();
+    let run = desk
+        .write(
+            "a.rs",
+            r##"// %%
+#[derive(Debug, Clone)]
+enum Suit { Hearts, Spades }
+use Suit::*;
+mod m { pub fn g() -> i32 { crate::f() * 10 } pub fn k() -> i32 { 1 } }
+use m::*;
+fn f() -> i32 { 1 }
+fn name(suit: Suit) -> i32 { match suit { Hearts => 1, Spades => 2 } }
+(name(Hearts), crate::m::g(), k())
+// %%
+#[derive(Debug, Clone)]
+enum Suit { Hearts, Spades, Clubs }
+use Suit::*;
+fn name(suit: Suit) -> i32 { match suit { Hearts => 10, Spades => 20, Clubs => 30 } }
+(name(Clubs), Hearts)
+// %%
+fn f() -> i32 { 2 }
+mod m { pub fn g() -> i32 { crate::f() * 100 } pub fn k() -> i32 { 2 } }
+use m::*;
+(crate::m::g() + crate::f(), k(), g())
+// %%
+impl Suit { fn all() -> [Suit; 2] { use Suit::{Clubs, Hearts}; [Clubs, Hearts] } }
+{ use Suit::*; println!("{:?}", Spades); }
+use crate::Suit::*;
+use self::Suit::Clubs as Last;
+(Suit::all(), Last)
+// %% tags=["raises-exception"]
+/* é */ crate::f() + "é"
+"##,
+        )
+        .run(&["a.rs"]);
+    assert_eq!(code(&run), 0, "{}", stderr(&run));
+    let cells = desk.cells("a");
+    let shown: Vec<_> = cells[..4].iter().map(short).collect();
+    let expected: [&[&str]; 4] = [
+        &["=(1, 10, 1)"],
+        &["=(30, Hearts)"],
+        &["=(202, 2, 200)"],
+        &["out:Spades\n", "=([Clubs, Hearts], Clubs)"],
+    ];
+    assert_eq!(shown, expected);
+    let traceback = cells[4]["outputs"][0]["traceback"].to_string();
+    assert!(traceback.contains("a.rs cell 5:1:20"), "{traceback}");
+}
+
+#[test]
+fn what_a_later_cell_adds_is_no_fault_of_an_earlier_one() {
+    let desk = Desk::new();
+    let run = desk
+        .write(
+            "a.rs",
+            r##"// %%
+macro_rules! square { ($x:expr) => { $x * $x } }
+trait Animal { fn speak(&self) -> i32; }
+struct Dog;
+impl Dog { fn age(&self) -> i32 { 3 } }
+impl Animal for Dog { fn speak(&self) -> i32 { 1 } }
+square!(Dog.speak() + 1) + Dog.age()
+// %% tags=["raises-exception"]
+square!("a")
+// %% tags=["raises-exception"]
+impl Dog { fn age(&self) -> i32 { 4 } }
+// %%
+trait Robot { fn speak(&self) -> i32; }
+impl Robot for Dog { fn speak(&self) -> i32 { 2 } }
+// %%
+(Animal::speak(&Dog), Robot::speak(&Dog))
+"##,
+        )
+        .run(&["a.rs"]);
+    assert_eq!(code(&run), 0, "{}", stderr(&run));
+    let cells = desk.cells("a");
+    assert_eq!(short(&cells[0]), ["=7"]);
+    let traceback = cells[1]["outputs"][0]["traceback"].to_string();
+    assert!(
+        traceback.contains("in this macro invocation"),
+        "{traceback}"
+    );
+    assert_eq!(
+        short(&cells[2]),
+        ["!CompileError: duplicate definitions with name `age` [E0592]"]
+    );
+    assert_eq!(short(&cells[4]), ["=(1, 2)"]);
+}
+
+#[test]
+fn what_is_not_rust_is_said_in_the_compilers_words() {
+    let desk = Desk::new();
+    let cells = [
+        (
+            "let s = \"open;",
+            "unterminated double quote string [E0765]",
+        ),
+        ("/* open", "unterminated block comment [E0758]"),
+        (
+            "/// nothing behind it",
+            "found a documentation comment that doesn't document anything [E0585]",
+        ),
+        (
+            "let x = 3; x?",
+            "`?` wants a `Result`, an `Option` or a `ControlFlow`, not `{integer}` [E0599]",
+        ),
+    ];
+    let script = cells.map(|(cell, _)| format!("// %% tags=[\"raises-exception\"]\n{cell}\n"));
+    let run = desk.write("a.rs", &script.concat()).run(&["a.rs"]);
+    assert_eq!(code(&run), 0, "{}", stderr(&run));
+    for (cell, (_, message)) in desk.cells("a").iter().zip(cells) {
+        assert_eq!(short(cell), [format!("!CompileError: {message}")]);
+    }
+}
+
+#[test]
 fn an_earlier_function_that_does_not_fit_the_new_definition_fails_the_cell_that_defines_it() {
     let desk = Desk::new();
     let run = desk

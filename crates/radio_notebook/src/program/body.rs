@@ -1,6 +1,6 @@
 //! The function that all cells are, and what their commands do.
 
-use super::writer::{Writer, not_exported};
+use super::writer::{Scope, Writer, not_exported};
 use super::{Build, Form, Probe, ProgramCell};
 use crate::commands::{COMMANDS, Command, ErrorFormat};
 use crate::dialect::ExternCrate;
@@ -33,6 +33,7 @@ pub fn write(
         switches: BTreeSet::new(),
         closings: Vec::new(),
         is_async: false,
+        scope: Scope::new(),
         variables: Vec::new(),
     };
     (body.write(), dependencies)
@@ -55,6 +56,8 @@ struct Body<'b, 'c> {
     /// What closes the blocks that are open, the innermost last.
     closings: Vec<&'static str>,
     is_async: bool,
+    /// What the cell sees.
+    scope: Scope,
     /// The variables there are.
     variables: Vec<String>,
 }
@@ -66,18 +69,18 @@ impl Body<'_, '_> {
             "pub(crate) fn __radio_body() -> ::std::result::Result<(), crate::__radio::Raised> {\nuse crate::__radio::QuestionMark as _;\n",
         );
         if self.generations.len() > 1 {
+            self.scope.enter(0, &self.generations[0]);
             self.writer.own("use crate::*;\n");
             self.macros(0);
         }
-        let mut path = "crate".to_owned();
         for cell in self.cells {
             let begins =
                 |(_, generation): &(usize, &Generation<'_>)| generation.from == cell.number;
             let all = self.generations.iter().enumerate().skip(1);
             for (index, _) in all.filter(begins) {
-                path.push_str(&format!("::__radio_generation_{index}"));
-                self.writer.root = path["crate".len()..].to_owned();
-                self.writer.own(&format!("{{\nuse {path}::*;\n"));
+                self.scope.enter(index, &self.generations[index]);
+                self.writer
+                    .own(&format!("{{\nuse {}::*;\n", self.scope.path));
                 self.closings.push("}\n");
                 self.macros(index);
             }
@@ -171,14 +174,14 @@ impl Body<'_, '_> {
             return;
         }
         if let Some(body) = &cell.code.body {
-            self.writer.chunk(number, body);
+            self.writer.chunk(number, &self.scope.qualify(body));
         }
         if let Some(tail) = &cell.code.tail {
             let ((format, bound), types) = (&self.format, self.shows_types);
             let call = format!("crate::__radio_show!({bound}, {format:?}, {types},");
-            self.writer.shown(number, tail, &call);
+            self.writer.shown(number, &self.scope.qualify(tail), &call);
         }
-        if self.form != Form::Runs {
+        if self.form.asks_for_owners() {
             self.ask_variables(cell);
         }
         self.writer.own(&match (cell.may_fail, waits) {
