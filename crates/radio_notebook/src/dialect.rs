@@ -72,6 +72,8 @@ pub struct CellCode {
     pub closures: Vec<String>,
     /// Every name that the cell mentions, in code or inside a format string.
     pub mentions: BTreeSet<String>,
+    /// Those that its statements mention before they declare them: variables of earlier cells may be among them.
+    pub needs: BTreeSet<String>,
     /// Whether the cell ends early by a `return` of its own.
     pub returns: bool,
     /// Whether it waits for something with `.await`.
@@ -172,6 +174,11 @@ impl CellCode {
                     let mut files = Files::default();
                     files.visit_stmt(other);
                     marks.insertions.extend(files.insertions());
+                    let mut needs = BTreeSet::new();
+                    for range in evaluated(other) {
+                        collect_names(code[range].parse().unwrap_or_default(), &mut needs);
+                    }
+                    cell.needs.extend(needs.difference(&cell.declares).cloned());
                     declared_names(other, &mut cell.declares);
                     cell.closures.extend(declared_closure(other));
                     let is_expression = match other {
@@ -451,6 +458,21 @@ fn declared_names(statement: &syn::Stmt, into: &mut BTreeSet<String>) {
     if let syn::Stmt::Local(local) = statement {
         Names(into).visit_pat(&local.pat);
     }
+}
+
+/// The parts of a statement that are evaluated: all of it, or what a `let` says behind its pattern.
+fn evaluated(statement: &syn::Stmt) -> Vec<Range<usize>> {
+    let syn::Stmt::Local(local) = statement else {
+        return vec![statement.span().byte_range()];
+    };
+    let Some(init) = &local.init else {
+        return Vec::new();
+    };
+    let diverging = init.diverge.iter().map(|(_, otherwise)| otherwise);
+    std::iter::once(&init.expr)
+        .chain(diverging)
+        .map(|expression| expression.span().byte_range())
+        .collect()
 }
 
 /// The name of the variable, where a statement makes a closure one.

@@ -649,20 +649,18 @@ impl Execution<'_> {
         named.or(all.last()).map(|(at, _)| *at)
     }
 
-    /// For each cell, those of its variables that a later cell mentions.
+    /// For each cell, those of its variables that a later cell may need.
     fn needed_variables(&self, first: usize, end: usize) -> BTreeMap<u32, BTreeSet<String>> {
-        let mut mentioned_later = BTreeSet::new();
+        let mut needed_later: BTreeSet<String> = BTreeSet::new();
         let mut needed = BTreeMap::new();
         for work in self.work[first..end].iter().rev() {
-            needed.insert(
-                work.number,
-                work.code
-                    .declares
-                    .intersection(&mentioned_later)
-                    .cloned()
-                    .collect(),
-            );
-            mentioned_later.extend(work.code.mentions.iter().cloned());
+            let code = &work.code;
+            let own = code.declares.intersection(&needed_later);
+            needed.insert(work.number, own.cloned().collect());
+            if work.error.is_none() {
+                needed_later.retain(|name| !code.declares.contains(name));
+                needed_later.extend(code.needs.iter().cloned());
+            }
         }
         needed
     }

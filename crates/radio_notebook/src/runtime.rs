@@ -331,7 +331,13 @@ pub fn run(body: fn() -> Result<(), Raised>) -> ! {
         .stack_size(CELLS_STACK);
     let running = cells.spawn(move || {
         report_panics();
-        attempt(body);
+        attempt(|| {
+            body()?;
+            // Behind the last cell, the program is over: only a cell that is not fenced in can have come here.
+            Err(Raised(
+                "`return` ended this cell, and a later cell needs its variables".to_owned(),
+            ))
+        });
         std::process::exit(0)
     });
     if let Ok(thread) = running {

@@ -249,6 +249,44 @@ impl Robot for Dog { fn speak(&self) -> i32 { 2 } }
 }
 
 #[test]
+fn a_name_that_is_used_again_ties_no_later_cell_to_one_that_fails() {
+    let desk = Desk::new();
+    let script = r##"// %%
+let base = 10;
+// %% tags=["raises-exception"]
+let v = vec![base]; let n = 1; v[5]
+// %%
+fn twice(n: i32) -> i32 { n * 2 }
+let v = twice(3);
+v + base
+// %%
+let v = v + 1;
+if v > 0 { return; }
+let base = 0;
+// %%
+let base = 5;
+v + base
+"##;
+    let run = desk.write("a.rs", script).run(&["a.rs"]);
+    assert_eq!(code(&run), 1, "{}", stderr(&run));
+    let cells = desk.cells("a");
+    assert_eq!(short(&cells[2]), ["=16"]);
+    assert!(short(&cells[3])[0].contains("a later cell needs its variables"));
+}
+
+#[test]
+fn a_return_in_front_of_variables_that_are_needed_says_so() {
+    let desk = Desk::new();
+    let script = "// %%\nlet a = 1;\nif a == 1 { return; }\nlet b = 2;\n// %%\nb\n";
+    let run = desk.write("a.rs", script).run(&["a.rs"]);
+    assert_eq!(code(&run), 1);
+    assert_eq!(
+        short(&desk.cells("a")[0]),
+        ["!Error: `return` ended this cell, and a later cell needs its variables"]
+    );
+}
+
+#[test]
 fn what_is_not_rust_is_said_in_the_compilers_words() {
     let desk = Desk::new();
     let cells = [
