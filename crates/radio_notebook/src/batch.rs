@@ -2,10 +2,11 @@
 
 use crate::collect::Stream;
 use crate::document::{Notebook, Output};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::execute::{self, Options, Summary, Watcher};
 use crate::interrupt;
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{self, SyncSender};
@@ -114,7 +115,15 @@ pub fn execute_all(
                     };
                     let begun = Instant::now();
                     let path = paths[index].as_ref();
-                    let summary = execute::execute(&mut notebook, path, options, &mut messenger);
+                    let execute = || execute::execute(&mut notebook, path, options, &mut messenger);
+                    let summary = catch_unwind(AssertUnwindSafe(execute)).unwrap_or_else(|_| {
+                        Err(Error::Document {
+                            path: path.to_owned(),
+                            message:
+                                "radio itself failed on this notebook; the text above says where"
+                                    .into(),
+                        })
+                    });
                     let executed = summary.map(|summary| Executed {
                         notebook,
                         summary,

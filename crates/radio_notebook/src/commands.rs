@@ -208,7 +208,7 @@ fn refusal(name: &str) -> String {
             "errors are shown where they happen; `rustc --explain E0308` explains one"
         }
         ":doc" => "documentation is at https://docs.rs and https://doc.rust-lang.org",
-        ":toolchain" => "set RUSTUP_TOOLCHAIN, or add a rust-toolchain.toml beside the notebook",
+        ":toolchain" => "set RUSTUP_TOOLCHAIN, or add a rust-toolchain.toml to the workspace",
         ":codegen_backend" => "cells are compiled by the toolchain's own backend",
         ":last_compile_dir" => "what is compiled lies in the target folder, under radio/",
         _ => {

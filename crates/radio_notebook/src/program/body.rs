@@ -126,12 +126,9 @@ impl Body<'_, '_> {
     /// From here on, all is one future.
     fn begin_async(&mut self) {
         self.is_async = true;
-        let mut tokio = toml::Table::new();
-        tokio.insert("version".into(), "1.34".into());
-        tokio.insert("features".into(), vec!["rt", "rt-multi-thread"].into());
+        let given = self.dependencies.remove("tokio");
         self.dependencies
-            .entry("tokio".to_owned())
-            .or_insert(tokio.into());
+            .insert("tokio".to_owned(), with_runtime(given).into());
         self.writer
             .own("return ::tokio::runtime::Runtime::new()?.block_on(async {\n");
         self.closings
@@ -349,6 +346,26 @@ impl Body<'_, '_> {
         }
         self.writer.own("]);\n");
     }
+}
+
+/// The specification of tokio that the notebook has, if it has one, with the features that running a future takes.
+fn with_runtime(given: Option<toml::Value>) -> toml::Table {
+    let mut tokio = match given {
+        None => toml::Table::from_iter([("version".to_owned(), "1.34".into())]),
+        Some(toml::Value::Table(table)) => table,
+        Some(version) => toml::Table::from_iter([("version".to_owned(), version)]),
+    };
+    let features = tokio
+        .entry("features")
+        .or_insert_with(|| toml::Value::Array(Vec::new()));
+    if let Some(features) = features.as_array_mut() {
+        for needed in ["rt", "rt-multi-thread"].map(toml::Value::from) {
+            if !features.contains(&needed) {
+                features.push(needed);
+            }
+        }
+    }
+    tokio
 }
 
 /// The name of the package in the folder that a dependency's specification names; the folder's own if it has none.
