@@ -215,7 +215,8 @@ fn remove(path: &Path) {
 /// The arguments of `radio clean`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// A folder of notebooks: what was compiled for the notebooks of its workspace is removed
+    /// A folder of notebooks: what was compiled for the notebooks of its workspace is removed; or, where it lies in no
+    /// workspace, what was compiled for all notebooks in none
     #[arg(default_value = ".")]
     folder: PathBuf,
 }
@@ -244,7 +245,7 @@ pub fn clean(arguments: &Arguments) -> Result<bool> {
         _ => {}
     }
     let freed = before.saturating_sub(size(&target));
-    eprintln!("{}: {} MB freed", target.display(), freed / 1_000_000);
+    say!("{}: {} MB freed", target.display(), freed / 1_000_000);
     Ok(true)
 }
 

@@ -118,14 +118,14 @@ impl Counts {
 /// # Errors
 /// What cannot be used: the arguments, a file, a rule. All notebooks are read before the first one runs.
 pub fn run(arguments: &Arguments) -> Result<bool> {
-    let paths = cli::notebooks(&arguments.paths, cli::Wanted::Notebooks)?;
     let script = |path: &&PathBuf| path.extension().is_some_and(|e| e == "rs");
-    if let Some(script) = paths.iter().find(script) {
+    if let Some(script) = arguments.paths.iter().find(script) {
         return Err(Error::Argument(format!(
             "{} is a script, which has no stored outputs to compare with; check a notebook (.ipynb)",
             script.display()
         )));
     }
+    let paths = cli::notebooks(&arguments.paths, cli::Wanted::Notebooks)?;
     let rules = match &arguments.sanitize_with {
         Some(file) => Rules::read(file)?,
         None => Rules::default(),
@@ -146,7 +146,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
             Err(error) => {
                 unequal.push(&case.name);
                 if let Some(error) = unusable.replace(error) {
-                    eprintln!("error: {error}");
+                    say!("error: {error}");
                 }
             }
         }

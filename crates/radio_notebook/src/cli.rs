@@ -67,7 +67,7 @@ pub fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("error: {error}");
+            say!("error: {error}");
             ExitCode::from(if matches!(error, Error::Interrupted) {
                 1
             } else {
@@ -90,14 +90,30 @@ pub(crate) enum Wanted {
 pub(crate) fn notebooks(paths: &[PathBuf], wanted: Wanted) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in paths {
-        let is_folder = std::fs::metadata(path)
-            .map_err(Error::io(path, "reading"))?
-            .is_dir();
-        if !is_folder {
+        let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Error::Document {
+                path: path.clone(),
+                message: not_found(path),
+            },
+            _ => Error::io(path, "reading")(error),
+        })?;
+        if !metadata.is_dir() {
             if path.extension().is_none_or(|e| e != "ipynb" && e != "rs") {
                 return Err(Error::Document {
                     path: path.clone(),
                     message: "radio runs notebooks (.ipynb) and percent scripts (.rs)".into(),
+                });
+            }
+            let is_rust = path.extension().is_some_and(|e| e == "rs");
+            if is_rust
+                && std::fs::read_to_string(path)
+                    .is_ok_and(|text| !text.trim().is_empty() && !percent::is_script(&text))
+            {
+                return Err(Error::Document {
+                    path: path.clone(),
+                    message:
+                        "this is Rust without cells: a percent script begins with a line `// %%`"
+                            .into(),
                 });
             }
             found.push(path.clone());
@@ -123,6 +139,15 @@ pub(crate) fn notebooks(paths: &[PathBuf], wanted: Wanted) -> Result<Vec<PathBuf
         found.extend(inside);
     }
     Ok(found)
+}
+
+/// What is said of a path at which there is nothing.
+fn not_found(path: &Path) -> String {
+    let with_ending = ["ipynb", "rs"].map(|ending| path.with_extension(ending));
+    match with_ending.iter().find(|path| path.is_file()) {
+        Some(meant) => format!("there is no such file; did you mean {}?", meant.display()),
+        None => "there is no such file or folder here; name a notebook (.ipynb), a percent script (.rs) or a folder of them".into(),
+    }
 }
 
 /// Whether a file of a folder is wanted. Rust sources that are no scripts are left alone.

@@ -36,19 +36,19 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     };
     let converted = convert(from, &to, existing)?;
     for repair in &converted.repairs {
-        eprintln!("{}: repaired: {repair}", from.display());
+        say!("{}: repaired: {repair}", from.display());
     }
-    eprintln!(
+    say!(
         "{} -> {}: {} cells",
         from.display(),
         to.display(),
         converted.cells
     );
     if let Some(kept) = converted.kept {
-        eprintln!("{kept} of them were there before and are unchanged");
+        say!("{kept} of them were there before and are unchanged");
     }
     if !converted.left_out.is_empty() {
-        eprintln!("not in the script: {}", converted.left_out.join("; "));
+        say!("not in the script: {}", converted.left_out.join("; "));
     }
     Ok(true)
 }

@@ -30,7 +30,7 @@ pub fn listen() {
                 let _ = std::fs::remove_file(file);
             }
             crate::step::restore_terminal_for_good();
-            eprintln!("interrupted twice; what was not yet written is lost");
+            say!("interrupted twice; what was not yet written is lost");
             std::process::exit(130);
         }
     });

@@ -1,4 +1,14 @@
 #![doc = include_str!("../README.md")]
+/// Says a line to the user, on stderr. Nobody may be reading any more.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        let _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("{}\n", format_args!($($text)*)),
+        );
+    }};
+}
+
 pub mod batch;
 pub mod cache;
 pub mod check;

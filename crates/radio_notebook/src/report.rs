@@ -87,7 +87,7 @@ impl Watcher for Report {
         // The notebook's own package is quick to compile and not worth a line.
         if !what.starts_with("notebook_") && !self.is_terminal && !self.quiet && !self.announced {
             self.announced = true;
-            eprintln!("{}: compiling dependencies; this is done once", self.name);
+            say!("{}: compiling dependencies; this is done once", self.name);
         }
     }
 

@@ -79,7 +79,10 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
             return Err(Error::Argument("--inplace and --parameter together would write the values into the notebook; leave one out".into()));
         }
     }
-    inject_parameters(&mut notebooks, &paths, &values)?;
+    let warnings = inject_parameters(&mut notebooks, &paths, &values)?;
+    for warning in &warnings {
+        say!("{warning}");
+    }
     let options = Options {
         timeout: arguments.timeout,
         deadline: arguments.timeout_total.map(|time| Instant::now() + time),
@@ -89,7 +92,7 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
     };
     for (notebook, path) in notebooks.iter_mut().zip(&paths) {
         for repair in &notebook.repairs {
-            eprintln!("{}: repaired: {repair}", path.display());
+            say!("{}: repaired: {repair}", path.display());
         }
         if !arguments.inplace {
             // The copy shows this run alone; in the notebook itself, cells that do not run keep what they have.
@@ -101,7 +104,7 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
         paths: &paths,
         names: &names,
         report: None,
-        all_ran: true,
+        failed: Vec::new(),
     };
     if let Some(audience) = audience {
         for (index, mut notebook) in notebooks.into_iter().enumerate() {
@@ -121,7 +124,7 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
             }
             conclusions.over(index, executed)?;
         }
-        return Ok(conclusions.all_ran);
+        return Ok(conclusions.failed.is_empty());
     }
     // Times are taken from notebooks that have the machine to themselves.
     let at_once = match arguments.timings {
@@ -129,7 +132,20 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
         false => std::thread::available_parallelism().map_or(1, usize::from),
     };
     batch::execute_all(notebooks, &paths, &options, at_once, &mut conclusions)?;
-    Ok(conclusions.all_ran)
+    // What was said at the beginning may be far up by now.
+    for warning in &warnings {
+        say!("{warning}");
+    }
+    let failed = &conclusions.failed;
+    if paths.len() > 1 && !failed.is_empty() {
+        say!(
+            "error: {} of {} notebooks failed: {}",
+            failed.len(),
+            paths.len(),
+            failed.join(", ")
+        );
+    }
+    Ok(failed.is_empty())
 }
 
 /// Reports on one notebook after the other, and writes what each of them gave.
@@ -138,7 +154,8 @@ struct Conclusions<'r> {
     paths: &'r [PathBuf],
     names: &'r [String],
     report: Option<Report>,
-    all_ran: bool,
+    /// The notebooks in which something failed.
+    failed: Vec<&'r str>,
 }
 
 impl batch::Reporter for Conclusions<'_> {
@@ -159,11 +176,24 @@ impl batch::Reporter for Conclusions<'_> {
         }
         let (path, name) = (&self.paths[index], &self.names[index]);
         let Arguments {
-            output, inplace, ..
+            output,
+            inplace,
+            until,
+            ..
         } = self.arguments;
-        let written = write(&mut executed.notebook, path, name, output, *inplace)?;
+        let is_whole = !summary.interrupted && summary.failures.is_empty() && until.is_none();
+        let written = write(
+            &mut executed.notebook,
+            path,
+            name,
+            output,
+            *inplace,
+            is_whole,
+        )?;
         conclude(summary, path, name, &written, executed.took, self.arguments);
-        self.all_ran &= summary.failures.is_empty() && !summary.interrupted;
+        if !summary.failures.is_empty() || summary.interrupted {
+            self.failed.push(name);
+        }
         Ok(true)
     }
 }
@@ -188,11 +218,12 @@ fn output_names(paths: &[PathBuf]) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Puts the values into the notebooks; returns a warning for each that none of them has.
 pub(crate) fn inject_parameters(
     notebooks: &mut [Notebook],
     paths: &[PathBuf],
     values: &[(String, String)],
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let known: Vec<String> = notebooks.iter().flat_map(parameters::names).collect();
     let mut everywhere_unknown: Vec<String> = values.iter().map(|(name, _)| name.clone()).collect();
     for (notebook, path) in notebooks.iter_mut().zip(paths) {
@@ -200,18 +231,18 @@ pub(crate) fn inject_parameters(
         let unknown = parameters::inject(notebook, values, folder)?;
         everywhere_unknown.retain(|name| unknown.contains(name));
     }
-    for name in everywhere_unknown {
+    let warnings = everywhere_unknown.into_iter().map(|name| {
         let near = known.iter().max_by(|a, b| {
             strsim::jaro_winkler(a, &name).total_cmp(&strsim::jaro_winkler(b, &name))
         });
         let hint = near.map_or("there are no parameters".to_owned(), |near| {
             format!("did you mean `{near}`?")
         });
-        eprintln!(
+        format!(
             "warning: no notebook here has a parameter `{name}` in a cell tagged `parameters`; {hint}"
-        );
-    }
-    Ok(())
+        )
+    });
+    Ok(warnings.collect())
 }
 
 /// Refuses an output folder in which the executed copy, `target`, would take the place of the notebook itself.
@@ -235,6 +266,7 @@ pub(crate) fn write(
     name: &str,
     output: &Path,
     inplace: bool,
+    is_whole: bool,
 ) -> Result<(PathBuf, usize)> {
     let target = if inplace {
         path.to_owned()
@@ -268,7 +300,10 @@ pub(crate) fn write(
     let whole = files::Staged::write(&target, notebook.to_ipynb().as_bytes())?.on_disk()?;
     let written = files::put_all_in_place(figures)?;
     whole.put_in_place()?;
-    figures::remove_others(&figure_folder, &written)?;
+    // What a whole run did not draw is out of date; what a part of one did not reach may not be.
+    if is_whole {
+        figures::remove_others(&figure_folder, &written)?;
+    }
     Ok((target, written.len()))
 }
 
@@ -281,24 +316,24 @@ fn conclude(
     arguments: &Arguments,
 ) {
     if arguments.timings {
-        eprintln!("{name}: compiling {:.3} s", summary.compiling.as_secs_f64());
+        say!("{name}: compiling {:.3} s", summary.compiling.as_secs_f64());
         for (number, took) in &summary.timings {
-            eprintln!("{name} [{number}] {:.3} s", took.as_secs_f64());
+            say!("{name} [{number}] {:.3} s", took.as_secs_f64());
         }
     }
     for (number, failure) in &summary.failures {
-        eprintln!("error: {} cell {number}: {failure}", path.display());
+        say!("error: {} cell {number}: {failure}", path.display());
     }
     if !arguments.quiet {
         for file in &summary.startup_files {
-            eprintln!("{name}: started with {}", file.display());
+            say!("{name}: started with {}", file.display());
         }
         let figures = match figures {
             0 => String::new(),
             1 => ", 1 figure file".to_owned(),
             n => format!(", {n} figure files"),
         };
-        eprintln!(
+        say!(
             "{name}: {} cells in {:.2} s -> {}{figures}",
             summary.executed,
             took.as_secs_f64(),
@@ -306,6 +341,6 @@ fn conclude(
         );
     }
     if summary.interrupted {
-        eprintln!("interrupted; what ran is kept");
+        say!("interrupted; what ran is kept");
     }
 }

@@ -54,11 +54,14 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         .chunks_exact(2)
         .map(|pair| (pair[0].clone(), pair[1].clone()))
         .collect();
-    run::inject_parameters(
+    let warnings = run::inject_parameters(
         std::slice::from_mut(&mut notebook),
         std::slice::from_ref(&path),
         &values,
     )?;
+    for warning in &warnings {
+        tell(warning);
+    }
     let copy = arguments.output.join(format!("{name}.ipynb"));
     run::refuse_to_overwrite(&path, &copy)?;
     for repair in &notebook.repairs {
@@ -87,7 +90,12 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         walk.converse(None);
     }
     drop(walk);
-    let (target, figures) = run::write(&mut notebook, &path, &name, &arguments.output, false)?;
+    if summary.executed == 0 {
+        tell(&format!("{name}: nothing ran, so nothing is written"));
+        return Ok(true);
+    }
+    let output = &arguments.output;
+    let (target, figures) = run::write(&mut notebook, &path, &name, output, false, false)?;
     for (number, failure) in &summary.failures {
         let failure = format!("error: {} cell {number}: {failure}", path.display());
         tell(&failure);

@@ -137,7 +137,7 @@ pub fn watch(path: &Path, serve: Option<Option<u16>>, run: &run::Arguments) -> R
     let board = Board::new(&name);
     if let Some(port) = serve {
         let address = serve::start(Arc::clone(&board), port)?;
-        eprintln!("serving {address}");
+        say!("serving {address}");
     }
     let mut watch = Watch {
         path,
@@ -200,7 +200,7 @@ impl Watch<'_> {
             // It ends by itself, in good order: Ctrl-C was pressed.
             let _ = run.join();
         }
-        eprintln!("stopped watching {}", self.path.display());
+        say!("stopped watching {}", self.path.display());
     }
 
     /// Reads the notebook, and runs it if it is not what ran last.
@@ -219,7 +219,7 @@ impl Watch<'_> {
                     self.seen = Some(bytes);
                     self.start(&notebook);
                 } else if let Some(trouble) = trouble.filter(|trouble| trouble.was_told) {
-                    eprintln!("{} is what it was", self.path.display());
+                    say!("{} is what it was", self.path.display());
                     self.board
                         .change(|shown| (shown.state, shown.status) = trouble.before);
                 }
@@ -240,7 +240,7 @@ impl Watch<'_> {
         }
         if !trouble.was_told && trouble.since.elapsed() >= PATIENCE {
             trouble.was_told = true;
-            eprintln!("{}\nwaiting for it to be mended", trouble.why);
+            say!("{}\nwaiting for it to be mended", trouble.why);
             self.board.change(|shown| {
                 shown.state = "failed";
                 shown.status = format!("waiting: {}", trouble.why);
@@ -253,14 +253,14 @@ impl Watch<'_> {
             interrupt::supersede(true);
             let _ = run.join();
             interrupt::supersede(false);
-            eprintln!("saved while running: starting again");
+            say!("saved while running: starting again");
         }
         if interrupt::pressed() {
             return;
         }
         self.number += 1;
         self.around = Around::new(self.path, notebook, self.run);
-        eprintln!("{}", separator(self.number, self.path));
+        say!("{}", separator(self.number, self.path));
         let (run, mut show) = (
             self.run.clone(),
             Show::new(&self.board, self.path, self.number),
@@ -286,10 +286,10 @@ impl Watch<'_> {
         match run.join() {
             Ok(Ok(_)) => {}
             Ok(Err(Error::Interrupted)) => {}
-            Ok(Err(error)) => eprintln!("error: {error}"),
+            Ok(Err(error)) => say!("error: {error}"),
             // The panic itself has been written to the terminal.
             Err(_) => {
-                eprintln!("error: radio could not run this notebook; this is a mistake in radio");
+                say!("error: radio could not run this notebook; this is a mistake in radio");
                 self.board.change(|shown| {
                     shown.state = "failed";
                     shown.status = "radio could not run this notebook".into();

@@ -613,7 +613,7 @@ fn what_cannot_be_checked_is_refused_before_anything_runs() {
         ),
         (
             ["check", "a.ipynb", "none.ipynb"],
-            "none.ipynb: reading failed",
+            "none.ipynb: there is no such file",
         ),
         (["check", "a.ipynb", "--timeout=0"], "above 0"),
     ] {

@@ -703,7 +703,7 @@ fn what_cannot_be_used_is_refused_in_one_sentence() {
         ("python.ipynb", "python"),
         ("old.ipynb", "nbformat 3"),
         ("empty.ipynb", "empty"),
-        ("missing.ipynb", "No such file"),
+        ("missing.ipynb", "there is no such file"),
         ("a.txt", ".ipynb"),
         ("folder", "no notebook"),
     ] {
@@ -1282,4 +1282,41 @@ fn lines_that_belong_to_notebooks_elsewhere_are_named() {
         let error = desk.cells("a")[0]["outputs"][0].to_string();
         assert!(error.contains(hint), "{error}");
     }
+}
+
+#[test]
+fn several_notebooks_end_with_what_failed() {
+    let desk = Desk::new();
+    desk.write("a.rs", "// %%\n1\n")
+        .write("b.rs", "// %%\npanic!()\n")
+        .write("c.rs", "// %%\n3\n")
+        .write("plain.rs", "fn main() {}\n");
+    let run = desk.run(&["a.rs", "b.rs", "c.rs", "-p", "missing", "1"]);
+    assert_eq!(code(&run), 1);
+    let said = stderr(&run);
+    let last: Vec<_> = said.lines().rev().take(2).collect();
+    assert_eq!(last[0], "error: 1 of 3 notebooks failed: b");
+    assert!(last[1].contains("parameter `missing`"), "{said}");
+    assert_eq!(short(&desk.cells("c")[0]), ["=3"]);
+    let run = desk.run(&["plain.rs"]);
+    assert_eq!(code(&run), 2);
+    assert!(stderr(&run).contains("plain.rs: this is Rust without cells"));
+}
+
+#[test]
+fn a_part_of_a_notebook_leaves_the_figures_of_the_rest() {
+    let desk = Desk::new();
+    let figure = |label: &str| {
+        format!(
+            "// %%\n//| label: {label}\nprintln!(\"EVCXR_BEGIN_CONTENT image/svg+xml\\n<svg/>\\nEVCXR_END_CONTENT\");\n"
+        )
+    };
+    desk.write("a.rs", &(figure("one") + &figure("two")));
+    let figures = |name: &str| desk.path("out/figures/a").join(name).exists();
+    assert_eq!(code(&desk.run(&["a.rs"])), 0);
+    assert_eq!(code(&desk.run(&["a.rs", "--until", "one"])), 0);
+    assert!(figures("one.svg") && figures("two.svg"));
+    desk.write("a.rs", &figure("one"));
+    assert_eq!(code(&desk.run(&["a.rs"])), 0);
+    assert!(figures("one.svg") && !figures("two.svg"));
 }

@@ -438,7 +438,7 @@ fn what_cannot_be_watched_is_refused() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     for (arguments, reason) in [
-        (vec!["b.ipynb"], "b.ipynb: reading failed"),
+        (vec!["b.ipynb"], "b.ipynb: there is no such file"),
         (vec!["."], "takes one notebook"),
         (vec!["a.ipynb", "--serve", &port], "give another one"),
         (
