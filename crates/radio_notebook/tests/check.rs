@@ -1,60 +1,21 @@
 //! `radio check` as its users meet it: notebooks with stored outputs, and what the program says of them.
 
-use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+mod desk;
 
-/// A folder with notebooks, and a way to check them.
-struct Desk {
-    folder: tempfile::TempDir,
-}
+use desk::*;
+use serde_json::{Value, json};
+use std::process::{Command, Output};
 
 impl Desk {
-    fn new() -> Desk {
-        Desk {
-            folder: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) -> &Desk {
-        std::fs::write(self.path(name), text).unwrap();
-        self
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    /// What the folder holds.
-    fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.folder.path()).unwrap();
-        let mut names: Vec<String> = entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_radio"));
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env(
-                "CARGO_TARGET_DIR",
-                Path::new(env!("CARGO_TARGET_TMPDIR")).join("notebooks"),
-            )
-            .env_remove("CLICOLOR_FORCE")
-            .stdin(Stdio::null());
+    /// `radio` where nothing asks for colours.
+    fn uncoloured(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(arguments);
+        command.env_remove("CLICOLOR_FORCE");
         command
     }
 
     fn radio(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
+        self.uncoloured(arguments).output().unwrap()
     }
 
     /// Checks `a.ipynb`: the exit code and what was said on stdout.
@@ -62,18 +23,6 @@ impl Desk {
         let output = self.radio(&[&["check", "a.ipynb"], arguments].concat());
         (code(&output), stdout(&output))
     }
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap_or(-1)
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A cell as if it had been executed.
@@ -129,7 +78,7 @@ fn what_is_equal_is_said_in_one_line_and_changes_no_file() {
     assert_eq!(desk.check(&["--update"]), (0, said));
     assert_eq!(desk.check(&["--quiet"]), (0, String::new()));
     assert_eq!(desk.read("a.ipynb"), text);
-    assert_eq!(desk.names(), ["a.ipynb"]);
+    assert_eq!(desk.names("."), ["a.ipynb"]);
 }
 
 #[test]
@@ -456,7 +405,7 @@ fn an_update_writes_what_differs_and_keeps_every_other_byte() {
     let old = "\"execution_count\": 42,\n      \"outputs\": [],";
     assert_eq!(desk.read("a.ipynb"), text.replace(old, new));
     assert_eq!(desk.check(&[]), (0, "a: 2 cells equal\n".into()));
-    assert_eq!(desk.names(), ["a.ipynb"]);
+    assert_eq!(desk.names("."), ["a.ipynb"]);
 }
 
 #[test]
@@ -580,7 +529,7 @@ fn a_notebook_that_was_never_executed_is_called_so() {
         )
     );
     assert_eq!(desk.check(&["--update"]).0, 0);
-    let updated: Value = serde_json::from_str(&desk.read("a.ipynb")).unwrap();
+    let updated = desk.notebook("a.ipynb");
     let counts: Vec<_> = updated["cells"]
         .as_array()
         .unwrap()
@@ -661,20 +610,13 @@ fn ctrl_c_ends_the_check_and_changes_no_file() {
         ),
     ]);
     desk.write("a.ipynb", &text);
-    let mut command = desk.command(&["check", "--update", "a.ipynb"]);
-    let mut radio = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut command = desk.uncoloured(&["check", "--update", "a.ipynb"]);
+    let mut radio = command.spawn().unwrap();
     while !desk.path("hangs").exists() {
         assert_eq!(radio.try_wait().unwrap(), None, "it ended by itself");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    let kill = Command::new("kill")
-        .args(["-INT", &radio.id().to_string()])
-        .status();
-    assert!(kill.unwrap().success());
+    send("-INT", &radio);
     let ended = radio.wait_with_output().unwrap();
     assert_eq!((code(&ended), stdout(&ended)), (1, String::new()));
     assert!(
@@ -683,5 +625,5 @@ fn ctrl_c_ends_the_check_and_changes_no_file() {
         stderr(&ended)
     );
     assert_eq!(desk.read("a.ipynb"), text);
-    assert_eq!(desk.names(), ["a.ipynb", "hangs"]);
+    assert_eq!(desk.names("."), ["a.ipynb", "hangs"]);
 }

@@ -1,68 +1,17 @@
 //! `radio convert` as its users meet it, and what `radio run` makes of folders with scripts.
 
-use serde_json::{Value, json};
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+mod desk;
 
-/// A folder with notebooks, and a way to work on them.
-struct Desk {
-    folder: tempfile::TempDir,
-}
+use desk::*;
+use serde_json::{Value, json};
 
 impl Desk {
-    fn new() -> Desk {
-        Desk {
-            folder: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) -> &Desk {
-        std::fs::write(self.path(name), text).unwrap();
-        self
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn notebook(&self, name: &str) -> Value {
-        serde_json::from_str(&self.read(name)).unwrap()
-    }
-
-    fn radio(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_radio"));
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env(
-                "CARGO_TARGET_DIR",
-                PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("notebooks"),
-            )
-            .stdin(Stdio::null());
-        command.output().unwrap()
-    }
-
     /// Converts, and returns the exit code and what was said.
     fn convert(&self, arguments: &[&str]) -> (i32, String) {
-        let output = self.radio(&[&["convert"], arguments].concat());
+        let mut command = self.command(&["convert"]);
+        let output = command.args(arguments).output().unwrap();
         assert!(output.stdout.is_empty());
-        (
-            output.status.code().unwrap_or(-1),
-            String::from_utf8(output.stderr).unwrap(),
-        )
-    }
-
-    fn files(&self) -> Vec<String> {
-        let files = std::fs::read_dir(self.folder.path()).unwrap();
-        let mut names: Vec<_> = files
-            .map(|f| f.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
+        (code(&output), stderr(&output))
     }
 }
 
@@ -86,18 +35,14 @@ fn notebook(cells: &[Value]) -> String {
 
 /// Ids, sources, and the text of the outputs.
 fn cells(notebook: &Value) -> Vec<(String, String, String)> {
-    let text = |value: &Value| match value {
-        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
-        other => other.as_str().unwrap_or_default().to_owned(),
-    };
     let cells = notebook["cells"].as_array().unwrap().iter();
     cells
         .map(|cell| {
             let output = &cell["outputs"][0]["text"];
             (
                 cell["id"].as_str().unwrap().to_owned(),
-                text(&cell["source"]),
-                text(output),
+                joined(&cell["source"]),
+                joined(output),
             )
         })
         .collect()
@@ -116,7 +61,7 @@ fn a_notebook_becomes_a_script_and_comes_back() {
 
     let (exit, said) = desk.convert(&["a.ipynb"]);
     assert_eq!(
-        (exit, desk.files()),
+        (exit, desk.names(".")),
         (0, vec!["a.ipynb".to_owned(), "a.rs".to_owned()]),
         "{said}"
     );
@@ -161,7 +106,7 @@ fn nothing_is_overwritten_unasked_and_nothing_unusable_is_written() {
         .write("there.ipynb", "mine")
         .write("notes.txt", "x");
     std::fs::create_dir(desk.path("folder.rs")).unwrap();
-    let before = desk.files();
+    let before = desk.names(".");
     for (arguments, reason) in [
         (
             &["a.ipynb", "there.rs"][..],
@@ -198,7 +143,7 @@ fn nothing_is_overwritten_unasked_and_nothing_unusable_is_written() {
         let (exit, said) = desk.convert(arguments);
         assert_eq!(exit, 2, "{arguments:?}: {said}");
         assert!(said.contains(reason), "{arguments:?}: {said}");
-        assert_eq!(desk.files(), before);
+        assert_eq!(desk.names("."), before);
     }
     assert_eq!(
         (desk.read("there.rs"), desk.read("there.ipynb")),
@@ -285,24 +230,16 @@ fn a_folder_offers_its_scripts_and_no_other_rust() {
     .write("latin.rs", "")
     .write("notes.txt", "// %%\n");
     std::fs::write(desk.path("latin.rs"), b"// %%\n// \xe9\n").unwrap();
-    let run = desk.radio(&["run", "."]);
-    assert!(
-        run.status.success(),
-        "{}",
-        String::from_utf8_lossy(&run.stderr)
-    );
-    let mut outputs: Vec<_> = std::fs::read_dir(desk.path("out"))
-        .unwrap()
-        .map(|f| f.unwrap().file_name())
-        .collect();
-    outputs.sort();
+    let run = desk.run(&["."]);
+    assert!(run.status.success(), "{}", stderr(&run));
+    let mut outputs = desk.names("out");
     outputs.retain(|name| name != "figures");
     assert_eq!(outputs, ["paired.ipynb", "script.ipynb"]);
     assert!(desk.read("out/paired.ipynb").contains("notebook\\n"));
 
     let empty = Desk::new();
     empty.write("main.rs", "fn main() {}\n");
-    let run = empty.radio(&["run", "."]);
+    let run = empty.run(&["."]);
     assert_eq!(run.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&run.stderr).contains("no percent script"));
+    assert!(stderr(&run).contains("no percent script"));
 }

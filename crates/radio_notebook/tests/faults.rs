@@ -1,73 +1,31 @@
 //! `radio run` when things go wrong: cells that misbehave, disks that are full, runs that are killed.
 #![cfg(target_os = "linux")]
 
+mod desk;
+
+use desk::*;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
-
-/// A folder with notebooks, and ways to run them.
-struct Desk {
-    folder: tempfile::TempDir,
-    target: PathBuf,
-}
+use std::process::{Child, Command, Output};
+use std::time::Duration;
 
 impl Desk {
-    fn new() -> Desk {
-        Desk {
-            folder: tempfile::tempdir().unwrap(),
-            target: Path::new(env!("CARGO_TARGET_TMPDIR")).join("notebooks"),
-        }
-    }
-
-    /// A desk whose programs are built in a folder that no other test uses.
-    fn with_own_target() -> Desk {
-        let mut desk = Desk::new();
-        desk.target = desk.path("target");
-        desk
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) -> &Desk {
-        std::fs::write(self.path(name), text).unwrap();
-        self
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
-    }
-
-    fn radio(&self, arguments: &[&str]) -> Command {
-        self.within(env!("CARGO_BIN_EXE_radio"), &[], arguments)
-    }
-
-    /// Radio, started by a program that takes something from it first.
-    fn within(&self, program: &str, first: &[&str], arguments: &[&str]) -> Command {
-        let mut command = Command::new(program);
+    /// Runs radio, started by a program that takes something from it first.
+    fn run_within(&self, program: &str, first: &[&str], arguments: &[&str]) -> Output {
+        let mut command = self.program(program);
         command
             .args(first)
-            .arg("run")
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("CARGO_TARGET_DIR", &self.target)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .args([env!("CARGO_BIN_EXE_radio"), "run"])
+            .args(arguments);
         command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.radio(arguments).output().unwrap()
+            .output()
+            .unwrap_or_else(|e| panic!("this test needs {program}: {e}"))
     }
 
     /// Runs with files limited to `blocks` of 512 bytes: what is longer fails as it does where the disk is full.
     fn run_with_little_room(&self, blocks: u32, arguments: &[&str]) -> Output {
         let limited = format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$0\" \"$@\"");
-        let first = ["-c", &limited, env!("CARGO_BIN_EXE_radio")];
-        self.within("/bin/sh", &first, arguments).output().unwrap()
+        self.run_within("/bin/sh", &["-c", &limited], arguments)
     }
 
     /// Runs as one to whom the permissions of files apply, which they do not to root.
@@ -78,25 +36,16 @@ impl Desk {
         if std::fs::write(probe.join("x"), "").is_err() {
             return self.run(arguments);
         }
-        let first = [
-            "--bounding-set=-dac_override,-dac_read_search",
-            env!("CARGO_BIN_EXE_radio"),
-        ];
-        self.within("setpriv", &first, arguments)
-            .output()
-            .expect("root needs setpriv (util-linux) for this test")
-    }
-
-    fn notebook(&self, name: &str) -> Value {
-        serde_json::from_slice(&self.read(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+        // From util-linux; only root needs it.
+        let first = "--bounding-set=-dac_override,-dac_read_search";
+        self.run_within("setpriv", &[first], arguments)
     }
 
     /// The outputs of the executed copy's code cells.
     fn outputs(&self, name: &str) -> Vec<Vec<Value>> {
-        let notebook = self.notebook(&format!("out/{name}.ipynb"));
-        let cells = notebook["cells"].as_array().unwrap().iter();
-        let code = cells.filter(|cell| cell["cell_type"] == "code");
-        code.map(|cell| cell["outputs"].as_array().unwrap().clone())
+        let cells = self.cells(name).into_iter();
+        cells
+            .map(|cell| cell["outputs"].as_array().unwrap().clone())
             .collect()
     }
 
@@ -122,7 +71,7 @@ impl Desk {
         let all = std::fs::read_dir("/proc").unwrap().flatten();
         let ours = all.filter(|process| {
             let folder = std::fs::read_link(process.path().join("cwd"));
-            folder.is_ok_and(|folder| folder.starts_with(self.folder.path()))
+            folder.is_ok_and(|folder| folder.starts_with(self.folder()))
         });
         ours.map(|process| process.file_name().into_string().unwrap())
             .collect()
@@ -134,21 +83,6 @@ fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap_or(-1)
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn joined(value: &Value) -> String {
-    match value {
-        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
-        other => other.as_str().unwrap_or_default().to_owned(),
-    }
-}
-
 /// The error among a cell's outputs, as `Name: message`.
 fn error(outputs: &[Value]) -> String {
     let error = outputs
@@ -156,22 +90,6 @@ fn error(outputs: &[Value]) -> String {
         .find(|output| output["output_type"] == "error")
         .unwrap_or_else(|| panic!("no error in {outputs:?}"));
     format!("{}: {}", joined(&error["ename"]), joined(&error["evalue"]))
-}
-
-fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        let waited = begun.elapsed();
-        assert!(waited < Duration::from_secs(100), "waited for {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-fn send(signal: &str, radio: &Child) {
-    let sent = Command::new("kill")
-        .args([signal, &radio.id().to_string()])
-        .status();
-    assert!(sent.unwrap().success());
 }
 
 /// A small random generator, so that a failure can be had again (xorshift).
@@ -352,7 +270,7 @@ eprintln!("both");
             ""
         ]
     );
-    assert_eq!(desk.read("caught"), b"into the file\nthis too\n");
+    assert_eq!(desk.read("caught"), "into the file\nthis too\n");
 }
 
 #[test]
@@ -377,7 +295,7 @@ println!("done");
         );
         assert_eq!(joined(&desk.outputs("a")[1][0]["text"]), "done\n");
         // It still runs, so nobody waited for it.
-        let daemon = String::from_utf8(desk.read("daemon")).unwrap();
+        let daemon = desk.read("daemon");
         let ended = Command::new("kill").args(["-KILL", daemon.trim()]).status();
         assert!(ended.unwrap().success(), "{ending}");
     }
@@ -396,7 +314,7 @@ fn runs_at_the_same_time_do_not_disturb_each_other() {
     for round in 0..4 {
         desk.write("a.rs", &format!("{PICTURES}// %%\n{round}\n"));
         let mut runs: Vec<Child> = (0..4)
-            .map(|_| desk.radio(&["a.rs"]).spawn().unwrap())
+            .map(|_| desk.command(&["run", "a.rs"]).spawn().unwrap())
             .collect();
         while runs.iter_mut().any(|run| run.try_wait().unwrap().is_none()) {
             // Whoever reads meanwhile finds it whole.
@@ -427,7 +345,7 @@ fn each_signal_to_end_keeps_what_ran() {
         "// %%\nprintln!(\"kept\");\n// %%\nstd::fs::write(\"runs\", \"\")?;\nloop {}\n",
     );
     for signal in ["-INT", "-TERM", "-HUP"] {
-        let mut radio = desk.radio(&["a.rs"]).spawn().unwrap();
+        let mut radio = desk.command(&["run", "a.rs"]).spawn().unwrap();
         wait_for("the cell to run", || desk.path("runs").exists());
         send(signal, &radio);
         assert_eq!(radio.wait().unwrap().code(), Some(1), "{signal}");
@@ -448,7 +366,7 @@ fn a_second_ctrl_c_ends_at_once_and_leaves_nothing() {
         "a.rs",
         "// %%\nloop { println!(\"{}\", \"x\".repeat(1000)); std::fs::write(\"runs\", \"\")?; }\n",
     );
-    let mut radio = desk.radio(&["a.rs"]).spawn().unwrap();
+    let mut radio = desk.command(&["run", "a.rs"]).spawn().unwrap();
     wait_for("the cell to run", || desk.path("runs").exists());
     let written = || std::fs::metadata(desk.path("runs")).unwrap().modified();
     let mut last = written().unwrap();
@@ -519,7 +437,7 @@ fn a_run_that_is_killed_at_any_moment_spoils_nothing() {
         ][random.below(3) as usize];
         desk.write("a.rs", &notebook(round, cell));
         let delay = Duration::from_millis(random.below(900));
-        let mut radio = desk.radio(&["a.rs", "--quiet"]).spawn().unwrap();
+        let mut radio = desk.command(&["run", "a.rs", "--quiet"]).spawn().unwrap();
         std::thread::sleep(delay);
         if random.below(3) == 0 {
             // The program or the compiler instead of radio.
@@ -616,9 +534,9 @@ fn places_that_cannot_be_written_are_named() {
     );
     desk.write("b.rs", "// %%\n1\n");
     run(&["b.rs"], "target/radio", "Permission denied");
-    assert_eq!(desk.read("books/a.ipynb"), text.as_bytes());
+    assert_eq!(desk.read("books/a.ipynb"), text);
     assert_eq!(desk.read("out/a.ipynb"), executed);
-    assert_eq!(desk.read("file"), b"mine");
+    assert_eq!(desk.read("file"), "mine");
     for folder in ["books", "out", "target/radio", "probe"] {
         set_mode(&desk.path(folder), 0o755);
     }
@@ -641,28 +559,30 @@ fn a_broken_toolchain_is_named() {
         assert!(!desk.path("out").exists());
     };
     check(
-        desk.radio(&["a.rs"]).env("RUSTC", "/bin/false"),
+        desk.command(&["run", "a.rs"]).env("RUSTC", "/bin/false"),
         &["rustc", "does not work"],
     );
     check(
-        desk.radio(&["a.rs"]).env("RUSTC", "/nowhere/rustc"),
+        desk.command(&["run", "a.rs"])
+            .env("RUSTC", "/nowhere/rustc"),
         &["rustc", "rustup.rs"],
     );
     check(
-        desk.radio(&["a.rs"]).env("CARGO", "/nowhere/cargo"),
+        desk.command(&["run", "a.rs"])
+            .env("CARGO", "/nowhere/cargo"),
         &["cargo", "rustup.rs"],
     );
     check(
-        desk.radio(&["a.rs"])
+        desk.command(&["run", "a.rs"])
             .env_remove("CARGO")
             .env("PATH", "/nowhere"),
         &["rustup.rs"],
     );
     check(
-        &mut desk.radio(&["space/a.rs"]),
+        &mut desk.command(&["run", "space/a.rs"]),
         &["space/Cargo.lock", "broken"],
     );
-    let mut homeless = desk.radio(&["a.rs"]);
+    let mut homeless = desk.command(&["run", "a.rs"]);
     homeless
         .env_remove("CARGO_TARGET_DIR")
         .env("HOME", desk.path("home"));

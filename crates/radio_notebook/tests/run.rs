@@ -1,77 +1,10 @@
 //! `radio run` as its users meet it: the program is started, and what it leaves behind is looked at.
 
+mod desk;
+
+use desk::*;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
-
-/// A folder with notebooks, and a way to run them.
-struct Desk {
-    folder: tempfile::TempDir,
-}
-
-impl Desk {
-    fn new() -> Desk {
-        Desk {
-            folder: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) -> &Desk {
-        std::fs::write(self.path(name), text).unwrap();
-        self
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_radio"));
-        command
-            .arg("run")
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env(
-                "CARGO_TARGET_DIR",
-                Path::new(env!("CARGO_TARGET_TMPDIR")).join("notebooks"),
-            )
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// The code cells of the executed copy.
-    fn cells(&self, name: &str) -> Vec<Value> {
-        let text = std::fs::read_to_string(self.path("out").join(format!("{name}.ipynb"))).unwrap();
-        let notebook: Value = serde_json::from_str(&text).unwrap();
-        let cells = notebook["cells"].as_array().unwrap().iter();
-        cells
-            .filter(|cell| cell["cell_type"] == "code")
-            .cloned()
-            .collect()
-    }
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap_or(-1)
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn joined(value: &Value) -> String {
-    match value {
-        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
-        other => other.as_str().unwrap_or_default().to_owned(),
-    }
-}
+use std::path::Path;
 
 /// A cell's outputs in a short form: `out:…`, `err:…`, `=…` for a result, `[types]` for other data, `!Name: message`.
 fn short(cell: &Value) -> Vec<String> {
@@ -467,7 +400,7 @@ fn an_unchanged_notebook_needs_no_cargo_and_gives_the_same() {
     desk.write("a.rs", "// %%\nlet x = 41;\n// %%\nx + 1\n");
     assert_eq!(code(&desk.run(&["a.rs"])), 0);
     let again = desk
-        .command(&["a.rs"])
+        .command(&["run", "a.rs"])
         .env("CARGO", "/nowhere/cargo")
         .output()
         .unwrap();
@@ -475,7 +408,7 @@ fn an_unchanged_notebook_needs_no_cargo_and_gives_the_same() {
     assert_eq!(short(&desk.cells("a")[1]), ["=42"]);
     desk.write("a.rs", "// %%\n:opt 1\nlet x = 42;\n// %%\nx + 1\n");
     let edited = desk
-        .command(&["a.rs"])
+        .command(&["run", "a.rs"])
         .env("CARGO", "/nowhere/cargo")
         .output()
         .unwrap();
@@ -511,7 +444,7 @@ fn cargos_configuration_is_part_of_what_is_compiled() {
     let desk = Desk::new();
     desk.write("a.rs", "// %%\ncfg!(extra)\n");
     let run = |name: &str, value: &str| {
-        let mut command = desk.command(&["a.rs"]);
+        let mut command = desk.command(&["run", "a.rs"]);
         assert_eq!(code(&command.env(name, value).output().unwrap()), 0);
         short(&desk.cells("a")[0])
     };
@@ -656,6 +589,7 @@ fn parameters_replace_what_the_notebook_has() {
     desk.write("elsewhere/there.txt", "other");
     // Typed in another folder than the notebook's.
     let mut command = desk.command(&[
+        "run",
         "../a.rs",
         "-p",
         "n",
@@ -735,7 +669,7 @@ fn outputs_go_inplace_only_when_asked() {
     assert_eq!(code(&desk.run(&["a.ipynb"])), 0);
     assert_eq!(std::fs::read(desk.path("a.ipynb")).unwrap(), before);
     assert_eq!(code(&desk.run(&["a.ipynb", "--inplace"])), 0);
-    let after = std::fs::read_to_string(desk.path("a.ipynb")).unwrap();
+    let after = desk.read("a.ipynb");
     assert!(
         after.contains("\"nbformat_minor\": 4")
             && after.contains("\"mine\"")
@@ -744,11 +678,7 @@ fn outputs_go_inplace_only_when_asked() {
     );
     assert!(after.contains("execute_result") && after.ends_with("}\n"));
     assert_eq!(code(&desk.run(&["a.ipynb", "--inplace"])), 0);
-    assert_eq!(
-        std::fs::read_to_string(desk.path("a.ipynb")).unwrap(),
-        after,
-        "running again changes nothing"
-    );
+    assert_eq!(desk.read("a.ipynb"), after, "running again changes nothing");
 }
 
 #[test]
@@ -759,10 +689,7 @@ fn a_place_that_cannot_be_written_loses_nothing() {
     let run = desk.run(&["a.rs"]);
     assert_eq!(code(&run), 2, "{}", stderr(&run));
     assert!(stderr(&run).contains("out"), "{}", stderr(&run));
-    assert_eq!(
-        std::fs::read_to_string(desk.path("out")).unwrap(),
-        "a file where the folder should be"
-    );
+    assert_eq!(desk.read("out"), "a file where the folder should be");
 }
 
 #[test]
@@ -770,12 +697,10 @@ fn figures_are_saved_under_their_labels_inside_the_output_folder() {
     let desk = Desk::new();
     desk.write("a.rs", "// %%\n//| label: ../../x\nprintln!(\"EVCXR_BEGIN_CONTENT image/svg+xml\\n<svg/>\\nEVCXR_END_CONTENT\");\nprintln!(\"EVCXR_BEGIN_CONTENT image/png\\nAAEC\\nEVCXR_END_CONTENT\");\n");
     assert_eq!(code(&desk.run(&["a.rs"])), 0);
-    let mut names: Vec<_> = std::fs::read_dir(desk.path("out/figures/a"))
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
-    names.sort();
-    assert_eq!(names, ["_.._.._x.png", "_.._.._x.svg"]);
+    assert_eq!(
+        desk.names("out/figures/a"),
+        ["_.._.._x.png", "_.._.._x.svg"]
+    );
     assert_eq!(
         std::fs::read(desk.path("out/figures/a/_.._.._x.png")).unwrap(),
         [0, 1, 2]
@@ -798,35 +723,17 @@ fn a_run_can_stop_early() {
     assert!(stderr(&run).contains("1 to 3"), "{}", stderr(&run));
 }
 
-/// Whether a process exists (and is not merely waiting to be reaped).
-#[cfg(unix)]
-fn is_alive(process: &str) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    status
-        .rsplit_once(')')
-        .is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
-}
-
 /// A cell that starts a process of its own, writes both process numbers, and hangs.
 #[cfg(target_os = "linux")]
 const HANGING: &str = "// %%\nprintln!(\"kept\");\n// %%\nlet child = std::process::Command::new(\"sleep\").arg(\"600\").spawn()?;\nstd::fs::write(\"processes\", format!(\"{} {}\\n\", std::process::id(), child.id()))?;\nprintln!(\"hanging\");\nloop { std::thread::sleep(std::time::Duration::from_secs(1)) }\n";
 
-#[cfg(target_os = "linux")]
-fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(
-            begun.elapsed() < Duration::from_secs(60),
-            "waited too long for {what}"
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// Starts a run of [`HANGING`] and waits until its cell hangs.
 #[cfg(target_os = "linux")]
 fn run_until_it_hangs(desk: &Desk) -> std::process::Child {
-    let radio = desk.write("a.rs", HANGING).command(&["a.rs"]).spawn();
+    let radio = desk
+        .write("a.rs", HANGING)
+        .command(&["run", "a.rs"])
+        .spawn();
     wait_for("the cell to hang", || {
         std::fs::read_to_string(desk.path("processes")).is_ok_and(|p| p.ends_with('\n'))
     });
@@ -835,19 +742,14 @@ fn run_until_it_hangs(desk: &Desk) -> std::process::Child {
 
 #[cfg(target_os = "linux")]
 fn assert_all_gone(desk: &Desk) {
-    let processes = std::fs::read_to_string(desk.path("processes")).unwrap();
+    let processes = desk.read("processes");
     for process in processes.split_whitespace() {
         wait_for("a process to end", || !is_alive(process));
     }
-    let left = std::fs::read_dir(desk.path("out"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    let left: Vec<_> = left
-        .map(|e| e.file_name())
-        .filter(|name| name.to_string_lossy().starts_with('.'))
-        .collect();
-    assert!(left.is_empty(), "{left:?}");
+    if desk.path("out").exists() {
+        let left = desk.names("out");
+        assert!(!left.iter().any(|name| name.starts_with('.')), "{left:?}");
+    }
 }
 
 #[test]
@@ -873,10 +775,7 @@ fn a_cell_that_hangs_is_ended_with_all_it_started() {
 fn ctrl_c_keeps_what_ran_and_leaves_nothing_behind() {
     let desk = Desk::new();
     let mut radio = run_until_it_hangs(&desk);
-    Command::new("kill")
-        .args(["-INT", &radio.id().to_string()])
-        .status()
-        .unwrap();
+    send("-INT", &radio);
     assert_eq!(radio.wait().unwrap().code(), Some(1));
     let cells = desk.cells("a");
     assert_eq!(short(&cells[0]), ["out:kept\n"]);
@@ -953,13 +852,7 @@ use std::io::Write;
 std::io::stdout().write_all(&vec![0u8; 3_000_000])?;
 "#;
     let run = desk.write("a.rs", text).run(&["a.rs", "--timeout", "20"]);
-    assert_eq!(
-        code(&run),
-        0,
-        "{}{}",
-        String::from_utf8_lossy(&run.stdout),
-        stderr(&run)
-    );
+    assert_eq!(code(&run), 0, "{}{}", stdout(&run), stderr(&run));
     let shown: Vec<_> = desk.cells("a").iter().map(short).collect();
     let expected: [&[&str]; 7] = [
         &["out:mine\n"],
@@ -986,7 +879,8 @@ fn text_without_line_end_is_kept_when_the_cell_is_ended() {
 #[test]
 #[cfg(target_os = "linux")]
 fn ctrl_c_before_the_first_cell_changes_no_file() {
-    let desk = Desk::new();
+    // A target directory of its own: others would wait for this build.
+    let desk = Desk::with_own_target();
     // A dependency whose build script takes longer than the test.
     std::fs::create_dir_all(desk.path("slow/src")).unwrap();
     desk.write(
@@ -1003,15 +897,10 @@ fn ctrl_c_before_the_first_cell_changes_no_file() {
         &format!(r#"{{"nbformat":4,"nbformat_minor":4,"metadata":{{}},"cells":[{cell}]}}"#),
     );
     let before = std::fs::read(desk.path("a.ipynb")).unwrap();
-    // A target directory of its own: others would wait for this build.
-    let mut command = desk.command(&["a.ipynb", "--inplace"]);
-    command.env("CARGO_TARGET_DIR", desk.path("target"));
+    let mut command = desk.command(&["run", "a.ipynb", "--inplace"]);
     let mut radio = command.spawn().unwrap();
     wait_for("the build to start", || desk.path("slow/started").exists());
-    Command::new("kill")
-        .args(["-INT", &radio.id().to_string()])
-        .status()
-        .unwrap();
+    send("-INT", &radio);
     assert_eq!(radio.wait().unwrap().code(), Some(1));
     assert_eq!(std::fs::read(desk.path("a.ipynb")).unwrap(), before);
 }
@@ -1036,8 +925,7 @@ fn cells_that_do_not_run_keep_their_outputs() {
         code(&desk.run(&["a.ipynb", "--inplace", "--until", "1"])),
         0
     );
-    let text = std::fs::read_to_string(desk.path("a.ipynb")).unwrap();
-    let notebook: Value = serde_json::from_str(&text).unwrap();
+    let notebook = desk.notebook("a.ipynb");
     assert_eq!(short(&notebook["cells"][0]), ["=1"]);
     assert_eq!(short(&notebook["cells"][1]), ["out:old"]);
 }
@@ -1161,28 +1049,21 @@ Box::new(one.clone())
 
 #[test]
 fn what_is_compiled_can_be_cleared() {
-    let desk = Desk::new();
+    let desk = Desk::with_own_target();
     desk.write("a.rs", "// %%\n1 + 1\n");
     let target = desk.path("target");
-    let radio = |arguments: &[&str]| {
-        Command::new(env!("CARGO_BIN_EXE_radio"))
-            .args(arguments)
-            .current_dir(desk.folder.path())
-            .env("CARGO_TARGET_DIR", &target)
-            .output()
-            .unwrap()
-    };
+    let clean = |arguments: &[&str]| desk.command(&["clean"]).args(arguments).output().unwrap();
     for _ in 0..2 {
-        assert_eq!(code(&radio(&["run", "a.rs"])), 0);
+        assert_eq!(code(&desk.run(&["a.rs"])), 0);
         assert!(target.join("radio/programs").is_dir());
-        let cleaned = radio(&["clean"]);
+        let cleaned = clean(&[]);
         assert_eq!(code(&cleaned), 0);
         assert!(stderr(&cleaned).contains("MB freed"));
         assert!(!target.join("radio").exists());
         let left = std::fs::read_dir(target.join("debug/incremental")).unwrap();
         assert_eq!(left.count(), 0);
     }
-    assert_eq!(code(&radio(&["clean", "nowhere"])), 2);
+    assert_eq!(code(&clean(&["nowhere"])), 2);
 }
 
 #[test]

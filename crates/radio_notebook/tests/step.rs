@@ -1,64 +1,36 @@
 //! `radio step` as its users meet it: on a pipe, and on a terminal.
 
+mod desk;
+
+use desk::*;
 use serde_json::Value;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-/// A folder with notebooks, and a way to walk through them.
-struct Desk {
-    folder: tempfile::TempDir,
-}
-
 impl Desk {
-    fn new(name: &str, text: &str) -> Desk {
-        let desk = Desk {
-            folder: tempfile::tempdir().unwrap(),
-        };
+    fn with(name: &str, text: &str) -> Desk {
+        let desk = Desk::new();
         desk.write(name, text);
         desk
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).unwrap();
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_radio"));
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("notebooks");
+    /// `radio step` without a display, its keys on a pipe; nothing of the terminal that the tests run in counts.
+    fn step(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(&["step"]);
         command
-            .arg("step")
             .args(arguments)
-            .current_dir(self.folder.path())
-            .env("CARGO_TARGET_DIR", target)
             .env("TERM", "xterm-256color")
             .env_remove("NO_COLOR")
             .env_remove("COLUMNS")
             .env_remove("DISPLAY")
             .env_remove("WAYLAND_DISPLAY")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stdin(Stdio::piped());
         command
     }
 
     fn walk(&self, arguments: &[&str], keys: &str) -> Output {
-        feed(&mut self.command(arguments), keys)
-    }
-
-    /// The code cells of the executed copy.
-    fn cells(&self, name: &str) -> Vec<Value> {
-        let path = self.path("out").join(format!("{name}.ipynb"));
-        let notebook: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        let cells = notebook["cells"].as_array().unwrap().iter();
-        cells
-            .filter(|cell| cell["cell_type"] == "code")
-            .cloned()
-            .collect()
+        feed(&mut self.step(arguments), keys)
     }
 
     /// The execution counts of the code cells, 0 for those that did not run.
@@ -75,14 +47,6 @@ fn feed(command: &mut Command, keys: &str) -> Output {
     // It may have ended before it read everything.
     let _ = child.stdin.take().unwrap().write_all(keys.as_bytes());
     child.wait_with_output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[track_caller]
@@ -111,7 +75,7 @@ eprintln!("last")
 
 #[test]
 fn enter_walks_through_the_whole_notebook() {
-    let desk = Desk::new("a.rs", THREE_CELLS);
+    let desk = Desk::with("a.rs", THREE_CELLS);
     let walk = desk.walk(&["a.rs"], &"\n".repeat(20));
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     assert_in_order(
@@ -144,7 +108,7 @@ fn enter_walks_through_the_whole_notebook() {
 
 #[test]
 fn back_shows_what_was_there_and_runs_nothing_again() {
-    let desk = Desk::new("a.rs", THREE_CELLS);
+    let desk = Desk::with("a.rs", THREE_CELLS);
     let walk = desk.walk(&["a.rs"], "\n\n\nb\nb\nb\n\n\n\nq\n");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     let shown = stdout(&walk);
@@ -167,7 +131,7 @@ fn back_shows_what_was_there_and_runs_nothing_again() {
 
 #[test]
 fn the_rest_runs_without_asking() {
-    let desk = Desk::new("a.rs", THREE_CELLS);
+    let desk = Desk::with("a.rs", THREE_CELLS);
     let walk = desk.walk(&["a.rs"], "\nr\n");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     let parts = ["[2/5]", "ran", "Between.", "22", "last", "[5/5] Enter ends"];
@@ -178,7 +142,7 @@ fn the_rest_runs_without_asking() {
 
 #[test]
 fn what_did_not_run_has_no_outputs() {
-    let desk = Desk::new("a.rs", THREE_CELLS);
+    let desk = Desk::with("a.rs", THREE_CELLS);
     // The second walk runs nothing, and leaves what is there.
     for keys in ["\n\nq\n\n\n", "q"] {
         let walk = desk.walk(&["a.rs"], keys);
@@ -192,7 +156,7 @@ fn what_did_not_run_has_no_outputs() {
 #[test]
 fn a_failing_cell_leaves_the_walk_usable() {
     let text = "// %%\npanic!(\"broken\")\n// %%\nlet n: u8 = \"x\";\n// %%\n40 + 2\n";
-    let desk = Desk::new("a.rs", text);
+    let desk = Desk::with("a.rs", text);
     let walk = desk.walk(&["a.rs"], "\n\n\n\nbb\n\n\n\n\n");
     assert_eq!(walk.status.code(), Some(1));
     assert_in_order(
@@ -215,7 +179,7 @@ fn a_failing_cell_leaves_the_walk_usable() {
 #[test]
 fn an_expected_failure_is_none() {
     let notebook = r#"{"cells":[{"cell_type":"code","execution_count":null,"id":"a","metadata":{"tags":["raises-exception"]},"outputs":[],"source":"panic!(\"on purpose\")"}],"metadata":{},"nbformat":4,"nbformat_minor":5}"#;
-    let desk = Desk::new("a.ipynb", notebook);
+    let desk = Desk::with("a.ipynb", notebook);
     let walk = desk.walk(&["a.ipynb"], "\n\n");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     assert!(stdout(&walk).contains("on purpose"));
@@ -223,7 +187,7 @@ fn an_expected_failure_is_none() {
 
 #[test]
 fn unknown_keys_are_named_and_help_is_there() {
-    let desk = Desk::new(
+    let desk = Desk::with(
         "a.rs",
         "// %% [markdown]\n// Only text.\n// %% [markdown]\n// More.\n",
     );
@@ -248,7 +212,7 @@ fn unknown_keys_are_named_and_help_is_there() {
 
 #[test]
 fn an_empty_notebook_can_be_walked() {
-    let desk = Desk::new("a.rs", "");
+    let desk = Desk::with("a.rs", "");
     for keys in ["", "b e r ? x \n\n"] {
         let walk = desk.walk(&["a.rs"], keys);
         assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
@@ -257,7 +221,7 @@ fn an_empty_notebook_can_be_walked() {
 
 #[test]
 fn no_control_characters_reach_the_terminal() {
-    let desk = Desk::new(
+    let desk = Desk::with(
         "a.rs",
         "// %% [markdown]\n// a \x1b[2J b &#27;[31m `\x1b]0;x\x07`\n// %%\n//| label: l\x1b[2J\n// \x1b[2J\u{9b}2J\nprintln!(\"\\x1b[2J\\x1b[31mred\\x1b[0m\\x07 10%\\r20%\");\n// %%\nprintln!(\"EVCXR_BEGIN_CONTENT text/plain\\n\\x1b[3Aplain\\x1b]0;t\\x07\\nEVCXR_END_CONTENT\")\n// %%\npanic!(\"\\x1b[2Jpanic\")\n// %%\nprintln!(\"EVCXR_BEGIN_CONTENT text/\\x1b[2J\\nx\\nEVCXR_END_CONTENT\")\n",
     );
@@ -271,11 +235,11 @@ fn no_control_characters_reach_the_terminal() {
 
 #[test]
 fn forty_columns_are_enough() {
-    let desk = Desk::new(
+    let desk = Desk::with(
         "a.rs",
         "// %% [markdown]\n// ## A title that is longer than forty columns are\n//\n// Some *text* that has to be wrapped, more than once, and a list:\n//\n// - with an item that is longer than forty columns\n//\n// | first column | second column | third |\n// |---|---|---|\n// | some words in a cell | and some more words in another | x |\n// %%\n1 + 1\n",
     );
-    let mut command = desk.command(&["a.rs"]);
+    let mut command = desk.step(&["a.rs"]);
     let walk = feed(command.env("COLUMNS", "40"), "?\n\n\n\n");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     let shown = stdout(&walk);
@@ -293,7 +257,7 @@ println!("EVCXR_BEGIN_CONTENT image/png\nAAEC\nEVCXR_END_CONTENT");
 
 #[test]
 fn without_a_display_the_figures_path_is_said() {
-    let desk = Desk::new("a.rs", FIGURE);
+    let desk = Desk::with("a.rs", FIGURE);
     let walk = desk.walk(&["a.rs", "--output", "made"], "\ne\n");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     let figure = ["made", "figures", "a", "dot.svg"].iter();
@@ -308,7 +272,7 @@ fn without_a_display_the_figures_path_is_said() {
 #[test]
 fn a_figure_is_on_disk_when_it_is_opened() {
     use std::os::unix::fs::PermissionsExt;
-    let desk = Desk::new("a.rs", FIGURE);
+    let desk = Desk::with("a.rs", FIGURE);
     let opener = desk.path("bin").join("xdg-open");
     std::fs::create_dir(desk.path("bin")).unwrap();
     let script = "#!/bin/sh\ncp \"$1\" opened.part && mv opened.part opened\n";
@@ -316,7 +280,7 @@ fn a_figure_is_on_disk_when_it_is_opened() {
     std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = std::env::var("PATH").unwrap();
     let path = format!("{}:{path}", desk.path("bin").display());
-    let mut command = desk.command(&["a.rs"]);
+    let mut command = desk.step(&["a.rs"]);
     let mut child = command
         .env("PATH", path)
         .env("DISPLAY", ":0")
@@ -325,7 +289,7 @@ fn a_figure_is_on_disk_when_it_is_opened() {
     let mut keys = child.stdin.take().unwrap();
     keys.write_all(b"\ne\n").unwrap();
     // The walk waits at its prompt.
-    until(|| desk.path("opened").exists());
+    wait_for("the figure to be opened", || desk.path("opened").exists());
     assert_eq!(std::fs::read(desk.path("opened")).unwrap(), b"<svg/>");
     assert!(!desk.path("out/a.ipynb").exists());
     drop(keys);
@@ -336,8 +300,8 @@ fn a_figure_is_on_disk_when_it_is_opened() {
 #[test]
 fn waiting_at_the_prompt_is_not_the_cells_time() {
     let text = "// %%\n1\n// %%\nloop { std::thread::sleep(std::time::Duration::from_secs(1)) }\n";
-    let desk = Desk::new("a.rs", text);
-    let mut command = desk.command(&["a.rs", "--timeout", "2"]);
+    let desk = Desk::with("a.rs", text);
+    let mut command = desk.step(&["a.rs", "--timeout", "2"]);
     let mut child = command.spawn().unwrap();
     let mut keys = child.stdin.take().unwrap();
     std::thread::sleep(std::time::Duration::from_millis(2500));
@@ -355,7 +319,7 @@ fn waiting_at_the_prompt_is_not_the_cells_time() {
 #[test]
 fn parameters_are_taken_as_run_takes_them() {
     let notebook = r#"{"cells":[{"cell_type":"code","execution_count":null,"id":"a","metadata":{"tags":["parameters"]},"outputs":[],"source":"let n: u32 = 1;"},{"cell_type":"code","execution_count":null,"id":"b","metadata":{},"outputs":[],"source":"n + 1"}],"metadata":{},"nbformat":4,"nbformat_minor":5}"#;
-    let desk = Desk::new("a.ipynb", notebook);
+    let desk = Desk::with("a.ipynb", notebook);
     let walk = desk.walk(&["a.ipynb", "-p", "n", "41", "-p", "m", "1"], "r");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     assert_in_order(&stdout(&walk), &["let n: u32 = 41;", "\n42\n"]);
@@ -364,7 +328,7 @@ fn parameters_are_taken_as_run_takes_them() {
 
 #[test]
 fn what_cannot_be_walked_is_refused_before_anything_runs() {
-    let desk = Desk::new("a.ipynb", "{}");
+    let desk = Desk::with("a.ipynb", "{}");
     desk.write("b.ipynb", "{}");
     desk.write("c.rs", "// %%\n1\n");
     desk.write("d.txt", "");
@@ -384,19 +348,6 @@ fn what_cannot_be_walked_is_refused_before_anything_runs() {
         assert_eq!(stdout(&walk), "");
     }
     assert!(!desk.path("out").exists());
-}
-
-/// Waits for something that surely comes; gives up where the test would hang.
-#[cfg(unix)]
-#[track_caller]
-fn until(mut there: impl FnMut() -> bool) {
-    for _ in 0..3000 {
-        if there() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    panic!("it did not come");
 }
 
 #[cfg(unix)]
@@ -461,13 +412,14 @@ mod terminal {
         /// Waits until the text is there, behind what was there before.
         #[track_caller]
         fn sees(&self, from: &mut usize, text: &str) {
-            until(|| match self.shown()[*from..].find(text) {
+            let is_there = || match self.shown()[*from..].find(text) {
                 Some(at) => {
                     *from += at + text.len();
                     true
                 }
                 None => false,
-            });
+            };
+            wait_until(is_there, || format!("{text:?} in:\n{}", self.shown()));
         }
 
         fn press(&mut self, keys: &str) {
@@ -492,8 +444,8 @@ mod terminal {
 
     #[test]
     fn keys_act_as_they_are_pressed_and_the_terminal_is_given_back() {
-        let desk = Desk::new("a.rs", THREE_CELLS);
-        let mut walk = Walk::start(desk.command(&["a.rs"]));
+        let desk = Desk::with("a.rs", THREE_CELLS);
+        let mut walk = Walk::start(desk.step(&["a.rs"]));
         let mut at = 0;
         walk.sees(&mut at, "[1/5]");
         assert!(!walk.is_as_before());
@@ -518,9 +470,9 @@ mod terminal {
 
     #[test]
     fn no_color_means_no_color() {
-        let desk = Desk::new("a.rs", "// %% [markdown]\n// **a**\n// %%\nlet n = 1;\n");
+        let desk = Desk::with("a.rs", "// %% [markdown]\n// **a**\n// %%\nlet n = 1;\n");
         for (name, value, erases) in [("NO_COLOR", "1", true), ("TERM", "dumb", false)] {
-            let mut command = desk.command(&["a.rs"]);
+            let mut command = desk.step(&["a.rs"]);
             command.env(name, value);
             let mut walk = Walk::start(command);
             let mut at = 0;
@@ -541,9 +493,9 @@ mod terminal {
 
     #[test]
     fn ctrl_c_at_the_prompt_ends_the_walk_in_order() {
-        let desk = Desk::new("a.rs", THREE_CELLS);
+        let desk = Desk::with("a.rs", THREE_CELLS);
         for signal in [Signal::SIGINT, Signal::SIGTERM] {
-            let mut walk = Walk::start(desk.command(&["a.rs"]));
+            let mut walk = Walk::start(desk.step(&["a.rs"]));
             let mut at = 0;
             walk.sees(&mut at, "[1/5]");
             walk.press("\r\r");
@@ -557,11 +509,11 @@ mod terminal {
 
     #[test]
     fn ctrl_c_ends_the_running_cell_and_not_the_walk() {
-        let desk = Desk::new(
+        let desk = Desk::with(
             "a.rs",
             "// %%\nprintln!(\"begun\");\nloop { std::thread::sleep(std::time::Duration::from_secs(1)) }\n// %%\n1\n// %%\n2\n",
         );
-        let mut walk = Walk::start(desk.command(&["a.rs"]));
+        let mut walk = Walk::start(desk.step(&["a.rs"]));
         let mut at = 0;
         walk.sees(&mut at, "[1/3]");
         walk.press("r");
@@ -581,8 +533,8 @@ mod terminal {
 
     #[test]
     fn ctrl_c_twice_gives_the_terminal_back_too() {
-        let desk = Desk::new("a.rs", THREE_CELLS);
-        let mut walk = Walk::start(desk.command(&["a.rs"]));
+        let desk = Desk::with("a.rs", THREE_CELLS);
+        let mut walk = Walk::start(desk.step(&["a.rs"]));
         let mut at = 0;
         walk.sees(&mut at, "[1/5]");
         walk.send(Signal::SIGINT);

@@ -2,18 +2,15 @@
 
 #![cfg(target_os = "linux")]
 
+mod desk;
+
+use desk::*;
 use serde_json::{Value, json};
 use std::io::{BufRead, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-
-/// A folder with a notebook, and `radio watch` over it.
-struct Desk {
-    folder: tempfile::TempDir,
-}
 
 /// A `radio watch` that was started; it is ended with the test.
 struct Watching {
@@ -22,44 +19,20 @@ struct Watching {
 }
 
 impl Desk {
-    fn new() -> Desk {
-        Desk {
-            folder: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).unwrap();
-    }
-
     /// Saves as most editors do.
     fn rename_over(&self, name: &str, text: &str) {
         self.write("beside", text);
         std::fs::rename(self.path("beside"), self.path(name)).unwrap();
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_radio"));
-        command
-            .arg("watch")
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env(
-                "CARGO_TARGET_DIR",
-                Path::new(env!("CARGO_TARGET_TMPDIR")).join("notebooks"),
-            )
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+    fn watch_command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(&["watch"]);
+        command.args(arguments);
         command
     }
 
     fn watch(&self, arguments: &[&str]) -> Watching {
-        let mut radio = self.command(arguments).spawn().unwrap();
+        let mut radio = self.watch_command(arguments).spawn().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
         let pipes: [Box<dyn Read + Send>; 2] = [
             Box::new(radio.stdout.take().unwrap()),
@@ -105,7 +78,7 @@ impl Watching {
 
     /// Presses Ctrl-C and returns the exit code.
     fn interrupt(&mut self) -> Option<i32> {
-        signal("-INT", self.radio.id());
+        send("-INT", &self.radio);
         self.radio.wait().unwrap().code()
     }
 
@@ -123,26 +96,6 @@ impl Drop for Watching {
         let _ = self.radio.kill();
         let _ = self.radio.wait();
     }
-}
-
-fn signal(signal: &str, process: u32) {
-    Command::new("kill")
-        .args([signal, &process.to_string()])
-        .status()
-        .unwrap();
-}
-
-fn wait_until(is_so: impl Fn() -> bool, what: impl Fn() -> String) {
-    let patience = Instant::now() + Duration::from_secs(120);
-    while !is_so() {
-        assert!(Instant::now() < patience, "waited in vain for {}", what());
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-fn is_alive(process: &str) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{process}/stat"));
-    status.is_ok_and(|status| !status.contains(") Z "))
 }
 
 /// A notebook of markdown and code cells.
@@ -220,7 +173,7 @@ fn a_notebook_runs_again_at_each_save_and_whatever_happens_to_its_file() {
 
     assert_eq!(watching.interrupt(), Some(0));
     assert_eq!(
-        std::fs::read_to_string(desk.path("a.ipynb")).unwrap(),
+        desk.read("a.ipynb"),
         last,
         "the notebook itself was written"
     );
@@ -261,16 +214,10 @@ fn a_save_ends_the_run_under_way_and_ctrl_c_leaves_no_process() {
     let second = hanging(&desk, &watching);
     assert_eq!(watching.interrupt(), Some(0));
     for process in first.iter().chain(&second) {
-        wait_until(|| !is_alive(process), || format!("{process} to end"));
+        wait_for("a process to end", || !is_alive(process));
     }
-    let left = std::fs::read_dir(desk.path("out")).unwrap().flatten();
-    let names: Vec<_> = left.map(|entry| entry.file_name()).collect();
-    assert!(
-        !names
-            .iter()
-            .any(|name| name.to_string_lossy().starts_with('.')),
-        "{names:?}"
-    );
+    let names = desk.names("out");
+    assert!(!names.iter().any(|name| name.starts_with('.')), "{names:?}");
 }
 
 #[test]
@@ -448,8 +395,8 @@ fn what_cannot_be_watched_is_refused() {
         (vec!["a.ipynb", "--serve", "0"], "from 1 to 65535"),
         (vec!["a.txt"], "runs notebooks (.ipynb)"),
     ] {
-        let output = desk.command(&arguments).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let output = desk.watch_command(&arguments).output().unwrap();
+        let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
         assert!(said.contains(reason), "{arguments:?}: {said}");
     }
