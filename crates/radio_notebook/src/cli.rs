@@ -34,6 +34,20 @@ enum Action {
     Clean(cache::Arguments),
 }
 
+/// What can be given to every command that executes notebooks and writes their copies.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Given {
+    /// Where executed copies and figures go
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub(crate) output: PathBuf,
+    /// Replace the value of a parameter: of a `let` in the cell tagged `parameters`
+    #[arg(short, long = "parameter", value_names = ["NAME", "VALUE"], num_args = 2, allow_hyphen_values = true)]
+    pub(crate) parameter: Vec<String>,
+    /// The most time a cell may take
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+}
+
 /// Longer than anybody waits, and short enough to be added to the time of day.
 const MOST_TIME: Duration = Duration::from_secs(1_000_000_000);
 

@@ -18,18 +18,11 @@ pub struct Arguments {
     /// Notebooks, scripts, or folders of them
     #[arg(default_value = "notebooks")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Where executed copies and figures go
-    #[arg(long, value_name = "DIR", default_value = "out")]
-    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) given: cli::Given,
     /// Write the outputs into the notebooks themselves; figures still go to the output folder
     #[arg(long)]
     pub(crate) inplace: bool,
-    /// Replace the value of a parameter: of a `let` in the cell tagged `parameters`
-    #[arg(short, long = "parameter", value_names = ["NAME", "VALUE"], num_args = 2, allow_hyphen_values = true)]
-    pub(crate) parameter: Vec<String>,
-    /// The most time a cell may take
-    #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
-    pub(crate) timeout: Option<Duration>,
     /// The most time that the whole run may take
     #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
     pub(crate) timeout_total: Option<Duration>,
@@ -57,6 +50,7 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
     let paths = cli::notebooks(&arguments.paths, wanted)?;
     let names = output_names(&paths)?;
     let values: Vec<(String, String)> = arguments
+        .given
         .parameter
         .chunks_exact(2)
         .map(|pair| (pair[0].clone(), pair[1].clone()))
@@ -84,7 +78,7 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
         say!("{warning}");
     }
     let options = Options {
-        timeout: arguments.timeout,
+        timeout: arguments.given.timeout,
         deadline: arguments.timeout_total.map(|time| Instant::now() + time),
         until: arguments.until.clone(),
         allow_errors: arguments.allow_errors,
@@ -176,7 +170,7 @@ impl batch::Reporter for Conclusions<'_> {
         }
         let (path, name) = (&self.paths[index], &self.names[index]);
         let Arguments {
-            output,
+            given,
             inplace,
             until,
             ..
@@ -186,7 +180,7 @@ impl batch::Reporter for Conclusions<'_> {
             &mut executed.notebook,
             path,
             name,
-            output,
+            &given.output,
             *inplace,
             is_whole,
         )?;

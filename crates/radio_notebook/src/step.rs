@@ -26,15 +26,8 @@ use std::time::Duration;
 pub struct Arguments {
     /// The notebook (.ipynb) or percent script (.rs)
     path: PathBuf,
-    /// Where the executed copy and the figures go
-    #[arg(long, value_name = "DIR", default_value = "out")]
-    output: PathBuf,
-    /// Replace the value of a parameter: of a `let` in the cell tagged `parameters`
-    #[arg(short, long = "parameter", value_names = ["NAME", "VALUE"], num_args = 2, allow_hyphen_values = true)]
-    parameter: Vec<String>,
-    /// The most time a cell may take
-    #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
-    timeout: Option<Duration>,
+    #[command(flatten)]
+    given: cli::Given,
 }
 
 /// Walks through the notebook; returns whether no cell failed.
@@ -50,6 +43,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         .into_owned();
     let mut notebook = Notebook::read(&path)?;
     let values: Vec<(String, String)> = arguments
+        .given
         .parameter
         .chunks_exact(2)
         .map(|pair| (pair[0].clone(), pair[1].clone()))
@@ -62,19 +56,23 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     for warning in &warnings {
         tell(warning);
     }
-    let copy = arguments.output.join(format!("{name}.ipynb"));
+    let copy = arguments.given.output.join(format!("{name}.ipynb"));
     run::refuse_to_overwrite(&path, &copy)?;
     for repair in &notebook.repairs {
         tell(&format!("{}: repaired: {repair}", path.display()));
     }
     notebook.clear_outputs();
     let options = Options {
-        timeout: arguments.timeout,
+        timeout: arguments.given.timeout,
         allow_errors: true,
         record_timing: true,
         ..Options::default()
     };
-    let figure_folder = arguments.output.join("figures").join(safe_name(&name));
+    let figure_folder = arguments
+        .given
+        .output
+        .join("figures")
+        .join(safe_name(&name));
     let mut walk = Walk::new(&notebook, figure_folder);
     let summary = execute::execute(&mut notebook, &path, &options, &mut walk)?;
     if summary.interrupted && summary.executed == 0 {
@@ -94,7 +92,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         tell(&format!("{name}: nothing ran, so nothing is written"));
         return Ok(true);
     }
-    let output = &arguments.output;
+    let output = &arguments.given.output;
     let (target, figures) = run::write(&mut notebook, &path, &name, output, false, false)?;
     for (number, failure) in &summary.failures {
         let failure = format!("error: {} cell {number}: {failure}", path.display());

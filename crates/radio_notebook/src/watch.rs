@@ -40,15 +40,8 @@ pub struct Arguments {
     /// Show the executed notebook in browsers on this computer, at this port or a free one
     #[arg(long, value_name = "PORT", value_parser = port)]
     serve: Option<Option<u16>>,
-    /// Where the executed copy and figures go
-    #[arg(long, value_name = "DIR", default_value = "out")]
-    output: PathBuf,
-    /// Replace the value of a parameter: of a `let` in the cell tagged `parameters`
-    #[arg(short, long = "parameter", value_names = ["NAME", "VALUE"], num_args = 2, allow_hyphen_values = true)]
-    parameter: Vec<String>,
-    /// The most time a cell may take
-    #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
-    timeout: Option<Duration>,
+    #[command(flatten)]
+    given: cli::Given,
     /// Go on behind cells that fail
     #[arg(long)]
     allow_errors: bool,
@@ -67,10 +60,8 @@ fn port(text: &str) -> std::result::Result<u16, String> {
 pub fn run(arguments: Arguments) -> Result<bool> {
     let run = run::Arguments {
         paths: vec![arguments.path.clone()],
-        output: arguments.output,
+        given: arguments.given,
         inplace: false,
-        parameter: arguments.parameter,
-        timeout: arguments.timeout,
         timeout_total: None,
         until: None,
         allow_errors: arguments.allow_errors,
@@ -359,7 +350,7 @@ impl Around {
                     .map(|text| folder.join(text)),
             );
         }
-        for value in run.parameter.iter().skip(1).step_by(2) {
+        for value in run.given.parameter.iter().skip(1).step_by(2) {
             data.extend([folder.join(value), PathBuf::from(value)]);
         }
         // The lexer keeps all that it ever read, for error messages.
