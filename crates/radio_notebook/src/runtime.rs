@@ -310,10 +310,18 @@ pub fn run(body: fn() -> Result<(), Raised>) -> ! {
     let (gone_on, go) = mpsc::channel();
     std::thread::spawn(move || {
         let mut answer = [0];
-        while answers.read_exact(&mut answer).is_ok() {
-            let _ = gone_on.send(());
+        let error = loop {
+            match answers.read_exact(&mut answer) {
+                Ok(()) => drop(gone_on.send(())),
+                Err(error) => break error,
+            }
+        };
+        use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
+        match error.kind() {
+            UnexpectedEof | ConnectionReset | ConnectionAborted => end_all(),
+            // The session is there; it is the descriptor that a cell has closed.
+            _ => std::process::exit(LOST),
         }
-        end_all();
     });
     let session = Session {
         channel: Mutex::new(channel),
