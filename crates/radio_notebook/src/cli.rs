@@ -48,6 +48,16 @@ pub struct Given {
     pub(crate) timeout: Option<Duration>,
 }
 
+impl Given {
+    /// The parameters' names and values.
+    pub(crate) fn values(&self) -> Vec<(String, String)> {
+        let pairs = self.parameter.chunks_exact(2);
+        pairs
+            .map(|pair| (pair[0].clone(), pair[1].clone()))
+            .collect()
+    }
+}
+
 /// Longer than anybody waits, and short enough to be added to the time of day.
 const MOST_TIME: Duration = Duration::from_secs(1_000_000_000);
 

@@ -49,12 +49,7 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
     };
     let paths = cli::notebooks(&arguments.paths, wanted)?;
     let names = output_names(&paths)?;
-    let values: Vec<(String, String)> = arguments
-        .given
-        .parameter
-        .chunks_exact(2)
-        .map(|pair| (pair[0].clone(), pair[1].clone()))
-        .collect();
+    let values = arguments.given.values();
     let mut notebooks = paths
         .iter()
         .map(|path| Notebook::read(path))

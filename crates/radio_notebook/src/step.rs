@@ -42,12 +42,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         .to_string_lossy()
         .into_owned();
     let mut notebook = Notebook::read(&path)?;
-    let values: Vec<(String, String)> = arguments
-        .given
-        .parameter
-        .chunks_exact(2)
-        .map(|pair| (pair[0].clone(), pair[1].clone()))
-        .collect();
+    let values = arguments.given.values();
     let warnings = run::inject_parameters(
         std::slice::from_mut(&mut notebook),
         std::slice::from_ref(&path),
