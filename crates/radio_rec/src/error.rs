@@ -106,6 +106,15 @@ pub enum Error {
         found: String,
     },
 
+    /// A file of a fitted model cannot be read.
+    #[error("`{}`: {message}", path.display())]
+    ModelFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what would be right.
+        message: String,
+    },
+
     /// A figure could not be drawn.
     #[error("the figure could not be drawn: {message}")]
     Plot {

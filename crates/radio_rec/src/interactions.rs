@@ -1,117 +1,26 @@
 //! Who played what how often: the sparse matrix that every recommender learns from.
 
 mod compressed;
+mod long_table;
+mod names;
 mod suggest;
+mod table;
+#[cfg(test)]
+mod tests;
 mod wide_csv;
 
-use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use ndarray::Array2;
 
-pub(crate) use self::compressed::Compressed;
+pub(crate) use self::compressed::{Compressed, sort_and_sum};
+pub use self::long_table::{Column, Duplicates, LongTable, Progress};
+pub use self::names::{Item, ItemName, User, UserName};
 use self::suggest::nearest_names;
 use crate::display::{Cell, Table};
 use crate::{Error, Result};
-
-/// An index type and a name type for one side of the matrix.
-macro_rules! index_and_name {
-    ($(#[$index_doc:meta])* $Index:ident, $(#[$name_doc:meta])* $Name:ident) => {
-        $(#[$index_doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $Index(pub(crate) u32);
-
-        impl $Index {
-            /// The position in the catalogue, from 0.
-            pub fn index(self) -> usize {
-                self.0 as usize
-            }
-        }
-
-        $(#[$name_doc])*
-        ///
-        /// Copies share the text. `Debug` is the quoted text, as of a string.
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $Name(Arc<str>);
-
-        impl $Name {
-            /// The name as a string slice.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl From<Arc<str>> for $Name {
-            fn from(name: Arc<str>) -> Self {
-                Self(name)
-            }
-        }
-
-        impl From<&str> for $Name {
-            fn from(name: &str) -> Self {
-                Self(name.into())
-            }
-        }
-
-        impl AsRef<str> for $Name {
-            fn as_ref(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl Borrow<str> for $Name {
-            fn borrow(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl PartialEq<str> for $Name {
-            fn eq(&self, other: &str) -> bool {
-                *self.0 == *other
-            }
-        }
-
-        impl PartialEq<&str> for $Name {
-            fn eq(&self, other: &&str) -> bool {
-                *self.0 == **other
-            }
-        }
-
-        impl fmt::Display for $Name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(&*self.0, f)
-            }
-        }
-
-        impl fmt::Debug for $Name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&*self.0, f)
-            }
-        }
-
-        impl From<&$Name> for Cell {
-            fn from(name: &$Name) -> Self {
-                Cell::Text(name.to_string())
-            }
-        }
-    };
-}
-
-index_and_name! {
-    /// A user of one [`Interactions`]: the number of a row. It means nothing to another matrix.
-    User,
-    /// What a user is called.
-    UserName
-}
-
-index_and_name! {
-    /// An item of one [`Interactions`]: the number of a column. It means nothing to another matrix.
-    Item,
-    /// What an item (an artist, a song) is called.
-    ItemName
-}
 
 /// The smallest value above 0 and the largest that can be stored. Between them no sum of products of two values
 /// overflows or vanishes, so that every similarity is a number.
@@ -151,6 +60,8 @@ struct Matrix {
     item_of_name: HashMap<ItemName, Item>,
     by_user: Compressed,
     by_item: Compressed,
+    /// Of each value of `by_user` when it was, if the source says so.
+    timestamps: Option<Vec<f64>>,
 }
 
 impl Interactions {
@@ -198,7 +109,17 @@ impl Interactions {
     pub(crate) fn from_parts(
         users: Vec<UserName>,
         items: Vec<ItemName>,
-        mut entries: Vec<(u32, u32, f64)>,
+        entries: Vec<(u32, u32, f64)>,
+    ) -> Result<Self> {
+        Self::from_timed_parts(users, items, entries, None)
+    }
+
+    /// As [`from_parts`](Self::from_parts), with a timestamp for each entry: the latest of a place counts.
+    pub(crate) fn from_timed_parts(
+        users: Vec<UserName>,
+        items: Vec<ItemName>,
+        entries: Vec<(u32, u32, f64)>,
+        times: Option<Vec<f64>>,
     ) -> Result<Self> {
         let mut user_of_name = HashMap::with_capacity(users.len());
         for (index, name) in (0..).zip(&users) {
@@ -212,8 +133,20 @@ impl Interactions {
                 return Err(duplicate("item", name.as_str()));
             }
         }
-        entries.retain(|entry| entry.2 != 0.0);
-        let by_user = Compressed::from_entries(users.len(), entries);
+        let by_user = Compressed::from_entries(users.len(), &entries);
+        let timestamps = times.map(|times| {
+            let mut latest = vec![f64::NEG_INFINITY; by_user.nnz()];
+            for (&(user, item, value), time) in entries.iter().zip(times) {
+                if value != 0.0 {
+                    let at = by_user
+                        .place(user as usize, item)
+                        .expect("it was put there");
+                    latest[at] = time.max(latest[at]);
+                }
+            }
+            latest
+        });
+        drop(entries);
         let by_item = by_user.transposed(items.len());
         Ok(Self(Arc::new(Matrix {
             users,
@@ -222,6 +155,7 @@ impl Interactions {
             item_of_name,
             by_user,
             by_item,
+            timestamps,
         })))
     }
 
@@ -343,6 +277,24 @@ impl Interactions {
         items.binary_search(&item.0).map_or(0.0, |at| values[at])
     }
 
+    /// When the user played the item: the latest timestamp that the source has for the two, in the source's unit.
+    ///
+    /// Nothing where no value is stored, and in a matrix that has no timestamps.
+    ///
+    /// # Panics
+    ///
+    /// If `user` is beyond this matrix, as indexing a slice does.
+    pub fn timestamp(&self, user: User, item: Item) -> Option<f64> {
+        let timestamps = self.0.timestamps.as_ref()?;
+        let at = self.0.by_user.place(user.index(), item.0)?;
+        Some(timestamps[at])
+    }
+
+    /// Whether the source had timestamps.
+    pub fn has_timestamps(&self) -> bool {
+        self.0.timestamps.is_some()
+    }
+
     /// The matrix without the users who played nothing. All items stay.
     ///
     /// The users behind a dropped one move up: look a [`User`] up again in the new matrix.
@@ -359,7 +311,9 @@ impl Interactions {
                 users.push(self.user_name(user).clone());
             }
         }
-        Self::from_parts(users, self.0.items.clone(), entries)
+        // The values that stay are all of them, in their order.
+        let times = self.0.timestamps.clone();
+        Self::from_timed_parts(users, self.0.items.clone(), entries, times)
             .expect("names that were unique still are")
     }
 
@@ -478,137 +432,4 @@ fn check_index(name: &'static str, index: usize, len: usize) -> Result<()> {
         value: format!("number {index} of the {name}s"),
         expected: format!("one of the {len} {name}s of this matrix; look it up there by its name"),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn toy() -> Interactions {
-        Interactions::from_triplets([
-            ("ann", "abba", 1.0),
-            ("ann", "u2", 2.0),
-            ("bob", "air", 0.0),
-            ("cleo", "u2", 1.0),
-            ("ann", "u2", 0.5),
-        ])
-        .unwrap()
-    }
-
-    #[test]
-    fn triplets_keep_the_order_of_first_mention_and_add_up() {
-        let data = toy();
-        assert_eq!(data.users(), ["ann", "bob", "cleo"]);
-        assert_eq!(data.items(), ["abba", "u2", "air"]);
-        assert_eq!(data.shape(), (3, 3));
-        assert_eq!(data.nnz(), 3);
-        assert_eq!(
-            data.to_dense(),
-            ndarray::array![[1.0, 2.5, 0.0], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
-        );
-    }
-
-    #[test]
-    fn both_directions_hold_the_same() {
-        let data = toy();
-        let (ann, cleo) = (data.user("ann").unwrap(), data.user("cleo").unwrap());
-        let (abba, u2) = (data.item("abba").unwrap(), data.item("u2").unwrap());
-        assert_eq!(
-            data.items_of(ann).collect::<Vec<_>>(),
-            [(abba, 1.0), (u2, 2.5)]
-        );
-        assert_eq!(
-            data.users_of(u2).collect::<Vec<_>>(),
-            [(ann, 2.5), (cleo, 1.0)]
-        );
-        assert_eq!(data.value(cleo, abba), 0.0);
-    }
-
-    #[test]
-    fn empty_users_go_and_items_stay() {
-        let data = toy().without_empty_users();
-        assert_eq!(data.users(), ["ann", "cleo"]);
-        assert_eq!(data.items().len(), 3);
-        let cleo = data.user("cleo").unwrap();
-        assert_eq!(data.items_of(cleo).len(), 1);
-    }
-
-    #[test]
-    fn a_matrix_may_be_empty() {
-        let data = Interactions::from_triplets::<&str, &str>([]).unwrap();
-        assert_eq!(data.shape(), (0, 0));
-        assert_eq!(data.without_empty_users().nnz(), 0);
-        assert_eq!(
-            data.to_string(),
-            "user\n[0 users x 0 items, 0 values stored]\n"
-        );
-    }
-
-    #[test]
-    fn triplets_are_checked() {
-        let message = |user, item, value| {
-            Interactions::from_triplets([(user, item, value)])
-                .unwrap_err()
-                .to_string()
-        };
-        assert_eq!(
-            message("", "u2", 1.0),
-            "`user` is empty, but must be a name"
-        );
-        assert_eq!(
-            message("ann", "", 1.0),
-            "`item` is empty, but must be a name"
-        );
-        assert_eq!(
-            message("ann", "u2", -1.0),
-            "`value` is -1 (user `ann`, item `u2`), but must be 0 or positive"
-        );
-        assert!(message("ann", "u2", f64::NAN).ends_with("must be a number"));
-        assert!(message("ann", "u2", f64::INFINITY).ends_with("must be finite"));
-        assert!(message("ann", "u2", 1e31).ends_with("must be 0 or from 1e-30 to 1e30"));
-        assert!(message("ann", "u2", 1e-31).ends_with("must be 0 or from 1e-30 to 1e30"));
-    }
-
-    #[test]
-    fn names_in_a_catalogue_are_unique() {
-        let error = Interactions::from_parts(vec!["a".into(), "a".into()], vec![], vec![]);
-        assert_eq!(
-            error.unwrap_err().to_string(),
-            "the user `a` occurs twice; give each user a name of its own"
-        );
-        let error = Interactions::from_parts(vec![], vec!["b".into(), "b".into()], vec![]);
-        assert!(
-            error
-                .unwrap_err()
-                .to_string()
-                .starts_with("the item `b` occurs twice")
-        );
-    }
-
-    #[test]
-    fn a_lookup_of_nothing_suggests() {
-        let message = toy().user("Anne").unwrap_err().to_string();
-        assert_eq!(message, "there is no user `Anne`; did you mean `ann`?");
-        let message = toy().item("metallica").unwrap_err().to_string();
-        assert_eq!(
-            message,
-            "there is no item `metallica`; `items()` lists the names there are"
-        );
-    }
-
-    #[test]
-    fn the_text_form_shows_whole_numbers_as_such() {
-        assert_eq!(
-            toy().to_string(),
-            "user  abba        u2  air\n\
-             ann      1  2.500000    0\n\
-             bob      0         0    0\n\
-             cleo     0         1    0\n\
-             [3 users x 3 items, 3 values stored]\n"
-        );
-        assert_eq!(
-            format!("{:?}", toy()),
-            "Interactions(3 users x 3 items, 3 values stored)"
-        );
-    }
 }

@@ -4,7 +4,9 @@
 pub mod datasets;
 pub mod display;
 mod error;
+pub mod evaluate;
 pub mod interactions;
+mod linalg;
 pub mod nn;
 pub mod plot;
 pub mod ranking;

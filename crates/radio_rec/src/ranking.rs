@@ -4,6 +4,7 @@
 //! first 40 binary digits, which are 12 decimal digits: sums whose terms came in another order agree in them. What
 //! compares equal stays in the catalogue's order.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use crate::display::Table;
@@ -66,10 +67,19 @@ impl<N> Ranking<N> {
 impl<N: Clone> Ranking<N> {
     /// The best `n` of (index, score) that are above 0, by the names of the catalogue.
     pub(crate) fn of_positive(n: usize, candidates: Vec<(u32, f64)>, catalogue: &[N]) -> Self {
-        let entries = best(n, candidates)
+        Self::of_ordered(best(n, candidates), |index| {
+            catalogue[index as usize].clone()
+        })
+    }
+}
+
+impl<N> Ranking<N> {
+    /// What is already in order, with the name of each index.
+    pub(crate) fn of_ordered<I>(entries: Vec<(I, f64)>, name: impl Fn(I) -> N) -> Self {
+        let entries = entries
             .into_iter()
             .map(|(index, score)| Ranked {
-                name: catalogue[index as usize].clone(),
+                name: name(index),
                 score,
             })
             .collect();
@@ -83,7 +93,7 @@ impl<N: AsRef<str>> Ranking<N> {
         self.to_table().evcxr_display();
     }
 
-    fn to_table(&self) -> Table {
+    pub(crate) fn to_table(&self) -> Table {
         let mut table = Table::new(["rank", "name", "score"]);
         for (rank, ranked) in (1_usize..).zip(&self.entries) {
             table.push((rank, ranked.name.as_ref(), ranked.score));
@@ -129,27 +139,39 @@ pub(crate) fn at_least_one(name: &'static str, count: usize) -> Result<()> {
 }
 
 /// The best `n` of (index, score) that are above 0, best first, ties by index.
-pub(crate) fn best(n: usize, mut candidates: Vec<(u32, f64)>) -> Vec<(u32, f64)> {
+pub(crate) fn best<I: Copy + Ord>(n: usize, mut candidates: Vec<(I, f64)>) -> Vec<(I, f64)> {
     candidates.retain(|&(_, score)| score > 0.0);
-    let worst_last = |a: &(u32, f64), b: &(u32, f64)| {
-        let by_score = compared_as(b.1).cmp(&compared_as(a.1));
-        by_score.then(a.0.cmp(&b.0))
-    };
+    best_of_all(n, candidates)
+}
+
+/// The best `n` of (index, score), best first, ties by index. Scores are finite.
+pub(crate) fn best_of_all<I: Copy + Ord>(n: usize, mut candidates: Vec<(I, f64)>) -> Vec<(I, f64)> {
     if n < candidates.len() {
-        candidates.select_nth_unstable_by(n, worst_last);
+        candidates.select_nth_unstable_by(n, best_first);
         candidates.truncate(n);
     }
-    candidates.sort_unstable_by(worst_last);
+    candidates.sort_unstable_by(best_first);
     candidates
 }
 
-/// A positive score rounded to 40 binary digits, as a number that orders as the score does.
+/// The order of a ranking, for (index, score) with finite scores.
+pub(crate) fn best_first<I: Ord>(a: &(I, f64), b: &(I, f64)) -> Ordering {
+    let by_score = compared_as(b.1).cmp(&compared_as(a.1));
+    by_score.then(a.0.cmp(&b.0))
+}
+
+/// A finite score rounded to 40 binary digits, as a number that orders as the score does.
 ///
 /// The bits of a positive double order as the double itself; the last 13 of its 53 digits are rounded away. Halfway lie
 /// only scores with exactly 41 digits, which no similarity of small counts has.
-fn compared_as(score: f64) -> u64 {
+fn compared_as(score: f64) -> i64 {
     const ROUNDED_AWAY: u32 = 13;
-    (score.to_bits() + (1 << (ROUNDED_AWAY - 1))) >> ROUNDED_AWAY
+    let size = (score.abs().to_bits() + (1 << (ROUNDED_AWAY - 1))) >> ROUNDED_AWAY;
+    if score < 0.0 {
+        -(size as i64)
+    } else {
+        size as i64
+    }
 }
 
 #[cfg(test)]
@@ -165,6 +187,8 @@ mod tests {
         assert!(compared_as(0.5) < compared_as(0.5 + 1e-11));
         assert!(compared_as(1.0 - 1e-16) == compared_as(1.0));
         assert!(compared_as(0.999_999) < compared_as(1.0));
+        assert!(compared_as(-0.2) < compared_as(-0.1) && compared_as(-0.1) < compared_as(0.0));
+        assert_eq!(compared_as(-0.0), compared_as(0.0));
     }
 
     #[test]
@@ -196,6 +220,13 @@ mod tests {
         );
         assert_eq!(ranking.names().collect::<Vec<_>>(), ["<b>u2</b>", "abba"]);
         assert_eq!(ranking.first().unwrap().score, 1.0 / 3.0);
+    }
+
+    #[test]
+    fn scores_below_0_have_their_order_too() {
+        let candidates = vec![(0_u32, -2.0), (1, 0.0), (2, -1.0), (3, 0.5)];
+        let order: Vec<u32> = best_of_all(3, candidates).iter().map(|c| c.0).collect();
+        assert_eq!(order, [3, 1, 2]);
     }
 
     proptest! {

@@ -4,21 +4,75 @@
 //! |---|---|---|
 //! | someone who likes one item | what is played by the same people? | [`similar_items`] |
 //! | someone who likes several | what is similar to all of them together? | [`by_summed_similarity`], [`by_listeners`] |
+//! | anybody | what has the most listeners? | [`Popularity`] |
 //! | a user | what does the most similar user play? | [`NearestUser`] |
-//! | a user | which items are most like what the user played? | [`ItemScore`] |
+//! | a user | what do similar users play? | [`UserKnn`] |
+//! | a user | which items are most like what the user played? | [`ItemScore`], [`ItemKnn`] |
+//! | a user | which items does a learned weight between every two items speak for? | [`Ease`], [`Edlae`] |
+//! | a user | which items lie near the user, where users and items are points? | [`Als`], [`Bpr`] |
+//! | a user | which items have the tags of what the user played? | [`ContentBased`] |
 //!
 //! A model has two types: its parameters, whose `fit` learns from a matrix, and what it learned, which recommends.
-//! What was learned keeps the matrix alive, so it can be passed on without it. Rankings are best first, ties in the
-//! catalogue's order (see [`ranking`](crate::ranking)), and hold scores above 0 only: rather fewer items than were asked for
-//! than items that nothing speaks for.
+//! What was learned keeps the matrix alive, so it can be passed on without it. All models recommend by the same trait,
+//! [`Recommender`], to users of the matrix and to anybody else by what they played; some also know which items are alike
+//! ([`SimilarItems`]), and which of a user's own items made a recommendation ([`Explain`]). [`Algorithm`] chooses one by its name,
+//! and [`Model`] saves and loads any of them.
+//!
+//! ```
+//! use radio_rec::interactions::Interactions;
+//! use radio_rec::recommend::{AlreadyPlayed, Ease, Explain, Recommender, SimilarItems};
+//!
+//! let data = Interactions::from_triplets([
+//!     ("ann", "abba", 1.0), ("ann", "u2", 1.0), ("bob", "u2", 1.0), ("bob", "air", 1.0), ("cleo", "air", 1.0),
+//! ])?;
+//! let model = Ease::new(0.5).fit(&data)?;
+//! let ann = data.user("ann")?;
+//! let new = model.recommend_to(ann.into(), 5, AlreadyPlayed::LeaveOut)?;
+//! assert_eq!(new.ranking.first().unwrap().name, "air");
+//! let why = model.explain(ann.into(), data.item("air")?, 1)?;
+//! assert_eq!(why.reasons[0].item, "u2");
+//! assert_eq!(model.similar_items(data.item("air")?, 5)?.first().unwrap().name, "u2");
+//! # Ok::<(), radio_rec::Error>(())
+//! ```
+//!
+//! Rankings are best first, ties in the catalogue's order (see [`ranking`](crate::ranking)). Items that nothing speaks for are
+//! not in them: rather fewer items than were asked for. Neighbours and popularity score above 0 only; learned weights may
+//! speak against an item, with a score below 0.
 
+mod algorithm;
+mod als;
+mod bpr;
+mod content;
+mod ease;
+mod edlae;
+mod factors;
 mod from_items;
+mod history;
+mod item_knn;
 mod item_score;
+mod model_file;
 mod nearest_user;
+mod popularity;
+mod recommender;
+mod user_knn;
 
+pub use self::algorithm::{Algorithm, Model};
+pub use self::als::{Als, AlsModel};
+pub use self::bpr::{Bpr, BprModel};
+pub use self::content::{ContentBased, ContentModel};
+pub use self::ease::{Ease, EaseModel};
+pub use self::edlae::Edlae;
 pub use self::from_items::{by_listeners, by_summed_similarity};
+pub use self::history::{History, PlayWeight, Whom};
+pub use self::item_knn::{ItemKnn, ItemKnnModel};
 pub use self::item_score::{ItemScore, ItemScoreModel};
 pub use self::nearest_user::{NearestUser, NearestUserModel};
+pub(crate) use self::popularity::listeners;
+pub use self::popularity::{Popularity, PopularityModel};
+pub use self::recommender::{
+    Basis, Explain, Explanation, Reason, Recommendation, Recommender, SimilarItems,
+};
+pub use self::user_knn::{UserKnn, UserKnnModel};
 pub use crate::similarity::similar_items;
 
 use crate::interactions::{Interactions, ItemName, User};

@@ -9,11 +9,27 @@
 //! c / (√na · √nb) rounds each root, and orders such cosines by noise. Rankings also forgive what rounding remains in
 //! other data: see [`ranking`](crate::ranking).
 //!
+//! That is the measure of the functions of this module; a [`Measure`] is any other, of two or, by a [`Neighbourhood`], of
+//! all items or users at once.
+//!
 //! Nothing here costs users x items: one item against all others takes as many steps as its listeners have values, and
 //! all pairs of items take the sum over users of their squared numbers of values.
 
+mod kernel;
+mod measure;
+mod neighbours;
+mod select;
+#[cfg(test)]
+mod tests;
+mod weighting;
+
+pub use self::measure::Measure;
+pub use self::neighbours::{
+    ItemNeighbours, Neighbour, Neighbourhood, UserNeighbour, UserNeighbours,
+};
+pub use self::weighting::Weighting;
 use crate::interactions::{Compressed, Interactions, Item, ItemName, User, UserName};
-use crate::ranking::{Ranking, at_least_one, best};
+use crate::ranking::{Ranking, at_least_one};
 use crate::{Error, Result};
 
 /// The cosine similarity of two items over all users, from 0 to 1. Of a played item with itself it is 1.
@@ -93,84 +109,6 @@ pub fn similar_items_to_users(
     at_least_one("k", k)?;
     let similarities = similarities_of_users(data, users)?;
     Ok(Ranking::of_positive(k, similarities, data.items()))
-}
-
-/// An item and how similar it is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Neighbour {
-    /// The similar item.
-    pub item: Item,
-    /// The similarity, above 0 and up to 1.
-    pub similarity: f64,
-}
-
-/// For every item its most similar items.
-#[derive(Clone)]
-pub struct ItemNeighbours {
-    /// Item `i` has `offsets[i]..offsets[i + 1]` of the neighbours.
-    offsets: Vec<usize>,
-    neighbours: Vec<Neighbour>,
-}
-
-impl ItemNeighbours {
-    /// Finds the `k` items most similar to each item by the cosine over all users.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidParameter`] for `k` = 0.
-    pub fn by_cosine(data: &Interactions, k: usize) -> Result<Self> {
-        at_least_one("k", k)?;
-        let mut offsets = vec![0];
-        let mut neighbours = Vec::new();
-        let mut sums = Sums::new(data.items().len());
-        for item in data.item_indices() {
-            let similarities =
-                cosines_of_row(data.by_item(), data.by_user(), item.index(), &mut sums);
-            neighbours.extend(best(k, similarities).into_iter().map(|(item, similarity)| {
-                Neighbour {
-                    item: Item(item),
-                    similarity,
-                }
-            }));
-            offsets.push(neighbours.len());
-        }
-        Ok(Self {
-            offsets,
-            neighbours,
-        })
-    }
-
-    /// The most similar items of `item`, best first, ties in the catalogue's order, without the item itself.
-    ///
-    /// Up to k: fewer where fewer have a similarity above 0, and none for an item that nobody played.
-    ///
-    /// # Panics
-    ///
-    /// If `item` is beyond the matrix that the neighbours were found in, as indexing a slice does.
-    pub fn neighbours(&self, item: Item) -> &[Neighbour] {
-        &self.neighbours[self.offsets[item.index()]..self.offsets[item.index() + 1]]
-    }
-
-    /// How many items there are.
-    pub fn len(&self) -> usize {
-        self.offsets.len() - 1
-    }
-
-    /// Whether there is no item.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-impl std::fmt::Debug for ItemNeighbours {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "ItemNeighbours({} of {} items)",
-            self.neighbours.len(),
-            self.len()
-        )
-    }
 }
 
 /// The similarity of `item` to every other item that has a listener in common with it, in no order.
@@ -319,190 +257,5 @@ impl Sums {
         touched
             .drain(..)
             .map(|index| (index, std::mem::take(&mut sums[index as usize])))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ndarray::{Array2, ArrayView1};
-    use proptest::prelude::*;
-
-    fn slow_cosine(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
-        let (common, na, nb) = (a.dot(&b), a.dot(&a), b.dot(&b));
-        if common == 0.0 {
-            0.0
-        } else {
-            (common * common / (na * nb)).sqrt()
-        }
-    }
-
-    fn from_dense(values: &Array2<f64>) -> Interactions {
-        let triplets = values
-            .indexed_iter()
-            .map(|((user, item), &value)| (format!("u{user}"), format!("i{item}"), value));
-        Interactions::from_triplets(triplets).unwrap()
-    }
-
-    /// Up to 8 users x 7 items, values 0 to 3, more than half of them 0.
-    fn counts() -> impl Strategy<Value = Array2<f64>> {
-        (1usize..8, 1usize..7).prop_flat_map(|(users, items)| {
-            let value = prop_oneof![3 => Just(0.0), 2 => (1u8..4).prop_map(f64::from)];
-            prop::collection::vec(value, users * items)
-                .prop_map(move |values| Array2::from_shape_vec((users, items), values).unwrap())
-        })
-    }
-
-    /// All similarities above 0 but its own, best first, the slow way.
-    fn slow_neighbours(values: &Array2<f64>, item: usize, k: usize) -> Vec<(usize, f64)> {
-        let mut all: Vec<(usize, f64)> = (0..values.ncols())
-            .filter(|&other| other != item)
-            .map(|other| {
-                (
-                    other,
-                    slow_cosine(values.column(item), values.column(other)),
-                )
-            })
-            .filter(|&(_, similarity)| similarity > 0.0)
-            .collect();
-        all.sort_by(|a, b| b.1.total_cmp(&a.1));
-        all.truncate(k);
-        all
-    }
-
-    proptest! {
-        #[test]
-        fn the_fast_ways_equal_the_slow_one(values in counts(), k in 1usize..8) {
-            let data = from_dense(&values);
-            let all = ItemNeighbours::by_cosine(&data, k).unwrap();
-            for item in data.item_indices() {
-                let expected = slow_neighbours(&values, item.index(), k);
-                let found: Vec<_> =
-                    all.neighbours(item).iter().map(|n| (n.item.index(), n.similarity)).collect();
-                prop_assert_eq!(&found, &expected);
-
-                let ranking = similar_items(&data, item, k).unwrap();
-                let found: Vec<_> = ranking
-                    .iter()
-                    .map(|ranked| (data.item(&ranked.name).unwrap().index(), ranked.score))
-                    .collect();
-                prop_assert_eq!(&found, &expected);
-
-                for other in data.item_indices() {
-                    let slow = slow_cosine(values.column(item.index()), values.column(other.index()));
-                    prop_assert_eq!(cosine_items(&data, item, other).unwrap(), slow);
-                }
-            }
-            for user in data.user_indices() {
-                let transposed = values.t().to_owned();
-                let expected = slow_neighbours(&transposed, user.index(), k);
-                let found: Vec<_> = similar_users(&data, user, k)
-                    .unwrap()
-                    .iter()
-                    .map(|ranked| (data.user(&ranked.name).unwrap().index(), ranked.score))
-                    .collect();
-                prop_assert_eq!(found, expected);
-            }
-        }
-
-        #[test]
-        fn a_group_is_compared_as_a_column_of_ones(values in counts(), group in prop::collection::vec(0usize..8, 1..5)) {
-            let data = from_dense(&values);
-            let group: Vec<User> =
-                group.into_iter().map(|user| User((user % values.nrows()) as u32)).collect();
-            let mut column = ndarray::Array1::zeros(values.nrows());
-            group.iter().for_each(|user| column[user.index()] = 1.0);
-
-            let ranking = similar_items_to_users(&data, &group, values.ncols()).unwrap();
-            let positive = values.columns().into_iter().filter(|item| item.dot(&column) > 0.0).count();
-            prop_assert_eq!(ranking.len(), positive);
-            for ranked in &ranking {
-                let item = data.item(&ranked.name).unwrap();
-                prop_assert_eq!(ranked.score, slow_cosine(column.view(), values.column(item.index())));
-            }
-        }
-
-        #[test]
-        fn similarity_is_symmetric_and_between_0_and_1(
-            values in prop::collection::vec(0.0f64..10.0, 12)
-        ) {
-            let data = from_dense(&Array2::from_shape_vec((4, 3), values).unwrap());
-            for a in data.item_indices() {
-                for b in data.item_indices() {
-                    let similarity = cosine_items(&data, a, b).unwrap();
-                    prop_assert!((0.0..=1.0).contains(&similarity));
-                    prop_assert_eq!(similarity, cosine_items(&data, b, a).unwrap());
-                }
-            }
-        }
-
-        #[test]
-        fn the_order_of_the_users_changes_nothing(values in counts(), seed in any::<u64>()) {
-            let mut order: Vec<usize> = (0..values.nrows()).collect();
-            order.sort_by_key(|&user| seed.rotate_left(7 * user as u32) & 0xff);
-            let data = from_dense(&values);
-            let permuted = from_dense(&values.select(ndarray::Axis(0), &order));
-            for item in data.item_indices() {
-                prop_assert_eq!(
-                    similar_items(&data, item, 7).unwrap(),
-                    similar_items(&permuted, item, 7).unwrap()
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn equal_cosines_are_equal_to_the_last_bit() {
-        // 1/√(4·2) twice, and 2/√(4·8): the textbook formula gives two different doubles.
-        assert_eq!(cosine(1.0, 4.0, 2.0), cosine(2.0, 4.0, 8.0));
-        assert_eq!(cosine(1.0, 4.0, 2.0), cosine(3.0, 12.0, 6.0));
-        assert_eq!(cosine(3.0, 3.0, 3.0), 1.0);
-    }
-
-    #[test]
-    fn extreme_values_still_give_a_similarity() {
-        for value in [1e-30, 1e30] {
-            let data = Interactions::from_triplets([
-                ("a", "x", value),
-                ("a", "y", value),
-                ("b", "y", value),
-            ])
-            .unwrap();
-            let similarity =
-                cosine_items(&data, data.item("x").unwrap(), data.item("y").unwrap()).unwrap();
-            assert!((similarity - 0.5f64.sqrt()).abs() < 1e-15, "{similarity}");
-        }
-    }
-
-    #[test]
-    fn bad_arguments_are_refused() {
-        let data = Interactions::from_triplets([("a", "x", 1.0)]).unwrap();
-        let (user, item) = (data.user("a").unwrap(), data.item("x").unwrap());
-        let zero = "`k` is 0, but must be at least 1";
-        assert_eq!(similar_items(&data, item, 0).unwrap_err().to_string(), zero);
-        assert_eq!(similar_users(&data, user, 0).unwrap_err().to_string(), zero);
-        assert_eq!(
-            similar_items_to_users(&data, &[user], 0)
-                .unwrap_err()
-                .to_string(),
-            zero
-        );
-        assert_eq!(
-            ItemNeighbours::by_cosine(&data, 0).unwrap_err().to_string(),
-            zero
-        );
-        assert_eq!(
-            similar_items_to_users(&data, &[], 1)
-                .unwrap_err()
-                .to_string(),
-            "`users` is empty, but must be at least one user"
-        );
-        assert_eq!(
-            similar_items(&data, Item(1), 1).unwrap_err().to_string(),
-            "`item` is number 1 of the items, but must be one of the 1 items of this matrix; look it up there by its name"
-        );
-        assert!(cosine_users(&data, user, User(9)).is_err());
-        assert!(cosine_items(&data, Item(9), item).is_err());
-        assert!(similar_items_to_users(&data, &[user, User(2)], 1).is_err());
     }
 }

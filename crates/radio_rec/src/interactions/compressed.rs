@@ -11,27 +11,45 @@ pub(crate) struct Compressed {
 }
 
 impl Compressed {
-    /// From (row, column, value) in any order, where every row is below `rows`. Values of the same place are added up.
-    pub(crate) fn from_entries(rows: usize, mut entries: Vec<(u32, u32, f64)>) -> Self {
-        // Stable, so that what is added up is added in the order given, and gives the same bits on every run.
-        entries.sort_by_key(|&(row, column, _)| (row, column));
-        entries.dedup_by(|next, kept| {
-            let same = (next.0, next.1) == (kept.0, kept.1);
-            if same {
-                kept.2 += next.2;
-            }
-            same
-        });
-
-        let mut offsets = vec![0; rows + 1];
-        for &(row, _, _) in &entries {
-            offsets[row as usize + 1] += 1;
+    /// From (row, column, value) in any order, where every row is below `rows`.
+    ///
+    /// Values of the same place are added up, in the order given, which gives the same bits on every run. Zeros are dropped.
+    pub(crate) fn from_entries(rows: usize, entries: &[(u32, u32, f64)]) -> Self {
+        let stored = || entries.iter().filter(|entry| entry.2 != 0.0);
+        let mut ends = vec![0; rows + 1];
+        for &(row, _, _) in stored() {
+            ends[row as usize + 1] += 1;
         }
         for row in 0..rows {
-            offsets[row + 1] += offsets[row];
+            ends[row + 1] += ends[row];
         }
-        let columns = entries.iter().map(|entry| entry.1).collect();
-        let values = entries.iter().map(|entry| entry.2).collect();
+        let mut next = ends.clone();
+        let mut columns = vec![0; ends[rows]];
+        let mut values = vec![0.0; ends[rows]];
+        for &(row, column, value) in stored() {
+            let at = next[row as usize];
+            next[row as usize] += 1;
+            columns[at] = column;
+            values[at] = value;
+        }
+
+        let mut offsets = vec![0; rows + 1];
+        let mut row_entries = Vec::new();
+        let mut kept = 0;
+        for row in 0..rows {
+            let range = ends[row]..ends[row + 1];
+            row_entries.clear();
+            row_entries.extend(range.map(|at| (columns[at], values[at])));
+            sort_and_sum(&mut row_entries);
+            for &(column, value) in &row_entries {
+                columns[kept] = column;
+                values[kept] = value;
+                kept += 1;
+            }
+            offsets[row + 1] = kept;
+        }
+        columns.truncate(kept);
+        values.truncate(kept);
         Self::with_norms(offsets, columns, values)
     }
 
@@ -69,8 +87,41 @@ impl Compressed {
 
     /// The columns and the values of a row.
     pub(crate) fn row(&self, row: usize) -> (&[u32], &[f64]) {
-        let range = self.offsets[row]..self.offsets[row + 1];
+        let range = self.range(row);
         (&self.columns[range.clone()], &self.values[range])
+    }
+
+    /// Where the columns and the values of a row lie among those of all rows.
+    pub(crate) fn range(&self, row: usize) -> std::ops::Range<usize> {
+        self.offsets[row]..self.offsets[row + 1]
+    }
+
+    /// Where the value of a place lies among those of all rows; nothing if none is stored.
+    pub(crate) fn place(&self, row: usize, column: u32) -> Option<usize> {
+        let range = self.range(row);
+        let within = self.columns[range.clone()].binary_search(&column).ok()?;
+        Some(range.start + within)
+    }
+
+    /// The columns of all rows, one row after the other.
+    pub(crate) fn columns(&self) -> &[u32] {
+        &self.columns
+    }
+
+    /// The values of all rows, one row after the other.
+    pub(crate) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// The matrix with the value at each (row, column, value) replaced.
+    pub(crate) fn map(&self, new: impl Fn(u32, u32, f64) -> f64) -> Self {
+        let mut values = Vec::with_capacity(self.nnz());
+        for row in 0..self.rows() {
+            let (columns, old) = self.row(row);
+            let stored = columns.iter().zip(old);
+            values.extend(stored.map(|(&column, &value)| new(row as u32, column, value)));
+        }
+        Self::with_norms(self.offsets.clone(), self.columns.clone(), values)
     }
 
     /// The sum of the squared values of a row.
@@ -95,6 +146,18 @@ impl Compressed {
             squared_norms,
         }
     }
+}
+
+/// Sorts (column, value) by column, and adds up values of the same column in the order given.
+pub(crate) fn sort_and_sum(entries: &mut Vec<(u32, f64)>) {
+    entries.sort_by_key(|&(column, _)| column);
+    entries.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 += next.1;
+        }
+        same
+    });
 }
 
 #[cfg(test)]
@@ -124,8 +187,8 @@ mod tests {
             for &(row, column, value) in &entries {
                 expected[row as usize][column as usize] += f64::from(value);
             }
-            let entries = entries.into_iter().map(|(r, c, v)| (r, c, f64::from(v))).collect();
-            let matrix = Compressed::from_entries(6, entries);
+            let entries: Vec<_> = entries.into_iter().map(|(r, c, v)| (r, c, f64::from(v))).collect();
+            let matrix = Compressed::from_entries(6, &entries);
             prop_assert_eq!(&to_dense(&matrix, 5), &expected);
 
             let transposed = to_dense(&matrix.transposed(5), 6);

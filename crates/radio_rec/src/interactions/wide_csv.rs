@@ -1,15 +1,11 @@
 //! The wide table: a row a user, a column an item.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
 
-use csv::StringRecord;
-
-use super::suggest::nearest_names;
+use super::table::{Cells, Problem, cells, decode, lines_before, read_all, read_file, records};
 use super::{Interactions, ItemName, UserName, what_a_value_must_be};
-use crate::Error;
 use crate::error::excerpt;
 
 impl Interactions {
@@ -28,14 +24,13 @@ impl Interactions {
     ///
     /// # Errors
     ///
-    /// [`Error::FileNotFound`] or [`Error::Io`] for a file that is not there or cannot be read; [`Error::Csv`] with line and
+    /// [`Error::FileNotFound`](crate::Error::FileNotFound) or [`Error::Io`](crate::Error::Io) for a file that is not there or cannot be read; [`Error::Csv`](crate::Error::Csv) with line and
     /// column for an empty file, a header without items, a table without users, a row of another length than the header, an
     /// empty or a doubled name, a value that is not a number or is negative, infinite or (where not 0) outside 1e-30 to
     /// 1e30, and text that is not UTF-8.
     pub fn from_wide_csv(path: impl AsRef<Path>) -> crate::Result<Self> {
         let path = path.as_ref();
-        let bytes = fs::read(path).map_err(|source| unreadable(path, source))?;
-        parse(&bytes, path)
+        parse(&read_file(path)?, path)
     }
 
     /// Reads a wide table as [`from_wide_csv`](Interactions::from_wide_csv) does, from anything that can be read.
@@ -45,164 +40,20 @@ impl Interactions {
     /// # Errors
     ///
     /// Those of [`from_wide_csv`](Interactions::from_wide_csv).
-    pub fn from_wide_csv_reader(
-        mut reader: impl Read,
-        label: impl AsRef<Path>,
-    ) -> crate::Result<Self> {
+    pub fn from_wide_csv_reader(reader: impl Read, label: impl AsRef<Path>) -> crate::Result<Self> {
         let label = label.as_ref();
-        let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes).map_err(|source| Error::Io {
-            path: label.into(),
-            source,
-        })?;
-        parse(&bytes, label)
-    }
-}
-
-/// What to say of a file that could not be read: for a missing one, what there is.
-fn unreadable(path: &Path, source: io::Error) -> Error {
-    if source.kind() != io::ErrorKind::NotFound {
-        return Error::Io {
-            path: path.into(),
-            source,
-        };
-    }
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let there: Vec<String> = fs::read_dir(&folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Error::FileNotFound {
-        path: path.into(),
-        looked_in: std::path::absolute(&folder).unwrap_or(folder),
-        suggestions: nearest_names(&name, &there),
+        parse(&read_all(reader, label)?, label)
     }
 }
 
 fn parse(bytes: &[u8], path: &Path) -> crate::Result<Interactions> {
-    let text = decode(bytes).map_err(|problem| problem.at(path))?;
+    let text = decode(bytes, b',').map_err(|problem| problem.at(path))?;
     parse_text(text).map_err(|problem| problem.at(path))
 }
 
-/// What is wrong with a table, and where.
-struct Problem {
-    line: u64,
-    column: u64,
-    message: String,
-}
-
-impl Problem {
-    fn at(self, path: &Path) -> Error {
-        let Problem {
-            line,
-            column,
-            message,
-        } = self;
-        Error::Csv {
-            path: path.into(),
-            line,
-            column,
-            message,
-        }
-    }
-}
-
-/// The text of the file, without its byte order mark.
-fn decode(bytes: &[u8]) -> Result<&str, Problem> {
-    const SAVE_AS: &str = "save the table as UTF-8 (in a spreadsheet program \"CSV UTF-8\")";
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(Problem {
-            line: 1,
-            column: 1,
-            message: format!("the text is UTF-16; {SAVE_AS}"),
-        });
-    }
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    std::str::from_utf8(bytes).map_err(|error| {
-        let (valid, rest) = bytes.split_at(error.valid_up_to());
-        let valid = std::str::from_utf8(valid).unwrap_or_default();
-        // The cell that the bad byte is in is the last one of what precedes it, which an `x` in its place completes.
-        let records = records(&format!("{valid}x"));
-        Problem {
-            line: lines_before(valid, valid.len()) + 1,
-            column: records.last().map_or(1, |last| last.len() as u64),
-            message: format!("the byte 0x{:02X} is not UTF-8; {SAVE_AS}", rest[0]),
-        }
-    })
-}
-
-/// The rows of the table, whatever their lengths.
-fn records(text: &str) -> Vec<StringRecord> {
-    csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes())
-        .into_records()
-        // Reading UTF-8 from memory into rows of any length has no way to fail.
-        .map_while(Result::ok)
-        .collect()
-}
-
-/// How many lines end before `end`: at `\n`, `\r\n` or `\r`.
-fn lines_before(text: &str, end: usize) -> u64 {
-    let bytes = text.as_bytes();
-    let ends_line = |at: usize| match bytes[at] {
-        b'\n' => true,
-        b'\r' => bytes.get(at + 1) != Some(&b'\n'),
-        _ => false,
-    };
-    (0..end).filter(|&at| ends_line(at)).count() as u64
-}
-
-/// A row of the table, and the table's text to find its lines in.
-#[derive(Clone, Copy)]
-struct Cells<'a> {
-    text: &'a str,
-    record: &'a StringRecord,
-}
-
-impl<'a> Cells<'a> {
-    fn len(self) -> usize {
-        self.record.len()
-    }
-
-    /// A cell without the space around it.
-    fn get(self, column: usize) -> &'a str {
-        self.record.get(column).unwrap_or_default().trim()
-    }
-
-    /// A problem with the cell, counted from 0.
-    fn problem(self, column: usize, message: impl Into<String>) -> Problem {
-        let row = self.record.position().map_or(0, csv::Position::byte) as usize;
-        // The position is where the search for the row began, which is before the blank lines that precede it.
-        let blank = self.text[row..]
-            .bytes()
-            .take_while(|byte| b"\r\n".contains(byte))
-            .count();
-        // Line breaks within quoted cells are still in their text.
-        let within: u64 = self
-            .record
-            .iter()
-            .take(column)
-            .map(|cell| lines_before(cell, cell.len()))
-            .sum();
-        Problem {
-            line: 1 + lines_before(self.text, row + blank) + within,
-            column: column as u64 + 1,
-            message: message.into(),
-        }
-    }
-}
-
 fn parse_text(text: &str) -> Result<Interactions, Problem> {
-    let records = records(text);
-    let mut rows = records.iter().map(|record| Cells { text, record });
+    let records = records(text, b',');
+    let mut rows = records.iter().map(|record| Cells::new(text, record));
     let Some(header) = rows.next() else {
         return Err(Problem {
             line: 1,
@@ -295,11 +146,7 @@ fn check_length(row: Cells<'_>, header: Cells<'_>) -> Result<(), Problem> {
         return Ok(());
     }
     let mut message = format!("the row has {} but the header has {expected}", cells(found));
-    if let Some(open) = row
-        .record
-        .iter()
-        .position(|cell| cell.contains(['\n', '\r']))
-    {
+    if let Some(open) = row.left_open() {
         message += "; a quotation mark seems to be left open";
         return Err(row.problem(open, message));
     }
@@ -312,10 +159,6 @@ fn check_length(row: Cells<'_>, header: Cells<'_>) -> Result<(), Problem> {
     };
     // The first cell that should not be there, or the first that is missing.
     Err(row.problem(found.min(expected), message))
-}
-
-fn cells(count: usize) -> String {
-    format!("{count} cell{}", if count == 1 { "" } else { "s" })
 }
 
 /// The number in a cell; 0 for an empty one.
@@ -339,7 +182,10 @@ fn value(row: Cells<'_>, column: usize, header: Cells<'_>) -> Result<f64, Proble
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::Error;
     use proptest::prelude::*;
 
     fn read(bytes: impl AsRef<[u8]>) -> crate::Result<Interactions> {

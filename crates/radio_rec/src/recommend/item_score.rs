@@ -4,11 +4,16 @@ use std::fmt;
 
 use ndarray::{Array1, Array2};
 
-use super::{AlreadyPlayed, check_not_empty, filter_played};
+use serde::{Deserialize, Serialize};
+
+use super::recommender::not_zero;
+use super::{
+    AlreadyPlayed, Explain, History, Recommender, SimilarItems, check_not_empty, filter_played,
+};
 use crate::Result;
 use crate::interactions::{Interactions, Item, ItemName, User};
 use crate::ranking::{Ranking, at_least_one};
-use crate::similarity::ItemNeighbours;
+use crate::similarity::{ItemNeighbours, Neighbour};
 
 /// Scores an item by what the user played of the items most similar to it.
 ///
@@ -69,9 +74,10 @@ impl ItemScore {
 }
 
 /// A fitted [`ItemScore`].
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct ItemScoreModel {
     data: Interactions,
+    #[serde(with = "super::model_file::neighbours")]
     neighbours: ItemNeighbours,
 }
 
@@ -111,7 +117,8 @@ impl ItemScoreModel {
         scores
     }
 
-    /// The best `n` items for a user; fewer where fewer have a score above 0.
+    /// The best `n` items for a user; fewer where fewer have a score above 0, and none for a user who played nothing
+    /// ([`recommend_to`](Recommender::recommend_to) gives those what is popular).
     ///
     /// # Errors
     ///
@@ -130,11 +137,16 @@ impl ItemScoreModel {
 
     /// The scores of all items for a user that is known to be in the matrix.
     fn scores_in_range(&self, user: User) -> Array1<f64> {
-        let mut history = vec![0.0; self.data.items().len()];
-        for (item, value) in self.data.items_of(user) {
-            history[item.index()] = value;
+        self.scores_from(self.data.items_of(user)).into()
+    }
+
+    /// The scores of all items for somebody who played these items, each named once, with their values.
+    fn scores_from(&self, plays: impl Iterator<Item = (Item, f64)>) -> Vec<f64> {
+        let mut values = vec![0.0; self.data.items().len()];
+        for (item, value) in plays {
+            values[item.index()] = value;
         }
-        let score = |item| self.score_with(item, |other| history[other.index()]);
+        let score = |item| self.score_with(item, |other| values[other.index()]);
         self.data.item_indices().map(score).collect()
     }
 
@@ -154,6 +166,37 @@ impl ItemScoreModel {
 impl fmt::Debug for ItemScoreModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ItemScoreModel({:?}, {:?})", self.data, self.neighbours)
+    }
+}
+
+impl Recommender for ItemScoreModel {
+    fn data(&self) -> &Interactions {
+        &self.data
+    }
+
+    fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
+        not_zero(self.scores_from(history.plays()))
+    }
+}
+
+/// The neighbours that the scores are made of: up to k.
+impl SimilarItems for ItemScoreModel {
+    fn similarities(&self, item: Item) -> Vec<(Item, f64)> {
+        let neighbours = self.neighbours.neighbours(item).iter();
+        neighbours.map(|n| (n.item, n.similarity)).collect()
+    }
+}
+
+impl Explain for ItemScoreModel {
+    fn contributions(&self, history: &History<'_>, item: Item) -> Vec<(Item, f64)> {
+        let neighbours = self.neighbours.neighbours(item);
+        let total: f64 = neighbours.iter().map(|n| n.similarity).sum();
+        let contribution = |n: &Neighbour| (n.item, history.value(n.item) * n.similarity / total);
+        neighbours
+            .iter()
+            .map(contribution)
+            .filter(|c| c.1 > 0.0)
+            .collect()
     }
 }
 

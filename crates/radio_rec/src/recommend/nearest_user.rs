@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use super::{AlreadyPlayed, check_not_empty, filter_played};
+use serde::{Deserialize, Serialize};
+
+use super::user_knn::{contributions_by_users, scores_by_users};
+use super::{AlreadyPlayed, Explain, History, Recommender, check_not_empty, filter_played};
 use crate::Result;
-use crate::interactions::{Interactions, ItemName, User, UserName};
+use crate::interactions::{Interactions, Item, ItemName, User, UserName};
 use crate::ranking::{Ranking, at_least_one, best};
 use crate::similarity::{similar_users, similarities_of_user};
 
@@ -47,7 +50,7 @@ impl NearestUser {
 }
 
 /// A fitted [`NearestUser`].
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct NearestUserModel {
     data: Interactions,
 }
@@ -64,7 +67,8 @@ impl NearestUserModel {
 
     /// The best `n` items of the nearest user.
     ///
-    /// None for a user who has no item in common with anybody.
+    /// None for a user who has no item in common with anybody; one who played nothing gets what is popular from
+    /// [`recommend_to`](Recommender::recommend_to).
     ///
     /// # Errors
     ///
@@ -88,6 +92,23 @@ impl NearestUserModel {
         }
         let scores = filter_played(&self.data, user, played, scores);
         Ok(Ranking::of_positive(n, scores, self.data.items()))
+    }
+}
+
+impl Recommender for NearestUserModel {
+    fn data(&self) -> &Interactions {
+        &self.data
+    }
+
+    fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
+        scores_by_users(&self.data, history, 1)
+    }
+}
+
+/// The similarity to the nearest user is itself a sum over the items that both played, which is taken apart.
+impl Explain for NearestUserModel {
+    fn contributions(&self, history: &History<'_>, item: Item) -> Vec<(Item, f64)> {
+        contributions_by_users(&self.data, history, 1, item)
     }
 }
 

@@ -1,0 +1,337 @@
+//! Compares models on one data set, as a Markdown table.
+//!
+//! ```sh
+//! cargo run --release -p radio_rec --example leaderboard -- --train FILE --test FILE [--k 10] [--models a,b,..]
+//! cargo run --release -p radio_rec --example leaderboard -- --ratings FILE --seed N [--tune]
+//! ```
+//!
+//! Files are long: a header `user,item,rating` (or RecBole's `user_id:token` and so on), then a line a play, with commas or tabs.
+//! With `--ratings` a quarter of each user's plays is hidden by chance, the same for the same seed; `--splits 5` takes the
+//! seeds N, N + 1, ... and shows the means. The columns are means over the users that have test items: what they played in
+//! training is left out, every test item is relevant, nDCG has gains 0 and 1, and MAP is divided by the number of test items.
+//! Seconds are those of learning, and of recommending to all these users.
+//!
+//! `--tune` chooses the parameters of `edlae`, `ease`, `item-knn`, `user-knn`, `als` and `bpr` before the test part is looked at: for each
+//! candidate it learns from three quarters of the training part, and takes the one with the largest nDCG@k on the remaining
+//! quarter, in the mean of four such divisions.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use radio_rec::Result;
+use radio_rec::evaluate::split::{Split, stratified_by_user};
+use radio_rec::evaluate::{Protocol, Report, evaluate};
+use radio_rec::interactions::{Interactions, ItemName, User, UserName};
+use radio_rec::recommend::{
+    Algorithm, AlreadyPlayed, Als, Bpr, Ease, Edlae, ItemKnn, PlayWeight, Recommender, UserKnn,
+};
+
+type AnyError = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("leaderboard: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run() -> std::result::Result<(), AnyError> {
+    let options = Options::from_arguments(std::env::args().skip(1))?;
+    let parts = options.parts()?;
+    let largest = (parts.iter())
+        .flat_map(|part| part.train.user_indices().map(move |user| (part, user)))
+        .flat_map(|(part, user)| part.train.items_of(user))
+        .fold(0.0_f64, |largest, (_, value)| largest.max(value));
+    let (users, items) = parts[0].train.shape();
+    println!(
+        "{users} users, {items} items, {} plays to learn from, {} to find; means of {} split{}\n",
+        parts[0].train.nnz(),
+        parts[0].test.nnz(),
+        parts.len(),
+        if parts.len() == 1 { "" } else { "s" }
+    );
+
+    let k = options.k;
+    let mut rows = Vec::new();
+    for name in &options.models {
+        let mut sums = [0.0; 6];
+        for part in &parts {
+            let algorithm = match options.tune {
+                true => tune(name, largest, &part.train, k)?,
+                false => settings(name, largest)?,
+            };
+            let row = measure(&algorithm, part, k)?;
+            sums.iter_mut()
+                .zip(row)
+                .for_each(|(sum, value)| *sum += value);
+        }
+        rows.push((name, sums.map(|sum| sum / parts.len() as f64)));
+    }
+    rows.sort_by(|a, b| b.1[1].total_cmp(&a.1[1]));
+    println!("| model | MAP@{k} | nDCG@{k} | precision@{k} | recall@{k} | fit s | recommend s |");
+    println!("|---|---|---|---|---|---|---|");
+    for (name, [map, ndcg, precision, recall, fit, recommend]) in rows {
+        println!(
+            "| {name} | {map:.6} | {ndcg:.6} | {precision:.6} | {recall:.6} | {fit:.3} | {recommend:.3} |"
+        );
+    }
+    Ok(())
+}
+
+/// MAP, nDCG, precision, recall, seconds of learning, seconds of recommending.
+fn measure(algorithm: &Algorithm, part: &Split, k: usize) -> Result<[f64; 6]> {
+    let started = Instant::now();
+    let model = algorithm.fit(&part.train)?;
+    let fit = started.elapsed().as_secs_f64();
+    let has_test_items = |user: &User| part.test.items_of(*user).len() > 0;
+    let users: Vec<User> = part.test.user_indices().filter(has_test_items).collect();
+    let started = Instant::now();
+    let model = model.as_recommender();
+    model.recommend_all(&users, k, AlreadyPlayed::LeaveOut)?;
+    let recommend = started.elapsed().as_secs_f64();
+    let report = report(model, &part.test, k)?;
+    let Report {
+        map,
+        ndcg,
+        precision,
+        recall,
+        ..
+    } = report;
+    Ok([
+        map.mean,
+        ndcg.mean,
+        precision.mean,
+        recall.mean,
+        fit,
+        recommend,
+    ])
+}
+
+fn report(model: &dyn Recommender, test: &Interactions, k: usize) -> Result<Report> {
+    let protocol = Protocol {
+        k,
+        resamples: 1, // intervals are not shown here
+        ..Default::default()
+    };
+    evaluate(model, test, &protocol)
+}
+
+/// A play counts `base` for having been played at all, and for how much it was liked up to 1.
+fn weight(base: f64, largest: f64) -> PlayWeight {
+    PlayWeight {
+        base,
+        slope: (1.0 - base) / largest,
+    }
+}
+
+/// The algorithm of a name, with the parameters that `--tune` chose for `edlae`, `ease`, `item-knn` and `user-knn` on MovieLens
+/// 100K with seed 1. Those of the others were not tuned.
+fn settings(name: &str, largest: f64) -> Result<Algorithm> {
+    let weight = weight(0.5, largest);
+    Ok(match name {
+        "edlae" => Algorithm::Edlae(Edlae::new(0.7, 300.0).weight(weight)),
+        "ease" => Algorithm::Ease(Ease::new(500.0).weight(weight)),
+        "item-knn" => Algorithm::ItemKnn(ItemKnn::new(400)),
+        "user-knn" => Algorithm::UserKnn(UserKnn::new(100)),
+        "als" => Algorithm::Als(Als {
+            factors: 32,
+            lambda: 10.0,
+            ..Als::default()
+        }),
+        "bpr" => Algorithm::Bpr(Bpr {
+            factors: 32,
+            ..Bpr::default()
+        }),
+        name => name.parse()?,
+    })
+}
+
+/// What `--tune` chooses from.
+fn candidates(name: &str, largest: f64) -> Result<Vec<Algorithm>> {
+    let penalties = [100.0, 150.0, 200.0, 300.0, 500.0];
+    let weights = [1.0, 0.75, 0.5, 0.25].map(|base| weight(base, largest));
+    let neighbours = [10, 20, 50, 100, 200, 400];
+    Ok(match name {
+        "edlae" => [0.3, 0.5, 0.6, 0.7]
+            .iter()
+            .flat_map(|&dropout| penalties.map(|lambda| Edlae::new(dropout, lambda)))
+            .flat_map(|edlae| weights.map(|w| edlae.weight(w)))
+            .map(Algorithm::Edlae)
+            .collect(),
+        "ease" => (penalties.iter())
+            .flat_map(|&lambda| weights.map(|w| Ease::new(lambda).weight(w)))
+            .map(Algorithm::Ease)
+            .collect(),
+        "als" => [16, 32, 64]
+            .iter()
+            .flat_map(|&factors| [0.1, 3.0, 10.0, 30.0, 100.0].map(|lambda| (factors, lambda)))
+            .flat_map(|(factors, lambda)| [0.5, 2.0].map(|alpha| (factors, lambda, alpha)))
+            .map(|(factors, lambda, alpha)| {
+                Algorithm::Als(Als {
+                    factors,
+                    lambda,
+                    alpha,
+                    ..Als::default()
+                })
+            })
+            .collect(),
+        "bpr" => [16, 32, 64]
+            .iter()
+            .flat_map(|&factors| [0.001, 0.01, 0.03].map(|lambda| (factors, lambda)))
+            .map(|(factors, lambda)| {
+                Algorithm::Bpr(Bpr {
+                    factors,
+                    lambda,
+                    ..Bpr::default()
+                })
+            })
+            .collect(),
+        "item-knn" => neighbours
+            .map(|k| Algorithm::ItemKnn(ItemKnn::new(k)))
+            .into(),
+        "user-knn" => neighbours
+            .map(|k| Algorithm::UserKnn(UserKnn::new(k)))
+            .into(),
+        name => vec![settings(name, largest)?],
+    })
+}
+
+/// The candidate with the largest nDCG on validation parts of what is learned from.
+fn tune(name: &str, largest: f64, train: &Interactions, k: usize) -> Result<Algorithm> {
+    let candidates = candidates(name, largest)?;
+    if let [only] = &candidates[..] {
+        return Ok(only.clone());
+    }
+    let inner: Vec<Split> = (0..4)
+        .map(|seed| stratified_by_user(train, 0.25, seed))
+        .collect::<Result<_>>()?;
+    let mut best: Option<(f64, Algorithm)> = None;
+    for algorithm in candidates {
+        let mut ndcg = 0.0;
+        for part in &inner {
+            let model = algorithm.fit(&part.train)?;
+            ndcg += report(model.as_recommender(), &part.test, k)?.ndcg.mean / inner.len() as f64;
+        }
+        eprintln!("{ndcg:.6} {algorithm:?}");
+        if best.as_ref().is_none_or(|(highest, _)| ndcg > *highest) {
+            best = Some((ndcg, algorithm));
+        }
+    }
+    let (ndcg, algorithm) = best.expect("each name has a candidate");
+    eprintln!("chosen, with nDCG@{k} {ndcg:.6} on the validation parts: {algorithm:?}");
+    Ok(algorithm)
+}
+
+struct Options {
+    files: Files,
+    k: usize,
+    models: Vec<String>,
+    tune: bool,
+}
+
+enum Files {
+    Parts {
+        train: String,
+        test: String,
+    },
+    Whole {
+        ratings: String,
+        seed: u64,
+        splits: u64,
+    },
+}
+
+impl Options {
+    fn from_arguments(
+        mut arguments: impl Iterator<Item = String>,
+    ) -> std::result::Result<Self, AnyError> {
+        let known = ["train", "test", "ratings", "seed", "splits", "k", "models"];
+        let mut tune = false;
+        let mut given = BTreeMap::new();
+        while let Some(argument) = arguments.next() {
+            let option = argument.strip_prefix("--").unwrap_or_default();
+            if option == "tune" {
+                tune = true;
+            } else if known.contains(&option) {
+                let value = arguments
+                    .next()
+                    .ok_or(format!("{argument} wants a value"))?;
+                given.insert(option.to_owned(), value);
+            } else {
+                let known = known.map(|option| format!("--{option}")).join(", ");
+                return Err(format!("there is no {argument}; there are {known} and --tune").into());
+            }
+        }
+        let number = |name: &str, otherwise: u64| match given.get(name) {
+            None => Ok(otherwise),
+            Some(text) => text
+                .parse::<u64>()
+                .map_err(|_| format!("--{name} is `{text}`, but must be a whole number")),
+        };
+        let get = |name: &str| given.get(name).cloned();
+        let files = match (get("ratings"), get("train"), get("test")) {
+            (Some(ratings), None, None) => Files::Whole {
+                ratings,
+                seed: number("seed", 1)?,
+                splits: number("splits", 1)?.max(1),
+            },
+            (None, Some(train), Some(test)) => Files::Parts { train, test },
+            _ => return Err("give --train FILE and --test FILE, or --ratings FILE".into()),
+        };
+        let models = match get("models") {
+            Some(list) => list.split(',').map(str::to_owned).collect(),
+            None => (Algorithm::NAMES.iter())
+                .filter(|name| **name != "content") // which needs tags, and these files have none
+                .map(|&name| name.into())
+                .collect(),
+        };
+        Ok(Self {
+            files,
+            k: number("k", 10)? as usize,
+            models,
+            tune,
+        })
+    }
+
+    fn parts(&self) -> std::result::Result<Vec<Split>, AnyError> {
+        match &self.files {
+            Files::Parts { train, test } => {
+                let train = Interactions::from_long_csv(train)?;
+                let test = Interactions::from_long_csv(test)?;
+                // A value of 0 names a user and an item: so both matrices have the same catalogues.
+                let named = |part| triplets(part, Some(0.0));
+                let learned = triplets(&train, None).chain(named(&test));
+                let hidden = named(&train).chain(triplets(&test, None));
+                Ok(vec![Split {
+                    train: Interactions::from_triplets(learned)?,
+                    test: Interactions::from_triplets(hidden)?,
+                }])
+            }
+            Files::Whole {
+                ratings,
+                seed,
+                splits,
+            } => {
+                let data = Interactions::from_long_csv(ratings)?;
+                let split = |seed| Ok(stratified_by_user(&data, 0.25, seed)?);
+                (*seed..seed + splits).map(split).collect()
+            }
+        }
+    }
+}
+
+/// What a part holds, with its values made `value` where one is given.
+fn triplets(
+    part: &Interactions,
+    value: Option<f64>,
+) -> impl Iterator<Item = (&UserName, &ItemName, f64)> {
+    part.user_indices().flat_map(move |user| {
+        let name = part.user_name(user);
+        part.items_of(user)
+            .map(move |(item, own)| (name, part.item_name(item), value.unwrap_or(own)))
+    })
+}

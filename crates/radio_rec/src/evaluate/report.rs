@@ -1,0 +1,305 @@
+//! A model against what was hidden from it.
+
+use std::fmt;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::metrics;
+use crate::display::Table;
+use crate::interactions::{Interactions, Item, User};
+use crate::ranking::{at_least_one, best_of_all};
+use crate::recommend::{History, Recommender, Whom};
+use crate::similarity::cosine_items;
+use crate::{Error, Result};
+
+/// How [`evaluate`] measures.
+///
+/// | field | default | meaning | range |
+/// |---|---|---|---|
+/// | `k` | 10 | how many items are recommended | at least 1 |
+/// | `resamples` | 1000 | how many samples of users make an interval | at least 1 |
+/// | `confidence` | 0.95 | how much of the samples an interval covers | above 0, below 1 |
+/// | `seed` | 0 | which samples are drawn | |
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Protocol {
+    /// How many items are recommended.
+    pub k: usize,
+    /// How many samples of users make an interval.
+    pub resamples: usize,
+    /// How much of the samples an interval covers.
+    pub confidence: f64,
+    /// Which samples are drawn.
+    pub seed: u64,
+}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        Self {
+            k: 10,
+            resamples: 1000,
+            confidence: 0.95,
+            seed: 0,
+        }
+    }
+}
+
+/// The mean over users, and between which means the users could as well have been drawn.
+///
+/// The interval is a percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, chapter 13): of the means
+/// of as many users drawn with replacement it leaves out the same share on both sides.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mean {
+    /// The mean over all users that have a value.
+    pub mean: f64,
+    /// The lower end of the interval.
+    pub low: f64,
+    /// The upper end of the interval.
+    pub high: f64,
+}
+
+/// How good a model's lists are, over the users that have test items.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// How many items were recommended.
+    pub k: usize,
+    /// How many users have test items.
+    pub users: usize,
+    /// See [`metrics::average_precision`].
+    pub map: Mean,
+    /// See [`metrics::ndcg`].
+    pub ndcg: Mean,
+    /// See [`metrics::precision`].
+    pub precision: Mean,
+    /// See [`metrics::recall`].
+    pub recall: Mean,
+    /// See [`metrics::reciprocal_rank`].
+    pub mrr: Mean,
+    /// See [`metrics::hit_rate`].
+    pub hit_rate: Mean,
+    /// See [`metrics::auc`], over the items that the user had not played in training; an item without a score is below all
+    /// that have one. Users who have no other item than those are not counted.
+    pub auc: Mean,
+    /// The mean self-information of the recommended items in bits: -log₂ of the share of training users who played the item,
+    /// where an item that none played counts as played by one (Zhou et al., "Solving the apparent diversity-accuracy dilemma
+    /// of recommender systems", PNAS 2010, with the mean over each user's list). Users without recommendations are not counted.
+    pub novelty: Mean,
+    /// 1 - the mean cosine similarity, in the training data, of two items of a list (Ziegler et al., "Improving recommendation
+    /// lists through topic diversification", WWW 2005, as a mean). Users with fewer than two recommendations are not counted.
+    pub diversity: Mean,
+    /// The share of the catalogue that was recommended to somebody (Ge et al., "Beyond accuracy: evaluating recommender systems
+    /// by coverage and serendipity", RecSys 2010): items of the matrix, played or not. One number, so without an interval.
+    pub coverage: f64,
+}
+
+impl Report {
+    /// Shows the metrics in a notebook, as text and as HTML.
+    pub fn evcxr_display(&self) {
+        self.to_table().evcxr_display();
+    }
+
+    fn to_table(&self) -> Table {
+        let k = self.k;
+        let mut table = Table::new(["metric", "mean", "low", "high"]).caption(format!(
+            "{} users with test items, lists of {k}",
+            self.users
+        ));
+        for (name, mean) in [
+            (format!("MAP@{k}"), self.map),
+            (format!("nDCG@{k}"), self.ndcg),
+            (format!("precision@{k}"), self.precision),
+            (format!("recall@{k}"), self.recall),
+            (format!("MRR@{k}"), self.mrr),
+            (format!("hit rate@{k}"), self.hit_rate),
+            ("AUC".into(), self.auc),
+            ("novelty (bits)".into(), self.novelty),
+            ("diversity".into(), self.diversity),
+        ] {
+            table.push((name.as_str(), mean.mean, mean.low, mean.high));
+        }
+        table.push(("coverage", self.coverage, None::<f64>, None::<f64>));
+        table
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_table().fmt(f)
+    }
+}
+
+/// The numbers of one user, in the order of [`Report`]'s fields. What cannot be told is nothing.
+const METRICS: usize = 9;
+type OfUser = [Option<f64>; METRICS];
+
+/// Recommends `protocol.k` items to each user who has test items, without what they played in training, and compares.
+///
+/// Every test item is relevant, whatever its value. `test` has the users and items of the matrix that the model learned from,
+/// in the same order, as [`split`](super::split) makes it. A user without plays in training gets what is popular.
+///
+/// # Errors
+///
+/// [`Error::InvalidParameter`] for a parameter outside its range, for a test matrix with other users or items, and for one
+/// without values.
+pub fn evaluate(
+    model: &dyn Recommender,
+    test: &Interactions,
+    protocol: &Protocol,
+) -> Result<Report> {
+    at_least_one("k", protocol.k)?;
+    at_least_one("resamples", protocol.resamples)?;
+    let invalid = |name, value: String, expected: &str| Error::InvalidParameter {
+        name,
+        value,
+        expected: expected.into(),
+    };
+    if !(protocol.confidence > 0.0 && protocol.confidence < 1.0) {
+        let value = protocol.confidence.to_string();
+        return Err(invalid("confidence", value, "above 0 and below 1"));
+    }
+    let train = model.data();
+    if train.users() != test.users() || train.items() != test.items() {
+        return Err(invalid(
+            "test",
+            format!("{test:?} with a catalogue of its own"),
+            "of the users and items that the model learned from, in the same order; `evaluate::split` makes such parts",
+        ));
+    }
+    let users: Vec<User> = (test.user_indices())
+        .filter(|&user| test.items_of(user).len() > 0)
+        .collect();
+    if users.is_empty() {
+        let value = "a matrix without values".into();
+        return Err(invalid(
+            "test",
+            value,
+            "a matrix in which somebody played something",
+        ));
+    }
+
+    let of_users: Vec<(OfUser, Vec<Item>)> = users
+        .par_iter()
+        .map(|&user| of_user(model, test, user, protocol.k))
+        .collect();
+    let mut recommended = vec![false; train.items().len()];
+    for item in of_users.iter().flat_map(|(_, list)| list) {
+        recommended[item.index()] = true;
+    }
+    let recommended = recommended.iter().filter(|&&is| is).count();
+    let mean = |metric: usize| {
+        let values: Vec<f64> = of_users.iter().filter_map(|(of, _)| of[metric]).collect();
+        bootstrap(&values, protocol)
+    };
+    Ok(Report {
+        k: protocol.k,
+        users: users.len(),
+        map: mean(0),
+        ndcg: mean(1),
+        precision: mean(2),
+        recall: mean(3),
+        mrr: mean(4),
+        hit_rate: mean(5),
+        auc: mean(6),
+        novelty: mean(7),
+        diversity: mean(8),
+        coverage: recommended as f64 / train.items().len() as f64,
+    })
+}
+
+/// A user's metrics, and what was recommended.
+fn of_user(
+    model: &dyn Recommender,
+    test: &Interactions,
+    user: User,
+    k: usize,
+) -> (OfUser, Vec<Item>) {
+    let train = model.data();
+    let history = History::new(train, Whom::User(user)).expect("a user of the matrix");
+    let mut scores = if history.is_empty() {
+        crate::recommend::listeners(train)
+    } else {
+        model.score(&history)
+    };
+    scores.retain(|&(item, _)| history.value(item) == 0.0);
+
+    let mut items = vec![(f64::NEG_INFINITY, false); train.items().len()];
+    for &(item, score) in &scores {
+        items[item.index()].0 = score;
+    }
+    // An item of both parts is in the list of neither: it cannot be recommended, and it is not missed.
+    let mut relevant = 0;
+    for (item, _) in test
+        .items_of(user)
+        .filter(|&(i, _)| history.value(i) == 0.0)
+    {
+        items[item.index()].1 = true;
+        relevant += 1;
+    }
+    let list: Vec<Item> = best_of_all(k, scores).into_iter().map(|s| s.0).collect();
+    let hits: Vec<bool> = list.iter().map(|item| items[item.index()].1).collect();
+    let mut place = 0;
+    items.retain(|_| {
+        place += 1;
+        history.value(Item(place - 1)) == 0.0
+    });
+
+    let metrics = [
+        Some(metrics::average_precision(&hits, k, relevant)),
+        Some(metrics::ndcg(&hits, k, relevant)),
+        Some(metrics::precision(&hits, k)),
+        Some(metrics::recall(&hits, k, relevant)),
+        Some(metrics::reciprocal_rank(&hits, k)),
+        Some(metrics::hit_rate(&hits, k)),
+        metrics::auc(items),
+        novelty(train, &list),
+        diversity(train, &list),
+    ];
+    (metrics, list)
+}
+
+/// The mean of -log₂ of the share of users who played an item.
+fn novelty(train: &Interactions, list: &[Item]) -> Option<f64> {
+    let users = train.users().len() as f64;
+    let bits = |&item: &Item| (users / train.users_of(item).len().max(1) as f64).log2();
+    (!list.is_empty()).then(|| list.iter().map(bits).sum::<f64>() / list.len() as f64)
+}
+
+/// 1 - the mean cosine of two items.
+fn diversity(train: &Interactions, list: &[Item]) -> Option<f64> {
+    let mut sum = 0.0;
+    for (at, &a) in list.iter().enumerate() {
+        for &b in &list[at + 1..] {
+            sum += cosine_items(train, a, b).expect("items of the matrix");
+        }
+    }
+    let pairs = list.len() * list.len().saturating_sub(1) / 2;
+    (pairs > 0).then(|| 1.0 - sum / pairs as f64)
+}
+
+/// The mean and its interval; all 0 where nobody has a value.
+fn bootstrap(values: &[f64], protocol: &Protocol) -> Mean {
+    let n = values.len() as f64;
+    if values.is_empty() {
+        return Mean {
+            mean: 0.0,
+            low: 0.0,
+            high: 0.0,
+        };
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(protocol.seed);
+    let mut means: Vec<f64> = (0..protocol.resamples)
+        .map(|_| {
+            let drawn = (0..values.len()).map(|_| values[rng.random_range(0..values.len())]);
+            drawn.sum::<f64>() / n
+        })
+        .collect();
+    means.sort_unstable_by(f64::total_cmp);
+    let last = (means.len() - 1) as f64;
+    let outside = (1.0 - protocol.confidence) / 2.0;
+    Mean {
+        mean: values.iter().sum::<f64>() / n,
+        low: means[(outside * last).round() as usize],
+        high: means[((1.0 - outside) * last).round() as usize],
+    }
+}

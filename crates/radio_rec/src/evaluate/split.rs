@@ -1,0 +1,227 @@
+//! What is learned from, and what is hidden.
+//!
+//! Both parts keep all users and items of the matrix, in its order, so that a [`User`] or an [`Item`] means the same in all
+//! three. Each value goes to one of the parts. Everything random takes a seed, and gives the same parts for the same seed.
+
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::interactions::{Interactions, Item, User};
+use crate::{Error, Result};
+
+/// A matrix in two parts.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// What is learned from.
+    pub train: Interactions,
+    /// What is hidden from learning.
+    pub test: Interactions,
+}
+
+/// Hides the share `test` of each user's plays, chosen by chance.
+///
+/// A user with m plays keeps the nearest whole number to (1 - `test`) m, so that one with a single play keeps it while
+/// `test` is at most a half.
+///
+/// # Errors
+///
+/// [`Error::InvalidParameter`] unless `test` is from 0 to 1.
+pub fn stratified_by_user(data: &Interactions, test: f64, seed: u64) -> Result<Split> {
+    check_share(test)?;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    divide(data, |user| {
+        let plays = data.items_of(user).len();
+        let kept = ((1.0 - test) * plays as f64).round() as usize;
+        let mut hidden: Vec<bool> = (0..plays).map(|place| place >= kept).collect();
+        hidden.shuffle(&mut rng);
+        hidden
+    })
+}
+
+/// Hides one play of each user who has at least two, chosen by chance.
+pub fn leave_one_out(data: &Interactions, seed: u64) -> Split {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let parts = divide(data, |user| {
+        let mut hidden = vec![false; data.items_of(user).len()];
+        if hidden.len() >= 2 {
+            let chosen = rng.random_range(0..hidden.len());
+            hidden[chosen] = true;
+        }
+        hidden
+    });
+    parts.expect("the names of a matrix are unique")
+}
+
+/// Hides the latest share `test` of all plays: what came after one moment is to be told from what came before it.
+///
+/// `time` says when a user played an item, in any unit. Plays of the same moment stay together, in the part that is learned
+/// from if the moment is the first of the hidden ones, so that nothing is learned from what happens at the same time as what
+/// is hidden.
+///
+/// # Errors
+///
+/// [`Error::InvalidParameter`] unless `test` is from 0 to 1, and for a time that is not a number.
+pub fn temporal(data: &Interactions, test: f64, time: impl Fn(User, Item) -> f64) -> Result<Split> {
+    check_share(test)?;
+    let mut times = Vec::with_capacity(data.nnz());
+    for user in data.user_indices() {
+        for (item, _) in data.items_of(user) {
+            let time = time(user, item);
+            if time.is_nan() {
+                let (user, item) = (data.user_name(user), data.item_name(item));
+                return Err(Error::InvalidParameter {
+                    name: "time",
+                    value: format!("NaN for user `{user}` and item `{item}`"),
+                    expected: "a number".into(),
+                });
+            }
+            times.push(time);
+        }
+    }
+    times.sort_unstable_by(f64::total_cmp);
+    let kept = ((1.0 - test) * times.len() as f64).round() as usize;
+    // The hidden part begins after the last moment that is learned from.
+    let last = kept.checked_sub(1).map(|at| times[at]);
+    divide(data, |user| {
+        let hidden = |(item, _)| last.is_none_or(|last| time(user, item) > last);
+        data.items_of(user).map(hidden).collect()
+    })
+}
+
+/// Hides the share `test` of all plays, chosen by chance, whosever they are.
+///
+/// # Errors
+///
+/// [`Error::InvalidParameter`] unless `test` is from 0 to 1.
+pub fn random(data: &Interactions, test: f64, seed: u64) -> Result<Split> {
+    check_share(test)?;
+    let kept = ((1.0 - test) * data.nnz() as f64).round() as usize;
+    let mut hidden: Vec<bool> = (0..data.nnz()).map(|place| place >= kept).collect();
+    hidden.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    let mut hidden = hidden.into_iter();
+    divide(data, |user| {
+        hidden.by_ref().take(data.items_of(user).len()).collect()
+    })
+}
+
+/// Divides by a function that says of each user which plays are hidden, in the catalogue's order.
+fn divide(data: &Interactions, mut hidden: impl FnMut(User) -> Vec<bool>) -> Result<Split> {
+    let (mut train, mut test) = (Vec::new(), Vec::new());
+    for user in data.user_indices() {
+        for ((item, value), hidden) in data.items_of(user).zip(hidden(user)) {
+            let part = if hidden { &mut test } else { &mut train };
+            part.push((user.0, item.0, value));
+        }
+    }
+    let part =
+        |entries| Interactions::from_parts(data.users().to_vec(), data.items().to_vec(), entries);
+    Ok(Split {
+        train: part(train)?,
+        test: part(test)?,
+    })
+}
+
+fn check_share(test: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&test) {
+        return Ok(());
+    }
+    Err(Error::InvalidParameter {
+        name: "test",
+        value: test.to_string(),
+        expected: "a share, from 0 to 1".into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// 10 users, of whom user `u` played `u` of 12 items.
+    fn staircase() -> Interactions {
+        let plays = (0..10).flat_map(|user| {
+            (0..12).map(move |item| {
+                let value = if item < user { 1.0 + item as f64 } else { 0.0 };
+                (format!("u{user}"), format!("i{item}"), value)
+            })
+        });
+        Interactions::from_triplets(plays).unwrap()
+    }
+
+    fn assert_parts(data: &Interactions, parts: &Split) {
+        assert_eq!(parts.train.items(), data.items());
+        assert_eq!(parts.test.users(), data.users());
+        assert_eq!(
+            &parts.train.to_dense() + &parts.test.to_dense(),
+            data.to_dense()
+        );
+        assert_eq!(parts.train.nnz() + parts.test.nnz(), data.nnz());
+    }
+
+    fn hidden(parts: &Split) -> Vec<usize> {
+        let users = parts.test.user_indices();
+        users.map(|user| parts.test.items_of(user).len()).collect()
+    }
+
+    #[test]
+    fn of_each_user_a_share_is_hidden() {
+        let data = staircase();
+        let parts = stratified_by_user(&data, 0.25, 1).unwrap();
+        assert_parts(&data, &parts);
+        // 0.75 of 0, 1, 2, ... 9 is kept, rounded: 0 1 2 2 3 4 5 5 6 7.
+        assert_eq!(hidden(&parts), [0, 0, 0, 1, 1, 1, 1, 2, 2, 2]);
+        let again = stratified_by_user(&data, 0.25, 1).unwrap();
+        assert_eq!(again.test.to_dense(), parts.test.to_dense());
+        let other = stratified_by_user(&data, 0.25, 2).unwrap();
+        assert_ne!(other.test.to_dense(), parts.test.to_dense());
+    }
+
+    #[test]
+    fn one_is_left_out_of_those_with_two() {
+        let data = staircase();
+        let parts = leave_one_out(&data, 5);
+        assert_parts(&data, &parts);
+        assert_eq!(hidden(&parts), [0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn the_latest_are_hidden_and_a_moment_stays_together() {
+        let data = staircase();
+        let time = |_: User, item: Item| item.index() as f64;
+        let parts = temporal(&data, 0.25, time).unwrap();
+        assert_parts(&data, &parts);
+        // 45 plays, 9 of item 0 down to 1 of item 8. The 34th is of item 4, which all are learned from.
+        let first = parts
+            .test
+            .item_indices()
+            .find(|&item| parts.test.users_of(item).len() > 0);
+        assert_eq!(first.unwrap().index(), 5);
+        assert_eq!(parts.test.nnz(), 4 + 3 + 2 + 1);
+        assert!(temporal(&data, 0.25, |_, _| f64::NAN).is_err());
+    }
+
+    #[test]
+    fn a_share_is_from_0_to_1() {
+        for share in [-0.1, 1.1, f64::NAN] {
+            assert!(stratified_by_user(&staircase(), share, 1).is_err());
+        }
+        let error = random(&staircase(), 2.0, 1).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`test` is 2, but must be a share, from 0 to 1"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_goes_to_one_part(share in 0.0..=1.0f64, seed in any::<u64>()) {
+            let data = staircase();
+            let parts = random(&data, share, seed).unwrap();
+            assert_parts(&data, &parts);
+            prop_assert_eq!(parts.train.nnz(), ((1.0 - share) * 45.0).round() as usize);
+            assert_parts(&data, &stratified_by_user(&data, share, seed).unwrap());
+            assert_parts(&data, &temporal(&data, share, |user, item| (user.index() * item.index()) as f64).unwrap());
+        }
+    }
+}

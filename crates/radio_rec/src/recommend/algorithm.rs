@@ -1,0 +1,148 @@
+//! Any of the models, chosen at run time.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::*;
+use crate::{Error, Result};
+
+/// Makes [`Algorithm`] and [`Model`] of a table: variant, parameters, fitted model, name, what else it can be asked.
+macro_rules! algorithms {
+    ($($(#[$doc:meta])* $Variant:ident, $Fitted:ident, $name:literal, $default:expr, [$($can:ident)*];)*) => {
+        /// Any of the models before it has learned: its name and its parameters.
+        ///
+        /// [`str::parse`] gives the algorithm of a name with usual parameters; [`fit`](Algorithm::fit) checks them.
+        ///
+        /// ```
+        /// use radio_rec::recommend::Algorithm;
+        ///
+        /// let ease: Algorithm = "ease".parse()?;
+        /// assert_eq!(ease.to_string(), "ease");
+        /// let error = "eese".parse::<Algorithm>().unwrap_err();
+        /// assert!(error.to_string().starts_with("`model` is eese, but must be one of popularity, "));
+        /// # Ok::<(), radio_rec::Error>(())
+        /// ```
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum Algorithm {
+            $($(#[$doc])* $Variant($Variant),)*
+        }
+
+        /// Any of the models, fitted.
+        #[derive(Clone, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Model {
+            $(#[doc = concat!("A fitted [`", stringify!($Variant), "`].")] $Variant($Fitted),)*
+        }
+
+        impl Algorithm {
+            /// The names there are.
+            pub const NAMES: &[&str] = &[$($name),*];
+
+            /// The name, as [`str::parse`] reads it.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Algorithm::$Variant(_) => $name,)*
+                }
+            }
+
+            /// Learns from a matrix.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::InvalidParameter`] as of the algorithm's own `fit`.
+            pub fn fit(&self, data: &Interactions) -> Result<Model> {
+                match self {
+                    $(Algorithm::$Variant(algorithm) => Ok(Model::$Variant(algorithm.clone().fit(data)?)),)*
+                }
+            }
+        }
+
+        impl FromStr for Algorithm {
+            type Err = Error;
+
+            fn from_str(name: &str) -> Result<Self> {
+                match name {
+                    $($name => Ok(Algorithm::$Variant($default)),)*
+                    _ => Err(Error::InvalidParameter {
+                        name: "model",
+                        value: crate::error::excerpt(name),
+                        expected: format!("one of {}", Self::NAMES.join(", ")),
+                    }),
+                }
+            }
+        }
+
+        impl Model {
+            /// The name of the algorithm.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Model::$Variant(_) => $name,)*
+                }
+            }
+
+            /// The model as any other.
+            pub fn as_recommender(&self) -> &dyn Recommender {
+                match self {
+                    $(Model::$Variant(model) => model,)*
+                }
+            }
+
+            /// The model, if it knows which items are alike.
+            pub fn as_similar_items(&self) -> Option<&dyn SimilarItems> {
+                match self {
+                    $(Model::$Variant(_model) => algorithms!(@ similar _model $($can)*),)*
+                }
+            }
+
+            /// The model, if it can explain its recommendations.
+            pub fn as_explain(&self) -> Option<&dyn Explain> {
+                match self {
+                    $(Model::$Variant(_model) => algorithms!(@ explain _model $($can)*),)*
+                }
+            }
+        }
+    };
+    (@ similar $model:ident similar $($rest:ident)*) => { Some($model) };
+    (@ similar $model:ident $($rest:ident)*) => { None };
+    (@ explain $model:ident explain) => { Some($model) };
+    (@ explain $model:ident similar explain) => { Some($model) };
+    (@ explain $model:ident $($rest:ident)*) => { None };
+}
+
+algorithms! {
+    /// What has the most listeners.
+    Popularity, PopularityModel, "popularity", Popularity, [];
+    /// What the most similar user played.
+    NearestUser, NearestUserModel, "nearest-user", NearestUser, [explain];
+    /// What similar users played; 50 of them.
+    UserKnn, UserKnnModel, "user-knn", UserKnn::new(50), [explain];
+    /// The share of an item's 20 neighbours that was played.
+    ItemScore, ItemScoreModel, "item-score", ItemScore::new(20), [similar explain];
+    /// What is similar to what was played, with 100 neighbours of each item.
+    ItemKnn, ItemKnnModel, "item-knn", ItemKnn::new(100), [similar explain];
+    /// A weight between every two items, with the penalty 300.
+    Ease, EaseModel, "ease", Ease::new(300.0), [similar explain];
+    /// The same with dropout 0.6 and the penalty 200.
+    Edlae, EaseModel, "edlae", Edlae::new(0.6, 200.0), [similar explain];
+    /// Points by alternating least squares, with 64 factors.
+    Als, AlsModel, "als", Als::default(), [similar explain];
+    /// Points by Bayesian personalised ranking, with 64 factors.
+    Bpr, BprModel, "bpr", Bpr::default(), [similar];
+    /// What has the tags of what was played. By its name alone it has no tags, and its `fit` says so.
+    ContentBased, ContentModel, "content", ContentBased::default(), [similar explain];
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({:?})", self.name(), self.as_recommender().data())
+    }
+}

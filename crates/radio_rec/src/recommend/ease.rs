@@ -1,0 +1,216 @@
+//! A weight between every two items, in closed form.
+
+use ndarray::Array2;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::history::{History, PlayWeight};
+use super::recommender::not_zero;
+use super::{Explain, Recommender, SimilarItems, check_not_empty};
+use crate::interactions::{Interactions, Item};
+use crate::linalg::invert_positive_definite;
+use crate::{Error, Result};
+
+/// Learns how much each item a user played speaks for each other item: a linear autoencoder whose diagonal is 0.
+///
+/// With X the weighted plays (users x items), the weights B (items x items) minimise
+///
+/// ```text
+/// ‖X - X B‖² + λ ‖B‖²   with B_jj = 0,     so that with P = (XᵀX + λ I)⁻¹   B_ij = -P_ij / P_jj for i ≠ j
+/// ```
+///
+/// and the score of item j is the sum over the user's items i of x_i B_ij (Steck, "Embarrassingly shallow autoencoders for
+/// sparse data", WWW 2019, equations 2 and 8). Scores may be negative: what the user played speaks against the item. An
+/// item that was never played together with another has no score.
+///
+/// | parameter | default | meaning | range |
+/// |---|---|---|---|
+/// | `lambda` | | the penalty for large weights | finite, above 0 |
+/// | `weight` | 1 | how strongly a play counts, in learning and in scoring | see [`PlayWeight`] |
+///
+/// Learning takes time with the cube of the number of items, and 8 bytes for each pair of them: it is for up to some ten
+/// thousand items.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ease {
+    /// The penalty for large weights.
+    pub lambda: f64,
+    /// How strongly a play counts.
+    pub weight: PlayWeight,
+}
+
+impl Ease {
+    /// With this penalty, and every play counting 1. The parameters are checked by [`fit`](Ease::fit).
+    pub fn new(lambda: f64) -> Self {
+        Self {
+            lambda,
+            weight: PlayWeight::ONE,
+        }
+    }
+
+    /// With another weight of plays.
+    pub fn weight(self, weight: PlayWeight) -> Self {
+        Self { weight, ..self }
+    }
+
+    /// Inverts the matrix.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, and for a `lambda` so
+    /// small against the data that the inverse is lost in rounding.
+    pub fn fit(self, data: &Interactions) -> Result<EaseModel> {
+        closed_form(data, self.lambda, self.weight, |_| 0.0)
+    }
+}
+
+/// A fitted [`Ease`] or [`Edlae`](super::Edlae).
+#[derive(Clone, Serialize, Deserialize)]
+pub struct EaseModel {
+    data: Interactions,
+    weight: PlayWeight,
+    /// Items x items: how much the item of the row speaks for the item of the column; 0 on the diagonal.
+    weights: Array2<f64>,
+}
+
+impl EaseModel {
+    /// How much one item speaks for each other: an array of items x items, with 0 on the diagonal.
+    pub fn weights(&self) -> &Array2<f64> {
+        &self.weights
+    }
+}
+
+impl Recommender for EaseModel {
+    fn data(&self) -> &Interactions {
+        &self.data
+    }
+
+    fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
+        let mut scores = vec![0.0; self.data.items().len()];
+        for (item, value) in history.plays() {
+            let weight = self.weight.of(value);
+            let row = self.weights.row(item.index());
+            let row = row.as_slice().expect("rows are in one piece");
+            for (score, speaks_for) in scores.iter_mut().zip(row) {
+                *score += weight * speaks_for;
+            }
+        }
+        not_zero(scores)
+    }
+}
+
+/// An item is similar to another as much as it speaks for it.
+impl SimilarItems for EaseModel {
+    fn similarities(&self, item: Item) -> Vec<(Item, f64)> {
+        not_zero(self.weights.row(item.index()).to_vec())
+    }
+}
+
+impl Explain for EaseModel {
+    fn contributions(&self, history: &History<'_>, item: Item) -> Vec<(Item, f64)> {
+        let speaks_for = self.weights.column(item.index());
+        history
+            .plays()
+            .map(|(other, value)| (other, self.weight.of(value) * speaks_for[other.index()]))
+            .collect()
+    }
+}
+
+/// -P_ij / P_jj for P = (XᵀX + diag(`penalty`(XᵀX_jj) + `lambda`))⁻¹.
+pub(super) fn closed_form(
+    data: &Interactions,
+    lambda: f64,
+    weight: PlayWeight,
+    penalty: impl Fn(f64) -> f64,
+) -> Result<EaseModel> {
+    let lambda_must_be = |expected: &str| Error::InvalidParameter {
+        name: "lambda",
+        value: lambda.to_string(),
+        expected: expected.into(),
+    };
+    if !(lambda.is_finite() && lambda > 0.0) {
+        return Err(lambda_must_be("a finite number above 0"));
+    }
+    weight.check()?;
+    check_not_empty(data)?;
+
+    let mut weights = together(data, weight);
+    for diagonal in weights.diag_mut() {
+        *diagonal += penalty(*diagonal) + lambda;
+    }
+    let lost = || lambda_must_be("larger: against such values it is lost in rounding");
+    invert_positive_definite(weights.view_mut()).map_err(|_| lost())?;
+    let diagonal = weights.diag().to_owned();
+    for mut row in weights.rows_mut() {
+        row.zip_mut_with(&diagonal, |weight, of_column| *weight /= -of_column);
+    }
+    weights.diag_mut().fill(0.0);
+    if weights.iter().any(|weight| !weight.is_finite()) {
+        return Err(lost());
+    }
+    Ok(EaseModel {
+        data: data.clone(),
+        weight,
+        weights,
+    })
+}
+
+/// XᵀX: of every two items the sum over users of the products of their weighted plays; an array of items x items.
+pub(super) fn together(data: &Interactions, weight: PlayWeight) -> Array2<f64> {
+    let n = data.items().len();
+    let mut sums = Array2::zeros((n, n));
+    let rows: Vec<_> = data.item_indices().zip(sums.rows_mut()).collect();
+    rows.into_par_iter().for_each(|(item, mut row)| {
+        let row = row
+            .as_slice_mut()
+            .expect("rows of a new array are in one piece");
+        for (user, value) in data.users_of(item) {
+            let factor = weight.of(value);
+            for (other, value) in data.items_of(user) {
+                row[other.index()] += factor * weight.of(value);
+            }
+        }
+    });
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array1, Array2};
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Each column of B is a ridge regression on the other items (the definition), here by gradient descent's fixed point.
+        #[test]
+        fn no_other_weights_are_better(values in prop::collection::vec(0u8..3, 24), lambda in 0.1f64..10.0) {
+            let values = Array2::from_shape_vec((6, 4), values.into_iter().map(f64::from).collect()).unwrap();
+            prop_assume!(values.sum() > 0.0);
+            let triplets = values.indexed_iter().map(|((u, i), &v)| (format!("u{u}"), format!("i{i}"), v));
+            let data = Interactions::from_triplets(triplets).unwrap();
+            let model = Ease::new(lambda).weight(PlayWeight::VALUE).fit(&data).unwrap();
+            // The derivative of the objective, ½ of it: Xᵀ(X B - X) + λ B, is 0 off the diagonal.
+            let b = model.weights();
+            let slope = values.t().dot(&(values.dot(b) - &values)) + b * lambda;
+            for ((i, j), &slope) in slope.indexed_iter() {
+                prop_assert!(i == j || slope.abs() < 1e-9, "{i} {j}: {slope}");
+            }
+            prop_assert_eq!(b.diag().to_owned(), Array1::<f64>::zeros(4));
+        }
+    }
+
+    #[test]
+    fn a_penalty_that_rounding_swallows_is_refused() {
+        let data = Interactions::from_triplets([
+            ("a", "x", 1e20),
+            ("a", "y", 1e20),
+            ("b", "x", 1e20),
+            ("b", "y", 1e20),
+        ])
+        .unwrap();
+        let error = Ease::new(1.0).weight(PlayWeight::VALUE).fit(&data);
+        assert_eq!(
+            error.err().unwrap().to_string(),
+            "`lambda` is 1, but must be larger: against such values it is lost in rounding"
+        );
+    }
+}

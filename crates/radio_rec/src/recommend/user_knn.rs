@@ -1,0 +1,136 @@
+//! What similar users played.
+
+use serde::{Deserialize, Serialize};
+
+use super::recommender::not_zero;
+use super::{Explain, History, Recommender, check_not_empty};
+use crate::Result;
+use crate::interactions::{Interactions, Item, User};
+use crate::ranking::{at_least_one, best};
+
+/// Scores an item by how much the most similar users played it.
+///
+/// For user u and item i, with N(u) the k other users with the largest cosine similarity s to u:
+///
+/// ```text
+/// score(u, i) = Σ s(u, v) · value(v, i)      over v in N(u)
+/// ```
+///
+/// (Sarwar et al., "Analysis of recommendation algorithms for e-commerce", EC 2000, section 3.2, with similarities as
+/// weights.) An item that none of them played has no score.
+///
+/// | parameter | meaning | range |
+/// |---|---|---|
+/// | `k` | how many users count | at least 1 |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserKnn {
+    k: usize,
+}
+
+impl UserKnn {
+    /// With the `k` most similar users; `k` is checked by [`fit`](UserKnn::fit).
+    pub fn new(k: usize) -> Self {
+        Self { k }
+    }
+
+    /// Keeps the matrix; similarities are computed when they are asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `k` = 0, and for a matrix without values.
+    pub fn fit(self, data: &Interactions) -> Result<UserKnnModel> {
+        at_least_one("k", self.k)?;
+        check_not_empty(data)?;
+        Ok(UserKnnModel {
+            data: data.clone(),
+            k: self.k,
+        })
+    }
+}
+
+/// A fitted [`UserKnn`].
+#[derive(Clone, Serialize, Deserialize)]
+pub struct UserKnnModel {
+    data: Interactions,
+    k: usize,
+}
+
+impl Recommender for UserKnnModel {
+    fn data(&self) -> &Interactions {
+        &self.data
+    }
+
+    fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
+        scores_by_users(&self.data, history, self.k)
+    }
+}
+
+/// The similarity to each user is itself a sum over the items that both played, which is taken apart.
+impl Explain for UserKnnModel {
+    fn contributions(&self, history: &History<'_>, item: Item) -> Vec<(Item, f64)> {
+        contributions_by_users(&self.data, history, self.k, item)
+    }
+}
+
+/// The items of the `k` users nearest to a history, by the sum of similarity times value.
+pub(super) fn scores_by_users(
+    data: &Interactions,
+    history: &History<'_>,
+    k: usize,
+) -> Vec<(Item, f64)> {
+    let mut scores = vec![0.0; data.items().len()];
+    for (user, similarity) in nearest_users(data, history, k) {
+        for (item, value) in data.items_of(user) {
+            scores[item.index()] += similarity * value;
+        }
+    }
+    not_zero(scores)
+}
+
+/// What each item of the history adds to the score of `item` in [`scores_by_users`].
+pub(super) fn contributions_by_users(
+    data: &Interactions,
+    history: &History<'_>,
+    k: usize,
+    item: Item,
+) -> Vec<(Item, f64)> {
+    let nearest = nearest_users(data, history, k);
+    let lengths = squared_norm(history.plays().map(|play| play.1)).sqrt();
+    let contribution = |(played, value): (Item, f64)| {
+        let of_users = nearest.iter().map(|&(user, _)| {
+            let length = squared_norm(data.items_of(user).map(|play| play.1)).sqrt();
+            value * data.value(user, played) / (lengths * length) * data.value(user, item)
+        });
+        (played, of_users.sum())
+    };
+    history
+        .plays()
+        .map(contribution)
+        .filter(|c: &(Item, f64)| c.1 > 0.0)
+        .collect()
+}
+
+/// The `k` users with the largest cosine to a history, without the user whose history it is.
+fn nearest_users(data: &Interactions, history: &History<'_>, k: usize) -> Vec<(User, f64)> {
+    let mut common = vec![0.0; data.users().len()];
+    for (item, value) in history.plays() {
+        for (user, other) in data.users_of(item) {
+            common[user.index()] += value * other;
+        }
+    }
+    let norm = squared_norm(history.plays().map(|play| play.1));
+    let cosine = |user: User| {
+        let common = common[user.index()];
+        let other = data.by_user().squared_norm(user.index());
+        // As in `similarity`: what is equal as mathematics is equal in bits.
+        (user, (common * common / (norm * other)).sqrt())
+    };
+    let others = data
+        .user_indices()
+        .filter(|&user| common[user.index()] > 0.0 && Some(user) != history.user());
+    best(k, others.map(cosine).collect())
+}
+
+fn squared_norm(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(|value| value * value).sum()
+}

@@ -1,0 +1,393 @@
+//! Top-k neighbours of all items or of all users.
+
+use std::fmt;
+
+use rayon::prelude::*;
+
+use super::kernel::{Column, Sides, Value};
+use super::measure::{Measure, Row};
+use super::select::TopK;
+use super::weighting::Weighting;
+use crate::interactions::{Compressed, Interactions, Item, User};
+use crate::ranking::at_least_one;
+use crate::{Error, Result};
+
+/// How neighbours are found: the parameters.
+///
+/// The neighbours of an item are the k other items that are most similar to it, of those that have at least one user in
+/// common with it and a similarity above 0. Of users the same, with items in common.
+///
+/// | parameter | meaning | range, default |
+/// |---|---|---|
+/// | `k` | how many neighbours each is given at most; beyond the catalogue it means all | at least 1 |
+/// | `measure` | the similarity | [`Measure::Cosine`] |
+/// | `weighting` | what values are replaced by first; measures of sets see no values, and take none | [`Weighting::None`] |
+/// | `minimum_support` | how many users two items must have in common | at least 1; 1 |
+/// | `shrinkage` | λ: a similarity counts n / (n + λ), with n the users in common (Koren, "Factorization meets the neighborhood", KDD 2008, section 2.2) | 0 or positive; 0 |
+///
+/// The result is the same, bit for bit, for any number of threads. It takes time in proportion to the sum over users of
+/// their squared number of values, and memory for one row of sums a thread besides the result and a narrow copy of the matrix.
+///
+/// ```
+/// use radio_rec::interactions::Interactions;
+/// use radio_rec::similarity::{Measure, Neighbourhood};
+///
+/// let data = Interactions::from_triplets([
+///     ("ann", "abba", 1.0), ("ann", "u2", 1.0),
+///     ("bob", "u2", 1.0), ("bob", "air", 1.0), ("cleo", "air", 1.0),
+/// ])?;
+/// let neighbours = Neighbourhood::new(20).measure(Measure::Jaccard).of_items(&data)?;
+/// let of_u2 = neighbours.neighbours(data.item("u2")?);
+/// assert_eq!(data.item_name(of_u2[0].item), "abba");
+/// assert_eq!(of_u2[0].similarity, 0.5);
+/// # Ok::<(), radio_rec::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Neighbourhood {
+    pub(super) k: usize,
+    pub(super) measure: Measure,
+    pub(super) weighting: Weighting,
+    pub(super) minimum_support: usize,
+    pub(super) shrinkage: f64,
+}
+
+impl Neighbourhood {
+    /// The `k` nearest by the cosine; parameters are checked when neighbours are looked for.
+    pub fn new(k: usize) -> Self {
+        Self {
+            k,
+            measure: Measure::Cosine,
+            weighting: Weighting::None,
+            minimum_support: 1,
+            shrinkage: 0.0,
+        }
+    }
+
+    /// By another measure.
+    pub fn measure(self, measure: Measure) -> Self {
+        Self { measure, ..self }
+    }
+
+    /// With other values.
+    pub fn weighting(self, weighting: Weighting) -> Self {
+        Self { weighting, ..self }
+    }
+
+    /// Among those with at least this many users (items) in common.
+    pub fn minimum_support(self, minimum_support: usize) -> Self {
+        Self {
+            minimum_support,
+            ..self
+        }
+    }
+
+    /// With similarities that rest on few users (items) in common made smaller.
+    pub fn shrinkage(self, shrinkage: f64) -> Self {
+        Self { shrinkage, ..self }
+    }
+
+    /// The most similar items of each item.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for a parameter outside its range.
+    pub fn of_items(&self, data: &Interactions) -> Result<ItemNeighbours> {
+        let lists = self.lists(data.by_item(), data.by_user(), |item, similarity| {
+            Neighbour {
+                item: Item(item),
+                similarity,
+            }
+        })?;
+        Ok(ItemNeighbours { lists })
+    }
+
+    /// The most similar users of each user.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for a parameter outside its range.
+    pub fn of_users(&self, data: &Interactions) -> Result<UserNeighbours> {
+        let lists = self.lists(data.by_user(), data.by_item(), |user, similarity| {
+            UserNeighbour {
+                user: User(user),
+                similarity,
+            }
+        })?;
+        Ok(UserNeighbours { lists })
+    }
+
+    fn check(&self) -> Result<()> {
+        at_least_one("k", self.k)?;
+        at_least_one("minimum_support", self.minimum_support)?;
+        self.weighting.check()?;
+        if !(0.0..=1e30).contains(&self.shrinkage) {
+            return Err(Error::InvalidParameter {
+                name: "shrinkage",
+                value: self.shrinkage.to_string(),
+                expected: "from 0 to 1e30".into(),
+            });
+        }
+        if self.measure.is_of_sets() && self.weighting != Weighting::None {
+            return Err(Error::InvalidParameter {
+                name: "weighting",
+                value: format!("{:?} with the measure {}", self.weighting, self.measure),
+                expected: "none for a measure that sees only who has what".into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The neighbours of each of `rows`; `across` is their transpose.
+    fn lists<N: Send>(
+        &self,
+        rows: &Compressed,
+        across: &Compressed,
+        neighbour: fn(u32, f64) -> N,
+    ) -> Result<Lists<N>> {
+        self.check()?;
+        let weighted = self.weighting.weighted(rows, across);
+        let rows = weighted.as_ref().unwrap_or(rows);
+        let prepared = {
+            let transposed = weighted.as_ref().map(|rows| rows.transposed(across.rows()));
+            self.measure
+                .prepared(rows, transposed.as_ref().unwrap_or(across))
+        };
+        let rows = prepared.as_ref().unwrap_or(rows);
+
+        let of_each: Vec<Row> = (0..rows.rows())
+            .map(|row| self.measure.row(rows.row(row).1))
+            .collect();
+        let narrow = rows.rows() <= usize::from(u16::MAX) + 1;
+        let narrow: Option<Vec<u16>> = narrow.then(|| {
+            let columns = across.columns();
+            columns.iter().map(|&column| column as u16).collect()
+        });
+        let search = Search {
+            parameters: self,
+            of_each: &of_each,
+            rows,
+            across,
+        };
+        Ok(match narrow {
+            Some(columns) => search.by_values(&columns, neighbour),
+            None => search.by_values(across.columns(), neighbour),
+        })
+    }
+}
+
+/// What the search needs, before the types of columns and values are chosen.
+struct Search<'a> {
+    parameters: &'a Neighbourhood,
+    of_each: &'a [Row],
+    rows: &'a Compressed,
+    /// The transpose of `rows` as far as its columns go: its values may be others.
+    across: &'a Compressed,
+}
+
+impl Search<'_> {
+    /// Chooses the narrowest values.
+    fn by_values<C: Column, N: Send>(
+        &self,
+        columns: &[C],
+        neighbour: fn(u32, f64) -> N,
+    ) -> Lists<N> {
+        let values = self.rows.values();
+        if self.parameters.measure.is_of_sets() || values.iter().all(|&value| value == 1.0) {
+            let ones = vec![(); values.len()];
+            return self.run(columns, &ones, &ones, neighbour);
+        }
+        // No sum of products is above the larger of two norms (Cauchy and Schwarz).
+        let small =
+            (0..self.rows.rows()).all(|row| self.rows.squared_norm(row) < f64::from(1 << 30));
+        if small && values.iter().all(|&value| value == f64::from(value as u16)) {
+            let narrow =
+                |values: &[f64]| -> Vec<u16> { values.iter().map(|&value| value as u16).collect() };
+            return self.run(
+                columns,
+                &narrow(values),
+                &narrow(self.across.values()),
+                neighbour,
+            );
+        }
+        let transposed = self.rows.transposed(self.across.rows());
+        self.run(columns, values, transposed.values(), neighbour)
+    }
+
+    fn run<C: Column, V: Value, N: Send>(
+        &self,
+        across_columns: &[C],
+        row_values: &[V],
+        across_values: &[V],
+        neighbour: fn(u32, f64) -> N,
+    ) -> Lists<N> {
+        let &Neighbourhood {
+            k,
+            measure,
+            minimum_support,
+            shrinkage,
+            ..
+        } = self.parameters;
+        let ones = vec![(); row_values.len()];
+        let sides = Sides::new(
+            self.rows,
+            self.across,
+            across_columns,
+            row_values,
+            across_values,
+        );
+        let supports = (minimum_support > 1 || shrinkage > 0.0)
+            .then(|| Sides::new(self.rows, self.across, across_columns, &ones, &ones));
+        let parameters = (measure, k, minimum_support, shrinkage);
+        let top_k = TopK::new(sides, supports, self.of_each, parameters);
+        let lists: Vec<Vec<N>> = (0..self.rows.rows())
+            .into_par_iter()
+            .map_init(
+                || top_k.scratch(),
+                |scratch, row| {
+                    let similar = top_k.most_similar(row, scratch).into_iter();
+                    similar
+                        .map(|(other, similarity)| neighbour(other, similarity))
+                        .collect()
+                },
+            )
+            .collect();
+        Lists::from(lists)
+    }
+}
+
+/// An item and how similar it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Neighbour {
+    /// The similar item.
+    pub item: Item,
+    /// The similarity, above 0: the [`Measure`] says up to what.
+    pub similarity: f64,
+}
+
+/// A user and how similar they are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UserNeighbour {
+    /// The similar user.
+    pub user: User,
+    /// The similarity, above 0: the [`Measure`] says up to what.
+    pub similarity: f64,
+}
+
+/// For every item its most similar items.
+#[derive(Clone)]
+pub struct ItemNeighbours {
+    lists: Lists<Neighbour>,
+}
+
+/// For every user the most similar users.
+#[derive(Clone)]
+pub struct UserNeighbours {
+    lists: Lists<UserNeighbour>,
+}
+
+impl ItemNeighbours {
+    /// What was found before: of each item its neighbours, best first.
+    pub(crate) fn from_rows(rows: impl IntoIterator<Item = Vec<Neighbour>>) -> Self {
+        Self {
+            lists: rows.into_iter().collect::<Vec<_>>().into(),
+        }
+    }
+
+    /// Finds the `k` items most similar to each item by the cosine over all users.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for `k` = 0.
+    pub fn by_cosine(data: &Interactions, k: usize) -> Result<Self> {
+        Neighbourhood::new(k).of_items(data)
+    }
+
+    /// The most similar items of `item`, best first, ties in the catalogue's order, without the item itself.
+    ///
+    /// Up to k: fewer where fewer have a similarity above 0, and none for an item that nobody played.
+    ///
+    /// # Panics
+    ///
+    /// If `item` is beyond the matrix that the neighbours were found in, as indexing a slice does.
+    pub fn neighbours(&self, item: Item) -> &[Neighbour] {
+        self.lists.of(item.index())
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        self.lists.len()
+    }
+
+    /// Whether there is no item.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl UserNeighbours {
+    /// The most similar users of `user`, best first, ties in the catalogue's order, without the user themself.
+    ///
+    /// Up to k: fewer where fewer have a similarity above 0, and none for a user who played nothing.
+    ///
+    /// # Panics
+    ///
+    /// If `user` is beyond the matrix that the neighbours were found in, as indexing a slice does.
+    pub fn neighbours(&self, user: User) -> &[UserNeighbour] {
+        self.lists.of(user.index())
+    }
+
+    /// How many users there are.
+    pub fn len(&self) -> usize {
+        self.lists.len()
+    }
+
+    /// Whether there is no user.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl fmt::Debug for ItemNeighbours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = self.lists.entries.len();
+        write!(f, "ItemNeighbours({found} of {} items)", self.len())
+    }
+}
+
+impl fmt::Debug for UserNeighbours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = self.lists.entries.len();
+        write!(f, "UserNeighbours({found} of {} users)", self.len())
+    }
+}
+
+/// A list for each index, end to end.
+#[derive(Clone)]
+struct Lists<N> {
+    /// List `i` is `offsets[i]..offsets[i + 1]` of the entries.
+    offsets: Vec<usize>,
+    entries: Vec<N>,
+}
+
+impl<N> Lists<N> {
+    fn of(&self, index: usize) -> &[N] {
+        &self.entries[self.offsets[index]..self.offsets[index + 1]]
+    }
+
+    fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+}
+
+impl<N> From<Vec<Vec<N>>> for Lists<N> {
+    fn from(lists: Vec<Vec<N>>) -> Self {
+        let mut offsets = Vec::with_capacity(lists.len() + 1);
+        offsets.push(0);
+        let mut entries = Vec::with_capacity(lists.iter().map(Vec::len).sum());
+        for list in lists {
+            entries.extend(list);
+            offsets.push(entries.len());
+        }
+        Self { offsets, entries }
+    }
+}

@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""Times radio_rec's recommenders against the Python library implicit, on made-up plays, in turns on the same machine.
+
+    python3 scripts/bench/recommenders.py [--runs N] [--threads N] [--no-growth] [--weighted] [--json FILE]
+
+60,000 users x 20,000 items and about 4.9 million plays: item popularity falls as rank^-0.9, the number of a user's plays is
+log-normal. Each side is a process of its own that is given the same plays and the same number of threads, and times its fit
+alone; the sides take turns, and medians are printed with their ratio (ours / implicit's). The processor's seconds are
+printed too: other work on the machine disturbs them least. Peak memory is of the whole process, loading included: implicit's is given
+the plays as a ready sparse matrix in numpy's own format, ours reads them as text.
+
+The first call makes a virtual environment in target/bench-recommenders (Python 3.11 or newer, PyPI).
+"""
+
+import argparse
+import csv
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+WORK = ROOT / "target" / "bench-recommenders"
+REQUIREMENTS = Path(__file__).resolve().parent / "recommenders-requirements.txt"
+USERS, ITEMS, SEED, K = 60_000, 20_000, 1606, 20
+PARTS = [1 / 8, 1 / 4, 1 / 2, 1]
+
+# The scripts that run in the virtual environment.
+
+GENERATE = """
+import sys
+import numpy as np
+import scipy.sparse as sp
+
+users, items, seed, weighted, out = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "weighted", sys.argv[5]
+rng = np.random.default_rng(seed)
+popularity = np.arange(1, items + 1) ** -0.9
+cumulated = np.cumsum(popularity / popularity.sum())
+drawn = np.clip(rng.lognormal(4.11, 1.0, users).astype(np.int64), 1, items // 2)
+user = np.repeat(np.arange(users), drawn)
+rank = np.minimum(np.searchsorted(cumulated, rng.random(drawn.sum())), items - 1)
+# A popular item can stand anywhere in the catalogue, and a play that is drawn twice is one play.
+item = rng.permutation(items)[rank]
+place, count = np.unique(user * items + item, return_counts=True)
+user, item = place // items, place % items
+plays = rng.geometric(0.3, len(place)) if weighted else np.ones(len(place), dtype=np.int64)
+kept = rng.permutation(users)
+for name, share in [("1/8", 1 / 8), ("1/4", 1 / 4), ("1/2", 1 / 2), ("1", 1)]:
+    some = np.isin(user, kept[: round(users * share)]) if share < 1 else np.ones(len(user), dtype=bool)
+    columns = [user[some], item[some]] + ([plays[some]] if weighted else [])
+    stem = f"{out}/plays_{name.replace('/', '_')}"
+    header = "user\\titem" + ("\\tplays" if weighted else "")
+    np.savetxt(stem + ".tsv", np.column_stack(columns), fmt="%d", delimiter="\\t", header=header, comments="")
+    matrix = sp.csr_matrix((plays[some].astype(np.float64), (user[some], item[some])), shape=(users, items))
+    np.savez(stem + ".npz", data=matrix.data, indices=matrix.indices, indptr=matrix.indptr, shape=matrix.shape)
+    of_each = np.bincount(user[some], minlength=users).astype(np.int64)
+    with open(stem + ".work", "w") as file:
+        file.write(f"{some.sum()} {(of_each**2).sum()}")
+"""
+
+# What both kinds of implicit's processes begin with: the plays as users x items.
+LOAD = """
+import os, resource, sys, time
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+import numpy as np
+import scipy.sparse as sp
+
+file, threads = np.load(sys.argv[1]), int(sys.argv[2])
+plays = sp.csr_matrix((file["data"], file["indices"], file["indptr"]), shape=tuple(file["shape"]))
+
+def timed(fit):
+    wall, cpu = time.perf_counter(), time.process_time()
+    fit()
+    print(f"fit_s={time.perf_counter() - wall:.3f}")
+    print(f"cpu_s={time.process_time() - cpu:.3f}")
+    print(f"peak_mb={resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.1f}")
+"""
+
+COSINE = (
+    LOAD
+    + """
+from implicit.nearest_neighbours import CosineRecommender
+
+k = int(sys.argv[3])
+model = CosineRecommender(K=k, num_threads=threads)
+timed(lambda: model.fit(plays, show_progress=False))
+if len(sys.argv) > 4:
+    found = model.similarity.tocoo()
+    np.savetxt(sys.argv[4], np.column_stack([found.row, found.col, found.data]), fmt=["%d", "%d", "%.17g"], delimiter=",")
+"""
+)
+
+# To compare another model: its script for implicit here, a function like `cosine` below, and a line in `main`.
+
+
+def environment():
+    """The virtual environment's python, with the requirements installed."""
+    directory = WORK / ".venv"
+    python = directory / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    installed = directory / "requirements.txt"
+    wanted = REQUIREMENTS.read_text()
+    if not installed.exists() or installed.read_text() != wanted:
+        print("making the virtual environment ...", file=sys.stderr)
+        call([sys.executable, "-m", "venv", directory])
+        call([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS])
+        installed.write_text(wanted)
+    return python
+
+
+def call(command, **more):
+    """What a command prints; the end of everything if it fails."""
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True, **more)
+    if done.returncode != 0:
+        sys.exit(f"error: {' '.join(str(part) for part in command[:3])} ... failed:\n{(done.stdout + done.stderr)[-3000:]}")
+    return done.stdout
+
+
+def plays(python, weighted):
+    """The stems of the made-up plays' files, from the smallest part to the whole; made if they are not there."""
+    directory = WORK / ("plays-weighted" if weighted else "plays")
+    stems = [directory / f"plays_{name}" for name in ("1_8", "1_4", "1_2", "1")]
+    if not stems[-1].with_suffix(".work").exists():
+        print("making the plays ...", file=sys.stderr)
+        directory.mkdir(parents=True, exist_ok=True)
+        kind = "weighted" if weighted else "binary"
+        call([python, "-c", GENERATE, USERS, ITEMS, SEED, kind, directory])
+    return stems
+
+
+def figures(printed):
+    """The `name=number` lines that a process printed."""
+    return {name: float(value) for name, value in re.findall(r"^(\w+)=([0-9.]+)$", printed, re.MULTILINE)}
+
+
+def ours(arguments, stem, *options):
+    """One run of the example program."""
+    program = ROOT / "target/release/examples" / ("neighbours.exe" if os.name == "nt" else "neighbours")
+    command = [program, "--interactions", stem.with_suffix(".tsv"), "--threads", arguments.threads, *options]
+    return figures(call(command))
+
+
+def theirs(arguments, python, script, stem, *options):
+    """One run of implicit."""
+    command = [python, "-W", "ignore", "-c", script, stem.with_suffix(".npz"), arguments.threads, *options]
+    return figures(call(command))
+
+
+def in_turns(runs, **sides):
+    """Calls each side `runs` times in turns; the medians of what each measured, and all of it."""
+    measured = {name: [] for name in sides}
+    for _ in range(runs):
+        for name, side in sides.items():
+            measured[name].append(side())
+    medians = {
+        name: {figure: statistics.median(run[figure] for run in results) for figure in results[0]}
+        for name, results in measured.items()
+    }
+    return medians, measured
+
+
+def cosine(arguments, python, stem):
+    """Item-item cosine, k = 20: fit time and peak memory of both sides, in turns."""
+    return in_turns(
+        arguments.runs,
+        radio_rec=lambda: ours(arguments, stem, "--measure", "cosine", "--k", K),
+        implicit=lambda: theirs(arguments, python, COSINE, stem, K),
+    )
+
+
+def same_neighbours(arguments, python, stem):
+    """Compares both sides' neighbours up to ties: a message for each item that differs.
+
+    implicit counts the item itself among its neighbours, so it is asked for one more.
+    """
+    ours(arguments, stem, "--measure", "cosine", "--k", K, "--output", WORK / "ours.csv")
+    theirs(arguments, python, COSINE, stem, K + 1, WORK / "theirs.csv")
+    found = {"ours": {}, "theirs": {}}
+    with open(WORK / "ours.csv", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        for item, other, score in rows:
+            found["ours"].setdefault(item, {})[other] = float(score)
+    with open(WORK / "theirs.csv", newline="") as file:
+        for item, other, score in csv.reader(file):
+            if item != other:
+                found["theirs"].setdefault(item, {})[other] = float(score)
+    different = []
+    for item in found["ours"].keys() | found["theirs"].keys():
+        mine, other = (found[side].get(item, {}) for side in ("ours", "theirs"))
+        # implicit drops the item itself rather than another where more than k are tied with it.
+        best = [sorted(scores.values(), reverse=True)[:K] for scores in (mine, other)]
+        scores_differ = len(best[0]) != len(best[1]) or any(abs(a - b) > 1e-9 for a, b in zip(*best))
+        worst = min(best[0], default=0.0)
+        # Above the worst score, where ties have room for all, the items themselves must be equal.
+        above = [{name for name, score in scores.items() if score > worst + 1e-9} for scores in (mine, other)]
+        if scores_differ or above[0] != above[1]:
+            different.append(f"item {item}: {best[0][:3]} ... against {best[1][:3]} ...")
+    return len(found["ours"]), different
+
+
+def row(name, ours, theirs):
+    print(f"{name:22} {ours:12.3f} {theirs:12.3f} {ours / theirs:8.3f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="how often each is measured (5)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), metavar="N", help="threads of both sides (all)")
+    parser.add_argument("--no-growth", action="store_true", help="leave out the parts of the data")
+    parser.add_argument("--weighted", action="store_true", help="with play counts instead of 1 for each play")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all measurements to FILE")
+    arguments = parser.parse_args()
+    if arguments.runs < 1 or arguments.threads < 1:
+        parser.error("--runs and --threads must be at least 1")
+    WORK.mkdir(parents=True, exist_ok=True)
+    python = environment()
+    call(["cargo", "build", "--quiet", "--release", "--package", "radio_rec", "--example", "neighbours"])
+    stems = plays(python, arguments.weighted)
+    whole = stems[-1]
+    stored, work = (int(number) for number in whole.with_suffix(".work").read_text().split())
+    print(f"{USERS} users x {ITEMS} items, {stored} plays, {arguments.threads} threads, medians of {arguments.runs} in turns\n")
+
+    medians, measured = cosine(arguments, python, whole)
+    print(f"{'cosine, k = 20':22} {'radio_rec':>12} {'implicit':>12} {'ratio':>8}")
+    sides = medians["radio_rec"], medians["implicit"]
+    row("fit, seconds", sides[0]["fit_s"], sides[1]["fit_s"])
+    row("fit, cpu seconds", sides[0]["cpu_s"], sides[1]["cpu_s"])
+    row("peak memory, MiB", sides[0]["peak_mb"], sides[1]["peak_mb"])
+    print(f"(radio_rec reads the text in {sides[0]['load_s']:.2f} s)")
+    compared, different = same_neighbours(arguments, python, whole)
+    print(f"neighbours: of {compared} items {len(different)} differ beyond ties")
+    print("".join(f"  {message}\n" for message in different[:5]), end="")
+    everything = {"cosine": measured}
+
+    if not arguments.no_growth:
+        print(f"\n{'growth':>10} {'plays':>10} {'work':>12} {'fit s':>8} {'cpu s':>8} {'cpu ns/work':>12} {'implicit s':>11} {'cpu s':>8} {'ratio':>7}")
+        everything["growth"] = {}
+        for part, stem in zip(PARTS, stems):
+            stored, work = (int(number) for number in stem.with_suffix(".work").read_text().split())
+            both, everything["growth"][str(part)] = (medians, measured) if part == 1 else cosine(arguments, python, stem)
+            mine, other = both["radio_rec"], both["implicit"]
+            print(
+                f"{part:10} {stored:10} {work:12} {mine['fit_s']:8.3f} {mine['cpu_s']:8.3f} {1e9 * mine['cpu_s'] / work:12.3f} "
+                f"{other['fit_s']:11.3f} {other['cpu_s']:8.3f} {mine['fit_s'] / other['fit_s']:7.3f}"
+            )
+        print("work: the sum over users of their squared number of plays")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(everything, indent=1) + "\n")
+    if different:
+        sys.exit("error: the two sides do not find the same neighbours")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
