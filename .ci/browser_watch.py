@@ -3,7 +3,6 @@
 Ends non-zero at the first thing that is not as it should be. Screenshots are left in target/ci-browser/.
 """
 
-import base64
 import json
 import os
 import pathlib
@@ -15,9 +14,9 @@ import tempfile
 import threading
 import time
 
-from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException
-from selenium.webdriver.chrome.service import Service
+
+from chromium import browser, screenshot
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Inside the workspace, so that the libraries compiled for `radio run` serve here too.
@@ -82,29 +81,6 @@ def save(notebook):
     beside.rename(NOTEBOOK)
 
 
-def browser(profile):
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for argument in [
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        f"--user-data-dir={profile}", "--window-size=1280,720", "--force-device-scale-factor=1",
-    ]:
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
-    driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 1280, "height": 720, "deviceScaleFactor": 1, "mobile": False},
-    )
-    return driver
-
-
-def screenshot(driver, name):
-    shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
-    (DESK / name).write_bytes(base64.b64decode(shot["data"]))
-
-
 def status(driver):
     return driver.execute_script("return document.querySelector('#status').className")
 
@@ -167,15 +143,15 @@ def look(radio, drivers, notebook):
     check(size >= 17, f"the type is large: {size} px")
     log = driver.get_log("browser")
     check(not log, f"the console is silent: {log}")
-    screenshot(driver, "light.png")
+    screenshot(driver, DESK / "light.png")
     shapes = "return [...document.querySelectorAll('section')].findIndex(s => s.querySelector('img.figure'))"
     driver.execute_script(f"document.querySelectorAll('section')[(() => {{ {shapes} }})()].scrollIntoView()")
-    screenshot(driver, "figure.png")
+    screenshot(driver, DESK / "figure.png")
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
     table = "document.querySelector('iframe').closest('section').scrollIntoView({block: 'center'})"
     driver.execute_script(table)
     time.sleep(0.3)
-    screenshot(driver, "dark.png")
+    screenshot(driver, DESK / "dark.png")
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
     # An edit above what is being read, that makes the page longer: it is there without a reload, and the place stays.
@@ -232,7 +208,7 @@ def look(radio, drivers, notebook):
     save(notebook)
     wait_for("the failure", lambda: status(driver) == "failed" and "as planned" in text(driver))
     driver.execute_script("document.querySelector('pre.error').scrollIntoView({block: 'center'})")
-    screenshot(driver, "failed.png")
+    screenshot(driver, DESK / "failed.png")
     notebook["cells"].pop()
     NOTEBOOK.write_text("{")
     message = "return document.querySelector('#status').textContent"

@@ -1,4 +1,5 @@
-"""Checks that the committed notebooks are valid, executed in order, and what a fresh run gives.
+"""Checks that the committed notebooks are valid, executed in order, show everywhere what they should, and are what a fresh
+run gives.
 
 usage: check_notebooks.py COMMITTED_FOLDER EXECUTED_FOLDER
 """
@@ -7,6 +8,8 @@ import pathlib
 import sys
 
 import nbformat
+
+import rendering
 
 PICTURES = ("image/svg+xml", "image/png")
 
@@ -36,6 +39,10 @@ def problems(committed, executed):
         for cell in code_cells(notebook):
             if "raises-exception" not in cell.metadata.get("tags", []):
                 yield from (f"{path} {cell.id}: an error" for o in cell.outputs if o.output_type == "error")
+            for output in cell.outputs:
+                if "data" in output:
+                    forms = {mime: "".join(text) for mime, text in output.data.items()}
+                    yield from (f"{path} {cell.id}: {problem}" for problem in rendering.problems(forms))
     old, new = (nbformat.read(path, as_version=4) for path in (committed, executed))
     if old.metadata.kernelspec.name != "rust":
         yield f"{committed}: the kernel is {old.metadata.kernelspec.name}, not rust"

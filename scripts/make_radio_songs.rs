@@ -948,9 +948,8 @@ fn write(matrix: &Matrix, output: &str) -> Result<Matrix, String> {
 
 let written: Matrix = write(&made, output)?;
 let plays: u32 = written.listeners.iter().map(|set| set.count_ones()).sum();
-let empty: usize = (0..written.users.len())
-    .filter(|&row| written.plays_of(row).is_empty())
-    .count();
+let rows = 0..written.users.len();
+let empty: usize = rows.filter(|&row| written.plays_of(row).is_empty()).count();
 let unplayed: usize = written.listeners.iter().filter(|&&set| set == 0).count();
 println!("wrote {output}");
 println!(

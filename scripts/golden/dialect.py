@@ -49,11 +49,14 @@ def recipe():
 
 
 def settled(text, build):
-    """`text` without what changes from run to run: thread numbers, backtraces and folders."""
+    """`text` without what changes from run to run: thread numbers, times, backtraces and folders; `build` is a pattern."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)
     text = re.sub(r"^stack backtrace:\n(?: .*\n)*|^note: Some details are omitted.*\n", "", text, flags=re.M)
     text = re.sub(r"^(thread '[^']*') \(\d+\)", r"\1", text, flags=re.M)
-    return text.replace(str(build), "BUILD").replace(str(FOLDER), "FOLDER").replace(str(Path.home()), "HOME")
+    # The column in a manifest depends on how long the path before it is.
+    text = re.sub(r"(Cargo\.toml:\d+):\d+", r"\1", re.sub(r"^ +\| +\^", "   | ^", text, flags=re.M))
+    text = re.sub(build, "BUILD", re.sub(r"\bTook \d+ms", "Took 0ms", text))
+    return text.replace(str(FOLDER), "FOLDER").replace(str(Path.home()), "HOME")
 
 
 def normal(outputs, build):
@@ -80,15 +83,22 @@ def normal(outputs, build):
 
 
 def execute(path, build):
-    """Replaces the notebook's outputs by the kernel's, from a fresh kernel. Failing cells do not stop it."""
-    notebook = nbformat.read(path, as_version=4)
+    """Replaces the notebook's outputs by the kernel's."""
+    notebook = executed(nbformat.read(path, as_version=4), path.parent, build)
+    notebook.metadata.setdefault("radio", {})["golden"] = recipe()
+    notebook.metadata.pop("language_info", None)
+    write(notebook, path)
+
+
+def executed(notebook, folder, build, timeout=TIMEOUT):
+    """The notebook with the outputs of a fresh kernel that works in `folder`. Failing cells do not stop it."""
     client = nbclient.NotebookClient(
         notebook,
-        timeout=TIMEOUT,
+        timeout=timeout,
         kernel_name=KERNEL,
         allow_errors=True,
         record_timing=False,
-        resources={"metadata": {"path": str(path.parent)}},
+        resources={"metadata": {"path": str(folder)}},
     )
     try:
         with client.setup_kernel():
@@ -104,9 +114,7 @@ def execute(path, build):
             if cell.outputs and cell.outputs[0].get("ename") == "CellTimeoutError":
                 # The kernel's death on being put away is none of the cell's.
                 del cell.outputs[1:]
-    notebook.metadata.setdefault("radio", {})["golden"] = recipe()
-    notebook.metadata.pop("language_info", None)
-    write(notebook, path)
+    return notebook
 
 
 def execute_cells(client, cells):
@@ -116,7 +124,7 @@ def execute_cells(client, cells):
             client.execute_cell(cell, index)
         except (nbclient.exceptions.CellTimeoutError, nbclient.exceptions.DeadKernelError) as error:
             ename = type(error).__name__
-            why = f"the kernel did not answer within {TIMEOUT} s" if "Timeout" in ename else "the kernel died"
+            why = f"the kernel did not answer within {client.timeout} s" if "Timeout" in ename else "the kernel died"
             cell.outputs = [nbformat.v4.new_output("error", ename=ename, evalue=why)]
             return
 
@@ -224,7 +232,7 @@ def main():
         for path in paths or notebooks():
             # One build folder for all kernels, which run one after the other; and nobody's own settings.
             os.environ |= {"EVCXR_TMPDIR": str(build), "EVCXR_CONFIG_DIR": str(path.parent)}
-            execute(path, build)
+            execute(path, re.escape(str(build)))
             print(path.stem, file=sys.stderr)
 
 

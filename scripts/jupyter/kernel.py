@@ -1,6 +1,7 @@
 """Starts the stock evcxr kernel in a build directory that stays.
 
 usage: kernel.py EVCXR_JUPYTER CONNECTION_FILE      (what the kernelspec in .venv calls; see scripts/setup-jupyter)
+       kernel.py EVCXR [< SCRIPT]                   (the REPL, in the same way)
 
 The kernel is evcxr's own. By itself it compiles all dependencies anew at each start, into a temporary directory. Here each
 running kernel has one of the directories `slot0`, `slot1`, ... to itself, and the next kernel takes over what is compiled
@@ -114,7 +115,7 @@ def take_slot(folder):
     """The first free slot and the descriptor that locks it."""
     for number in range(SLOTS):
         path = folder / f"slot{number}.lock"
-        until = time.monotonic() + 3
+        until = time.monotonic() + 10
         while True:
             held = lock(path)
             if held is not None:
@@ -135,6 +136,20 @@ def toolchain():
         return subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return ""
+
+
+def find_rusts_libraries():
+    """Lets what evcxr compiles find Rust's own shared libraries, wherever the slot is.
+
+    What it compiles names their folder relative to `deps`, but is loaded from the folder above, where the path has one `..`
+    too many. That does no harm to a build in /tmp, since it goes through the root, and breaks any build under the home folder.
+    """
+    try:
+        found = subprocess.run(["rustc", "--print", "target-libdir"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return
+    name = "DYLD_FALLBACK_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
+    os.environ[name] = os.pathsep.join(filter(None, [found.strip(), os.environ.get(name)]))
 
 
 def finished_libraries(slot):
@@ -227,11 +242,12 @@ def watch_over(kernel):
 
 
 def main():
-    evcxr, connection_file = sys.argv[1:]
+    evcxr, *connection_file = sys.argv[1:]
     if not os.access(evcxr, os.X_OK):
         sys.exit(f"evcxr kernel: {evcxr} is not there; run scripts/setup-jupyter")
-    # The kernel leads a process group, which takes with it what it started. Jupyter has made it so already.
-    if os.getpgrp() != os.getpid():
+    # The kernel leads a process group, which takes with it what it started. Jupyter has made it so already. (The REPL has to
+    # stay in the terminal's, to be able to read from it.)
+    if connection_file and os.getpgrp() != os.getpid():
         os.setpgid(0, 0)
 
     cargo_home = pathlib.Path(os.environ.get("CARGO_HOME") or pathlib.Path.home() / ".cargo")
@@ -241,6 +257,7 @@ def main():
     os.environ["PATH"] = f"{HERE / 'bin'}{os.pathsep}{os.environ['PATH']}"
     # Without asking the registry first, which takes half a second a `:dep`; bin/cargo asks it if that fails.
     os.environ.setdefault("CARGO_NET_OFFLINE", "true")
+    find_rusts_libraries()
 
     if "EVCXR_TMPDIR" not in os.environ and (found := slot_for_this_kernel()):
         slot, held = found
@@ -254,7 +271,7 @@ def main():
             watch_over(kernel)
         finally:
             os._exit(0)
-    os.execv(evcxr, [evcxr, "--control_file", connection_file])
+    os.execv(evcxr, [evcxr, *(["--control_file", *connection_file] if connection_file else [])])
 
 
 if __name__ == "__main__":

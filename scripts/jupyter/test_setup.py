@@ -53,6 +53,7 @@ FAKE_PYTHON = """\
 echo "python $*" >>"$FAKES/log"
 if [ "$1 $2" = "-m venv" ]; then
     for venv; do :; done
+    [ "$3" != --clear ] || rm -rf "$venv"
     mkdir -p "$venv/bin"; echo >"$venv/pyvenv.cfg"
     cp "$FAKES/venv-python" "$venv/bin/python"
     exit
@@ -66,7 +67,9 @@ echo "venv $*" >>"$FAKES/log"
 case "$*" in
 "-c import pip") exit 0 ;;
 "-m pip --version") cat "$FAKES/pip-version" 2>/dev/null || echo "pip 23.2 from x"; exit ;;
-*"install --quiet --upgrade pip"*) echo "pip 25.0 from x" >"$FAKES/pip-version"; exit ;;
+*"install --quiet --upgrade pip"*)
+    [ -e "$FAKES/no-network" ] && exit 1
+    echo "pip 25.0 from x" >"$FAKES/pip-version"; exit ;;
 *"install --quiet --requirement"*)
     [ -e "$FAKES/no-network" ] && { echo "ERROR: No matching distribution" >&2; exit 1; }
     touch "$FAKES/packages"; exit ;;
@@ -90,7 +93,7 @@ class Desk(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="setup jupyter ")
         self.addCleanup(folder.cleanup)
-        self.desk = pathlib.Path(folder.name)
+        self.desk = pathlib.Path(folder.name).resolve()
         self.clone = self.desk / "clone"
         shutil.copytree(ROOT / "scripts/jupyter", self.clone / "scripts/jupyter")
         shutil.copy(ROOT / "scripts/setup-jupyter", self.clone / "scripts")
@@ -225,6 +228,40 @@ class Setup(Desk):
         self.assertEqual(self.setup_jupyter(), 0, self.said)
         self.assertRegex(self.said, "made anew")
 
+    def a_venv(self, made_for=None):
+        shutil.copytree(self.fakes, self.clone / ".venv/bin")
+        (self.clone / ".venv/bin/venv-python").rename(self.clone / ".venv/bin/python")
+        (self.clone / ".venv/bin/activate").write_text(f"VIRTUAL_ENV={made_for or self.clone / '.venv'}\n")
+        (self.clone / ".venv/pyvenv.cfg").write_text("home = /usr/bin\n")
+
+    def test_a_venv_without_some_packages(self):
+        self.a_venv()
+        self.assertEqual(self.setup_jupyter("--check"), 1)
+        self.assertRegex(self.said, r"\.venv +missing: jupyterlab")
+        self.assertEqual(self.setup_jupyter(), 0, self.said)
+        self.assertNotIn("made anew", self.said)
+        self.assertNotIn("-m venv", self.log())
+
+    def test_a_clone_that_was_moved(self):
+        self.a_venv(made_for="/elsewhere/.venv")
+        self.assertEqual(self.setup_jupyter("--check"), 1)
+        self.assertRegex(self.said, r"\.venv +missing: it was made for another folder")
+        self.assertEqual(self.setup_jupyter(), 0, self.said)
+        self.assertRegex(self.said, "another folder; it is made anew")
+        self.assertFalse((self.clone / ".venv/bin/activate").exists())
+
+    def test_a_home_that_cannot_be_written_and_another_place_for_cargo(self):
+        self.env["CARGO_INSTALL_ROOT"] = str(self.desk / "cargo")
+        self.env["HOME"] = "/proc/nowhere" if os.path.exists("/proc") else "/dev/null/nowhere"
+        self.assertEqual(self.setup_jupyter(), 0, self.said)
+        self.assertRegex(self.said, "cannot write to the home folder")
+        self.assertRegex(self.said, r"\nJUPYTER_CONFIG_DIR=\S+ JUPYTER_DATA_DIR=\S+ \.venv/bin/jupyter lab notebooks\n$")
+
+    def test_an_old_pip_that_cannot_be_updated(self):
+        (self.fakes / "pip-version").write_text("pip 9.0.1 from x (python 3.11)\n")
+        (self.fakes / "no-network").touch()
+        self.refuses("too old and could not be updated", "network")
+
     def test_an_old_pip_is_updated_first(self):
         (self.fakes / "pip-version").write_text("pip 9.0.1 from x (python 3.11)\n")
         self.assertEqual(self.setup_jupyter(), 0, self.said)
@@ -233,9 +270,10 @@ class Setup(Desk):
 
     def test_no_network(self):
         (self.fakes / "no-network").touch()
-        self.assertEqual(self.setup_jupyter(), 1)
-        self.assertRegex(self.said, r"could not install: jupyterlab 4\S+ jupytext \S+ nbclient")
-        self.assertRegex(self.said, "Is there a network")
+        self.refuses(r"could not install: jupyterlab 4\S+ jupytext \S+ nbclient", "Is there a network")
+        # A .venv that was there stays, with what is in it.
+        self.a_venv()
+        self.refuses("could not install")
         # With the packages there, it is the kernel that is named.
         (self.fakes / "packages").touch()
         self.assertEqual(self.setup_jupyter(), 1)
@@ -264,7 +302,7 @@ class Setup(Desk):
 KERNEL = """\
 #!/bin/sh
 sleep 1000 &
-echo "$! $EVCXR_TMPDIR $EVCXR_CONFIG_DIR $CARGO_NET_OFFLINE $(command -v cargo)" >"$2.new"
+echo "$! $EVCXR_TMPDIR $EVCXR_CONFIG_DIR $CARGO_NET_OFFLINE $(command -v cargo) ${LD_LIBRARY_PATH:-none}" >"$2.new"
 mv "$2.new" "$2"
 wait
 """
@@ -282,12 +320,12 @@ class Launcher(unittest.TestCase):
         self.rustc("1.95.0")
         self.env = {**os.environ, "RADIO_EVCXR_CACHE": str(self.cache)}
         self.env["PATH"] = f"{self.bin}{os.pathsep}{self.env['PATH']}"
-        for name in ("EVCXR_TMPDIR", "EVCXR_CONFIG_DIR", "CARGO_NET_OFFLINE"):
+        for name in ("EVCXR_TMPDIR", "EVCXR_CONFIG_DIR", "CARGO_NET_OFFLINE", "LD_LIBRARY_PATH"):
             self.env.pop(name, None)
         self.started = 0
 
     def rustc(self, version):
-        executable(self.bin / "rustc", f"#!/bin/sh\necho rustc {version}\n")
+        executable(self.bin / "rustc", f'#!/bin/sh\n[ "$1" = --print ] && echo /rust/lib || echo rustc {version}\n')
 
     def start(self):
         self.started += 1
@@ -339,9 +377,11 @@ class Launcher(unittest.TestCase):
     def test_the_surroundings(self):
         kernel, slot, left = self.start()
         self.assertEqual(
-            self.surroundings[1:],
+            self.surroundings[1:4],
             [str(self.cache / "config"), "true", str(ROOT / "scripts/jupyter/bin/cargo")],
         )
+        if sys.platform == "linux":
+            self.assertEqual(self.surroundings[4], "/rust/lib")
         self.assertIn('opt_level = "0"', (self.cache / "config/evcxr.toml").read_text())
         self.assertIn("opt-level = 3", (self.cache / ".cargo/config.toml").read_text())
         self.stop(kernel, left)

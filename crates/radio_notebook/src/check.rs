@@ -9,6 +9,7 @@ pub mod update;
 use crate::cli;
 use crate::collect::Stream;
 use crate::document::{Cell, CellKind, Notebook, Output};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::execute::{self, Options, Summary, Watcher};
 use crate::files;
@@ -48,6 +49,9 @@ pub struct Arguments {
     /// The most time a cell may take
     #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
     timeout: Option<Duration>,
+    /// What executes the cells
+    #[arg(long, value_enum, default_value_t)]
+    engine: Engine,
     /// The most time that the whole check may take
     #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
     timeout_total: Option<Duration>,
@@ -217,6 +221,7 @@ impl Case {
     /// Executes a copy of the notebook and reports how it compares. Whether all is equal now.
     fn check(&self, arguments: &Arguments, deadline: Option<Instant>) -> Result<bool> {
         let options = Options {
+            engine: arguments.engine,
             timeout: arguments.timeout,
             deadline,
             ..Options::default()

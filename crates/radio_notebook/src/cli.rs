@@ -1,5 +1,6 @@
 //! The command line: its arguments, what it says at the end, and its exit codes.
 
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::{cache, check, convert, interrupt, percent, run, step, watch};
 use clap::{Parser, Subcommand};
@@ -46,6 +47,9 @@ pub struct Given {
     /// The most time a cell may take
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
+    /// What executes the cells
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) engine: Engine,
 }
 
 impl Given {

@@ -2,11 +2,11 @@
 
 use crate::program::{CellPlace, Probe, Program};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// One error of the compiler's about a notebook.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// The error's number, such as `E0308`.
     pub code: Option<String>,
@@ -21,7 +21,7 @@ pub struct Diagnostic {
 }
 
 /// A place that a diagnostic is about.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Span {
     /// Its first character.
     pub start: CellPlace,

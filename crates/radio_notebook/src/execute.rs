@@ -7,6 +7,7 @@ use crate::compile::{Builder, Compiled};
 use crate::diagnostics::{self, Diagnostic, Span};
 use crate::dialect::{CellCode, CellError};
 use crate::document::{CellKind, Notebook, Output};
+use crate::engine::{self, Engine, Job, JobCell, Launch, Slot};
 use crate::error::{Error, Result};
 use crate::program::{Form, Probe, Program, ProgramCell};
 use crate::runtime::Place;
@@ -21,6 +22,8 @@ use std::time::{Duration, Instant, SystemTime};
 /// How to execute.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
+    /// What executes the cells.
+    pub engine: Engine,
     /// The most time for one cell.
     pub timeout: Option<Duration>,
     /// When all must be over.
@@ -97,6 +100,7 @@ pub fn execute(
     options: &Options,
     watcher: &mut dyn Watcher,
 ) -> Result<Summary> {
+    options.engine.check()?;
     let folder = notebook_folder(path)?;
     let builder = Builder::for_folder(&folder)?;
     let name = path
@@ -397,9 +401,12 @@ impl Execution<'_> {
     /// of the cells before `first` are part of the program; their variables died with an earlier one.
     fn run_from(&mut self, first: usize) -> Result<usize> {
         let begun = Instant::now();
-        let compiled = self.compile_from(first);
+        let compiled = match self.options.engine {
+            Engine::Compiled => self.compile_from(first),
+            Engine::Evcxr => self.hand_over_from(first),
+        };
         self.summary.compiling += begun.elapsed();
-        let (end, program, executable) = match compiled {
+        let (end, program, launch) = match compiled {
             Err(Error::Interrupted) => {
                 self.summary.interrupted = true;
                 return Ok(first);
@@ -440,7 +447,7 @@ impl Execution<'_> {
             }
             let session = match &mut session {
                 Some(session) => session,
-                none => match Session::start(&executable, &self.folder) {
+                none => match Session::start(launch.command(&self.folder)?, launch.input()) {
                     Err(Error::Interrupted) => {
                         self.summary.interrupted = true;
                         return Ok(at);
@@ -469,6 +476,14 @@ impl Execution<'_> {
                 run.outputs
                     .insert(at, Output::Stream { stderr: true, text });
             }
+            if self.options.engine == Engine::Evcxr {
+                engine::complete(&mut run, &self.work[at].code);
+            }
+            if !run.refused.is_empty() {
+                let source = |cell| self.source_of(cell);
+                run.outputs
+                    .push(compile_error(&run.refused, &source, &self.name));
+            }
             if let Some(failure) = &run.failure {
                 let error = self.failure_output(failure, &program, number);
                 run.outputs.push(error);
@@ -482,7 +497,7 @@ impl Execution<'_> {
                     is_result: true,
                 });
             }
-            let failed = run.failure.is_some();
+            let failed = run.failure.is_some() || !run.refused.is_empty();
             self.finish_cell(at, run.outputs, started, clock.elapsed());
             if failed && (!may_fail || self.summary.interrupted) {
                 return Ok(self.work.len());
@@ -495,9 +510,47 @@ impl Execution<'_> {
         Ok(end.max(first + 1))
     }
 
+    /// Leaves the cells from `first` on to evcxr, as they stand. What those before them define is executed again.
+    fn hand_over_from(&mut self, first: usize) -> Result<(usize, Program, Launch)> {
+        let level = self.profile.get("opt-level").map(|level| match level {
+            toml::Value::String(level) => level.clone(),
+            other => other.to_string(),
+        });
+        let mut cells = Vec::new();
+        for (at, work) in self.work.iter_mut().enumerate() {
+            if at >= first {
+                // evcxr may know better.
+                work.error = None;
+                cells.push(JobCell {
+                    number: work.number,
+                    source: work.source.clone(),
+                    is_reported: true,
+                    ends_in_statement: work.code.body.is_some() && work.code.tail.is_none(),
+                });
+            } else if work.error.is_none() {
+                cells.push(JobCell {
+                    number: work.number,
+                    source: engine::definitions(&work.source, &work.code),
+                    is_reported: false,
+                    ends_in_statement: false,
+                });
+            }
+        }
+        let job = Job {
+            opt_level: level.unwrap_or_else(|| "0".to_owned()),
+            cells,
+        };
+        let slot = Slot::take(&self.folder)?;
+        Ok((
+            self.work.len(),
+            Program::default(),
+            Launch::Evcxr(job, slot),
+        ))
+    }
+
     /// Compiles the cells from `first` on, leaving out those that do not compile. Returns where the program ends: behind
     /// the last cell, or behind the first one that failed and must not.
-    fn compile_from(&mut self, first: usize) -> Result<(usize, Program, PathBuf)> {
+    fn compile_from(&mut self, first: usize) -> Result<(usize, Program, Launch)> {
         loop {
             let mut end = self.work.len();
             if let Some(stop) =
@@ -544,7 +597,9 @@ impl Execution<'_> {
             }
             let (program, compiled) = compiled;
             match compiled {
-                Compiled::Executable(executable) => return Ok((end, program, executable)),
+                Compiled::Executable(executable) => {
+                    return Ok((end, program, Launch::Program(executable)));
+                }
                 Compiled::Refused(diagnostics) => {
                     let gone = diagnostics.iter().filter_map(|d| d.probe.clone());
                     let known = self.gone.len();
@@ -758,6 +813,14 @@ impl Execution<'_> {
 }
 
 fn program_place(place: &Place, program: &Program) -> Option<crate::program::CellPlace> {
+    if let Some(cell) = engine::cell_of_file(&place.file) {
+        return Some(crate::program::CellPlace {
+            cell,
+            for_cell: cell,
+            line: place.line,
+            column: place.column,
+        });
+    }
     let is_program =
         Path::new(&place.file).ends_with("src/main.rs") && !Path::new(&place.file).is_absolute();
     program

@@ -21,7 +21,10 @@ pub mod convert;
 pub mod diagnostics;
 pub mod dialect;
 pub mod document;
+pub mod engine;
 pub mod error;
+#[cfg(all(feature = "evcxr", unix))]
+pub mod evcxr;
 pub mod execute;
 pub mod figures;
 pub mod files;

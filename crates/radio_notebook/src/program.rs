@@ -5,6 +5,7 @@ mod writer;
 
 use crate::dialect::{CellCode, ExternCrate};
 use crate::generations::generations;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use writer::{Line, Scope, Writer};
@@ -23,7 +24,7 @@ pub struct ProgramCell<'a> {
 }
 
 /// A place in a notebook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellPlace {
     /// The cell's number.
     pub cell: u32,
@@ -88,7 +89,7 @@ impl Form {
 }
 
 /// A variable that a command of some cell, or a look at the notebook's portability, asks about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Probe {
     /// The cell that asks.
     pub cell: u32,

@@ -3,6 +3,7 @@
 use crate::batch::{self, Reporter as _};
 use crate::cli::{self, Wanted};
 use crate::document::{CellKind, Notebook};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::execute::{Options, Summary, Watcher};
 use crate::report::Report;
@@ -73,6 +74,7 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
         say!("{warning}");
     }
     let options = Options {
+        engine: arguments.given.engine,
         timeout: arguments.given.timeout,
         deadline: arguments.timeout_total.map(|time| Instant::now() + time),
         until: arguments.until.clone(),
@@ -116,7 +118,9 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
         return Ok(conclusions.failed.is_empty());
     }
     // Times are taken from notebooks that have the machine to themselves.
-    let at_once = match arguments.timings {
+    // With evcxr, each would compile the libraries for itself.
+    let is_alone = arguments.timings || options.engine == Engine::Evcxr;
+    let at_once = match is_alone {
         true => 1,
         false => std::thread::available_parallelism().map_or(1, usize::from),
     };

@@ -1,13 +1,13 @@
 //! A running notebook program: outputs, cell by cell, as they happen.
 
 use crate::collect::{Collector, Stream, cut};
+use crate::diagnostics::Diagnostic;
 use crate::document::Output;
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Group};
 use crate::runtime::{Frame, GO, LOST, Place, SESSION_VARIABLE, mark_prefix};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
@@ -30,6 +30,8 @@ pub struct CellRun {
     pub outputs: Vec<Output>,
     /// Why it did not run to its end, if it did not.
     pub failure: Option<Failure>,
+    /// Why it did not run at all: what its engine's compiler says of it.
+    pub refused: Vec<Diagnostic>,
     /// Panics that the cell caught, or that happened in its threads.
     pub notes: Vec<(String, Place)>,
     /// Whether the program is still there to run the next cell.
@@ -64,11 +66,11 @@ const MOST_NOTES: usize = 100;
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Session {
-    /// Starts a program in the notebook's folder.
+    /// Starts a program, which finds `input` on its stdin.
     ///
     /// # Errors
     /// [`Error::Tool`] if it cannot be started or does not call back, [`Error::Interrupted`] after Ctrl-C.
-    pub fn start(executable: &Path, folder: &Path) -> Result<Session> {
+    pub fn start(mut command: Command, input: Option<Vec<u8>>) -> Result<Session> {
         let wrong = |what: &str| {
             let what = what.to_owned();
             move |error: std::io::Error| Error::Tool {
@@ -86,14 +88,20 @@ impl Session {
             .set_nonblocking(true)
             .map_err(wrong("no local connection can be made"))?;
         let token = new_token();
-        let mut command = Command::new(executable);
+        let stdin = match input {
+            Some(_) => Stdio::piped(),
+            None => Stdio::null(),
+        };
         command
-            .current_dir(folder)
             .env(SESSION_VARIABLE, format!("{port}:{token}"))
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut group = Group::spawn(&mut command).map_err(wrong("it cannot be started"))?;
+        if let (Some(input), Some(mut stdin)) = (input, group.child.stdin.take()) {
+            // Who does not read it is found out otherwise.
+            std::thread::spawn(move || stdin.write_all(&input));
+        }
         let channel = accept(&listener, &mut group, &token);
         if interrupt::requested() {
             return Err(Error::Interrupted);
@@ -137,6 +145,7 @@ impl Session {
         let mut run = CellRun {
             outputs: Vec::new(),
             failure: None,
+            refused: Vec::new(),
             notes: Vec::new(),
             goes_on: true,
         };
@@ -195,13 +204,20 @@ impl Session {
                         ename,
                         evalue,
                         place,
-                    } => {
-                        run.failure = Some(Failure {
-                            ename,
-                            evalue,
-                            place: Some(place),
-                        });
-                    }
+                    } => match (ename.as_str(), evalue.parse()) {
+                        // The process in which evcxr runs cells is gone, and evcxr has started another.
+                        ("Ended", Ok(status)) => run.failure = Some(self.ended_with(status)),
+                        ("CompileError", _) => {
+                            run.refused = serde_json::from_str(&evalue).unwrap_or_default();
+                        }
+                        _ => {
+                            run.failure = Some(Failure {
+                                ename,
+                                evalue,
+                                place: Some(place),
+                            });
+                        }
+                    },
                     Frame::Note { text, place } if run.notes.len() < MOST_NOTES => {
                         run.notes.push((text, place))
                     }
@@ -240,17 +256,30 @@ impl Session {
         run
     }
 
+    /// How a process ended, by the number that the system gave for it.
+    fn ended_with(&self, status: i32) -> Failure {
+        #[cfg(unix)]
+        let status = std::os::unix::process::ExitStatusExt::from_raw(status);
+        #[cfg(windows)]
+        let status = std::os::windows::process::ExitStatusExt::from_raw(status.cast_unsigned());
+        self.failure_of(status)
+    }
+
+    fn failure_of(&self, status: ExitStatus) -> Failure {
+        let how = failure_of(status);
+        if !self.collector.tells_of_stack_overflow() {
+            return how;
+        }
+        let what = "stack overflow: calls are nested too deeply, perhaps without end";
+        failure(&how.ename, &format!("{what} ({})", how.evalue))
+    }
+
     /// Why a program is gone that did not say why.
     fn how_it_ended(&mut self) -> Failure {
         let patience = Instant::now() + PATIENCE;
         loop {
             match self.group.child.try_wait() {
-                Ok(Some(status)) if self.collector.tells_of_stack_overflow() => {
-                    let how = failure_of(status);
-                    let what = "stack overflow: calls are nested too deeply, perhaps without end";
-                    return failure(&how.ename, &format!("{what} ({})", how.evalue));
-                }
-                Ok(Some(status)) => return failure_of(status),
+                Ok(Some(status)) => return self.failure_of(status),
                 Ok(None) if Instant::now() < patience => {
                     std::thread::sleep(Duration::from_millis(2))
                 }

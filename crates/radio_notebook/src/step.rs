@@ -58,6 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     }
     notebook.clear_outputs();
     let options = Options {
+        engine: arguments.given.engine,
         timeout: arguments.given.timeout,
         allow_errors: true,
         record_timing: true,
