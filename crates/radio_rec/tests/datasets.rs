@@ -1,8 +1,15 @@
 //! The data sets against scikit-learn's, and what holds for all of them.
 
-use ndarray::Array2;
+use std::f64::consts::TAU;
+
+use ndarray::{Array2, array};
 use proptest::prelude::*;
-use radio_rec::datasets::{GaussianQuantiles, gaussian_quantiles, gaussian_quantiles_from_draws};
+use radio_rec::datasets::{
+    Blobs, Centers, Circles, Dataset, GaussianQuantiles, Moons, Spirals, blobs, blobs_from_draws,
+    circles, circles_from_draws, gaussian_quantiles, gaussian_quantiles_from_draws, moons,
+    moons_from_draws, spirals, spirals_from_draws,
+};
+use radio_rec::{Error, Result};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -17,6 +24,44 @@ struct Case {
     draws: Vec<Vec<f64>>,
     x: Vec<Vec<f64>>,
     labels: Vec<usize>,
+}
+
+/// The sets that scikit-learn makes of given draws, in datasets.json.
+#[derive(Deserialize)]
+struct Sets {
+    moons: Vec<Set>,
+    circles: Vec<Set>,
+    blobs: Vec<Set>,
+}
+
+#[derive(Deserialize)]
+struct Set {
+    #[serde(default)]
+    noise: f64,
+    #[serde(default)]
+    factor: f64,
+    #[serde(default)]
+    std: f64,
+    #[serde(default)]
+    centers: Vec<Vec<f64>>,
+    draws: Vec<Vec<f64>>,
+    x: Vec<Vec<f64>>,
+    labels: Vec<usize>,
+}
+
+impl Set {
+    fn assert_is(&self, made: Result<Dataset>) {
+        assert_equal(&made.unwrap(), &self.x, &self.labels);
+    }
+}
+
+fn assert_equal(made: &Dataset, x: &[Vec<f64>], labels: &[usize]) {
+    assert_eq!(made.labels, labels);
+    let expected = array(x);
+    assert_eq!(made.x.dim(), expected.dim());
+    for (f, e) in made.x.iter().zip(&expected) {
+        assert!((f - e).abs() < 1e-12, "{f} instead of {e}");
+    }
 }
 
 fn array(rows: &[Vec<f64>]) -> Array2<f64> {
@@ -39,13 +84,171 @@ fn the_same_draws_make_the_data_set_of_scikit_learn() {
     for case in golden.quantiles {
         let draws = array(&case.draws);
         let made = gaussian_quantiles_from_draws(&draws, case.n_classes, case.covariance).unwrap();
-        assert_eq!(made.labels, case.labels);
-        let expected = array(&case.x);
-        assert_eq!(made.x.dim(), expected.dim());
-        for (f, e) in made.x.iter().zip(&expected) {
-            assert!((f - e).abs() < 1e-12, "{f} instead of {e}");
+        assert_equal(&made, &case.x, &case.labels);
+    }
+
+    let golden: Sets = serde_json::from_str(include_str!("golden/datasets.json")).unwrap();
+    let counts = [&golden.moons, &golden.circles, &golden.blobs].map(Vec::len);
+    assert_eq!(counts, [3, 3, 3]);
+    for set in golden.moons {
+        set.assert_is(moons_from_draws(&array(&set.draws), set.noise));
+    }
+    for set in golden.circles {
+        set.assert_is(circles_from_draws(
+            &array(&set.draws),
+            set.factor,
+            set.noise,
+        ));
+    }
+    for set in golden.blobs {
+        let centers = array(&set.centers);
+        set.assert_is(blobs_from_draws(&centers, &array(&set.draws), set.std));
+    }
+}
+
+#[test]
+fn spirals_lie_on_their_arms() {
+    let draws = Array2::from_shape_fn((11, 2), |(i, j)| (i as f64 - 2.0 * j as f64) / 8.0);
+    let still = spirals_from_draws(&draws, 3, 1.5, 0.0).unwrap();
+    assert_eq!(still.labels, [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2]);
+    for (class, first, n) in [(0, 0, 4), (1, 4, 4), (2, 8, 3)] {
+        for k in 1..=n {
+            let point = still.x.row(first + k - 1);
+            let share = k as f64 / n as f64;
+            assert!((point[0].hypot(point[1]) - share).abs() < 1e-12);
+            // The angle up to whole turns.
+            let turns = point[1].atan2(point[0]) / TAU - 1.5 * share - f64::from(class) / 3.0;
+            assert!((turns - turns.round()).abs() < 1e-12, "{turns}");
         }
     }
+    let moved = spirals_from_draws(&draws, 3, 1.5, 0.1).unwrap();
+    let far = (&moved.x - &still.x - &draws * 0.1).mapv(f64::abs);
+    assert!(far.fold(0.0, |a: f64, &b| a.max(b)) < 1e-12);
+    assert_ne!(moved.x, still.x);
+}
+
+/// Each set by its seed: with noise in random order, and in order.
+fn by_seed(shuffle: bool, seed: u64) -> [Dataset; 4] {
+    let (n_samples, noise) = (60, 0.2);
+    let moon = Moons {
+        n_samples,
+        noise,
+        shuffle,
+    };
+    let circle = Circles {
+        n_samples,
+        noise,
+        shuffle,
+        factor: 0.5,
+    };
+    let blob = Blobs {
+        n_samples,
+        shuffle,
+        ..Default::default()
+    };
+    let spiral = Spirals {
+        n_samples,
+        noise,
+        shuffle,
+        ..Default::default()
+    };
+    [
+        moons(&moon, seed).unwrap(),
+        circles(&circle, seed).unwrap(),
+        blobs(&blob, seed).unwrap(),
+        spirals(&spiral, seed).unwrap(),
+    ]
+}
+
+/// The samples in an order of their own.
+fn sorted(data: &Dataset) -> Vec<(usize, Vec<u64>)> {
+    let bits = |row: ndarray::ArrayView1<'_, f64>| row.iter().map(|v| v.to_bits()).collect();
+    let rows = data.x.rows().into_iter().map(bits);
+    let mut samples: Vec<(usize, Vec<u64>)> = data.labels.iter().copied().zip(rows).collect();
+    samples.sort();
+    samples
+}
+
+#[test]
+fn a_seed_makes_the_same_points_and_shuffling_only_their_order() {
+    for (((set, again), other), ordered) in by_seed(true, 5)
+        .iter()
+        .zip(&by_seed(true, 5))
+        .zip(&by_seed(true, 6))
+        .zip(&by_seed(false, 5))
+    {
+        assert_eq!(set, again);
+        assert_ne!(set.x, other.x);
+        assert!(ordered.labels.is_sorted() && !set.labels.is_sorted());
+        assert_eq!(sorted(set), sorted(ordered));
+    }
+    // A change of generator must not go unnoticed.
+    let first = by_seed(true, 1606).map(|set| format!("{:.6}", set.x[(0, 0)]));
+    assert_eq!(first, FIRST);
+}
+
+const FIRST: [&str; 4] = ["0.497370", "-0.471039", "4.830358", "-0.439991"];
+
+#[test]
+fn blobs_lie_around_their_centers() {
+    let centers = array![[0.0, 100.0, 0.0], [50.0, 0.0, -50.0]];
+    let wanted = Blobs {
+        n_samples: 4000,
+        centers: Centers::At(centers.clone()),
+        std: 2.0,
+        shuffle: false,
+    };
+    let data = blobs(&wanted, 3).unwrap();
+    for (class, from) in [(0, 0), (1, 2000)] {
+        let cloud = data.x.slice(ndarray::s![from..from + 2000, ..]);
+        for feature in 0..3 {
+            // Within four standard errors.
+            let mean = cloud.column(feature).mean().unwrap();
+            let far = mean - centers[(class, feature)];
+            assert!(far.abs() < 4.0 * 2.0 / 2000f64.sqrt(), "{far}");
+            let std = cloud.column(feature).std(0.0);
+            assert!((std - 2.0).abs() < 4.0 * 2.0 / 4000f64.sqrt(), "{std}");
+        }
+    }
+    // Centres left to chance stay in their box, and do not depend on how many points there are.
+    let with = |n_samples| {
+        let centers = Centers::Random {
+            n_classes: 4,
+            n_features: 2,
+            low: -3.0,
+            high: -1.0,
+        };
+        let wanted = Blobs {
+            n_samples,
+            centers,
+            std: 0.0,
+            shuffle: false,
+        };
+        blobs(&wanted, 8).unwrap().x
+    };
+    let few = with(4);
+    assert!(few.iter().all(|c| (-3.0..-1.0).contains(c)));
+    assert_eq!(with(8).select(ndarray::Axis(0), &[0, 2, 4, 6]), few);
+}
+
+#[test]
+fn the_noise_moves_the_same_points_further() {
+    let with = |noise| {
+        moons(
+            &Moons {
+                n_samples: 30,
+                noise,
+                shuffle: true,
+            },
+            9,
+        )
+        .unwrap()
+    };
+    let (still, near, far) = (with(0.0), with(0.1), with(0.2));
+    assert_eq!(still.labels, far.labels);
+    let twice = (&far.x - &still.x) - (&near.x - &still.x) * 2.0;
+    assert!(twice.iter().all(|v| v.abs() < 1e-12));
+    assert_ne!(near.x, still.x);
 }
 
 #[test]
@@ -158,5 +361,253 @@ proptest! {
             all
         };
         prop_assert_eq!(samples(&straight.x, &straight.labels), samples(&shuffled.x, &shuffled.labels));
+    }
+}
+
+#[test]
+fn one_hot_labels_have_a_one_in_their_class() {
+    let data = Dataset {
+        x: Array2::zeros((4, 1)),
+        labels: vec![2, 0, 1, 2],
+    };
+    let y = data.one_hot(4).unwrap();
+    assert_eq!(
+        y,
+        array![
+            [0.0, 1.0, 0.0, 0.0],
+            [0.0, 0.0, 1.0, 0.0],
+            [1.0, 0.0, 0.0, 1.0],
+            [0.0, 0.0, 0.0, 0.0]
+        ]
+    );
+    assert_eq!(
+        data.one_hot(2).unwrap_err().to_string(),
+        "`n_classes` is 2, but must be more than each label; sample 0 has the label 2"
+    );
+}
+
+#[test]
+fn broken_ranges_of_the_other_sets_are_named() {
+    fn message(result: Result<Dataset>) -> String {
+        result.unwrap_err().to_string()
+    }
+    let moon = |n_samples, noise| {
+        message(moons(
+            &Moons {
+                n_samples,
+                noise,
+                shuffle: true,
+            },
+            1,
+        ))
+    };
+    assert_eq!(
+        moon(1, 0.0),
+        "`n_samples` is 1, but must be at least 2, one for each class"
+    );
+    assert!(moon(usize::MAX, 0.0).contains("small enough for the memory"));
+    for (noise, name) in [(-0.1, "-0.1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+        let expected = format!("`noise` is {name}, but must be a finite number, at least 0");
+        assert_eq!(moon(10, noise), expected);
+        assert_eq!(
+            message(circles(
+                &Circles {
+                    noise,
+                    ..Default::default()
+                },
+                1
+            )),
+            expected
+        );
+        assert_eq!(
+            message(spirals(
+                &Spirals {
+                    noise,
+                    ..Default::default()
+                },
+                1
+            )),
+            expected
+        );
+        let expected = expected.replace("noise", "std");
+        assert_eq!(
+            message(blobs(
+                &Blobs {
+                    std: noise,
+                    ..Default::default()
+                },
+                1
+            )),
+            expected
+        );
+    }
+    assert!(moon(100, 1.7e308).contains("small enough for the points to be finite"));
+    for factor in [-0.1, 1.0, f64::NAN] {
+        let broken = Circles {
+            factor,
+            ..Default::default()
+        };
+        let expected = format!("`factor` is {factor}, but must be at least 0 and less than 1");
+        assert_eq!(message(circles(&broken, 1)), expected);
+    }
+    for turns in [-0.1, 101.0, f64::NAN] {
+        let broken = Spirals {
+            turns,
+            ..Default::default()
+        };
+        let expected = format!("`turns` is {turns}, but must be from 0 to 100");
+        assert_eq!(message(spirals(&broken, 1)), expected);
+    }
+    assert_eq!(
+        message(spirals(
+            &Spirals {
+                n_classes: 301,
+                ..Default::default()
+            },
+            1
+        )),
+        "`n_classes` is 301, but must be at most the number of samples, 300"
+    );
+    let around = |centers| {
+        message(blobs(
+            &Blobs {
+                centers,
+                ..Default::default()
+            },
+            1,
+        ))
+    };
+    let random = |n_classes, n_features, low, high| {
+        around(Centers::Random {
+            n_classes,
+            n_features,
+            low,
+            high,
+        })
+    };
+    assert_eq!(
+        random(0, 2, 0.0, 1.0),
+        "`n_classes` is 0, but must be at least 1"
+    );
+    assert_eq!(
+        random(3, 0, 0.0, 1.0),
+        "`n_features` is 0, but must be at least 1"
+    );
+    assert!(random(101, 2, 0.0, 1.0).contains("at most the number of samples, 100"));
+    for (low, high) in [
+        (1.0, 1.0),
+        (f64::NAN, 1.0),
+        (0.0, f64::INFINITY),
+        (-1e308, 1e308),
+    ] {
+        assert!(random(3, 2, low, high).contains("must be finite, and less than `high`"));
+    }
+    assert_eq!(
+        around(Centers::At(Array2::zeros((0, 2)))),
+        "centers has the shape 0 x 2, but must have at least one row and one column"
+    );
+    assert_eq!(
+        around(Centers::At(array![[0.0, f64::NAN]])),
+        "`centers` is NaN in row 0, column 1, but must be finite numbers"
+    );
+
+    let draws = array![[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]];
+    let expected = "draws has the shape 2 x 3, but must have 2 columns, one for each feature";
+    assert_eq!(message(moons_from_draws(&draws, 0.1)), expected);
+    assert_eq!(message(circles_from_draws(&draws, 0.5, 0.1)), expected);
+    assert_eq!(message(spirals_from_draws(&draws, 2, 1.0, 0.1)), expected);
+    assert_eq!(
+        message(blobs_from_draws(&array![[0.0, 0.0]], &draws, 0.1)),
+        expected
+    );
+    let draws = array![[0.0, 1.0], [f64::NAN, 0.0]];
+    assert_eq!(
+        message(moons_from_draws(&draws, 0.1)),
+        "`draws` is NaN in row 1, column 0, but must be finite numbers"
+    );
+}
+
+#[test]
+fn what_cannot_be_split_is_named() {
+    let data = moons(
+        &Moons {
+            n_samples: 10,
+            ..Default::default()
+        },
+        1,
+    )
+    .unwrap();
+    for test in [0.0, 1.0, -0.5, f64::NAN] {
+        let expected = format!("`test` is {test}, but must be more than 0 and less than 1");
+        assert_eq!(data.split(test, 1).unwrap_err().to_string(), expected);
+        assert_eq!(
+            data.split_by_class(test, 1).unwrap_err().to_string(),
+            expected
+        );
+    }
+    assert_eq!(
+        data.split(0.95, 1).unwrap_err().to_string(),
+        "`test` is 0.95, of 10 samples, but must be a share that leaves at least one sample for each part"
+    );
+    let with_labels = |labels: &[usize]| Dataset {
+        x: Array2::zeros((3, 2)),
+        labels: labels.to_vec(),
+    };
+    assert_eq!(
+        with_labels(&[1, 0, 1])
+            .split_by_class(0.5, 1)
+            .unwrap_err()
+            .to_string(),
+        "`labels` is 0 for one sample only, but must be the label of at least two samples, one for each part"
+    );
+    for result in [
+        with_labels(&[1]).split(0.5, 1),
+        with_labels(&[1]).split_by_class(0.5, 1),
+    ] {
+        assert!(matches!(result, Err(Error::Shape { .. })));
+    }
+    let none = Dataset {
+        x: Array2::zeros((0, 2)),
+        labels: vec![],
+    };
+    assert!(none.split(0.5, 1).is_err() && none.split_by_class(0.5, 1).is_err());
+}
+
+proptest! {
+    #[test]
+    fn the_parts_of_a_split_are_the_whole(
+        labels in proptest::collection::vec(0..4usize, 2..60),
+        test in 0.01..0.99f64,
+        seed in any::<u64>(),
+    ) {
+        let n = labels.len();
+        let x = Array2::from_shape_fn((n, 2), |(i, j)| (2 * i + j) as f64);
+        let data = Dataset { x, labels };
+        let count = |data: &Dataset, class| data.labels.iter().filter(|&&l| l == class).count();
+        let whole = |parts: &radio_rec::datasets::Split| {
+            let x = ndarray::concatenate![ndarray::Axis(0), parts.train.x, parts.test.x];
+            let labels = [&parts.train.labels[..], &parts.test.labels].concat();
+            sorted(&Dataset { x, labels })
+        };
+        if let Ok(parts) = data.split(test, seed) {
+            prop_assert_eq!(whole(&parts), sorted(&data));
+            let tested = parts.test.labels.len();
+            prop_assert!(tested as f64 >= test * n as f64 - 1e-6 && (tested as f64) < test * n as f64 + 1.0);
+            prop_assert_eq!(&data.split(test, seed).unwrap(), &parts);
+        } else {
+            prop_assert!(test * (n as f64) > n as f64 - 1.0);
+        }
+        if let Ok(parts) = data.split_by_class(test, seed) {
+            prop_assert_eq!(whole(&parts), sorted(&data));
+            for class in 0..4 {
+                let (all, tested) = (count(&data, class), count(&parts.test, class));
+                prop_assert!(all == 0 || (1..all).contains(&tested));
+                let wanted = (test * all as f64).clamp(all.min(1) as f64, all.saturating_sub(1) as f64);
+                prop_assert!((tested as f64 - wanted).abs() <= 0.5);
+            }
+            prop_assert_eq!(&data.split_by_class(test, seed).unwrap(), &parts);
+        } else {
+            prop_assert!((0..4).any(|class| count(&data, class) == 1));
+        }
     }
 }
