@@ -1,4 +1,4 @@
-//! Figures: scatter plots, bars, heat maps and curves, as SVG and PNG.
+//! Figures: scatter plots, bars, heat maps, curves and lines, what a network says to a plane, and grids of them, as SVG and PNG.
 //!
 //! A [`Figure`] is a value. In a notebook, a cell that ends in one shows it; [`Figure::save`] writes it to a file. Colours
 //! and marker shapes stay apart for colour-blind eyes, texts are large enough for a projector, and the ground is white also
@@ -19,25 +19,37 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ndarray::ArrayRef2;
+use ndarray::{Array2, ArrayRef2};
 
 use crate::display::Bundle;
 use crate::{Error, Result};
 
 mod axes;
 mod bars;
+mod chart;
+mod check;
 mod curves;
+mod field;
+mod grid;
 mod heatmap;
+mod lines;
 mod paint;
 mod palette;
+mod regions;
 mod scatter;
 mod scene;
+mod surface;
 
 use bars::Bars;
+use chart::{Chart, Labels};
 use curves::Curves;
+use grid::{Grid, Panel};
 use heatmap::Heatmap;
+use lines::Lines;
+use regions::Regions;
 use scatter::Scatter;
 use scene::Scene;
+use surface::Surface;
 
 /// A chart with its title and labels.
 ///
@@ -50,25 +62,6 @@ pub struct Figure {
     labels: Labels,
     size: Option<(u32, u32)>,
     alt: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Chart {
-    Scatter(Scatter),
-    Bars(Bars),
-    Heatmap(Heatmap),
-    Curves(Curves),
-}
-
-/// What a chart is told besides its data.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Labels {
-    title: String,
-    x: String,
-    y: String,
-    log_x: bool,
-    log_y: bool,
-    first_iteration: usize,
 }
 
 impl Figure {
@@ -141,6 +134,148 @@ impl Figure {
         Ok(Self::of(Chart::Curves(Curves::new(series)?)))
     }
 
+    /// A line through the points (x, y) of each named series, in their order, with a marker at each point. Up to twelve lines
+    /// have their names at their ends, more have a legend. [`Figure::point_labels`] says what the points are.
+    ///
+    /// ```
+    /// use radio_rec::plot::Figure;
+    ///
+    /// // The recall and the precision of two models, for lists of 1, 5 and 10 items.
+    /// let figure = Figure::lines([
+    ///     ("ease", [(0.04, 0.61), (0.14, 0.49), (0.23, 0.42)]),
+    ///     ("popularity", [(0.02, 0.33), (0.07, 0.26), (0.11, 0.22)]),
+    /// ])?
+    /// .point_labels(["1 item", "5", "10"])
+    /// .x_label("recall")
+    /// .y_label("precision");
+    /// assert!(figure.to_svg()?.contains("popularity"));
+    /// # Ok::<(), radio_rec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] if a number is not finite; [`Error::Plot`] if there is no line or more than 40, or one of
+    /// them has no point or more than 100,000.
+    pub fn lines<N: AsRef<str>, P: IntoIterator<Item: Borrow<(f64, f64)>>>(
+        series: impl IntoIterator<Item = (N, P)>,
+    ) -> Result<Self> {
+        let series = series
+            .into_iter()
+            .map(|(name, points)| {
+                let points = points.into_iter().map(|point| *point.borrow()).collect();
+                (scene::clean(name.as_ref()), points)
+            })
+            .collect();
+        Ok(Self::of(Chart::Lines(Lines::new(series)?)))
+    }
+
+    /// Which class a model gives to each point of the plane, as a tinted region with a border, with the data on top.
+    ///
+    /// `points` has 2 x m numbers, a column a point, as a network reads them; `labels` holds the class of each point, an
+    /// index into `class_names`. `predict` is called once, with the points of a fine grid and the data: 2 x n numbers, a
+    /// column a point. It returns a column for each of them, with
+    ///
+    /// - one row for two classes: the probability of the second one, from 0 to 1. The border is where it is 1/2; the stronger
+    ///   the tint, the surer the model, in steps at 0.1, 0.3, 0.7 and 0.9.
+    /// - one row for more classes: the number of the class.
+    /// - a row a class: scores, such as those of a softmax, of which the highest counts.
+    ///
+    /// ```
+    /// use radio_rec::datasets::{Moons, moons};
+    /// use radio_rec::nn::Parameters;
+    /// use radio_rec::plot::Figure;
+    ///
+    /// let data = moons(&Moons { n_samples: 200, noise: 0.1, shuffle: true }, 1606)?;
+    /// let (x, y) = data.to_columns();
+    /// let mut network = Parameters::random(2, 4, 1, 7)?;
+    /// network.train(&x, &y, 1.0, 200)?;
+    /// let figure = Figure::decision_regions(&x, &data.labels, ["upper", "lower"], |points| {
+    ///     Ok(network.forward(points)?.a2)
+    /// })?
+    /// .title("After 200 iterations");
+    /// assert!(figure.to_svg()?.starts_with("<svg"));
+    /// # Ok::<(), radio_rec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of `predict`; [`Error::Shape`] if `points` has not two rows, `labels` has another length, or `predict` returns
+    /// another shape; [`Error::InvalidParameter`] if a number is not finite or a label has no name; [`Error::Plot`] if there
+    /// are no points or more than 100,000, fewer than 2 or more than 7 names, or `predict` returns what is no probability or
+    /// class.
+    pub fn decision_regions(
+        points: &ArrayRef2<f64>,
+        labels: impl IntoIterator<Item: Borrow<usize>>,
+        class_names: impl IntoIterator<Item: AsRef<str>>,
+        predict: impl FnOnce(&Array2<f64>) -> Result<Array2<f64>>,
+    ) -> Result<Self> {
+        let labels = labels.into_iter().map(|class| *class.borrow()).collect();
+        let chart = Regions::new(points, labels, names(class_names), predict)?;
+        Ok(Self::of(Chart::Regions(chart)))
+    }
+
+    /// What the units of a layer say to each point of the plane: a grid of panels, a panel a unit, in colours from blue for
+    /// negative numbers over white to orange for positive ones, the same for all, with a line where the unit says 0.
+    ///
+    /// `points` has 2 x m numbers, a column a point: the plane is shown as far as they reach. `activations` is called once, with
+    /// the points of a fine grid, 2 x n numbers, and returns a row a unit, a column a point.
+    ///
+    /// ```
+    /// use radio_rec::datasets::{Circles, circles};
+    /// use radio_rec::nn::Parameters;
+    /// use radio_rec::plot::Figure;
+    ///
+    /// let (x, _) = circles(&Circles::default(), 1606)?.to_columns();
+    /// let network = Parameters::random(2, 4, 1, 7)?;
+    /// let figure = Figure::activations(&x, |points| Ok(network.forward(points)?.a1))?.title("The hidden layer");
+    /// assert!(figure.to_svg()?.contains("unit 3"));
+    /// # Ok::<(), radio_rec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of `activations`; [`Error::Shape`] if `points` has not two rows, or `activations` returns another number of
+    /// columns; [`Error::InvalidParameter`] if a coordinate is not finite; [`Error::Plot`] if an activation is not, and if
+    /// there are no points or more than 100,000, or no units or more than 100.
+    pub fn activations(
+        points: &ArrayRef2<f64>,
+        activations: impl FnOnce(&Array2<f64>) -> Result<Array2<f64>>,
+    ) -> Result<Self> {
+        let units = Surface::of_units(points, activations)?;
+        Self::grid(
+            units.into_iter().enumerate().map(|(unit, surface)| {
+                Self::of(Chart::Surface(surface)).title(format!("unit {unit}"))
+            }),
+        )
+    }
+
+    /// Several figures as panels of one, row by row, each under its title.
+    ///
+    /// Where all panels have the same axes, the numbers stand at the outer panels only, and where all have the same legend, it is
+    /// drawn once. So decision regions at several epochs make a film strip. The size is that of the grid; those of the panels do
+    /// not count. A panel with decision regions shows about 200 of its points at most, evenly from each class.
+    ///
+    /// ```
+    /// use radio_rec::plot::Figure;
+    ///
+    /// let cost = Figure::curves([("cost", [0.69, 0.42, 0.31])])?.title("Cost");
+    /// let accuracy = Figure::curves([("accuracy", [0.5, 0.83, 0.95])])?.title("Accuracy");
+    /// let figure = Figure::grid([cost, accuracy])?.x_label("epoch");
+    /// assert!(figure.to_svg()?.contains("Accuracy"));
+    /// # Ok::<(), radio_rec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Plot`] if there are no panels or more than 100, or one of them is a grid.
+    pub fn grid(panels: impl IntoIterator<Item = Figure>) -> Result<Self> {
+        let panels = panels
+            .into_iter()
+            .map(|Figure { chart, labels, .. }| Panel { chart, labels })
+            .collect();
+        Ok(Self::of(Chart::Grid(Grid::new(panels)?)))
+    }
+
     fn of(chart: Chart) -> Self {
         Self {
             chart,
@@ -168,14 +303,14 @@ impl Figure {
         self
     }
 
-    /// A logarithmic x axis, for a scatter plot or curves. All x must then be positive, so curves must not begin at
+    /// A logarithmic x axis, for a scatter plot, curves or lines. All x must then be positive, so curves must not begin at
     /// iteration 0.
     pub fn log_x(mut self) -> Self {
         self.labels.log_x = true;
         self
     }
 
-    /// A logarithmic y axis, for a scatter plot or curves. All y must then be positive.
+    /// A logarithmic y axis, for a scatter plot, curves or lines. All y must then be positive.
     pub fn log_y(mut self) -> Self {
         self.labels.log_y = true;
         self
@@ -187,8 +322,38 @@ impl Figure {
         self
     }
 
+    /// The colours of a heat map from blue over white to orange, with white at 0 and equal steps on both sides: for numbers
+    /// with a sign, such as the weights of a layer.
+    ///
+    /// ```
+    /// use radio_rec::plot::Figure;
+    ///
+    /// let w1 = ndarray::array![[1.3, -0.4], [-2.1, 0.9], [0.2, 1.7]];
+    /// let figure = Figure::heatmap(&w1, ["unit 0", "unit 1", "unit 2"], ["x1", "x2"])?.diverging().title("W1");
+    /// assert!(figure.to_svg()?.contains("-2.10"));
+    /// # Ok::<(), radio_rec::Error>(())
+    /// ```
+    pub fn diverging(mut self) -> Self {
+        self.labels.diverging = true;
+        self
+    }
+
+    /// What the points of lines are, such as the length of a list: the first label belongs to the first point of each line, and
+    /// so on. Each is written once, where it covers nothing, and left out where it would.
+    pub fn point_labels(mut self, labels: impl IntoIterator<Item: AsRef<str>>) -> Self {
+        self.labels.point_labels = names(labels);
+        self
+    }
+
+    /// How many panels of a grid stand side by side, at least 1; by default up to four with the same axes, and up to two with
+    /// axes of their own.
+    pub fn columns(mut self, columns: usize) -> Self {
+        self.labels.columns = Some(columns);
+        self
+    }
+
     /// The size in pixels, each side from 150 to 4000; a PNG has twice as many dots each way. By default 640 x 480, 640 x
-    /// 560 for a heat map, and as high as they need for bars.
+    /// 560 for a heat map or decision regions, and as high as they need for bars; a grid grows with its panels.
     pub fn size(mut self, width: u32, height: u32) -> Self {
         self.size = Some((width, height));
         self
@@ -204,8 +369,9 @@ impl Figure {
     ///
     /// # Errors
     ///
-    /// [`Error::Plot`] if a logarithmic axis meets a number that is not positive, or the labels leave no room for the data;
-    /// [`Error::InvalidParameter`] if a side is not from 150 to 4000 pixels long.
+    /// [`Error::Plot`] if a logarithmic axis meets a number that is not positive, the chart cannot do what it was told to, or the
+    /// labels leave no room for the data; [`Error::InvalidParameter`] if a side is not from 150 to 4000 pixels long;
+    /// [`Error::Shape`] if there are more labels of points than points.
     pub fn to_svg(&self) -> Result<String> {
         paint::svg(&self.scene()?, &self.labels.title, &self.description())
     }
@@ -259,11 +425,8 @@ impl Figure {
     }
 
     fn size_or_default(&self) -> (u32, u32) {
-        self.size.unwrap_or(match &self.chart {
-            Chart::Bars(bars) => bars.default_size(),
-            Chart::Heatmap(heatmap) => heatmap.default_size(),
-            Chart::Scatter(_) | Chart::Curves(_) => (640, 480),
-        })
+        self.size
+            .unwrap_or_else(|| self.chart.default_size(&self.labels))
     }
 
     fn scene(&self) -> Result<Scene> {
@@ -278,23 +441,13 @@ impl Figure {
             }
         }
         let mut scene = Scene::new((width, height));
-        match &self.chart {
-            Chart::Scatter(chart) => chart.draw(&self.labels, &mut scene),
-            Chart::Bars(chart) => chart.draw(&self.labels, &mut scene),
-            Chart::Heatmap(chart) => chart.draw(&self.labels, &mut scene),
-            Chart::Curves(chart) => chart.draw(&self.labels, &mut scene),
-        }?;
+        self.chart.draw(&self.labels, &mut scene, true)?;
         Ok(scene)
     }
 
     /// The sentence for those who cannot see the figure.
     fn description(&self) -> String {
-        self.alt.clone().unwrap_or_else(|| match &self.chart {
-            Chart::Scatter(chart) => chart.describe(),
-            Chart::Bars(chart) => chart.describe(),
-            Chart::Heatmap(chart) => chart.describe(),
-            Chart::Curves(chart) => chart.describe(),
-        })
+        self.alt.clone().unwrap_or_else(|| self.chart.describe())
     }
 
     /// The figure in a terminal: title, axes, size and description, a line each.
@@ -344,56 +497,6 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         let _ = fs::remove_file(&part);
     }
     written.map_err(io(path))
-}
-
-/// That there is at least one of `what`, and at most `most`.
-fn at_most(what: &str, count: usize, most: usize) -> Result<()> {
-    if (1..=most).contains(&count) {
-        return Ok(());
-    }
-    Err(Error::Plot {
-        message: format!("it has {count} {what}; from 1 to {most} can be shown"),
-    })
-}
-
-fn same_length(what: &str, length: usize, other: &str, expected: usize) -> Result<()> {
-    if length == expected {
-        return Ok(());
-    }
-    Err(Error::Shape {
-        what: what.into(),
-        expected: format!("length {expected}, as {other}"),
-        found: format!("length {length}"),
-    })
-}
-
-fn finite(name: &'static str, values: &[f64]) -> Result<()> {
-    match values.iter().position(|v| !v.is_finite()) {
-        None => Ok(()),
-        Some(index) => Err(Error::InvalidParameter {
-            name,
-            value: format!("{} at position {index}", values[index]),
-            expected: "finite numbers".into(),
-        }),
-    }
-}
-
-fn linear_only(chart: &str, labels: &Labels) -> Result<()> {
-    if !(labels.log_x || labels.log_y) {
-        return Ok(());
-    }
-    Err(Error::Plot {
-        message: format!("{chart} cannot have logarithmic axes; scatter plots and curves can"),
-    })
-}
-
-/// The first `most` of `parts`, and how many more there are.
-fn shortened(parts: &[String], most: usize) -> String {
-    let shown = parts[..parts.len().min(most)].join(", ");
-    match parts.len().saturating_sub(most) {
-        0 => shown,
-        more => format!("{shown}, and {more} more"),
-    }
 }
 
 #[cfg(test)]

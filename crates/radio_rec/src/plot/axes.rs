@@ -1,6 +1,6 @@
 //! Axes: which numbers stand along them, and where.
 
-use super::palette::{AXIS, GRID};
+use super::palette::{AXIS, GRID, Rgb};
 use super::scene::{Anchor, CAP_HEIGHT, Scene, text_width, widest};
 use crate::{Error, Result};
 
@@ -43,6 +43,30 @@ impl Frame {
                 "the labels leave no room for the data; give it a larger `size` or shorter labels"
                     .into(),
         })
+    }
+}
+
+/// A frame and what its sides stand for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Canvas {
+    pub frame: Frame,
+    pub x: Axis,
+    pub y: Axis,
+}
+
+impl Canvas {
+    /// Where the point (`x`, `y`) lies in the scene.
+    pub(super) fn at(&self, x: f64, y: f64) -> (f64, f64) {
+        self.at_share((self.x.share(x), self.y.share(y)))
+    }
+
+    /// The same for shares of the width and of the height, from the lower left corner.
+    pub(super) fn at_share(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        let frame = self.frame;
+        (
+            frame.left + x * frame.width(),
+            frame.bottom - y * frame.height(),
+        )
     }
 }
 
@@ -143,6 +167,11 @@ impl Axis {
         (value - self.low) / (self.high - self.low)
     }
 
+    /// The value that lies at `share` of a linear axis.
+    pub(super) fn value(&self, share: f64) -> f64 {
+        self.low + share * (self.high - self.low)
+    }
+
     /// About `count` round numbers along the axis.
     pub(super) fn ticks(&self, count: usize) -> Vec<Tick> {
         if self.logarithmic {
@@ -155,8 +184,13 @@ impl Axis {
         linear_ticks(self.low, self.high, count)
     }
 
+    /// As many round numbers as can be read along a side that is `length` pixels high.
+    pub(super) fn ticks_up(&self, length: f64) -> Vec<Tick> {
+        self.ticks((length / 50.0).clamp(2.0, 10.0) as usize)
+    }
+
     /// The largest number of ticks up to `count` whose labels do not touch along `length` pixels.
-    fn ticks_along(&self, length: f64, count: usize) -> Vec<Tick> {
+    pub(super) fn ticks_along(&self, length: f64, count: usize) -> Vec<Tick> {
         let fits = |ticks: &Vec<Tick>| {
             ticks.windows(2).all(|pair| {
                 let apart = (self.share(pair[1].0) - self.share(pair[0].0)) * length;
@@ -264,6 +298,11 @@ pub(super) fn height_below(label: &str) -> f64 {
     TICK + TICK_EM + label + MARGIN
 }
 
+/// How wide the numbers left of a frame are, with their ticks.
+pub(super) fn width_of_numbers(ticks: &[Tick]) -> f64 {
+    widest(ticks.iter().map(|(_, label)| label.as_str()), TICK_EM) + TICK + GAP
+}
+
 /// How wide the label left of a frame is, from the picture's edge.
 pub(super) fn width_of_label(label: &str) -> f64 {
     if label.is_empty() {
@@ -273,40 +312,82 @@ pub(super) fn width_of_label(label: &str) -> f64 {
     }
 }
 
-/// Lays a frame for two axes into what is left of the scene below `top`, draws the grid, the numbers and the labels.
+/// Lays a frame for two axes into what is left of the scene below `top` and left of the last `right` pixels, draws the grid,
+/// the numbers and the labels.
 ///
 /// # Errors
 ///
 /// [`Error::Plot`] if there is no room for the data.
 pub(super) fn draw_axes(
     scene: &mut Scene,
-    top: f64,
+    (top, right): (f64, f64),
     (x, x_label): (&Axis, &str),
     (y, y_label): (&Axis, &str),
 ) -> Result<Frame> {
     let bottom = scene.height - height_below(x_label);
-    let y_ticks = y.ticks(((bottom - top) / 50.0).clamp(2.0, 10.0) as usize);
-    let widest_tick = widest(y_ticks.iter().map(|(_, label)| label.as_str()), TICK_EM);
+    let y_ticks = y.ticks_up(bottom - top);
     let frame = Frame {
-        left: width_of_label(y_label) + widest_tick + TICK + GAP,
+        left: width_of_label(y_label) + width_of_numbers(&y_ticks),
         // Half a number may reach over the corners.
         top: top + TICK_EM * 0.5,
-        right: scene.width - MARGIN * 2.0,
+        right: scene.width - MARGIN * 2.0 - right,
         bottom,
     };
     frame.check()?;
     draw_x_axis(scene, &frame, x, x_label);
-    for (value, label) in &y_ticks {
+    draw_y_ticks(scene, &frame, y, &y_ticks, true);
+    draw_y_label(scene, &frame, y_label);
+    Ok(frame)
+}
+
+/// The numbers below `frame`, its grid lines upwards, and the label.
+pub(super) fn draw_x_axis(scene: &mut Scene, frame: &Frame, x: &Axis, label: &str) {
+    draw_x_ticks(scene, frame, x, true);
+    draw_x_label(scene, frame, label);
+}
+
+/// The grid lines upwards, and if wanted the `numbers` below them.
+pub(super) fn draw_x_ticks(scene: &mut Scene, frame: &Frame, x: &Axis, numbers: bool) {
+    for (value, label) in x.ticks_along(frame.width(), 8) {
+        let at = frame.left + x.share(value) * frame.width();
+        scene.rect(at - 0.5, frame.top, 1.0, frame.height(), GRID);
+        if numbers {
+            scene.rect(at - 0.5, frame.bottom, 1.0, TICK, AXIS);
+            // The last number may be long: it stays inside the picture.
+            let half = text_width(&label, TICK_EM) / 2.0;
+            let center = at.min(scene.width - 2.0 - half).max(2.0 + half);
+            scene.text(
+                &label,
+                (center, frame.bottom + TICK + TICK_EM),
+                TICK_EM,
+                Anchor::Middle,
+            );
+        }
+    }
+    scene.rect(frame.left, frame.bottom - 0.75, frame.width(), 1.5, AXIS);
+}
+
+/// The grid lines to the right at `ticks`, and if wanted the `numbers` left of them.
+pub(super) fn draw_y_ticks(
+    scene: &mut Scene,
+    frame: &Frame,
+    y: &Axis,
+    ticks: &[Tick],
+    numbers: bool,
+) {
+    for (value, label) in ticks {
         let at = frame.bottom - y.share(*value) * frame.height();
         scene.rect(frame.left, at - 0.5, frame.width(), 1.0, GRID);
-        scene.rect(frame.left - TICK, at - 0.5, TICK, 1.0, AXIS);
-        let baseline = at + CAP_HEIGHT * TICK_EM / 2.0;
-        scene.text(
-            label,
-            (frame.left - TICK - GAP, baseline),
-            TICK_EM,
-            Anchor::End,
-        );
+        if numbers {
+            scene.rect(frame.left - TICK, at - 0.5, TICK, 1.0, AXIS);
+            let baseline = at + CAP_HEIGHT * TICK_EM / 2.0;
+            scene.text(
+                label,
+                (frame.left - TICK - GAP, baseline),
+                TICK_EM,
+                Anchor::End,
+            );
+        }
     }
     scene.rect(
         frame.left - 0.75,
@@ -315,28 +396,6 @@ pub(super) fn draw_axes(
         frame.height() + 0.75,
         AXIS,
     );
-    draw_y_label(scene, &frame, y_label);
-    Ok(frame)
-}
-
-/// The numbers below `frame`, its grid lines upwards, and the label.
-pub(super) fn draw_x_axis(scene: &mut Scene, frame: &Frame, x: &Axis, label: &str) {
-    for (value, label) in x.ticks_along(frame.width(), 8) {
-        let at = frame.left + x.share(value) * frame.width();
-        scene.rect(at - 0.5, frame.top, 1.0, frame.height(), GRID);
-        scene.rect(at - 0.5, frame.bottom, 1.0, TICK, AXIS);
-        // The last number may be long: it stays inside the picture.
-        let half = text_width(&label, TICK_EM) / 2.0;
-        let center = at.min(scene.width - 2.0 - half).max(2.0 + half);
-        scene.text(
-            &label,
-            (center, frame.bottom + TICK + TICK_EM),
-            TICK_EM,
-            Anchor::Middle,
-        );
-    }
-    scene.rect(frame.left, frame.bottom - 0.75, frame.width(), 1.5, AXIS);
-    draw_x_label(scene, frame, label);
 }
 
 /// The label at the foot of the picture, below the middle of `frame`.
@@ -406,6 +465,39 @@ pub(super) fn draw_legend(scene: &mut Scene, top: f64, names: &[String], with_li
         next = end;
     }
     y
+}
+
+/// A colour bar's thickness.
+const BAR: f64 = 18.0;
+
+/// How wide a colour bar with these numbers is, from the frame on its left to the picture's edge.
+pub(super) fn width_of_color_bar(ticks: &[Tick]) -> f64 {
+    let numbers = widest(ticks.iter().map(|(_, label)| label.as_str()), TICK_EM);
+    MARGIN + numbers + GAP + BAR + 2.0 * MARGIN
+}
+
+/// Draws a colour bar on the right of `frame`, from the high end down, with the numbers of `scale`. `color` is the colour of each
+/// level out of 0 to 255.
+pub(super) fn draw_color_bar(
+    scene: &mut Scene,
+    frame: &Frame,
+    (scale, ticks): (&Axis, &[Tick]),
+    color: impl Fn(u8) -> Rgb,
+) {
+    let bar = frame.right + 2.0 * MARGIN;
+    let steps = 64;
+    let step_edge = |k: usize| (frame.top + frame.height() * k as f64 / steps as f64).round();
+    for step in 0..steps {
+        let level = 255 - (step * 255 / (steps - 1)) as u8;
+        let y = step_edge(step);
+        scene.rect(bar, y, BAR, step_edge(step + 1) - y, color(level));
+    }
+    for (value, label) in ticks {
+        let y = frame.bottom - scale.share(*value) * frame.height();
+        scene.rect(bar + BAR, y - 0.5, GAP * 0.7, 1.0, AXIS);
+        let baseline = (y + CAP_HEIGHT * TICK_EM / 2.0).max(frame.top + CAP_HEIGHT * TICK_EM * 0.5);
+        scene.text(label, (bar + BAR + GAP, baseline), TICK_EM, Anchor::Start);
+    }
 }
 
 #[cfg(test)]

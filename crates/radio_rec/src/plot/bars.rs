@@ -4,9 +4,10 @@ use super::axes::{
     Axis, Frame, GAP, MARGIN, TICK_EM, draw_title, draw_x_axis, draw_y_label, height_below,
     width_of_label,
 };
+use super::chart::{Labels, shortened};
+use super::check::{at_most, finite, same_length};
 use super::palette::{AXIS, series};
 use super::scene::{Anchor, CAP_HEIGHT, Scene, ellipsize, widest};
-use super::{Labels, at_most, finite, linear_only, same_length};
 use crate::Result;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +30,6 @@ impl Bars {
     }
 
     pub(super) fn draw(&self, labels: &Labels, scene: &mut Scene) -> Result<()> {
-        linear_only("bars", labels)?;
         let top = draw_title(scene, &labels.title);
         let bottom = scene.height - height_below(&labels.x);
         let row = (bottom - top) / self.names.len() as f64;
@@ -105,7 +105,7 @@ impl Bars {
         format!(
             "Bar chart of {} values: {}",
             bars.len(),
-            super::shortened(&bars, 12)
+            shortened(&bars, 12)
         )
     }
 }

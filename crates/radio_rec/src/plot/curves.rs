@@ -1,9 +1,10 @@
 //! Series of numbers against the iteration they were taken at.
 
-use super::axes::{Axis, draw_axes, draw_legend, draw_title};
+use super::axes::{Axis, Canvas};
+use super::chart::{Key, Labels, Plane, shortened};
+use super::check::at_most;
 use super::palette::series;
 use super::scene::Scene;
-use super::{Labels, at_most};
 use crate::display::format_float;
 use crate::{Error, Result};
 
@@ -31,8 +32,10 @@ impl Curves {
         }
         Ok(Self { series })
     }
+}
 
-    pub(super) fn draw(&self, labels: &Labels, scene: &mut Scene) -> Result<()> {
+impl Plane for Curves {
+    fn axes(&self, labels: &Labels) -> Result<(Axis, Axis)> {
         let first = labels.first_iteration as f64;
         let longest = self
             .series
@@ -48,29 +51,31 @@ impl Curves {
                     .into(),
             });
         }
-        let x = Axis::over("x", [first, last].into_iter(), labels.log_x)?;
         let all = self
             .series
             .iter()
             .flat_map(|(_, values)| values.iter().copied());
-        let y = Axis::over("y", all, labels.log_y)?;
-        let mut top = draw_title(scene, &labels.title);
-        if self.series.len() > 1 {
-            let names: Vec<String> = self.series.iter().map(|(name, _)| name.clone()).collect();
-            top = draw_legend(scene, top, &names, true);
+        Ok((
+            Axis::over("x", [first, last].into_iter(), labels.log_x)?,
+            Axis::over("y", all, labels.log_y)?,
+        ))
+    }
+
+    fn key(&self) -> Key {
+        match self.series.len() {
+            1 => Key::None,
+            _ => Key::Lines(self.series.iter().map(|(name, _)| name.clone()).collect()),
         }
-        let frame = draw_axes(scene, top, (&x, &labels.x), (&y, &labels.y))?;
+    }
+
+    fn draw_data(&self, labels: &Labels, scene: &mut Scene, canvas: &Canvas) {
+        let first = labels.first_iteration as f64;
         for (index, (_, values)) in self.series.iter().enumerate() {
             let look = series(index);
             let points: Vec<(f64, f64)> = values
                 .iter()
                 .enumerate()
-                .map(|(k, &value)| {
-                    (
-                        frame.left + x.share(first + k as f64) * frame.width(),
-                        frame.bottom - y.share(value) * frame.height(),
-                    )
-                })
+                .map(|(k, &value)| canvas.at(first + k as f64, value))
                 .collect();
             for &point in &markers(&points, index) {
                 scene.marker(point, 6.0, look);
@@ -79,10 +84,9 @@ impl Curves {
                 scene.line(thinned(points), 3.0, look.0);
             }
         }
-        Ok(())
     }
 
-    pub(super) fn describe(&self) -> String {
+    fn describe(&self) -> String {
         let ends: Vec<String> = self
             .series
             .iter()
@@ -97,7 +101,7 @@ impl Curves {
         format!(
             "Line chart of {} series: {}",
             ends.len(),
-            super::shortened(&ends, 12)
+            shortened(&ends, 12)
         )
     }
 }
@@ -117,7 +121,7 @@ fn markers(points: &[(f64, f64)], index: usize) -> Vec<(f64, f64)> {
 }
 
 /// The line without the points that lie less than half a pixel from the one before, up to the last: no eye sees them.
-fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+pub(super) fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     let last = points.len() - 1;
     let mut kept: Vec<(f64, f64)> = Vec::new();
     for (k, (x, y)) in points.into_iter().enumerate() {

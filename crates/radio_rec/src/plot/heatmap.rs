@@ -3,25 +3,39 @@
 use ndarray::Array2;
 
 use super::axes::{
-    Axis, Frame, GAP, LABEL_EM, MARGIN, TICK_EM, draw_title, draw_x_label, draw_y_label,
-    width_of_label,
+    Axis, Frame, GAP, LABEL_EM, MARGIN, TICK_EM, draw_color_bar, draw_title, draw_x_label,
+    draw_y_label, width_of_color_bar, width_of_label,
 };
-use super::palette::{AXIS, text_on, viridis};
+use super::chart::Labels;
+use super::check::{at_most, finite_matrix, same_length};
+use super::palette::{Rgb, diverging, text_on, viridis};
 use super::scene::{Anchor, CAP_HEIGHT, Scene, ellipsize, widest};
-use super::{Labels, at_most, linear_only, same_length};
+use crate::Result;
 use crate::display::format_float;
-use crate::{Error, Result};
-
-/// The colour bar's thickness.
-const BAR: f64 = 18.0;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Heatmap {
     matrix: Array2<f64>,
     rows: Vec<String>,
     columns: Vec<String>,
+}
+
+/// From numbers to colours.
+#[derive(Clone, Copy)]
+struct Scale {
     low: f64,
     high: f64,
+    color: fn(u8) -> Rgb,
+}
+
+impl Scale {
+    fn level(&self, value: f64) -> u8 {
+        ((value - self.low) / (self.high - self.low) * 255.0).round() as u8
+    }
+
+    fn color(&self, value: f64) -> Rgb {
+        (self.color)(self.level(value))
+    }
 }
 
 impl Heatmap {
@@ -44,37 +58,53 @@ impl Heatmap {
             "the columns of matrix",
             matrix.ncols(),
         )?;
-        if let Some(((row, column), value)) = matrix.indexed_iter().find(|(_, v)| !v.is_finite()) {
-            return Err(Error::InvalidParameter {
-                name: "matrix",
-                value: format!("{value} in row {row}, column {column}"),
-                expected: "finite numbers".into(),
-            });
+        finite_matrix("matrix", &matrix)?;
+        Ok(Self {
+            matrix,
+            rows,
+            columns,
+        })
+    }
+
+    /// The smallest and the largest number.
+    fn range(&self) -> (f64, f64) {
+        let low = self.matrix.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = self
+            .matrix
+            .iter()
+            .copied()
+            .fold(f64::NEG_INFINITY, f64::max);
+        (low, high)
+    }
+
+    /// From the smallest to the largest number; of `signed` ones, as far below 0 as above.
+    fn scale(&self, signed: bool) -> Scale {
+        let (low, high) = self.range();
+        if signed {
+            let most = low.abs().max(high.abs());
+            let most = if most == 0.0 { 1.0 } else { most };
+            return Scale {
+                low: -most,
+                high: most,
+                color: diverging,
+            };
         }
-        let low = matrix.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = matrix.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         // One value alone: a bar around it.
         let (low, high) = if low < high {
             (low, high)
         } else {
             (low - 0.5, high + 0.5)
         };
-        Ok(Self {
-            matrix,
-            rows,
-            columns,
+        Scale {
             low,
             high,
-        })
-    }
-
-    pub(super) fn default_size(&self) -> (u32, u32) {
-        (640, 560)
+            color: viridis,
+        }
     }
 
     pub(super) fn draw(&self, labels: &Labels, scene: &mut Scene) -> Result<()> {
-        linear_only("a heat map", labels)?;
-        let scale = Axis::between("cell", self.low, self.high)?;
+        let colors = self.scale(labels.diverging);
+        let scale = Axis::between("cell", colors.low, colors.high)?;
         let (n_rows, n_columns) = self.matrix.dim();
         let top = draw_title(scene, &labels.title);
 
@@ -87,9 +117,8 @@ impl Heatmap {
             .collect();
         let names_end = edge + widest(rows.iter().map(String::as_str), TICK_EM);
         let scale_ticks = scale.ticks(5);
-        let scale_width = widest(scale_ticks.iter().map(|(_, t)| t.as_str()), TICK_EM);
         let left = names_end + GAP;
-        let right = scene.width - MARGIN - scale_width - GAP - BAR - 2.0 * MARGIN;
+        let right = scene.width - width_of_color_bar(&scale_ticks);
         // Names of columns lie flat if they fit, and stand upright otherwise.
         let column_width = (right - left) / n_columns as f64;
         let longest = widest(self.columns.iter().map(String::as_str), TICK_EM);
@@ -123,18 +152,18 @@ impl Heatmap {
             }
             let mut column = 0;
             while column < n_columns {
-                let level = self.level(self.matrix[(row, column)]);
+                let level = colors.level(self.matrix[(row, column)]);
                 let mut end = column + 1;
                 // Equal neighbours are one rectangle: most of a similarity matrix is 0.
-                while end < n_columns && self.level(self.matrix[(row, end)]) == level {
+                while end < n_columns && colors.level(self.matrix[(row, end)]) == level {
                     end += 1;
                 }
                 let x = column_edge(column);
-                scene.rect(x, y, column_edge(end) - x, height, viridis(level));
+                scene.rect(x, y, column_edge(end) - x, height, (colors.color)(level));
                 column = end;
             }
         }
-        self.draw_values(scene, column_edge, row_edge);
+        self.draw_values(scene, colors, column_edge, row_edge);
 
         for row in spaced(n_rows, frame.height(), TICK_EM * 1.15) {
             let middle = (row_edge(row) + row_edge(row + 1)) / 2.0;
@@ -156,22 +185,7 @@ impl Heatmap {
         draw_x_label(scene, &frame, &labels.x);
         draw_y_label(scene, &frame, &labels.y);
 
-        // The colour bar, from the high end down.
-        let bar = frame.right + 2.0 * MARGIN;
-        let steps = 64;
-        let step_edge = |k: usize| (frame.top + frame.height() * k as f64 / steps as f64).round();
-        for step in 0..steps {
-            let level = 255 - (step * 255 / (steps - 1)) as u8;
-            let y = step_edge(step);
-            scene.rect(bar, y, BAR, step_edge(step + 1) - y, viridis(level));
-        }
-        for (value, label) in &scale_ticks {
-            let y = frame.bottom - scale.share(*value) * frame.height();
-            scene.rect(bar + BAR, y - 0.5, GAP * 0.7, 1.0, AXIS);
-            let baseline =
-                (y + CAP_HEIGHT * TICK_EM / 2.0).max(frame.top + CAP_HEIGHT * TICK_EM * 0.5);
-            scene.text(label, (bar + BAR + GAP, baseline), TICK_EM, Anchor::Start);
-        }
+        draw_color_bar(scene, &frame, (&scale, &scale_ticks), colors.color);
         Ok(())
     }
 
@@ -179,6 +193,7 @@ impl Heatmap {
     fn draw_values(
         &self,
         scene: &mut Scene,
+        colors: Scale,
         column_edge: impl Fn(usize) -> f64,
         row_edge: impl Fn(usize) -> f64,
     ) {
@@ -187,7 +202,7 @@ impl Heatmap {
         if n_rows.max(n_columns) > 20 {
             return;
         }
-        let largest = self.low.abs().max(self.high.abs());
+        let largest = colors.low.abs().max(colors.high.abs());
         let whole = self.matrix.iter().all(|v| v.fract() == 0.0);
         let written = self.matrix.mapv(|v| match (whole, largest) {
             (true, ..1e6) => format!("{v:.0}"),
@@ -204,21 +219,18 @@ impl Heatmap {
         for ((row, column), text) in written.indexed_iter() {
             let x = (column_edge(column) + column_edge(column + 1)) / 2.0;
             let y = (row_edge(row) + row_edge(row + 1)) / 2.0 + CAP_HEIGHT * em / 2.0;
-            let color = text_on(viridis(self.level(self.matrix[(row, column)])));
+            let color = text_on(colors.color(self.matrix[(row, column)]));
             scene.push_text(text, (x, y), em, Anchor::Middle, false, color);
         }
     }
 
-    fn level(&self, value: f64) -> u8 {
-        ((value - self.low) / (self.high - self.low) * 255.0).round() as u8
-    }
-
     pub(super) fn describe(&self) -> String {
         let (rows, columns) = self.matrix.dim();
+        let (low, high) = self.range();
         format!(
             "Heat map of {rows} x {columns} values from {} to {}",
-            format_float(self.low, 4),
-            format_float(self.high, 4)
+            format_float(low, 4),
+            format_float(high, 4)
         )
     }
 }

@@ -113,6 +113,10 @@ fn paint<B: DrawingBackend>(scene: &Scene, surface: &Surface, backend: &mut B) -
             Mark::Polygon { corners, color: c } => backend
                 .fill_polygon(corners.iter().map(|&p| surface.dot(p)), &color(*c))
                 .map_err(failed),
+            Mark::Area { corners, color: c } if surface.vector => backend
+                .fill_polygon(corners.iter().map(|&p| surface.dot(p)), &color(*c))
+                .map_err(failed),
+            Mark::Area { corners, color: c } => paint_area(corners, *c, surface, backend),
             Mark::Circle {
                 center,
                 radius,
@@ -133,6 +137,44 @@ fn paint<B: DrawingBackend>(scene: &Scene, surface: &Surface, backend: &mut B) -
         }?;
     }
     backend.present().map_err(failed)
+}
+
+/// Fills a polygon row by row: the bitmap backend's own way is for convex ones.
+fn paint_area<B: DrawingBackend>(
+    corners: &[(f64, f64)],
+    c: Rgb,
+    surface: &Surface,
+    backend: &mut B,
+) -> Result<()> {
+    // Where each side crosses the middle of a row of dots.
+    let mut crossings: Vec<(i32, f64)> = Vec::new();
+    let dots: Vec<(f64, f64)> = corners
+        .iter()
+        .map(|&(x, y)| (x * surface.scale, y * surface.scale))
+        .collect();
+    for (&from, &to) in dots.iter().zip(dots.iter().cycle().skip(1)) {
+        let (upper, lower) = if from.1 <= to.1 {
+            (from, to)
+        } else {
+            (to, from)
+        };
+        let slope = (lower.0 - upper.0) / (lower.1 - upper.1);
+        let rows = (upper.1 - 0.5).ceil() as i32..(lower.1 - 0.5).ceil() as i32;
+        crossings.extend(rows.map(|row| (row, upper.0 + (f64::from(row) + 0.5 - upper.1) * slope)));
+    }
+    crossings.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    // A row is crossed an even number of times: inside is from the first to the second, and so on.
+    for pair in crossings.chunks_exact(2) {
+        let row = pair[0].0;
+        let (first, end) = (
+            (pair[0].1 - 0.5).ceil() as i32,
+            (pair[1].1 - 0.5).ceil() as i32,
+        );
+        backend
+            .draw_rect((first, row), (end, row + 1), &color(c), true)
+            .map_err(failed)?;
+    }
+    Ok(())
 }
 
 fn paint_line<B: DrawingBackend>(

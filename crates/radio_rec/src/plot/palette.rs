@@ -13,6 +13,9 @@ pub(super) const AXIS: Rgb = Rgb(0x55, 0x55, 0x55);
 /// The grid behind the data.
 pub(super) const GRID: Rgb = Rgb(0xDD, 0xDD, 0xDD);
 
+/// The lines that lead from data to a name.
+pub(super) const LEADING: Rgb = Rgb(0xAA, 0xAA, 0xAA);
+
 /// The palette of M. Okabe and K. Ito, "Color Universal Design" (2008), whose colours stay apart under the common kinds of
 /// colour blindness; without its yellow, which white swallows, and with its grey instead of black, which is for text.
 const SERIES: [Rgb; 7] = [
@@ -86,12 +89,42 @@ const VIRIDIS: [Rgb; 10] = [
 
 /// The colour of `level` out of 0 to 255, from dark violet over green to yellow: brighter is more, also in grey.
 pub(super) fn viridis(level: u8) -> Rgb {
-    let position = f64::from(level) / 255.0 * (VIRIDIS.len() - 1) as f64;
-    let below = (position as usize).min(VIRIDIS.len() - 2);
-    let share = position - below as f64;
-    let (Rgb(r0, g0, b0), Rgb(r1, g1, b1)) = (VIRIDIS[below], VIRIDIS[below + 1]);
+    between(&VIRIDIS, f64::from(level) / 255.0)
+}
+
+/// From dark blue over white to dark orange, by the blue and the orange of [`SERIES`].
+const DIVERGING: [Rgb; 5] = [
+    Rgb(0x00, 0x49, 0x78),
+    SERIES[0],
+    WHITE,
+    SERIES[1],
+    Rgb(0x96, 0x3E, 0x00),
+];
+
+/// The colour of `level` out of 0 to 255: blue below the middle, orange above, and the darker the further from it.
+pub(super) fn diverging(level: u8) -> Rgb {
+    between(&DIVERGING, f64::from(level) / 255.0)
+}
+
+/// What lies at `share` of a way through evenly spaced colours.
+fn between(colors: &[Rgb], share: f64) -> Rgb {
+    let position = share * (colors.len() - 1) as f64;
+    let below = (position as usize).min(colors.len() - 2);
+    mix(colors[below], colors[below + 1], position - below as f64)
+}
+
+/// A colour between two: `share` of the second, the rest of the first.
+fn mix(Rgb(r0, g0, b0): Rgb, Rgb(r1, g1, b1): Rgb, share: f64) -> Rgb {
     let mix = |a: u8, b: u8| (f64::from(a) + share * (f64::from(b) - f64::from(a))).round() as u8;
     Rgb(mix(r0, r1), mix(g0, g1), mix(b0, b1))
+}
+
+/// The number of series that have a colour to themselves.
+pub(super) const COLORS: usize = SERIES.len();
+
+/// The ground under points of series number `index`: `strength` of its colour, the rest white.
+pub(super) fn tint(index: usize, strength: f64) -> Rgb {
+    mix(WHITE, series(index).0, strength)
 }
 
 /// White or black, whichever is easier to read on `background`. Its contrast is at least 4.58, whatever the colour, where WCAG
@@ -137,6 +170,21 @@ mod tests {
     }
 
     #[test]
+    fn diverging_colours_get_darker_from_the_middle_on() {
+        let brightness = |level| luminance(diverging(level));
+        assert_eq!((diverging(0), diverging(255)), (DIVERGING[0], DIVERGING[4]));
+        for level in 5..=127 {
+            assert!(brightness(level) > brightness(level - 5));
+            assert!(brightness(255 - level) > brightness(255 - level + 5));
+        }
+        // Equally far from the middle, equally dark, as far as two hues can be.
+        for level in 0..=127 {
+            let apart = brightness(level) - brightness(255 - level);
+            assert!(apart.abs() < 0.08, "level {level}: {apart}");
+        }
+    }
+
+    #[test]
     fn the_contrast_is_that_of_wcag() {
         assert!((contrast(BLACK, WHITE) - 21.0).abs() < 1e-12);
         // The two greys around the limit, as https://webaim.org/resources/contrastchecker/ gives them.
@@ -148,8 +196,9 @@ mod tests {
     fn text_is_legible_on_white_and_on_every_colour_of_a_heat_map() {
         assert!(contrast(INK, WHITE) > 4.5);
         for level in 0..=255 {
-            let ground = viridis(level);
-            assert!(contrast(text_on(ground), ground) > 4.58, "level {level}");
+            for ground in [viridis(level), diverging(level)] {
+                assert!(contrast(text_on(ground), ground) > 4.58, "level {level}");
+            }
         }
     }
 

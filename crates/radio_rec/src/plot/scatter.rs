@@ -1,9 +1,10 @@
 //! Points in a plane, marked by class.
 
-use super::axes::{Axis, draw_axes, draw_legend, draw_title};
+use super::axes::{Axis, Canvas};
+use super::chart::{Key, Labels, Plane};
+use super::check::{at_most, finite, same_length};
 use super::palette::series;
 use super::scene::Scene;
-use super::{Labels, at_most, finite, same_length};
 use crate::{Error, Result};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -42,33 +43,32 @@ impl Scatter {
         })
     }
 
-    pub(super) fn draw(&self, labels: &Labels, scene: &mut Scene) -> Result<()> {
-        let x = Axis::over("x", self.x.iter().copied(), labels.log_x)?;
-        let y = Axis::over("y", self.y.iter().copied(), labels.log_y)?;
-        let mut top = draw_title(scene, &labels.title);
-        // One class needs no telling apart.
-        if self.names.len() > 1 {
-            top = draw_legend(scene, top, &self.names, false);
-        }
-        let frame = draw_axes(scene, top, (&x, &labels.x), (&y, &labels.y))?;
-        let radius = match self.x.len() {
-            0..=100 => 5.0,
-            101..=500 => 4.0,
-            501..=5000 => 2.8,
-            _ => 1.8,
-        };
-        // In the order of the data, so that no class lies on top of the others.
-        for ((px, py), &class) in self.x.iter().zip(&self.y).zip(&self.classes) {
-            let center = (
-                frame.left + x.share(*px) * frame.width(),
-                frame.bottom - y.share(*py) * frame.height(),
-            );
-            scene.marker(center, radius, series(class));
-        }
-        Ok(())
+    /// Draws about `most` points at most, small ones: of each class every second, every third and so on.
+    pub(super) fn draw_some(&self, scene: &mut Scene, canvas: &Canvas, most: usize) {
+        self.draw_every(self.x.len().div_ceil(most), 2.8, scene, canvas);
     }
 
-    pub(super) fn describe(&self) -> String {
+    fn draw_every(&self, step: usize, radius: f64, scene: &mut Scene, canvas: &Canvas) {
+        let mut seen = vec![0_usize; self.names.len()];
+        // In the order of the data, so that no class lies on top of the others.
+        for ((&x, &y), &class) in self.x.iter().zip(&self.y).zip(&self.classes) {
+            if seen[class].is_multiple_of(step) {
+                scene.marker(canvas.at(x, y), radius, series(class));
+            }
+            seen[class] += 1;
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.x.len()
+    }
+
+    pub(super) fn classes(&self) -> &[usize] {
+        &self.classes
+    }
+
+    /// How many points of each class there are, in words.
+    pub(super) fn counts(&self) -> String {
         let counts: Vec<String> = self
             .names
             .iter()
@@ -78,10 +78,37 @@ impl Scatter {
                 format!("{name} {count}")
             })
             .collect();
-        format!(
-            "Scatter plot of {} points: {}",
-            self.x.len(),
-            counts.join(", ")
-        )
+        counts.join(", ")
+    }
+}
+
+impl Plane for Scatter {
+    fn axes(&self, labels: &Labels) -> Result<(Axis, Axis)> {
+        Ok((
+            Axis::over("x", self.x.iter().copied(), labels.log_x)?,
+            Axis::over("y", self.y.iter().copied(), labels.log_y)?,
+        ))
+    }
+
+    fn key(&self) -> Key {
+        // One class needs no telling apart.
+        match self.names.len() {
+            1 => Key::None,
+            _ => Key::Markers(self.names.clone()),
+        }
+    }
+
+    fn draw_data(&self, _: &Labels, scene: &mut Scene, canvas: &Canvas) {
+        let radius = match self.x.len() {
+            0..=100 => 5.0,
+            101..=500 => 4.0,
+            501..=5000 => 2.8,
+            _ => 1.8,
+        };
+        self.draw_every(1, radius, scene, canvas);
+    }
+
+    fn describe(&self) -> String {
+        format!("Scatter plot of {} points: {}", self.x.len(), self.counts())
     }
 }

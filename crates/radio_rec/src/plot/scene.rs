@@ -45,6 +45,11 @@ pub(super) enum Mark {
         corners: Vec<(f64, f64)>,
         color: Rgb,
     },
+    /// A filled polygon of any shape that does not cross itself.
+    Area {
+        corners: Vec<(f64, f64)>,
+        color: Rgb,
+    },
     Circle {
         center: (f64, f64),
         radius: f64,
@@ -71,6 +76,26 @@ pub(super) struct Text {
     /// Whether it runs upwards instead of to the right.
     pub upright: bool,
     pub color: Rgb,
+}
+
+impl Text {
+    /// Left, top, right and bottom of its letters, from the baseline to the top of a capital.
+    pub(super) fn bounds(&self) -> (f64, f64, f64, f64) {
+        let width = text_width(&self.text, self.em);
+        let before = match self.anchor {
+            Anchor::Start => 0.0,
+            Anchor::Middle => width / 2.0,
+            Anchor::End => width,
+        };
+        let rise = CAP_HEIGHT * self.em;
+        if self.upright {
+            let bottom = self.y + before;
+            (self.x - rise, bottom - width, self.x, bottom)
+        } else {
+            let left = self.x - before;
+            (left, self.y - rise, left + width, self.y)
+        }
+    }
 }
 
 /// The picture.
@@ -109,6 +134,34 @@ impl Scene {
                 color,
             },
         });
+    }
+
+    pub(super) fn area(&mut self, corners: Vec<(f64, f64)>, color: Rgb) {
+        self.marks.push(Mark::Area { corners, color });
+    }
+
+    /// Lays another picture into this one, with its upper left corner at (`dx`, `dy`).
+    pub(super) fn place(&mut self, picture: Scene, (dx, dy): (f64, f64)) {
+        let moved = |(x, y): (f64, f64)| (x + dx, y + dy);
+        self.marks.extend(picture.marks.into_iter().map(|mut mark| {
+            match &mut mark {
+                Mark::Rect { x, y, .. } => (*x, *y) = moved((*x, *y)),
+                Mark::Polygon {
+                    corners: points, ..
+                }
+                | Mark::Area {
+                    corners: points, ..
+                }
+                | Mark::Line { points, .. } => {
+                    for point in points {
+                        *point = moved(*point);
+                    }
+                }
+                Mark::Circle { center, .. } => *center = moved(*center),
+                Mark::Text(text) => (text.x, text.y) = moved((text.x, text.y)),
+            }
+            mark
+        }));
     }
 
     pub(super) fn line(&mut self, points: Vec<(f64, f64)>, width: f64, color: Rgb) {

@@ -1,33 +1,7 @@
 //! Where things lie: no label is cut off, none lies on another.
 
-use super::scene::{Anchor, CAP_HEIGHT, Mark, Text, text_width};
+use super::scene::{Mark, Text};
 use super::*;
-
-/// Left, top, right, bottom of a text's letters.
-fn bounds(text: &Text) -> (f64, f64, f64, f64) {
-    let width = text_width(&text.text, text.em);
-    let before = match text.anchor {
-        Anchor::Start => 0.0,
-        Anchor::Middle => width / 2.0,
-        Anchor::End => width,
-    };
-    let rise = CAP_HEIGHT * text.em;
-    if text.upright {
-        (
-            text.x - rise,
-            text.y + before - width,
-            text.x,
-            text.y + before,
-        )
-    } else {
-        (
-            text.x - before,
-            text.y - rise,
-            text.x - before + width,
-            text.y,
-        )
-    }
-}
 
 fn assert_tidy(figure: &Figure) {
     let scene = figure.scene().unwrap();
@@ -41,13 +15,13 @@ fn assert_tidy(figure: &Figure) {
         .collect();
     assert!(!texts.is_empty());
     for (k, text) in texts.iter().enumerate() {
-        let (left, top, right, bottom) = bounds(text);
+        let (left, top, right, bottom) = text.bounds();
         assert!(
             left >= 0.0 && top >= 0.0 && right <= scene.width && bottom <= scene.height - 2.0,
             "cut off: {text:?}"
         );
         for other in &texts[..k] {
-            let (l, t, r, b) = bounds(other);
+            let (l, t, r, b) = other.bounds();
             let apart = right <= l || r <= left || bottom <= t || b <= top;
             assert!(apart, "{:?} lies on {:?}", text.text, other.text);
         }
@@ -56,6 +30,44 @@ fn assert_tidy(figure: &Figure) {
 
 const LONG: &str =
     "Songs that were heard by people who also heard the songs that the person heard last";
+
+/// Points in two classes, and a model that says how far they are from a circle.
+fn regions() -> Figure {
+    let points =
+        ndarray::Array2::from_shape_fn((2, 60), |(i, k)| (k as f64 * (1.3 + i as f64)).sin());
+    let classes = (0..60).map(|k| usize::from(k % 3 == 0));
+    Figure::decision_regions(&points, classes, ["inner", "outer"], |points| {
+        Ok(circle(points).mapv(|z| 1.0 / (1.0 + (-4.0 * z).exp())))
+    })
+    .unwrap()
+}
+
+fn circle(points: &ndarray::Array2<f64>) -> ndarray::Array2<f64> {
+    let z = points.columns().into_iter().map(|p| p.dot(&p) - 0.5);
+    ndarray::Array1::from_iter(z).insert_axis(ndarray::Axis(0))
+}
+
+fn activations(units: usize, size: f64) -> Figure {
+    let points = ndarray::array![[-1.0, 2.0], [-3.0, 1.0]];
+    Figure::activations(&points, |points| {
+        Ok(ndarray::Array2::from_shape_fn(
+            (units, points.ncols()),
+            |(u, k)| size * (points[(0, k)] * u as f64 - points[(1, k)]).tanh(),
+        ))
+    })
+    .unwrap()
+}
+
+/// Falling lines, `apart` from each other.
+fn lines(count: usize, apart: f64) -> Figure {
+    let line = |k: usize| {
+        let points = [1.0, 2.0, 5.0, 10.0, 20.0].map(|x: f64| (x, (10.0 + apart * k as f64) / x));
+        (format!("model of number {k}"), points)
+    };
+    Figure::lines((0..count).map(line))
+        .unwrap()
+        .point_labels(["k = 1", "2", "5", "10", "20"])
+}
 
 fn every_kind() -> Vec<Figure> {
     let n = 300;
@@ -100,9 +112,44 @@ fn every_kind() -> Vec<Figure> {
         .first_iteration(1)
         .log_x()
         .log_y(),
-        Figure::curves(many.map(|name| (name, [1.0, 2.0, -3.0])))
+        Figure::curves(many.clone().map(|name| (name, [1.0, 2.0, -3.0])))
             .unwrap()
             .size(900, 700),
+        Figure::heatmap(&matrix, many.clone(), many.clone())
+            .unwrap()
+            .diverging(),
+        Figure::heatmap(&ndarray::array![[0.0, 0.0]], ["a"], ["b", "c"])
+            .unwrap()
+            .diverging(),
+        lines(1, 0.0),
+        lines(2, 0.0),
+        lines(8, 1.0),
+        lines(8, 1e-9),
+        lines(13, 1.0).size(700, 600),
+        lines(4, 5.0).log_x().log_y(),
+        Figure::lines([(LONG, [(1e-9, 1e9)]), ("b", [(2e-9, -1e9)])]).unwrap(),
+        regions(),
+        Figure::grid([regions()]).unwrap(),
+        Figure::grid((0..7).map(|k| regions().title(format!("epoch {k}")))).unwrap(),
+        Figure::grid((0..8).map(|_| regions().title(LONG)))
+            .unwrap()
+            .columns(3),
+        Figure::grid((0..4).map(|_| lines(3, 2.0))).unwrap(),
+        activations(1, 1.0),
+        activations(4, 1.0),
+        activations(16, 123456.0),
+        Figure::grid([
+            Figure::curves([("cost", [0.69, 0.31])])
+                .unwrap()
+                .title("Cost")
+                .x_label("epoch"),
+            Figure::bars(many.clone().take(5), (0..5).map(f64::from))
+                .unwrap()
+                .title(LONG),
+            Figure::heatmap(&ndarray::array![[1.0, 2.0]], ["r"], ["b", "c"]).unwrap(),
+        ])
+        .unwrap(),
+        Figure::grid([lines(3, 2.0).title("a"), lines(3, 4.0).title("b")]).unwrap(),
     ]
 }
 
@@ -157,4 +204,121 @@ fn the_bundle_has_text_svg_and_png() {
         impossible.contains("cannot have logarithmic axes"),
         "{impossible}"
     );
+}
+
+#[test]
+fn panels_with_the_same_axes_share_their_numbers_and_their_legend() {
+    let written = |figure: Figure| -> Vec<String> {
+        let marks = figure.scene().unwrap().marks.into_iter();
+        marks
+            .filter_map(|mark| match mark {
+                Mark::Text(text) => Some(text.text),
+                _ => None,
+            })
+            .collect()
+    };
+    let count = |texts: &[String], wanted: &str| texts.iter().filter(|t| *t == wanted).count();
+    let film = || Figure::grid((0..5).map(|k| regions().title(format!("epoch {k}")).x_label("x1")));
+    let texts = written(film().unwrap());
+    assert_eq!(count(&texts, "inner"), 1);
+    assert_eq!(count(&texts, "x1"), 1);
+    // Three columns and two rows: a 0 below each column, and beside each row.
+    assert_eq!(count(&texts, "0"), 3 + 2);
+    assert_eq!(count(&texts, "epoch 4"), 1);
+    // A label of the grid itself goes first.
+    assert_eq!(count(&written(film().unwrap().x_label("x2")), "x1"), 0);
+
+    // Other axes, other numbers: all panels have their own.
+    let other = || lines(3, 9.0).title("other");
+    let texts = written(Figure::grid([lines(3, 1.0).title("one"), other()]).unwrap());
+    assert_eq!(count(&texts, "model of number 1"), 1);
+    assert_eq!(count(&texts, "k = 1"), 2);
+    // Another legend, too.
+    let texts = written(Figure::grid([lines(3, 1.0), lines(2, 1.0), lines(2, 5.0)]).unwrap());
+    assert_eq!(count(&texts, "model of number 1"), 3);
+}
+
+#[test]
+fn each_label_of_points_is_written_once_and_near_its_point() {
+    let scene = lines(5, 3.0).scene().unwrap();
+    let texts: Vec<&Text> = scene
+        .marks
+        .iter()
+        .filter_map(|mark| match mark {
+            Mark::Text(text) => Some(text),
+            _ => None,
+        })
+        .collect();
+    let markers: Vec<(f64, f64)> = scene
+        .marks
+        .iter()
+        .filter_map(|mark| match mark {
+            Mark::Circle { center, .. } => Some(*center),
+            Mark::Polygon { corners, .. } => {
+                let n = corners.len() as f64;
+                let sum = corners
+                    .iter()
+                    .fold((0.0, 0.0), |s, c| (s.0 + c.0, s.1 + c.1));
+                Some((sum.0 / n, sum.1 / n))
+            }
+            _ => None,
+        })
+        .collect();
+    let found: Vec<&&Text> = texts.iter().filter(|text| text.text == "k = 1").collect();
+    assert_eq!(found.len(), 1);
+    let (left, top, right, bottom) = found[0].bounds();
+    let far = |&(x, y): &(f64, f64)| {
+        (left - x)
+            .max(x - right)
+            .max(0.0)
+            .hypot((top - y).max(y - bottom).max(0.0))
+    };
+    let nearest = markers.iter().map(far).fold(f64::INFINITY, f64::min);
+    assert!((4.0..15.0).contains(&nearest), "{nearest}");
+}
+
+#[test]
+fn a_panel_shows_some_points_of_each_class() {
+    // Nearly all points are of one class, which come first.
+    let points =
+        ndarray::Array2::from_shape_fn((2, 1000), |(i, k)| (k as f64 * (1.3 + i as f64)).sin());
+    let classes: Vec<usize> = (0..1000).map(|k| usize::from(k >= 997)).collect();
+    let figure = Figure::decision_regions(&points, &classes, ["many", "few"], |points| {
+        Ok(ndarray::Array2::from_elem((1, points.ncols()), 0.2))
+    })
+    .unwrap();
+    let count = |figure: Figure| {
+        let marks = figure.scene().unwrap().marks;
+        let circles = marks
+            .iter()
+            .filter(|m| matches!(m, Mark::Circle { .. }))
+            .count();
+        let triangles = marks
+            .iter()
+            .filter(|m| matches!(m, Mark::Polygon { .. }))
+            .count();
+        (circles - 1, triangles - 1) // without the legend
+    };
+    assert_eq!(count(figure.clone()), (997, 3));
+    assert_eq!(count(Figure::grid([figure]).unwrap()), (200, 1));
+}
+
+#[test]
+fn the_colours_of_a_region_are_those_of_its_class() {
+    let scene = regions().scene().unwrap();
+    let areas: Vec<palette::Rgb> = scene
+        .marks
+        .iter()
+        .filter_map(|mark| match mark {
+            Mark::Area { color, .. } => Some(*color),
+            _ => None,
+        })
+        .collect();
+    // From the outermost: on the ground of the inner class, everything is above the lowest levels; then the circle's rings.
+    assert!(areas.contains(&palette::tint(0, 0.24)) && areas.contains(&palette::tint(1, 0.36)));
+    let borders = scene.marks.iter().filter(|mark| match mark {
+        Mark::Line { color, points, .. } => *color == palette::INK && points.len() > 10,
+        _ => false,
+    });
+    assert_eq!(borders.count(), 1);
 }
