@@ -215,7 +215,7 @@ impl Figure {
     }
 
     /// What the units of a layer say to each point of the plane: a grid of panels, a panel a unit, in colours from blue for
-    /// negative numbers over white to orange for positive ones, the same for all, with a line where the unit says 0.
+    /// negative numbers over white to orange for positive ones, the same for all, with a line where the unit changes its sign.
     ///
     /// `points` has 2 x m numbers, a column a point: the plane is shown as far as they reach. `activations` is called once, with
     /// the points of a fine grid, 2 x n numbers, and returns a row a unit, a column a point.

@@ -258,7 +258,8 @@ fn bad_data_is_named() {
     assert_eq!(
         regions(&["a", "b"], Ok(array![[0.5]])),
         format!(
-            "what the function returned has the shape 1 x 1, but must have at least one row, and {asked} columns, one for each point"
+            "what the function returned has the shape 1 x 1, but must have at least one row, and {asked} columns, one for \
+             each point"
         )
     );
     assert!(regions(&["a", "b"], all(3, 0.5)).contains("1 row, or 2, one for each class"));
@@ -309,7 +310,18 @@ fn bad_data_is_named() {
     let units = |answer: Array2<f64>| message(Figure::activations(&points, |_| Ok(answer)));
     assert!(units(Array2::zeros((0, 128 * 112))).contains("at least one row"));
     assert!(units(Array2::zeros((101, 128 * 112))).contains("it has 101 units; from 1 to 100"));
-    assert!(units(Array2::from_elem((1, 128 * 112), 1.7e308)).contains("too far apart"));
+    let far = |sign: f64| {
+        Array2::from_shape_fn((1, 128 * 112), |(_, k)| {
+            if k == 0 { sign * 1.7e308 } else { 1.7e308 }
+        })
+    };
+    assert!(units(far(-1.0)).contains("too far apart"));
+    assert!(
+        Figure::activations(&points, |_| Ok(far(1.0)))
+            .unwrap()
+            .to_svg()
+            .is_ok()
+    );
     assert!(
         message(Figure::activations(&Array2::zeros((2, 0)), never)).contains("it has 0 points")
     );

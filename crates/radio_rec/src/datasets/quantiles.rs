@@ -51,7 +51,8 @@ impl Default for GaussianQuantiles {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for each range in the table of [`GaussianQuantiles`] that is broken.
+/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for each range in the table of [`GaussianQuantiles`] that is
+/// broken.
 pub fn gaussian_quantiles(parameters: &GaussianQuantiles, seed: u64) -> Result<Dataset> {
     let GaussianQuantiles {
         n_samples,
@@ -73,7 +74,8 @@ pub fn gaussian_quantiles(parameters: &GaussianQuantiles, seed: u64) -> Result<D
 ///
 /// # Errors
 ///
-/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) as in [`gaussian_quantiles`], and where a draw is not a finite number.
+/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) as in [`gaussian_quantiles`], and where a draw is not a finite
+/// number.
 pub fn gaussian_quantiles_from_draws(
     draws: &ArrayRef2<f64>,
     n_classes: usize,

@@ -8,11 +8,10 @@ use super::curves::Curves;
 use super::grid::Grid;
 use super::heatmap::Heatmap;
 use super::lines::{self, Lines};
-use super::palette::diverging;
 use super::regions::Regions;
 use super::scatter::Scatter;
 use super::scene::Scene;
-use super::surface::Surface;
+use super::surface::{ColorScale, Surface};
 use crate::{Error, Result};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -65,8 +64,8 @@ pub(super) enum Key {
     Lines(Vec<String>),
     /// A name at the last point of each line.
     Ends(Vec<(String, (f64, f64))>),
-    /// A colour bar from -1 to 1 times a number.
-    Colors(f64),
+    /// A colour bar.
+    Colors(ColorScale),
 }
 
 impl Chart {
@@ -201,10 +200,7 @@ impl Key {
         Ok(match self {
             Key::None | Key::Markers(_) | Key::Lines(_) => 0.0,
             Key::Ends(ends) => lines::width_of_names(ends, scene.width) - MARGIN,
-            Key::Colors(most) => {
-                let scale = Axis::between("activation", -most, *most)?;
-                width_of_color_bar(&scale.ticks(5)) - 2.0 * MARGIN
-            }
+            Key::Colors(colors) => width_of_color_bar(&colors.axis()?.ticks(5)) - 2.0 * MARGIN,
         })
     }
 
@@ -213,9 +209,12 @@ impl Key {
         match self {
             Key::None | Key::Markers(_) | Key::Lines(_) => {}
             Key::Ends(ends) => lines::draw_names(scene, canvas, ends),
-            Key::Colors(most) => {
-                let scale = Axis::between("activation", -most, *most)?;
-                draw_color_bar(scene, &canvas.frame, (&scale, &scale.ticks(5)), diverging);
+            Key::Colors(colors) => {
+                let scale = colors.axis()?;
+                let ticks = scale.ticks(5);
+                draw_color_bar(scene, &canvas.frame, (&scale, &ticks), |level| {
+                    colors.color(level)
+                });
             }
         }
         Ok(())

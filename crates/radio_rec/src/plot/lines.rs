@@ -165,6 +165,7 @@ fn draw_point_labels(
                 (x + near, y - near, Anchor::Start),
                 (x, y - far, Anchor::Middle),
                 (x + far, y + cap / 2.0, Anchor::Start),
+                (x + far, y - 1.0, Anchor::Start),
                 (x - near, y - near, Anchor::End),
                 (x, y + far + cap, Anchor::Middle),
                 (x - near, y + near + cap, Anchor::End),

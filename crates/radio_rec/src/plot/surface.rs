@@ -6,23 +6,62 @@ use super::axes::{Axis, Canvas};
 use super::chart::{Key, Labels, Plane};
 use super::check::{answers, at_most, in_the_plane};
 use super::field::{COLUMNS, Contour, ROWS, draw_lines, paint, places};
-use super::palette::{INK, diverging};
+use super::palette::{AXIS, INK, Rgb, diverging};
 use super::scene::Scene;
+use crate::Result;
 use crate::display::format_float;
-use crate::{Error, Result};
 
-/// How many colours there are on each side of 0.
-const STEPS: i32 = 8;
+/// How many colours there are on each side of the white at 0.
+const STEPS: i32 = 10;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Surface {
     x: Axis,
     y: Axis,
     contours: Vec<Contour>,
+    zero: Option<Contour>,
     low: f64,
     high: f64,
+    scale: ColorScale,
+}
+
+/// The numbers that all units together say.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct ColorScale {
+    low: f64,
+    high: f64,
+}
+
+impl ColorScale {
+    /// From the lowest to the highest number, but as far as 0 at least.
+    fn over(numbers: &ArrayRef2<f64>) -> Self {
+        let low = numbers.iter().copied().fold(0.0, f64::min);
+        let high = numbers.iter().copied().fold(0.0, f64::max);
+        Self {
+            low,
+            high: if low == high { 1.0 } else { high },
+        }
+    }
+
     /// The number that has the last colour, on either side of 0.
-    most: f64,
+    fn most(&self) -> f64 {
+        self.high.max(-self.low)
+    }
+
+    pub(super) fn axis(&self) -> Result<Axis> {
+        Axis::between("activation", self.low, self.high)
+    }
+
+    /// The colour of a level out of 0 to 255 from the low end to the high one.
+    pub(super) fn color(&self, level: u8) -> Rgb {
+        let share = f64::from(level) / 255.0;
+        color((self.low * (1.0 - share) + self.high * share) / self.most())
+    }
+}
+
+/// The colour of a share from -1 to 1.
+fn color(share: f64) -> Rgb {
+    diverging(((share + 1.0) * 127.5).round() as u8)
 }
 
 impl Surface {
@@ -39,32 +78,30 @@ impl Surface {
         let numbers = activations(&asked)?;
         answers(&numbers, &asked)?;
         at_most("units", numbers.nrows(), super::grid::MOST_PANELS)?;
-        let most = numbers.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
-        let most = if most == 0.0 { 1.0 } else { most };
-        if !(2.0 * most).is_finite() {
-            return Err(Error::Plot {
-                message: format!("the activations lie too far apart: {most:e}"),
-            });
-        }
+        let scale = ColorScale::over(&numbers);
+        scale.axis()?;
+        let most = scale.most();
         let units = numbers.rows().into_iter().map(|row| {
-            // The middle of the colours between step k and k + 1.
-            let color = |k: i32| {
-                let share = (f64::from(k) + 0.5) / f64::from(STEPS);
-                diverging(((share + 1.0) * 127.5).round() as u8)
-            };
             let shares =
                 Array2::from_shape_fn((ROWS, COLUMNS), |(j, i)| row[j * COLUMNS + i] / most);
-            let contours = (1 - STEPS..STEPS).map(|k| {
-                let level = f64::from(k) / f64::from(STEPS);
-                Contour::of(shares.view(), level, color(k - 1), color(k))
+            let color = |step: i32| color(f64::from(step) / f64::from(STEPS));
+            // Half way from one colour to the next.
+            let contours = (-STEPS..STEPS).map(|step| {
+                let level = (f64::from(step) + 0.5) / f64::from(STEPS);
+                Contour::of(shares.view(), level, color(step), color(step + 1))
             });
+            let low = row.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            // A unit that never changes its sign has no place where it does.
+            let zero = (low < 0.0 && high > 0.0).then(|| Contour::of(shares.view(), 0.0, INK, INK));
             Self {
                 x: x.clone(),
                 y: y.clone(),
                 contours: contours.collect(),
-                low: row.iter().copied().fold(f64::INFINITY, f64::min),
-                high: row.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-                most,
+                zero,
+                low,
+                high,
+                scale,
             }
         });
         Ok(units.collect())
@@ -77,13 +114,17 @@ impl Plane for Surface {
     }
 
     fn key(&self) -> Key {
-        Key::Colors(self.most)
+        Key::Colors(self.scale)
     }
 
     fn draw_data(&self, _: &Labels, scene: &mut Scene, canvas: &Canvas) {
         paint(scene, canvas, &self.contours);
-        let zero = &self.contours[STEPS as usize - 1];
-        draw_lines(scene, canvas, &zero.rings, 2.0, INK);
+        // Where a unit says 0, the plane is as white as what is around it.
+        let corners = [(0.0, 1.0), (1.0, 1.0), (1.0, 0.0)].map(|corner| canvas.at_share(corner));
+        scene.line(corners.to_vec(), 1.0, AXIS);
+        if let Some(zero) = &self.zero {
+            draw_lines(scene, canvas, &zero.rings, 2.0, INK);
+        }
     }
 
     fn describe(&self) -> String {
@@ -92,5 +133,64 @@ impl Plane for Surface {
             format_float(self.low, 4),
             format_float(self.high, 4)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn units(activation: impl Fn(f64) -> f64) -> Vec<Surface> {
+        let points = array![[-1.0, 1.0], [0.0, 1.0]];
+        Surface::of_units(&points, |points| {
+            let row = points.row(0).mapv(&activation);
+            Ok(ndarray::stack![ndarray::Axis(0), row, &row * -0.5])
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn the_colours_are_the_same_for_all_units_and_white_at_0() {
+        let units = units(|x| 3.0 * x);
+        let [first, second] = &units[..] else {
+            panic!("two units")
+        };
+        assert_eq!(first.scale, second.scale);
+        assert_eq!((first.low, first.high), (-first.high, -2.0 * second.low));
+        // The white band lies around the middle, and the second unit, which says half as much, has half of the colours.
+        let middle = STEPS as usize;
+        let white = first.contours[middle].below;
+        assert_eq!(white, first.contours[middle - 1].above);
+        assert_eq!(white, color(0.0));
+        let band = first.contours[middle - 1].area() - first.contours[middle].area();
+        assert!((band - 1.0 / 20.0).abs() < 1e-6, "{band}");
+        let shown = |unit: &Surface| {
+            let areas = unit.contours.iter().map(Contour::area);
+            areas.filter(|area| (0.001..0.999).contains(area)).count()
+        };
+        assert_eq!((shown(first), shown(second)), (20, 10));
+        assert!((first.zero.as_ref().unwrap().area() - 0.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_unit_that_does_not_change_its_sign_has_no_line_for_it() {
+        let points = array![[-1.0, 1.0], [0.0, 1.0]];
+        let relu =
+            |points: &Array2<f64>| Ok(points.slice(ndarray::s![..1, ..]).mapv(|x| x.max(0.0)));
+        let units = Surface::of_units(&points, relu).unwrap();
+        assert!(units[0].zero.is_none());
+        // Nor does the colour bar show numbers that no unit says.
+        assert_eq!(units[0].scale.low, 0.0);
+        assert_eq!(units[0].scale.color(0), color(0.0));
+        assert_eq!(units[0].scale.color(255), color(1.0));
+        let nothing = Surface::of_units(&points, |points| Ok(points * 0.0)).unwrap();
+        assert_eq!(
+            nothing[0].scale,
+            ColorScale {
+                low: 0.0,
+                high: 1.0
+            }
+        );
     }
 }
