@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 """Times radio_rec's recommenders against the Python library implicit, on made-up plays, in turns on the same machine.
 
-    python3 scripts/bench/recommenders.py [--runs N] [--threads N] [--no-growth] [--weighted] [--json FILE]
+    python3 scripts/bench/recommenders.py [--models cosine,als] [--runs N] [--threads N] [--no-growth] [--weighted] [--json FILE]
+
+Item-item cosine with k = 20, and alternating least squares with 64 factors and 5 iterations.
 
 60,000 users x 20,000 items and about 4.9 million plays: item popularity falls as rank^-0.9, the number of a user's plays is
 log-normal. Each side is a process of its own that is given the same plays and the same number of threads, and times its fit
 alone; the sides take turns, and medians are printed with their ratio (ours / implicit's). The processor's seconds are
 printed too: other work on the machine disturbs them least. Peak memory is of the whole process, loading included: implicit's is given
 the plays as a ready sparse matrix in numpy's own format, ours reads them as text.
+
+Both sides' alternating least squares take three steps of conjugate gradients a turn in single precision, with the same penalty
+and the same confidences, from vectors drawn from 0 to 0.01. The losses compared are those of one formula, in double precision:
+the one that both minimise divided by the sum of the confidences.
 
 The first call makes a virtual environment in target/bench-recommenders (Python 3.11 or newer, PyPI).
 """
@@ -27,6 +33,7 @@ WORK = ROOT / "target" / "bench-recommenders"
 REQUIREMENTS = Path(__file__).resolve().parent / "recommenders-requirements.txt"
 USERS, ITEMS, SEED, K = 60_000, 20_000, 1606, 20
 PARTS = [1 / 8, 1 / 4, 1 / 2, 1]
+FACTORS, ITERATIONS, LAMBDA, ALPHA = 64, 5, 0.01, 1.0
 
 # The scripts that run in the virtual environment.
 
@@ -93,7 +100,34 @@ if len(sys.argv) > 4:
 """
 )
 
-# To compare another model: its script for implicit here, a function like `cosine` below, and a line in `main`.
+# Our confidences are 1 + alpha x value, implicit's are what it is given.
+ALS = (
+    LOAD
+    + """
+from implicit.als import AlternatingLeastSquares
+
+factors, iterations, regularization, alpha = int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]), float(sys.argv[6])
+confidences = plays.copy()
+confidences.data = 1 + alpha * confidences.data
+confidences = confidences.astype(np.float32)
+model = AlternatingLeastSquares(
+    factors=factors, iterations=iterations, regularization=regularization, alpha=1.0, num_threads=threads, use_gpu=False, random_state=0
+)
+timed(lambda: model.fit(confidences, show_progress=False))
+
+# The loss as our AlsModel::loss has it: as if nothing had been played, then what each play changes.
+x, y = model.user_factors.astype(np.float64), model.item_factors.astype(np.float64)
+loss = ((x @ (y.T @ y)) * x).sum() + regularization * ((x * x).sum() + (y * y).sum())
+users, items, of = np.repeat(np.arange(plays.shape[0]), np.diff(plays.indptr)), plays.indices, 1 + alpha * plays.data
+for part in range(0, plays.nnz, 200_000):
+    some = slice(part, part + 200_000)
+    predicted = (x[users[some]] * y[items[some]]).sum(axis=1)
+    loss += (of[some] * (1 - predicted) ** 2 - predicted**2).sum()
+print(f"loss={loss / (of.sum() + plays.shape[0] * plays.shape[1] - plays.nnz):.8f}")
+"""
+)
+
+# To compare another model: its script for implicit here, a function like `cosine` below, and its line in `MODELS`.
 
 
 def environment():
@@ -110,11 +144,15 @@ def environment():
     return python
 
 
-def call(command, **more):
+def call(command):
     """What a command prints; the end of everything if it fails."""
-    done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True, **more)
+    # OpenBLAS is to choose its kernels itself, by the processor it runs on.
+    chosen = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+    variables = {name: value for name, value in os.environ.items() if name not in chosen}
+    command = [str(part) for part in command]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=variables)
     if done.returncode != 0:
-        sys.exit(f"error: {' '.join(str(part) for part in command[:3])} ... failed:\n{(done.stdout + done.stderr)[-3000:]}")
+        sys.exit(f"error: {' '.join(command[:3])} ... failed:\n{(done.stdout + done.stderr)[-3000:]}")
     return done.stdout
 
 
@@ -170,6 +208,21 @@ def cosine(arguments, python, stem):
     )
 
 
+def als(arguments, python, stem):
+    """Alternating least squares, 64 factors, 5 iterations: fit time, peak memory and loss of both sides, in turns."""
+    options = ("--model", "als", "--factors", FACTORS, "--iterations", ITERATIONS, "--lambda", LAMBDA, "--alpha", ALPHA)
+    return in_turns(
+        arguments.runs,
+        radio_rec=lambda: ours(arguments, stem, *options),
+        implicit=lambda: theirs(arguments, python, ALS, stem, FACTORS, ITERATIONS, LAMBDA, ALPHA),
+    )
+
+
+def sizes(stem):
+    """How many plays there are, and how much work they are for item-item similarities."""
+    return (int(number) for number in stem.with_suffix(".work").read_text().split())
+
+
 def same_neighbours(arguments, python, stem):
     """Compares both sides' neighbours up to ties: a message for each item that differs.
 
@@ -202,27 +255,12 @@ def same_neighbours(arguments, python, stem):
 
 
 def row(name, ours, theirs):
-    print(f"{name:22} {ours:12.3f} {theirs:12.3f} {ours / theirs:8.3f}")
+    print(f"{name:22} {ours:12.4f} {theirs:12.4f} {ours / theirs:8.3f}")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=5, metavar="N", help="how often each is measured (5)")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), metavar="N", help="threads of both sides (all)")
-    parser.add_argument("--no-growth", action="store_true", help="leave out the parts of the data")
-    parser.add_argument("--weighted", action="store_true", help="with play counts instead of 1 for each play")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all measurements to FILE")
-    arguments = parser.parse_args()
-    if arguments.runs < 1 or arguments.threads < 1:
-        parser.error("--runs and --threads must be at least 1")
-    WORK.mkdir(parents=True, exist_ok=True)
-    python = environment()
-    call(["cargo", "build", "--quiet", "--release", "--package", "radio_rec", "--example", "neighbours"])
-    stems = plays(python, arguments.weighted)
+def compare_cosine(arguments, python, stems):
+    """Item-item cosine on the whole and on its parts: all measurements, and what is wrong."""
     whole = stems[-1]
-    stored, work = (int(number) for number in whole.with_suffix(".work").read_text().split())
-    print(f"{USERS} users x {ITEMS} items, {stored} plays, {arguments.threads} threads, medians of {arguments.runs} in turns\n")
-
     medians, measured = cosine(arguments, python, whole)
     print(f"{'cosine, k = 20':22} {'radio_rec':>12} {'implicit':>12} {'ratio':>8}")
     sides = medians["radio_rec"], medians["implicit"]
@@ -239,7 +277,7 @@ def main():
         print(f"\n{'growth':>10} {'plays':>10} {'work':>12} {'fit s':>8} {'cpu s':>8} {'cpu ns/work':>12} {'implicit s':>11} {'cpu s':>8} {'ratio':>7}")
         everything["growth"] = {}
         for part, stem in zip(PARTS, stems):
-            stored, work = (int(number) for number in stem.with_suffix(".work").read_text().split())
+            stored, work = sizes(stem)
             both, everything["growth"][str(part)] = (medians, measured) if part == 1 else cosine(arguments, python, stem)
             mine, other = both["radio_rec"], both["implicit"]
             print(
@@ -247,10 +285,53 @@ def main():
                 f"{other['fit_s']:11.3f} {other['cpu_s']:8.3f} {mine['fit_s'] / other['fit_s']:7.3f}"
             )
         print("work: the sum over users of their squared number of plays")
+    return everything, ["the two sides do not find the same neighbours"] if different else []
+
+
+def compare_als(arguments, python, stems):
+    """Alternating least squares on the whole: all measurements, and what is wrong."""
+    medians, measured = als(arguments, python, stems[-1])
+    print(f"{'als, 64 factors, 5 it.':22} {'radio_rec':>12} {'implicit':>12} {'ratio':>8}")
+    sides = medians["radio_rec"], medians["implicit"]
+    for name, figure in [("fit, seconds", "fit_s"), ("fit, cpu seconds", "cpu_s"), ("peak memory, MiB", "peak_mb"), ("loss", "loss")]:
+        row(name, sides[0][figure], sides[1][figure])
+    apart = abs(sides[0]["loss"] / sides[1]["loss"] - 1)
+    return {"als": measured}, ["the losses differ by more than 1 %"] if apart > 0.01 else []
+
+
+MODELS = {"cosine": compare_cosine, "als": compare_als}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", default=",".join(MODELS), metavar="LIST", help="what is compared (%(default)s)")
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="how often each is measured (5)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), metavar="N", help="threads of both sides (all)")
+    parser.add_argument("--no-growth", action="store_true", help="leave out the parts of the data")
+    parser.add_argument("--weighted", action="store_true", help="with play counts instead of 1 for each play")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all measurements to FILE")
+    arguments = parser.parse_args()
+    if arguments.runs < 1 or arguments.threads < 1:
+        parser.error("--runs and --threads must be at least 1")
+    models = arguments.models.split(",")
+    if unknown := [model for model in models if model not in MODELS]:
+        parser.error(f"there is no model {', '.join(unknown)}; there are {', '.join(MODELS)}")
+    WORK.mkdir(parents=True, exist_ok=True)
+    python = environment()
+    call(["cargo", "build", "--quiet", "--release", "--package", "radio_rec", "--example", "neighbours"])
+    stems = plays(python, arguments.weighted)
+    stored, _ = sizes(stems[-1])
+    print(f"{USERS} users x {ITEMS} items, {stored} plays, {arguments.threads} threads, medians of {arguments.runs} in turns")
+    everything, wrong = {}, []
+    for model in models:
+        print(flush=True)
+        measured, of_model = MODELS[model](arguments, python, stems)
+        everything |= measured
+        wrong += of_model
     if arguments.json:
         arguments.json.write_text(json.dumps(everything, indent=1) + "\n")
-    if different:
-        sys.exit("error: the two sides do not find the same neighbours")
+    if wrong:
+        sys.exit("error: " + "; ".join(wrong))
 
 
 if __name__ == "__main__":

@@ -51,6 +51,12 @@ struct Arguments {
     /// How often users and items take their turns, for ALS.
     #[arg(long, default_value_t = Als::default().iterations)]
     iterations: usize,
+    /// The penalty for long vectors, for ALS.
+    #[arg(long, default_value_t = Als::default().lambda)]
+    lambda: f64,
+    /// How much more a play says than that there is none, for ALS.
+    #[arg(long, default_value_t = Als::default().alpha)]
+    alpha: f64,
     /// How many threads compute; as many as there are processors if it is not given.
     #[arg(long)]
     threads: Option<usize>,
@@ -110,6 +116,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             let als = Als {
                 factors: arguments.factors,
                 iterations: arguments.iterations,
+                lambda: arguments.lambda,
+                alpha: arguments.alpha,
                 ..Als::default()
             };
             let model = timed(|| als.fit(&data))?;
