@@ -9,6 +9,7 @@ pub mod interactions;
 mod linalg;
 pub mod nn;
 pub mod plot;
+mod prefetch;
 pub mod ranking;
 pub mod recommend;
 pub mod similarity;

@@ -1,6 +1,7 @@
 //! Users and items as points whose product says what is played.
 
 mod kernel;
+mod lanes;
 
 use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};

@@ -8,6 +8,7 @@
 use std::ops::AddAssign;
 
 use crate::interactions::Compressed;
+use crate::prefetch::prefetch;
 
 /// The number of a column, narrow.
 pub(super) trait Column: Copy + Sync {
@@ -120,9 +121,8 @@ pub(super) struct Sides<'a, C, V> {
     across_values: &'a [V],
 }
 
-/// How many rows ahead are asked for, and how many bytes of each.
+/// How many rows ahead are asked for.
 const AHEAD: usize = 4;
-const ASKED: usize = 1024;
 
 impl<'a, C: Column, V: Value> Sides<'a, C, V> {
     /// The columns of `across` and the values of both come narrow, in place of those that the matrices hold.
@@ -176,19 +176,4 @@ impl<'a, C: Column, V: Value> Sides<'a, C, V> {
             }
         }
     }
-}
-
-/// Asks the processor to have the beginning of a slice at hand soon.
-fn prefetch<T>(slice: &[T]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let start = slice.as_ptr().cast::<i8>();
-        for byte in (0..size_of_val(slice).min(ASKED)).step_by(64) {
-            // SAFETY: the address is within the slice, and a prefetch reads nothing that the program would see.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(start.add(byte)) };
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = slice;
 }

@@ -3,10 +3,9 @@
 use ndarray::{Array2, ArrayView2, linalg::general_mat_mul, s};
 use rayon::prelude::*;
 
+use super::lanes::{LANES, Lanes};
 use crate::interactions::Compressed;
-
-/// Rows are padded with zeros to a multiple of this, so that the loops over them have no remainder.
-const LANES: usize = 16;
+use crate::prefetch::prefetch;
 
 /// How many steps of conjugate gradients a turn takes.
 const STEPS: usize = 3;
@@ -14,7 +13,11 @@ const STEPS: usize = 3;
 /// How many rows one task improves: few, because rows differ much in length.
 const ROWS_PER_TASK: usize = 16;
 
-/// Vectors of the same length, one after the other, each padded with zeros.
+/// How many vectors ahead are asked for: they lie anywhere.
+const AHEAD: usize = 16;
+
+/// Vectors of the same length, one after the other, each padded with zeros to a multiple of [`LANES`], so that the loops over
+/// them have no remainder.
 pub(super) struct Factors {
     values: Vec<f32>,
     factors: usize,
@@ -120,7 +123,10 @@ impl Scratch {
 
     fn gather(&mut self, other: &Factors, columns: &[u32]) {
         self.played.clear();
-        for &column in columns {
+        for (n, &column) in columns.iter().enumerate() {
+            if let Some(&later) = columns.get(n + AHEAD) {
+                prefetch(other.row(later));
+            }
             self.played.extend_from_slice(other.row(column));
         }
     }
@@ -133,22 +139,24 @@ impl Scratch {
 fn solve(x: &mut [f32], gram: &[f32], scratch: &mut Scratch, values: &[f64], alpha: f32) {
     #[cfg(target_arch = "x86_64")]
     {
+        use super::lanes::x86::Fused;
+
         #[target_feature(enable = "avx2,fma")]
-        fn solve_wide(x: &mut [f32], gram: &[f32], s: &mut Scratch, values: &[f64], alpha: f32) {
-            solve_with::<true>(x, gram, s, values, alpha);
+        fn solve_fused(x: &mut [f32], gram: &[f32], s: &mut Scratch, values: &[f64], alpha: f32) {
+            solve_with::<Fused>(x, gram, s, values, alpha);
         }
         if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
         {
             // SAFETY: the processor has the features, as just asked.
-            return unsafe { solve_wide(x, gram, scratch, values, alpha) };
+            return unsafe { solve_fused(x, gram, scratch, values, alpha) };
         }
     }
-    solve_with::<false>(x, gram, scratch, values, alpha);
+    solve_with::<[f32; LANES]>(x, gram, scratch, values, alpha);
 }
 
 /// Conjugate gradients for A x = b with A = gram + Σ α v y yᵀ and b = Σ (1 + α v) y, from the x that there is.
 #[inline(always)]
-fn solve_with<const FUSED: bool>(
+fn solve_with<L: Lanes>(
     x: &mut [f32],
     gram: &[f32],
     scratch: &mut Scratch,
@@ -161,26 +169,26 @@ fn solve_with<const FUSED: bool>(
         direction,
         product,
     } = scratch;
-    multiply::<FUSED>(gram, x, residual);
+    multiply::<L>(gram, x, residual);
     residual.iter_mut().for_each(|r| *r = -*r);
-    add_projections::<FUSED>(residual, played, x, values, |value, along| {
+    add_projections::<L>(residual, played, x, values, |value, along| {
         let more = alpha * value;
         1.0 + more - more * along
     });
     direction.copy_from_slice(residual);
-    let mut size = dot::<FUSED>(residual, residual);
+    let mut size = dot::<L>(residual, residual);
     for _ in 0..STEPS {
         if size < 1e-20 {
             break;
         }
-        multiply::<FUSED>(gram, direction, product);
-        add_projections::<FUSED>(product, played, direction, values, |value, along| {
+        multiply::<L>(gram, direction, product);
+        add_projections::<L>(product, played, direction, values, |value, along| {
             alpha * value * along
         });
-        let step = size / dot::<FUSED>(direction, product);
-        add_multiple::<FUSED>(x, step, direction);
-        add_multiple::<FUSED>(residual, -step, product);
-        let next = dot::<FUSED>(residual, residual);
+        let step = size / dot::<L>(direction, product);
+        add_multiple::<L>(x, step, direction);
+        add_multiple::<L>(residual, -step, product);
+        let next = dot::<L>(residual, residual);
         let factor = next / size;
         for (d, r) in direction.iter_mut().zip(residual.iter()) {
             *d = r + factor * *d;
@@ -193,7 +201,7 @@ fn solve_with<const FUSED: bool>(
 ///
 /// Four rows at a time, so that `x` and `out` are read and written a quarter as often.
 #[inline(always)]
-fn add_projections<const FUSED: bool>(
+fn add_projections<L: Lanes>(
     out: &mut [f32],
     played: &[f32],
     x: &[f32],
@@ -205,45 +213,48 @@ fn add_projections<const FUSED: bool>(
     let (played, played_rest) = played.split_at(4 * n * fours.len());
     for (rows, values) in played.chunks_exact(4 * n).zip(fours) {
         let [a, b, c, d] = four_rows(rows);
-        let mut sums = [[0.0_f32; LANES]; 4];
-        for ((((x, a), b), c), d) in x.as_chunks::<LANES>().0.iter().zip(a).zip(b).zip(c).zip(d) {
-            for lane in 0..LANES {
-                sums[0][lane] = add::<FUSED>(a[lane], x[lane], sums[0][lane]);
-                sums[1][lane] = add::<FUSED>(b[lane], x[lane], sums[1][lane]);
-                sums[2][lane] = add::<FUSED>(c[lane], x[lane], sums[2][lane]);
-                sums[3][lane] = add::<FUSED>(d[lane], x[lane], sums[3][lane]);
-            }
+        let mut sums = [L::zero(); 4];
+        for ((((x, a), b), c), d) in x.as_chunks().0.iter().zip(a).zip(b).zip(c).zip(d) {
+            let x = L::read(x);
+            sums[0] = L::read(a).times_plus(x, sums[0]);
+            sums[1] = L::read(b).times_plus(x, sums[1]);
+            sums[2] = L::read(c).times_plus(x, sums[2]);
+            sums[3] = L::read(d).times_plus(x, sums[3]);
         }
-        let of_row = |row: usize| factor(values[row] as f32, sum_of_lanes(sums[row]));
-        add_four::<FUSED>(out, std::array::from_fn(of_row), rows);
+        let of_row = |row: usize| factor(values[row] as f32, sums[row].sum());
+        add_four::<L>(out, [of_row(0), of_row(1), of_row(2), of_row(3)], rows);
     }
     for (y, &value) in played_rest.chunks_exact(n).zip(rest) {
-        let factor = factor(value as f32, dot::<FUSED>(y, x));
-        add_multiple::<FUSED>(out, factor, y);
+        let factor = factor(value as f32, dot::<L>(y, x));
+        add_multiple::<L>(out, factor, y);
     }
 }
 
 /// `out = matrix x` for a symmetric matrix.
 #[inline(always)]
-fn multiply<const FUSED: bool>(matrix: &[f32], x: &[f32], out: &mut [f32]) {
+fn multiply<L: Lanes>(matrix: &[f32], x: &[f32], out: &mut [f32]) {
     out.fill(0.0);
     for (rows, &factors) in matrix.chunks_exact(4 * x.len()).zip(x.as_chunks::<4>().0) {
-        add_four::<FUSED>(out, factors, rows);
+        add_four::<L>(out, factors, rows);
     }
 }
 
 /// Adds a multiple of each of four rows.
 #[inline(always)]
-fn add_four<const FUSED: bool>(out: &mut [f32], factors: [f32; 4], rows: &[f32]) {
+fn add_four<L: Lanes>(out: &mut [f32], factors: [f32; 4], rows: &[f32]) {
     let [a, b, c, d] = four_rows(rows);
-    let out = out.as_chunks_mut::<LANES>().0.iter_mut();
+    let [fa, fb, fc, fd] = [
+        L::all(factors[0]),
+        L::all(factors[1]),
+        L::all(factors[2]),
+        L::all(factors[3]),
+    ];
+    let out = out.as_chunks_mut().0.iter_mut();
     for ((((out, a), b), c), d) in out.zip(a).zip(b).zip(c).zip(d) {
-        for lane in 0..LANES {
-            let first = add::<FUSED>(factors[0], a[lane], out[lane]);
-            let second = add::<FUSED>(factors[1], b[lane], first);
-            let third = add::<FUSED>(factors[2], c[lane], second);
-            out[lane] = add::<FUSED>(factors[3], d[lane], third);
-        }
+        let mut sum = fa.times_plus(L::read(a), L::read(out));
+        sum = fb.times_plus(L::read(b), sum);
+        sum = fc.times_plus(L::read(c), sum);
+        fd.times_plus(L::read(d), sum).write(out);
     }
 }
 
@@ -255,34 +266,107 @@ fn four_rows(rows: &[f32]) -> [&[[f32; LANES]]; 4] {
 }
 
 #[inline(always)]
-fn dot<const FUSED: bool>(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; LANES];
-    let (a, b) = (a.as_chunks::<LANES>().0, b.as_chunks::<LANES>().0);
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..LANES {
-            sums[lane] = add::<FUSED>(a[lane], b[lane], sums[lane]);
+fn dot<L: Lanes>(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = L::zero();
+    for (a, b) in a.as_chunks().0.iter().zip(b.as_chunks().0) {
+        sums = L::read(a).times_plus(L::read(b), sums);
+    }
+    sums.sum()
+}
+
+#[inline(always)]
+fn add_multiple<L: Lanes>(out: &mut [f32], factor: f32, row: &[f32]) {
+    for (out, row) in (out.as_chunks_mut().0.iter_mut()).zip(row.as_chunks().0) {
+        (L::all(factor).times_plus(L::read(row), L::read(out))).write(out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array1, Axis};
+    use proptest::prelude::*;
+
+    /// A turn as the formulas have it: with whole matrices, in double precision.
+    fn readable(
+        side: &Array2<f32>,
+        other: &Array2<f32>,
+        plays: &Compressed,
+        lambda: f64,
+        alpha: f64,
+    ) -> Array2<f64> {
+        let other = other.mapv(f64::from);
+        let mut improved = side.mapv(f64::from);
+        for (row, mut x) in improved.rows_mut().into_iter().enumerate() {
+            let (columns, values) = plays.row(row);
+            if columns.is_empty() {
+                x.fill(0.0);
+                continue;
+            }
+            let mut a = other.t().dot(&other) + lambda * Array2::<f64>::eye(other.ncols());
+            let mut b = Array1::<f64>::zeros(other.ncols());
+            for (&column, &value) in columns.iter().zip(values) {
+                let y = other.row(column as usize);
+                let (tall, flat) = (y.insert_axis(Axis(1)), y.insert_axis(Axis(0)));
+                a += &(alpha * value * tall.dot(&flat));
+                b += &((1.0 + alpha * value) * &y);
+            }
+            let mut residual = b - a.dot(&x);
+            let mut direction = residual.clone();
+            for _ in 0..STEPS {
+                let size = residual.dot(&residual);
+                if size < 1e-20 {
+                    break;
+                }
+                let product = a.dot(&direction);
+                let step = size / direction.dot(&product);
+                x.scaled_add(step, &direction);
+                residual.scaled_add(-step, &product);
+                direction = &residual + &(residual.dot(&residual) / size * &direction);
+            }
+        }
+        improved
+    }
+
+    proptest! {
+        #[test]
+        fn a_turn_is_what_the_formulas_say(
+            factors in 1usize..40,
+            plays in prop::collection::vec((0u32..5, 0u32..23, 1u8..9), 0..80),
+            numbers in prop::collection::vec(-1.0f32..1.0, 28 * 39),
+            lambda in 0.1f64..2.0,
+            alpha in 0.0f64..2.0,
+        ) {
+            let entries: Vec<_> = plays.iter().map(|&(user, item, value)| (user, item, f64::from(value))).collect();
+            let plays = Compressed::from_entries(5, &entries);
+            let mut numbers = numbers.into_iter();
+            let mut begin = |rows| Factors::from_fn(rows, factors, || numbers.next().expect("enough of them"));
+            let (mut users, items) = (begin(5), begin(23));
+            let expected = readable(&users.to_array(), &items.to_array(), &plays, lambda, alpha);
+
+            // As on this processor, and as on one without wide registers.
+            let mut narrow = users.to_array();
+            let mut gram = items.gram();
+            gram.iter_mut().step_by(items.stride() + 1).for_each(|diagonal| *diagonal += lambda as f32);
+            for (row, mut x) in narrow.rows_mut().into_iter().enumerate() {
+                let mut scratch = Scratch::new(items.stride());
+                let (columns, values) = plays.row(row);
+                scratch.gather(&items, columns);
+                let mut padded = vec![0.0; items.stride()];
+                if !columns.is_empty() {
+                    padded.copy_from_slice(users.row(row as u32));
+                    solve_with::<[f32; LANES]>(&mut padded, &gram, &mut scratch, values, alpha as f32);
+                }
+                x.iter_mut().zip(padded).for_each(|(x, improved)| *x = improved);
+            }
+            improve(&mut users, &items, &plays, lambda as f32, alpha as f32);
+
+            let largest = expected.fold(1.0, |largest: f64, x| largest.max(x.abs()));
+            for found in [users.to_array(), narrow] {
+                for (&found, &expected) in found.iter().zip(&expected) {
+                    prop_assert!((f64::from(found) - expected).abs() < 2e-4 * largest, "{} is not {}", found, expected);
+                }
+            }
         }
     }
-    sum_of_lanes(sums)
-}
-
-/// By halves: always in the same order, whatever the width of the registers.
-#[inline(always)]
-fn sum_of_lanes(sums: [f32; LANES]) -> f32 {
-    let eight: [f32; 8] = std::array::from_fn(|lane| sums[lane] + sums[lane + 8]);
-    let four: [f32; 4] = std::array::from_fn(|lane| eight[lane] + eight[lane + 4]);
-    (four[0] + four[2]) + (four[1] + four[3])
-}
-
-#[inline(always)]
-fn add_multiple<const FUSED: bool>(out: &mut [f32], factor: f32, row: &[f32]) {
-    for (out, row) in out.iter_mut().zip(row) {
-        *out = add::<FUSED>(factor, *row, *out);
-    }
-}
-
-/// `a b + c`.
-#[inline(always)]
-fn add<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if FUSED { a.mul_add(b, c) } else { a * b + c }
 }
