@@ -2,7 +2,7 @@
 //!
 //! A row's sums are Σ over its columns of value · (the row of the other orientation behind that column). What costs time is
 //! memory: each of these rows is somewhere else. So they are stored as narrow as they can be (16-bit columns where there
-//! are at most 65,536, no values where all are 1, 16-bit values where all are small whole numbers), and asked for a
+//! are at most 65,536, no values where all are 1, 8- or 16-bit values where all are small whole numbers), and asked for a
 //! few rows ahead. A row's sums are added in the order of its columns, whatever thread does it.
 
 use std::ops::AddAssign;
@@ -28,7 +28,7 @@ impl Column for u32 {
     }
 }
 
-/// A stored value: `()` where all are 1, `u16` where all are whole, `f64` otherwise.
+/// A stored value: `()` where all are 1, `u8` or `u16` where all are whole, `f64` otherwise.
 pub(super) trait Value: Copy + Sync {
     /// What products are summed in.
     type Sum: Sum;
@@ -46,6 +46,14 @@ impl Value for () {
 }
 
 impl Value for u16 {
+    type Sum = u32;
+
+    fn times(self, other: Self) -> u32 {
+        u32::from(self) * u32::from(other)
+    }
+}
+
+impl Value for u8 {
     type Sum = u32;
 
     fn times(self, other: Self) -> u32 {
@@ -133,6 +141,9 @@ impl<'a, C: Column, V: Value> Sides<'a, C, V> {
         row_values: &'a [V],
         across_values: &'a [V],
     ) -> Self {
+        // Asked once for all, because the innermost loop does not.
+        let fits = |column: &C| column.at() < rows.rows();
+        assert!(across_columns.iter().all(fits), "a transposed matrix");
         Self {
             rows,
             across,
@@ -152,6 +163,7 @@ impl<'a, C: Column, V: Value> Sides<'a, C, V> {
         let range = self.rows.range(row);
         let columns = self.rows.row(row).0;
         let mut additions = 0;
+        assert!(sums.len() >= self.rows.rows(), "a sum for each row");
         for (n, (&column, &value)) in columns.iter().zip(&self.row_values[range]).enumerate() {
             if let Some(&later) = columns.get(n + AHEAD) {
                 let later = self.across.range(later as usize);
@@ -162,7 +174,9 @@ impl<'a, C: Column, V: Value> Sides<'a, C, V> {
             additions += behind.len();
             let others = &self.across_columns[behind.clone()];
             for (other, &other_value) in others.iter().zip(&self.across_values[behind]) {
-                sums[other.at()] += value.times(other_value);
+                // SAFETY: `new` and the assertion above have seen that every column has its sum.
+                let sum = unsafe { sums.get_unchecked_mut(other.at()) };
+                *sum += value.times(other_value);
             }
         }
         additions

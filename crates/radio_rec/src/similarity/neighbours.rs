@@ -199,15 +199,16 @@ impl Search<'_> {
         // No sum of products is above the larger of two norms (Cauchy and Schwarz).
         let small =
             (0..self.rows.rows()).all(|row| self.rows.squared_norm(row) < f64::from(1 << 30));
+        let across = self.across.values();
+        if small && values.iter().all(|&value| value == f64::from(value as u8)) {
+            let narrow = |values: &[f64]| values.iter().map(|&value| value as u8).collect();
+            let (values, across): (Vec<u8>, Vec<u8>) = (narrow(values), narrow(across));
+            return self.run(columns, &values, &across, neighbour);
+        }
         if small && values.iter().all(|&value| value == f64::from(value as u16)) {
-            let narrow =
-                |values: &[f64]| -> Vec<u16> { values.iter().map(|&value| value as u16).collect() };
-            return self.run(
-                columns,
-                &narrow(values),
-                &narrow(self.across.values()),
-                neighbour,
-            );
+            let narrow = |values: &[f64]| values.iter().map(|&value| value as u16).collect();
+            let (values, across): (Vec<u16>, Vec<u16>) = (narrow(values), narrow(across));
+            return self.run(columns, &values, &across, neighbour);
         }
         let transposed = self.rows.transposed(self.across.rows());
         self.run(columns, values, transposed.values(), neighbour)

@@ -282,10 +282,10 @@ mod readable {
     }
 }
 
-/// Plays of up to 90 users x 80 items, few or many; all 1, whole, or fractions.
+/// Plays of up to 90 users x 80 items, few or many; all 1, whole and small, whole, or fractions.
 fn plays() -> impl Strategy<Value = Array2<f64>> {
     let density = prop_oneof![Just(0.02), Just(0.1), Just(0.6)];
-    (1usize..90, 1usize..80, density, 0u8..3, any::<u64>()).prop_map(
+    (1usize..90, 1usize..80, density, 0u8..4, any::<u64>()).prop_map(
         |(users, items, density, kind, seed)| {
             use rand::{RngExt, SeedableRng};
             let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
@@ -294,6 +294,7 @@ fn plays() -> impl Strategy<Value = Array2<f64>> {
                     (false, _) => 0.0,
                     (true, 0) => 1.0,
                     (true, 1) => f64::from(rng.random_range(1_u8..6)),
+                    (true, 2) => f64::from(rng.random_range(1_u16..2000)),
                     (true, _) => rng.random_range(0.1..9.0),
                 }
             })
