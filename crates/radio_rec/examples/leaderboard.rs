@@ -15,10 +15,11 @@
 //! candidate it learns from three quarters of the training part, and takes the one with the largest nDCG@k on the remaining
 //! quarter, in the mean of four such divisions.
 
-use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use clap::Parser;
 use radio_rec::Result;
 use radio_rec::evaluate::split::{Split, stratified_by_user};
 use radio_rec::evaluate::{Protocol, Report, evaluate};
@@ -27,20 +28,17 @@ use radio_rec::recommend::{
     Algorithm, AlreadyPlayed, Als, Bpr, Ease, Edlae, ItemKnn, PlayWeight, Recommender, UserKnn,
 };
 
-type AnyError = Box<dyn std::error::Error>;
-
 fn main() -> ExitCode {
-    match run() {
+    match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("leaderboard: {error}");
+            eprintln!("error: {error}");
             ExitCode::from(2)
         }
     }
 }
 
-fn run() -> std::result::Result<(), AnyError> {
-    let options = Options::from_arguments(std::env::args().skip(1))?;
+fn run(options: &Options) -> Result<()> {
     let parts = options.parts()?;
     let largest = (parts.iter())
         .flat_map(|part| part.train.user_indices().map(move |user| (part, user)))
@@ -226,101 +224,79 @@ fn tune(name: &str, largest: f64, train: &Interactions, k: usize) -> Result<Algo
     Ok(algorithm)
 }
 
+/// Compares models on one data set, as a Markdown table.
+#[derive(Parser)]
 struct Options {
-    files: Files,
+    /// What is learned from: a long table with a header `user,item,rating`, commas or tabs.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "test",
+        required_unless_present = "ratings"
+    )]
+    train: Option<PathBuf>,
+    /// What is hidden, in the same form.
+    #[arg(long, value_name = "FILE", requires = "train")]
+    test: Option<PathBuf>,
+    /// All of it instead: a quarter of each user's plays is hidden by chance.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["train", "test"])]
+    ratings: Option<PathBuf>,
+    /// What is hidden of --ratings.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// With how many seeds from --seed on; the table has the means.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    splits: u64,
+    /// How many items are recommended.
+    #[arg(long, default_value_t = 10, value_parser = at_least_one)]
     k: usize,
+    /// Which models, with commas between: popularity, nearest-user, user-knn, item-score, item-knn, ease, edlae, als, bpr.
+    #[arg(long, value_delimiter = ',', value_parser = model, default_values_t = names())]
     models: Vec<String>,
+    /// Choose the parameters on parts of what is learned from.
+    #[arg(long)]
     tune: bool,
 }
 
-enum Files {
-    Parts {
-        train: String,
-        test: String,
-    },
-    Whole {
-        ratings: String,
-        seed: u64,
-        splits: u64,
-    },
+/// The models there are, without the one that needs tags, which these files do not have.
+fn names() -> Vec<String> {
+    let without_tags = Algorithm::NAMES.iter().filter(|name| **name != "content");
+    without_tags.map(|&name| name.into()).collect()
+}
+
+fn model(name: &str) -> std::result::Result<String, String> {
+    let names = names();
+    if names.iter().any(|known| known == name) {
+        return Ok(name.into());
+    }
+    Err(format!("there are {}", names.join(", ")))
+}
+
+fn at_least_one(text: &str) -> std::result::Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("it must be a whole number, at least 1".into()),
+    }
 }
 
 impl Options {
-    fn from_arguments(
-        mut arguments: impl Iterator<Item = String>,
-    ) -> std::result::Result<Self, AnyError> {
-        let known = ["train", "test", "ratings", "seed", "splits", "k", "models"];
-        let mut tune = false;
-        let mut given = BTreeMap::new();
-        while let Some(argument) = arguments.next() {
-            let option = argument.strip_prefix("--").unwrap_or_default();
-            if option == "tune" {
-                tune = true;
-            } else if known.contains(&option) {
-                let value = arguments
-                    .next()
-                    .ok_or(format!("{argument} wants a value"))?;
-                given.insert(option.to_owned(), value);
-            } else {
-                let known = known.map(|option| format!("--{option}")).join(", ");
-                return Err(format!("there is no {argument}; there are {known} and --tune").into());
-            }
-        }
-        let number = |name: &str, otherwise: u64| match given.get(name) {
-            None => Ok(otherwise),
-            Some(text) => text
-                .parse::<u64>()
-                .map_err(|_| format!("--{name} is `{text}`, but must be a whole number")),
+    fn parts(&self) -> Result<Vec<Split>> {
+        let (Some(train), Some(test)) = (&self.train, &self.test) else {
+            let ratings = self.ratings.as_ref().expect("one of the two was given");
+            let data = Interactions::from_long_csv(ratings)?;
+            let split = |seed: u64| stratified_by_user(&data, 0.25, self.seed.wrapping_add(seed));
+            return (0..self.splits).map(split).collect();
         };
-        let get = |name: &str| given.get(name).cloned();
-        let files = match (get("ratings"), get("train"), get("test")) {
-            (Some(ratings), None, None) => Files::Whole {
-                ratings,
-                seed: number("seed", 1)?,
-                splits: number("splits", 1)?.max(1),
-            },
-            (None, Some(train), Some(test)) => Files::Parts { train, test },
-            _ => return Err("give --train FILE and --test FILE, or --ratings FILE".into()),
-        };
-        let models = match get("models") {
-            Some(list) => list.split(',').map(str::to_owned).collect(),
-            None => (Algorithm::NAMES.iter())
-                .filter(|name| **name != "content") // which needs tags, and these files have none
-                .map(|&name| name.into())
-                .collect(),
-        };
-        Ok(Self {
-            files,
-            k: number("k", 10)? as usize,
-            models,
-            tune,
-        })
-    }
-
-    fn parts(&self) -> std::result::Result<Vec<Split>, AnyError> {
-        match &self.files {
-            Files::Parts { train, test } => {
-                let train = Interactions::from_long_csv(train)?;
-                let test = Interactions::from_long_csv(test)?;
-                // A value of 0 names a user and an item: so both matrices have the same catalogues.
-                let named = |part| triplets(part, Some(0.0));
-                let learned = triplets(&train, None).chain(named(&test));
-                let hidden = named(&train).chain(triplets(&test, None));
-                Ok(vec![Split {
-                    train: Interactions::from_triplets(learned)?,
-                    test: Interactions::from_triplets(hidden)?,
-                }])
-            }
-            Files::Whole {
-                ratings,
-                seed,
-                splits,
-            } => {
-                let data = Interactions::from_long_csv(ratings)?;
-                let split = |seed| Ok(stratified_by_user(&data, 0.25, seed)?);
-                (*seed..seed + splits).map(split).collect()
-            }
-        }
+        let train = Interactions::from_long_csv(train)?;
+        let test = Interactions::from_long_csv(test)?;
+        // A value of 0 names a user and an item: so both matrices have the same catalogues.
+        let named = |part| triplets(part, Some(0.0));
+        let learned = triplets(&train, None).chain(named(&test));
+        let hidden = named(&train).chain(triplets(&test, None));
+        Ok(vec![Split {
+            train: Interactions::from_triplets(learned)?,
+            test: Interactions::from_triplets(hidden)?,
+        }])
     }
 }
 

@@ -8,6 +8,7 @@
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::IsTerminal;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -59,7 +60,7 @@ struct Arguments {
     alpha: f64,
     /// How many threads compute; as many as there are processors if it is not given.
     #[arg(long)]
-    threads: Option<usize>,
+    threads: Option<NonZeroUsize>,
     /// Where `item,neighbour,score` goes, best first; nowhere if it is not given.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -88,14 +89,14 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(2)
         }
     }
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(threads) = arguments.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get());
         pool.build_global()?;
     }
     let begun = Instant::now();
@@ -161,9 +162,9 @@ fn neighbourhood(arguments: &Arguments) -> Neighbourhood {
 }
 
 /// Fits a model, and prints what that took.
-fn timed<M>(fit: impl FnOnce() -> M) -> M {
+fn timed<M>(fit: impl FnOnce() -> radio_rec::Result<M>) -> radio_rec::Result<M> {
     let (begun, cpu_before) = (Instant::now(), cpu_seconds());
-    let model = fit();
+    let model = fit()?;
     println!("fit_s={:.3}", begun.elapsed().as_secs_f64());
     let cpu = cpu_before
         .zip(cpu_seconds())
@@ -174,7 +175,7 @@ fn timed<M>(fit: impl FnOnce() -> M) -> M {
             None => println!("{name}=unknown"),
         }
     }
-    model
+    Ok(model)
 }
 
 /// The processor's time of all threads, as Linux tells it: in hundredths of a second.

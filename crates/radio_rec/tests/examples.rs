@@ -1,0 +1,234 @@
+//! The two example programs, as a script would call them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+const PLAYS: &str =
+    "user,item,rating\na,x,1\na,y,2\na,z,1\na,w,1\nb,x,3\nb,z,1\nb,w,2\nc,x,1\nc,y,1\n";
+
+/// Runs an example: its exit code, and what it says on stdout and on stderr.
+fn run(name: &str, folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let program = built().join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let done = Command::new(program)
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (
+        done.status.code().unwrap(),
+        text(done.stdout),
+        text(done.stderr),
+    )
+}
+
+/// Where the examples are. `cargo test` has built them, but `cargo test --test examples` has not.
+fn built() -> &'static Path {
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let build = ["build", "--quiet", "--frozen", "--examples"];
+        let status = Command::new(env!("CARGO")).args(build).status().unwrap();
+        assert!(status.success(), "the examples were not built");
+        let test = std::env::current_exe().unwrap();
+        test.parent().unwrap().parent().unwrap().join("examples")
+    });
+    &BUILT
+}
+
+/// A folder with the plays, and with files that are wrong.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("plays.csv", PLAYS),
+        (
+            "test.tsv",
+            "user\titem\trating\nb\ty\t1\nc\tz\t1\nd\tv\t1\n",
+        ),
+        ("empty.csv", ""),
+        ("lacks.csv", "user,price,rating\na,x,1\n"),
+        ("nan.csv", "user,item,rating\na,x,NaN\n"),
+        ("infinite.csv", "user,item,rating\na,x,inf\n"),
+        ("nothing.csv", "user,item,rating\na,x,0\n"),
+    ] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn the_leaderboard_has_a_row_a_model() {
+    let folder = folder();
+    let arguments = [
+        "--train",
+        "plays.csv",
+        "--test",
+        "test.tsv",
+        "--k",
+        "1",
+        "--models",
+        "popularity,ease",
+    ];
+    let (code, out, err) = run("leaderboard", folder.path(), &arguments);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(
+        lines[0],
+        "4 users, 5 items, 9 plays to learn from, 3 to find; means of 1 split"
+    );
+    assert_eq!(
+        lines[2],
+        "| model | MAP@1 | nDCG@1 | precision@1 | recall@1 | fit s | recommend s |"
+    );
+    let rows: Vec<Vec<&str>> = (lines[4..].iter())
+        .map(|line| line.split('|').map(str::trim).collect())
+        .collect();
+    assert_eq!(rows.len(), 2);
+    // y is the only one that b can be given and is right; c is given z, the first of what ties; d, who played nothing in
+    // training, gets what is popular, and plays what nobody else does.
+    let popularity = rows.iter().find(|row| row[1] == "popularity").unwrap();
+    assert_eq!(popularity[2..6], ["0.666667"; 4]);
+    let seconds: f64 = popularity[7].parse().unwrap();
+    assert!(seconds >= 0.0);
+}
+
+#[test]
+fn the_leaderboard_divides_by_seed() {
+    let folder = folder();
+    let plays: String = (0..400)
+        .map(|n| format!("u{}\ti{}\t1\n", n % 20, (n * n + n / 20) % 37))
+        .collect();
+    let text = format!("user_id:token\titem_id:token\trating:float\n{plays}");
+    std::fs::write(folder.path().join("plays.inter"), text).unwrap();
+    let table = |seed: &str| {
+        let arguments = [
+            "--ratings",
+            "plays.inter",
+            "--seed",
+            seed,
+            "--models",
+            "item-knn",
+        ];
+        let (code, out, _) = run("leaderboard", folder.path(), &arguments);
+        assert_eq!(code, 0);
+        let row = out.lines().last().unwrap().to_owned();
+        row.split('|').take(6).collect::<Vec<_>>().join("|") // without the seconds
+    };
+    assert_eq!(table("1"), table("1"));
+    assert_ne!(table("1"), table("2"));
+}
+
+#[test]
+fn the_neighbours_are_timed_and_written() {
+    let folder = folder();
+    let written = |arguments: &[&str]| {
+        let (code, out, err) = run("neighbours", folder.path(), arguments);
+        assert_eq!((code, err.as_str()), (0, ""), "{arguments:?}");
+        for figure in ["load_s=", "fit_s=", "peak_mb="] {
+            assert!(
+                out.lines().any(|line| line.starts_with(figure)),
+                "{figure}: {out}"
+            );
+        }
+        let text = std::fs::read_to_string(folder.path().join("out.csv")).unwrap();
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        assert_eq!(lines[0], "item,neighbour,score");
+        lines
+    };
+    let plays = ["--interactions", "plays.csv", "--output", "out.csv"];
+    let lines = written(&[&plays[..], &["--measure", "jaccard", "--k", "1"]].concat());
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    assert_eq!(lines[1], "x,y,0.6666666666666666");
+    assert_eq!(lines[3], "z,w,1");
+    // Beyond the catalogue: all there are.
+    let all = written(&[&plays[..], &["--measure", "cosine", "--k", "999"]].concat());
+    assert_eq!(all.len(), 1 + 12);
+    let als = [
+        "--model",
+        "als",
+        "--factors",
+        "3",
+        "--iterations",
+        "2",
+        "--threads",
+        "1",
+    ];
+    assert!(written(&[&plays[..], &als].concat()).len() > 1);
+}
+
+#[test]
+fn what_is_wrong_is_said_and_the_code_is_2() {
+    let folder = folder();
+    let refused = |name: &str, arguments: &[&str], expected: &str| {
+        let (code, _, err) = run(name, folder.path(), arguments);
+        assert_eq!(code, 2, "{arguments:?}: {err}");
+        assert!(
+            err.starts_with("error: ") && err.contains(expected),
+            "{arguments:?}: {err}"
+        );
+    };
+    for (file, expected) in [
+        (
+            "empty.csv",
+            "empty.csv, line 1, column 1: the table is empty",
+        ),
+        ("lacks.csv", "the header has no column `item`"),
+        (
+            "nan.csv",
+            "the weight `NaN` of user `a` and item `x` must be a number",
+        ),
+        (
+            "infinite.csv",
+            "the weight `inf` of user `a` and item `x` must be finite",
+        ),
+        ("play.csv", "there is no file `play.csv` in "),
+    ] {
+        refused("leaderboard", &["--ratings", file, "--seed", "1"], expected);
+        refused(
+            "leaderboard",
+            &["--train", file, "--test", "plays.csv"],
+            expected,
+        );
+        refused("neighbours", &["--interactions", file], expected);
+    }
+    let ratings = |more: &[&'static str]| [&["--ratings", "plays.csv"], more].concat();
+    refused("leaderboard", &[], "--train <FILE>");
+    refused("leaderboard", &["--train", "plays.csv"], "--test <FILE>");
+    refused("leaderboard", &ratings(&["--k", "0"]), "at least 1");
+    refused(
+        "leaderboard",
+        &ratings(&["--seed", "x"]),
+        "'x' for '--seed <SEED>'",
+    );
+    refused(
+        "leaderboard",
+        &ratings(&["--models", "ease,foo"]),
+        "there are popularity, nearest-user",
+    );
+    refused(
+        "leaderboard",
+        &["--ratings", "nothing.csv"],
+        "a matrix without values",
+    );
+    let plays = |more: &[&'static str]| [&["--interactions", "plays.csv"], more].concat();
+    refused(
+        "neighbours",
+        &plays(&["--k", "0"]),
+        "`k` is 0, but must be at least 1",
+    );
+    refused(
+        "neighbours",
+        &plays(&["--measure", "cosin"]),
+        "must be one of cosine, ",
+    );
+    refused("neighbours", &plays(&["--threads", "0"]), "--threads");
+    refused(
+        "neighbours",
+        &plays(&["--model", "als", "--factors", "0"]),
+        "`factors` is 0",
+    );
+    refused(
+        "neighbours",
+        &plays(&["--output", "no/folder.csv"]),
+        "no/folder.csv",
+    );
+}
