@@ -28,7 +28,7 @@ use crate::{Error, Result};
 /// (Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008, equation 3.) Users and items
 /// take turns; each turn improves every vector by three steps of conjugate gradients from where it is (Takács, Pilászy and
 /// Tikk, "Applications of the conjugate gradient method for implicit feedback collaborative filtering", RecSys 2011). It runs
-/// on all processors, in single precision, and gives the same bits on any number of them.
+/// on all processors, in single precision, and gives the same bits on any number of them and on any make of them.
 ///
 /// To recommend, the x of somebody is solved for exactly from their plays, so that users of the matrix and others with the
 /// same plays get the same. Every item that somebody played has a score: about 1 for what should be played, about 0 or below

@@ -119,7 +119,8 @@ impl Bpr {
             .zip(yi.iter().zip(&*yj))
             .map(|(x, (i, j))| x * (i - j))
             .sum();
-        let slope = 1.0 / (1.0 + difference.exp());
+        // In double precision, where the last bit, in which systems differ, is rounded away.
+        let slope = (1.0 / (1.0 + f64::from(difference).exp())) as f32;
         let last = x.len() - 1;
         for at in 0..x.len() {
             let (of_x, i, j) = (x[at], yi[at], yj[at]);
