@@ -36,13 +36,19 @@ OUT = TARGET / "bench-out"
 # package for a member of the workspace, and not under the home folder: the path to Rust's libraries that evcxr has written
 # into what it builds has one `..` too many, which does no harm where it passes through the root.
 EVCXR = Path(tempfile.gettempdir()) / "radio-bench-evcxr"
-NAMES = ["01_collaborative_filtering", "02_conceptual_questions", "03_neural_network"]
+NAMES = [
+    "01_collaborative_filtering",
+    "02_conceptual_questions",
+    "03_neural_network",
+    "04_choosing_a_recommender",
+]
 
 # In each notebook the text that an edit replaces: a literal of one cell. `{}` is another number each time.
 EDITS = {
     "01_collaborative_filtering": ("by_popularity.truncate(15);", "by_popularity.truncate({});"),
     "02_conceptual_questions": ("for_request.iter().take(5)", "for_request.iter().take({})"),
     "03_neural_network": ("let nudge: f64 = 1e-4;", "let nudge: f64 = {}e-5;"),
+    "04_choosing_a_recommender": ("&part.test, 20)?", "&part.test, {})?"),
 }
 
 # The tables that both sides show: the label of the Python cell, and how the table begins that the Rust notebook shows.
@@ -60,6 +66,7 @@ TABLES = {
         "properties": ["recommender", "artists recommended", "coverage (%)", "mean listeners"],
     },
     "03_neural_network": {},
+    "04_choosing_a_recommender": {},
 }
 
 
@@ -197,7 +204,7 @@ class Bench:
         return run([self.radio, "run", "--quiet", "--output", output, folder], doing="radio run")
 
     def edited_run(self, names):
-        """An edit in each of the notebooks `names`, then a run of all three."""
+        """An edit in each of the notebooks `names`, then a run of all."""
         self.stamp += 1
         for name in names:
             edit(EDITED / f"{name}.ipynb", self.stamp)
@@ -225,7 +232,7 @@ class Bench:
             for name in NAMES
         ]
         if any([process.wait() for process in started]):
-            raise Trouble("jupyter nbconvert failed when three ran at once")
+            raise Trouble("jupyter nbconvert failed when they ran at once")
         return time.perf_counter() - begun
 
     def jupyter_environment(self):

@@ -237,8 +237,8 @@ def all_cosines(rows):
     return similarity
 
 
-def lists_for(known, n, n_neighbors):
-    """For each model a list for each user: up to `n` artists that are new to the user."""
+def scores_for(known, n_neighbors):
+    """For each model the scores of users x artists; 0 where there is none, and for what the user played."""
     similarity = all_cosines(known.T)
     neighbours = np.argsort(-similarity.round(12), axis=1, kind="stable")[:, :n_neighbors]
     weights = np.take_along_axis(similarity, neighbours, axis=1)
@@ -247,18 +247,53 @@ def lists_for(known, n, n_neighbors):
     users = all_cosines(known)
     nearest = users.argmax(axis=1)
     nearest_user = known[nearest] * users.max(axis=1, keepdims=True)
-    popularity = np.broadcast_to(known.sum(axis=0) + 1, known.shape)
+    popularity = np.broadcast_to(known.sum(axis=0), known.shape)
+    scores = {"item score": item_score, "nearest user": nearest_user, "popularity": popularity}
+    return {name: np.where(known > 0, 0, of_model).round(12) for name, of_model in scores.items()}
+
+
+def lists_for(known, n, n_neighbors):
+    """For each model a list for each user: up to `n` artists that are new to the user."""
     lists = {}
-    for name, scores in [
-        ("item score", item_score),
-        ("nearest user", nearest_user),
-        ("popularity", popularity),
-    ]:
-        scores = np.where(known > 0, 0, scores).round(12)
+    for name, scores in scores_for(known, n_neighbors).items():
         order = np.argsort(-scores, axis=1, kind="stable")[:, :n]
         lists[name] = [row[scores[user, row] > 0] for user, row in enumerate(order)]
     return lists
 
+
+def report(known, hidden, n, n_neighbors):
+    """Every metric of the item score, with bootstrap intervals over the users."""
+    scores = scores_for(known, n_neighbors)["item score"]
+    lists = lists_for(known, n, n_neighbors)["item score"]
+    similarity, shares = all_cosines(known.T), np.maximum(known.sum(axis=0), 1) / len(known)
+    of_users = []
+    for row, column in hidden:
+        at = np.flatnonzero(lists[row] == column)
+        place = at[0] + 1 if len(at) else np.inf
+        others = (known[row] == 0) & (np.arange(len(known[row])) != column)
+        of_users.append(
+            {
+                f"MAP@{n}": 1 / place,
+                f"nDCG@{n}": 1 / np.log2(place + 1),
+                f"precision@{n}": np.isfinite(place) / n,
+                f"recall@{n}": np.isfinite(place),
+                f"MRR@{n}": 1 / place,
+                f"hit rate@{n}": np.isfinite(place),
+                "AUC": ((scores[row, column] > scores[row, others]) + 0.5 * (scores[row, column] == scores[row, others])).mean(),
+                "novelty (bits)": -np.log2(shares[lists[row]]).mean(),
+                "diversity": 1 - similarity[np.ix_(lists[row], lists[row])].sum() / (len(lists[row]) * (len(lists[row]) - 1)),
+            }
+        )
+    of_users = pd.DataFrame(of_users, dtype=float)
+    rng = np.random.default_rng(0)
+    drawn = [of_users.iloc[rng.integers(len(of_users), size=len(of_users))].mean() for _ in range(1000)]
+    low, high = pd.DataFrame(drawn).quantile(0.025), pd.DataFrame(drawn).quantile(0.975)
+    found = pd.DataFrame({"mean": of_users.mean(), "low": low, "high": high})
+    found.loc["coverage", "mean"] = len(np.unique(np.concatenate(lists))) / known.shape[1]
+    return found
+
+
+report(rest, hidden, n, n_neighbors)
 
 # %%
 def places_of(matrix, rng, n, n_neighbors):
