@@ -395,6 +395,73 @@ fn strange_matrices_have_sound_answers() {
     assert_sound(&matrix(&[&[1.0, 0.0], &[0.0, 1.0]])); // nothing in common
 }
 
+/// The largest and the smallest values that a matrix holds: an error that says so, or sound answers.
+#[test]
+fn extreme_values_have_sound_answers_or_are_refused() {
+    for (small, large) in [(1e-30, 1e-30), (1e-30, 1e30), (1e30, 1e30), (1.0, 1e15)] {
+        let data = Interactions::from_triplets([
+            ("a", "x", large),
+            ("a", "y", small),
+            ("b", "x", small),
+            ("b", "z", large),
+            ("c", "y", large),
+            ("c", "z", 1.0),
+        ])
+        .unwrap();
+        let users: Vec<User> = data.user_indices().collect();
+        for algorithm in algorithms(&data) {
+            let model = match algorithm.fit(&data) {
+                Ok(model) => model,
+                Err(error) => {
+                    assert!(
+                        matches!(error, radio_rec::Error::InvalidParameter { .. }),
+                        "{algorithm}: {error}"
+                    );
+                    continue;
+                }
+            };
+            let lists = model
+                .as_recommender()
+                .recommend_all(&users, 9, AlreadyPlayed::Keep)
+                .unwrap();
+            for (_, score) in lists.iter().flatten() {
+                assert!(score.is_finite(), "{algorithm} with {small} and {large}");
+            }
+        }
+    }
+}
+
+#[test]
+fn neighbours_are_at_least_one_and_at_most_all() {
+    let data = two_tastes();
+    let with = |k: usize| {
+        [
+            Algorithm::UserKnn(UserKnn::new(k)),
+            Algorithm::ItemKnn(ItemKnn::new(k)),
+            Algorithm::ItemScore(ItemScore::new(k)),
+        ]
+    };
+    for algorithm in with(0) {
+        let message = algorithm.fit(&data).unwrap_err().to_string();
+        assert_eq!(message, "`k` is 0, but must be at least 1", "{algorithm}");
+    }
+    let user = data.user("u1").unwrap();
+    for (most, more) in with(24).iter().zip(with(usize::MAX)) {
+        let list = |algorithm: &Algorithm| {
+            let model = algorithm.fit(&data).unwrap();
+            let new = model.as_recommender().recommend_to(
+                user.into(),
+                usize::MAX,
+                AlreadyPlayed::LeaveOut,
+            );
+            new.unwrap()
+        };
+        let (most, more) = (list(most), list(&more));
+        assert!(!more.ranking.is_empty());
+        assert_eq!(most, more, "beyond the catalogue it means all");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

@@ -1,10 +1,11 @@
-//! The neighbours of all items: `cargo bench -p radio_rec --bench neighbours`.
+//! What takes the time of the models: `cargo bench -p radio_rec --bench kernels`.
 //!
 //! 10,000 users x 5,000 items and about 700,000 plays, of popularity rank^-0.9 and log-normal activity. What is 1 everywhere,
 //! whole, or a fraction takes another kernel.
 
 use divan::{Bencher, black_box};
 use radio_rec::interactions::{Interactions, LongTable};
+use radio_rec::recommend::{Als, Edlae};
 use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -101,6 +102,31 @@ fn support_and_shrinkage(bencher: Bencher<'_, '_>) {
 fn of_users(bencher: Bencher<'_, '_>) {
     let data = data(Kind::Ones);
     bencher.bench(|| Neighbourhood::new(20).of_users(black_box(&data)));
+}
+
+/// One turn of each side, with 16 factors and with 64.
+#[divan::bench(args = [16, 64], sample_count = 5)]
+fn als(bencher: Bencher<'_, '_>, factors: usize) {
+    let data = data(Kind::Whole);
+    let als = Als {
+        factors,
+        iterations: 1,
+        ..Als::default()
+    };
+    bencher.bench(|| als.fit(black_box(&data)));
+}
+
+/// The inverse of the matrix of 1,500 items, and the products that it is of.
+#[divan::bench(sample_count = 5)]
+fn edlae(bencher: Bencher<'_, '_>) {
+    let data = data(Kind::Ones);
+    let some = data.user_indices().flat_map(|user| {
+        let items = data.items_of(user).filter(|(item, _)| item.index() < 1500);
+        let data = &data;
+        items.map(move |(item, value)| (data.user_name(user), data.item_name(item), value))
+    });
+    let some = Interactions::from_triplets(some).expect("values that a matrix held");
+    bencher.bench(|| Edlae::new(0.6, 200.0).fit(black_box(&some)));
 }
 
 #[divan::bench(sample_count = 5)]
