@@ -10,6 +10,26 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 struct Golden {
     cases: Vec<Case>,
+    report: GoldenReport,
+}
+
+/// Of plays of users x items, what lists by popularity are worth.
+#[derive(Deserialize)]
+struct GoldenReport {
+    k: usize,
+    train: Vec<Vec<f64>>,
+    test: Vec<Vec<f64>>,
+    users: usize,
+    coverage: f64,
+    precision: f64,
+    recall: f64,
+    map: f64,
+    ndcg: f64,
+    hit_rate: f64,
+    mrr: f64,
+    auc: f64,
+    novelty: f64,
+    diversity: f64,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +92,36 @@ fn the_metrics_are_those_of_trec_eval_and_scikit_learn() {
         assert_close(auc(&case.scores).unwrap(), case.auc);
         assert_close(auc(&case.tied_scores).unwrap(), case.tied_auc);
     }
+}
+
+#[test]
+fn a_report_is_that_of_trec_eval_scikit_learn_and_scipy() {
+    let golden: Golden = serde_json::from_str(include_str!("golden/evaluation.json")).unwrap();
+    let golden = golden.report;
+    let matrix = |rows: &[Vec<f64>]| {
+        let plays = rows.iter().enumerate().flat_map(|(user, row)| {
+            let row = row.iter().enumerate();
+            row.map(move |(item, &value)| (format!("u{user}"), format!("i{item}"), value))
+        });
+        Interactions::from_triplets(plays).unwrap()
+    };
+    let model = Popularity.fit(&matrix(&golden.train)).unwrap();
+    let protocol = Protocol {
+        k: golden.k,
+        ..Default::default()
+    };
+    let report = evaluate(&model, &matrix(&golden.test), &protocol).unwrap();
+    assert_eq!(report.users, golden.users);
+    assert_close(report.coverage, golden.coverage);
+    assert_close(report.precision.mean, golden.precision);
+    assert_close(report.recall.mean, golden.recall);
+    assert_close(report.map.mean, golden.map);
+    assert_close(report.ndcg.mean, golden.ndcg);
+    assert_close(report.hit_rate.mean, golden.hit_rate);
+    assert_close(report.mrr.mean, golden.mrr);
+    assert_close(report.auc.mean, golden.auc);
+    assert_close(report.novelty.mean, golden.novelty);
+    assert_close(report.diversity.mean, golden.diversity);
 }
 
 /// Four users; popularity ranks a (3 listeners), b (2), c (1) and d (1).
