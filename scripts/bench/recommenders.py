@@ -255,7 +255,7 @@ def same_neighbours(arguments, python, stem):
 
 
 def row(name, ours, theirs):
-    print(f"{name:22} {ours:12.4f} {theirs:12.4f} {ours / theirs:8.3f}")
+    print(f"{name:22} {ours:12.5g} {theirs:12.5g} {ours / theirs:8.3f}")
 
 
 def compare_cosine(arguments, python, stems):

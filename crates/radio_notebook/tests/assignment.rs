@@ -179,17 +179,16 @@ fn the_network_holds_what_every_seeded_run_must() {
 }
 
 #[test]
-fn the_second_notebook_runs_on_both_files() {
-    let text = text_of("02_conceptual_questions.ipynb", &[]);
-    assert_eq!(
-        text_in(&root().join("notebooks/02_conceptual_questions.ipynb")),
-        text
-    );
-    let path = root().join("../shared/data/radio_songs_original.csv");
-    if path.is_file() {
-        text_of(
-            "02_conceptual_questions.ipynb",
-            &["-p", "data", path.to_str().unwrap()],
-        );
+fn the_other_notebooks_on_recommenders_run_on_both_files() {
+    for name in [
+        "02_conceptual_questions.ipynb",
+        "04_choosing_a_recommender.ipynb",
+    ] {
+        let text = text_of(name, &[]);
+        assert_eq!(text_in(&root().join("notebooks").join(name)), text);
+        let path = root().join("../shared/data/radio_songs_original.csv");
+        if path.is_file() {
+            text_of(name, &["-p", "data", path.to_str().unwrap()]);
+        }
     }
 }
