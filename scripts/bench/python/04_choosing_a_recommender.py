@@ -227,7 +227,7 @@ for name, marker in zip(shown, "o^sDv"):
             relevant.append(hidden.sum(axis=1)[some])
         hits, relevant = np.concatenate(hits), np.concatenate(relevant)
         curve.append(((hits / relevant).mean(), (hits / length).mean()))
-    plt.plot(*zip(*curve), marker, label=name)
+    plt.plot(*zip(*curve), marker=marker, label=name)
 plt.title("Precision and recall, lists of 1 to 20")
 plt.xlabel("recall")
 plt.ylabel("precision")
