@@ -7,6 +7,7 @@ mod error;
 pub mod evaluate;
 pub mod interactions;
 mod linalg;
+mod model_file;
 pub mod nn;
 pub mod plot;
 mod prefetch;

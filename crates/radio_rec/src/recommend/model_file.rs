@@ -1,111 +1,39 @@
-//! Fitted models in files.
-//!
-//! | bytes | what |
-//! |---|---|
-//! | 8 | `RADIOREC` |
-//! | 4 | the version of the format, a little-endian number: 1 |
-//! | 8 | how many bytes follow the header |
-//! | 4 | their CRC-32 |
-//! | the rest | the model, with the matrix it learned from, as postcard writes it (<https://postcard.jamesmunns.com>) |
-//!
-//! A binary format, because a matrix of weights is three times as long in JSON, and slow to read.
+//! Fitted models in files, with the matrix they learned from.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Model;
+use crate::Result;
 use crate::interactions::{Interactions, Item, ItemName, UserName};
-use crate::{Error, Result};
+use crate::model_file::Kind;
 
-const MAGIC: &[u8; 8] = b"RADIOREC";
-const VERSION: u32 = 1;
-const HEADER: usize = 24;
+const MODEL: Kind = Kind {
+    magic: b"RADIOREC",
+    version: 1,
+    what: "model",
+};
 
 impl Model {
     /// Writes the model and the matrix it learned from to a file, whole or not at all: it is written beside, then renamed.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the system refuses.
+    /// [`Error::Io`](crate::Error::Io) where the system refuses.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let body = postcard::to_allocvec(self).expect("a model in memory can be written");
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}.part", std::process::id()));
-        let write = || {
-            let mut file = File::create(&beside)?;
-            file.write_all(MAGIC)?;
-            file.write_all(&VERSION.to_le_bytes())?;
-            file.write_all(&(body.len() as u64).to_le_bytes())?;
-            file.write_all(&crc32fast::hash(&body).to_le_bytes())?;
-            file.write_all(&body)?;
-            file.sync_all()?;
-            std::fs::rename(&beside, path)
-        };
-        write().map_err(|source| {
-            let _ = std::fs::remove_file(&beside);
-            Error::Io {
-                path: path.into(),
-                source,
-            }
-        })
+        MODEL.save(self, path.as_ref())
     }
 
     /// Reads a model that [`save`](Model::save) wrote.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the file cannot be read, and [`Error::ModelFile`] for one that is not a model, was cut short or
-    /// damaged, or was written by a newer version of this crate.
+    /// [`Error::Io`](crate::Error::Io) where the file cannot be read, and [`Error::ModelFile`](crate::Error::ModelFile) for one
+    /// that is not a model, was cut short or damaged, or was written by a newer version of this crate.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let io = |source| Error::Io {
-            path: path.into(),
-            source,
-        };
-        let refused = |message: String| Error::ModelFile {
-            path: path.into(),
-            message,
-        };
-        let mut file = File::open(path).map_err(io)?;
-        let mut header = [0; HEADER];
-        let cut_short =
-            || refused("the file of a model was cut short; save the model again".into());
-        file.read_exact(&mut header)
-            .map_err(|error| match error.kind() {
-                ErrorKind::UnexpectedEof if MAGIC.starts_with(&header[..1]) => cut_short(),
-                ErrorKind::UnexpectedEof => refused("this is not the file of a model".into()),
-                _ => io(error),
-            })?;
-        let (magic, rest) = header.split_at(8);
-        if magic != MAGIC {
-            return Err(refused("this is not the file of a model".into()));
-        }
-        let version = u32::from_le_bytes(rest[..4].try_into().expect("4 bytes"));
-        if version != VERSION {
-            return Err(refused(format!(
-                "the file has version {version} of the format, and this program reads version {VERSION}; \
-                 use the version of radio_rec that wrote it, or learn again"
-            )));
-        }
-        let length = u64::from_le_bytes(rest[4..12].try_into().expect("8 bytes"));
-        let sum = u32::from_le_bytes(rest[12..].try_into().expect("4 bytes"));
-        let mut body = Vec::new();
-        file.read_to_end(&mut body).map_err(io)?;
-        if (body.len() as u64) < length {
-            return Err(cut_short());
-        }
-        if body.len() as u64 > length || crc32fast::hash(&body) != sum {
-            return Err(refused(
-                "the file of a model was damaged; save the model again".into(),
-            ));
-        }
-        postcard::from_bytes(&body)
-            .map_err(|error| refused(format!("the model in the file cannot be read: {error}")))
+        MODEL.load(path.as_ref())
     }
 }
 

@@ -1,0 +1,120 @@
+//! What was learned, in files: whole or not at all, and refused where they cannot be read.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | the kind: `RADIOREC` for a recommender's model, `RADIONET` for a network |
+//! | 4 | the version of the kind's format, a little-endian number |
+//! | 8 | how many bytes follow the header |
+//! | 4 | their CRC-32 |
+//! | the rest | the model, as postcard writes it (<https://postcard.jamesmunns.com>) |
+//!
+//! A binary format, because a matrix of weights is three times as long in JSON, and slow to read.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Error, Result};
+
+const HEADER: usize = 24;
+
+/// A kind of file.
+pub(crate) struct Kind {
+    /// What such a file begins with.
+    pub magic: &'static [u8; 8],
+    /// The version that is written, and the only one that is read.
+    pub version: u32,
+    /// What is in it, in a word.
+    pub what: &'static str,
+}
+
+impl Kind {
+    /// Writes a file, whole or not at all: it is written beside, then renamed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the system refuses.
+    pub(crate) fn save(&self, value: &impl Serialize, path: &Path) -> Result<()> {
+        let body = postcard::to_allocvec(value).expect("a model in memory can be written");
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(format!(".{}.part", std::process::id()));
+        let write = || {
+            let mut file = File::create(&beside)?;
+            file.write_all(self.magic)?;
+            file.write_all(&self.version.to_le_bytes())?;
+            file.write_all(&(body.len() as u64).to_le_bytes())?;
+            file.write_all(&crc32fast::hash(&body).to_le_bytes())?;
+            file.write_all(&body)?;
+            file.sync_all()?;
+            std::fs::rename(&beside, path)
+        };
+        write().map_err(|source| {
+            let _ = std::fs::remove_file(&beside);
+            Error::Io {
+                path: path.into(),
+                source,
+            }
+        })
+    }
+
+    /// Reads a file that [`save`](Kind::save) wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the file cannot be read, and [`Error::ModelFile`] for one that is not of this kind, was cut short or
+    /// damaged, or was written by a newer version of this crate.
+    pub(crate) fn load<T: DeserializeOwned>(&self, path: &Path) -> Result<T> {
+        let what = self.what;
+        let io = |source| Error::Io {
+            path: path.into(),
+            source,
+        };
+        let refused = |message: String| Error::ModelFile {
+            path: path.into(),
+            message,
+        };
+        let mut file = File::open(path).map_err(io)?;
+        let mut header = [0; HEADER];
+        let cut_short = || {
+            refused(format!(
+                "the file of a {what} was cut short; save the {what} again"
+            ))
+        };
+        let another = || refused(format!("this is not the file of a {what}"));
+        file.read_exact(&mut header)
+            .map_err(|error| match error.kind() {
+                ErrorKind::UnexpectedEof if self.magic.starts_with(&header[..1]) => cut_short(),
+                ErrorKind::UnexpectedEof => another(),
+                _ => io(error),
+            })?;
+        let (magic, rest) = header.split_at(8);
+        if magic != self.magic {
+            return Err(another());
+        }
+        let version = u32::from_le_bytes(rest[..4].try_into().expect("4 bytes"));
+        if version != self.version {
+            return Err(refused(format!(
+                "the file has version {version} of the format, and this program reads version {}; \
+                 use the version of radio_rec that wrote it, or learn again",
+                self.version
+            )));
+        }
+        let length = u64::from_le_bytes(rest[4..12].try_into().expect("8 bytes"));
+        let sum = u32::from_le_bytes(rest[12..].try_into().expect("4 bytes"));
+        let mut body = Vec::new();
+        file.read_to_end(&mut body).map_err(io)?;
+        if (body.len() as u64) < length {
+            return Err(cut_short());
+        }
+        if body.len() as u64 > length || crc32fast::hash(&body) != sum {
+            return Err(refused(format!(
+                "the file of a {what} was damaged; save the {what} again"
+            )));
+        }
+        postcard::from_bytes(&body)
+            .map_err(|error| refused(format!("the {what} in the file cannot be read: {error}")))
+    }
+}
