@@ -106,7 +106,22 @@ pub enum Error {
         found: String,
     },
 
-    /// A file of a fitted model cannot be read.
+    /// The training of a network came to a number that is infinite or none.
+    #[error(
+        "epoch {epoch}, layer {layer} ({activation}): {what}; try a smaller rate, or smaller weights to begin with"
+    )]
+    Diverged {
+        /// The epoch in which it appeared, from 1; the network is as it was before.
+        epoch: usize,
+        /// The layer where it appeared first, from 1 behind the inputs.
+        layer: usize,
+        /// The activation of that layer, in a word.
+        activation: String,
+        /// Which number it was, in words: a sentence.
+        what: String,
+    },
+
+    /// A file of a fitted model or a network cannot be read.
     #[error("`{}`: {message}", path.display())]
     ModelFile {
         /// The file.

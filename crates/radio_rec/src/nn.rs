@@ -32,12 +32,32 @@
 //! # Ok::<(), radio_rec::Error>(())
 //! ```
 
+mod activation;
 mod check;
 mod forward;
 mod gradients;
+mod history;
+mod initialiser;
+mod kernel;
+mod loss;
+mod network;
+mod optimiser;
 mod parameters;
+mod plain;
+mod schedule;
 mod train;
+mod training;
+mod vector;
 
+pub use activation::Activation;
 pub use forward::{Activations, sigmoid};
 pub use gradients::Gradients;
+pub use history::{History, Progress, Stopped};
+pub use initialiser::Initialiser;
+pub use loss::Loss;
+pub use network::{Dense, Network, one_hot};
+pub use optimiser::Optimiser;
 pub use parameters::Parameters;
+pub use plain::{LayerForward, LayerGradients};
+pub use schedule::Schedule;
+pub use training::{EarlyStopping, Training};

@@ -344,7 +344,14 @@ fn numbers_that_are_none_are_named() {
             .train(&x, &array![[0.0, 1.0]], f64::NAN, 0)
             .unwrap_err()
             .to_string(),
-        "`rate` is NaN, but must be a finite number"
+        "`rate` is NaN, but must be a finite number, at least 0"
+    );
+    assert_eq!(
+        network
+            .step(&x, &array![[0.0, 1.0]], -0.1)
+            .unwrap_err()
+            .to_string(),
+        "`rate` is -0.1, but must be a finite number, at least 0"
     );
     network.w2[(0, 2)] = f64::INFINITY;
     assert_eq!(

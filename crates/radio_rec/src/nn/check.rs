@@ -41,16 +41,49 @@ pub(super) fn probabilities(y: &ArrayRef2<f64>) -> Result<()> {
     all("y", y, |v| (0.0..=1.0).contains(&v), "numbers from 0 to 1")
 }
 
-/// That the learning rate is a number; a negative one climbs, which is allowed.
+/// That the targets of each sample are the probabilities of classes of which one is right.
+pub(super) fn columns_sum_to_one(y: &ArrayRef2<f64>) -> Result<()> {
+    for (column, probabilities) in y.columns().into_iter().enumerate() {
+        let sum = probabilities.sum();
+        if (sum - 1.0).abs() > 1e-9 {
+            let value = format!("a column of sum {sum} (column {column})");
+            return Err(invalid(
+                "y",
+                value,
+                "probabilities of classes, whose sum in each column is 1",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// That the learning rate is a number that does not climb.
 pub(super) fn rate(rate: f64) -> Result<()> {
-    if rate.is_finite() {
+    if rate.is_finite() && rate >= 0.0 {
         return Ok(());
     }
-    Err(Error::InvalidParameter {
-        name: "rate",
-        value: rate.to_string(),
-        expected: "a finite number".into(),
-    })
+    Err(invalid("rate", rate, "a finite number, at least 0"))
+}
+
+/// That a cost is a number.
+pub(super) fn finite_cost(cost: f64) -> Result<()> {
+    if cost.is_finite() {
+        return Ok(());
+    }
+    Err(invalid("cost", cost, "finite; the outputs are too large"))
+}
+
+/// The error of a parameter outside its range.
+pub(super) fn invalid(
+    name: &'static str,
+    value: impl std::fmt::Display,
+    expected: impl Into<String>,
+) -> Error {
+    Error::InvalidParameter {
+        name,
+        value: value.to_string(),
+        expected: expected.into(),
+    }
 }
 
 fn all(

@@ -96,7 +96,7 @@ pub fn sigmoid(z: f64) -> f64 {
 }
 
 /// -y log(sigmoid(z)) - (1 - y) log(1 - sigmoid(z)), as softplus(z) - y z.
-fn cross_entropy(z: f64, y: f64) -> f64 {
+pub(super) fn cross_entropy(z: f64, y: f64) -> f64 {
     // softplus(z) = log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)). max(z, 0) - y z is written without a difference of
     // large numbers, so that a saturated right answer costs next to nothing.
     let wrong = if z > 0.0 { (1.0 - y) * z } else { -y * z };

@@ -73,7 +73,7 @@ impl Parameters {
     /// # Errors
     ///
     /// [`Error::Shape`] if the gradients are those of a network of other sizes, [`Error::InvalidParameter`] if `rate` is
-    /// not a finite number; the parameters are then as they were.
+    /// negative or not finite; the parameters are then as they were.
     pub fn update(&mut self, gradients: &Gradients, rate: f64) -> Result<()> {
         check::rate(rate)?;
         let pairs = [

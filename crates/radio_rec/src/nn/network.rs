@@ -1,0 +1,500 @@
+//! Networks of any number of dense layers.
+
+use std::fmt;
+use std::path::Path;
+
+use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, CowArray, Ix2};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::kernel::{Columns, Kernel};
+use super::{Activation, Initialiser, Loss, Parameters, check};
+use crate::display::Table;
+use crate::model_file::Kind;
+use crate::{Error, Result};
+
+const FILE: Kind = Kind {
+    magic: b"RADIONET",
+    version: 1,
+    what: "network",
+};
+
+/// A layer whose every unit has a weight for every input: A = f(W X + b), a column a sample.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Read")]
+pub struct Dense {
+    // In row order, so that the kernel can read them as slices.
+    pub(super) weights: Array2<f64>,
+    pub(super) biases: Array2<f64>,
+    pub(super) activation: Activation,
+}
+
+/// What a file has of a layer, before it is checked.
+#[derive(Deserialize)]
+struct Read {
+    weights: Array2<f64>,
+    biases: Array2<f64>,
+    activation: Activation,
+}
+
+impl TryFrom<Read> for Dense {
+    type Error = Error;
+
+    fn try_from(read: Read) -> Result<Self> {
+        Dense::new(read.weights, read.biases, read.activation)
+    }
+}
+
+impl Dense {
+    /// A layer of given `weights`, units x inputs, and `biases`, units x 1.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] where the two do not fit together, or there are no units or no inputs.
+    pub fn new(weights: Array2<f64>, biases: Array2<f64>, activation: Activation) -> Result<Self> {
+        if weights.is_empty() {
+            return Err(Error::Shape {
+                what: "the array of weights".into(),
+                expected: "at least one row, a row a unit, and one column, a column an input"
+                    .into(),
+                found: check::in_words(&weights),
+            });
+        }
+        let because = "a row a unit, as in the weights";
+        check::shape(
+            "the array of biases",
+            &biases,
+            (weights.nrows(), 1),
+            because,
+        )?;
+        Ok(Self {
+            weights: in_rows(&weights).into_owned(),
+            biases: in_rows(&biases).into_owned(),
+            activation,
+        })
+    }
+
+    /// The number of units.
+    pub fn units(&self) -> usize {
+        self.weights.nrows()
+    }
+
+    /// The number of inputs of each unit.
+    pub fn inputs(&self) -> usize {
+        self.weights.ncols()
+    }
+
+    /// W, units x inputs.
+    pub fn weights(&self) -> ArrayView2<'_, f64> {
+        self.weights.view()
+    }
+
+    /// b, units x 1.
+    pub fn biases(&self) -> ArrayView2<'_, f64> {
+        self.biases.view()
+    }
+
+    /// W, to be changed.
+    pub fn weights_mut(&mut self) -> ArrayViewMut2<'_, f64> {
+        self.weights.view_mut()
+    }
+
+    /// b, to be changed.
+    pub fn biases_mut(&mut self) -> ArrayViewMut2<'_, f64> {
+        self.biases.view_mut()
+    }
+
+    /// The function of the units.
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// A layer that reads weights as its own must be in row order.
+    pub(super) fn slices(&self) -> (&[f64], &[f64]) {
+        let rows = "the constructor lays them out in rows";
+        (
+            self.weights.as_slice().expect(rows),
+            self.biases.as_slice().expect(rows),
+        )
+    }
+
+    pub(super) fn slices_mut(&mut self) -> (&mut [f64], &mut [f64]) {
+        let rows = "the constructor lays them out in rows";
+        (
+            self.weights.as_slice_mut().expect(rows),
+            self.biases.as_slice_mut().expect(rows),
+        )
+    }
+}
+
+/// Dense layers in a row: the activations of each are the inputs of the next. Samples are columns.
+///
+/// ```
+/// use ndarray::array;
+/// use radio_rec::nn::{Activation, Initialiser, Network, Training};
+///
+/// // Exclusive or: 2 inputs, 3 hidden units, 1 output.
+/// let x = array![[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]];
+/// let y = array![[0.0, 1.0, 1.0, 0.0]];
+/// let layers = [(3, Activation::Tanh), (1, Activation::Sigmoid)];
+/// let mut network = Network::new(2, &layers, Initialiser::Xavier, 1606)?;
+/// let history = Training { epochs: 500, rate: 1.0, ..Training::default() }.fit(&mut network, &x, &y)?;
+/// assert!(history.cost[499] < 0.1 * history.cost[0]);
+/// assert_eq!(network.predict_classes(&x)?, [0, 1, 1, 0]);
+/// # Ok::<(), radio_rec::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Layers")]
+pub struct Network {
+    pub(super) layers: Vec<Dense>,
+}
+
+/// What a file has of a network, before it is checked.
+#[derive(Deserialize)]
+struct Layers {
+    layers: Vec<Dense>,
+}
+
+impl TryFrom<Layers> for Network {
+    type Error = Error;
+
+    fn try_from(read: Layers) -> Result<Self> {
+        Network::from_layers(read.layers)
+    }
+}
+
+impl From<Parameters> for Network {
+    /// The assignment's network: a hidden layer of tanh units, and an output layer of sigmoid units.
+    ///
+    /// # Panics
+    ///
+    /// If the four arrays do not fit together; [`Parameters::forward`] says in which way.
+    fn from(parameters: Parameters) -> Self {
+        let Parameters { w1, b1, w2, b2 } = parameters;
+        let hidden = Dense::new(w1, b1, Activation::Tanh);
+        let output = Dense::new(w2, b2, Activation::Sigmoid);
+        let layers = hidden.and_then(|hidden| Network::from_layers(vec![hidden, output?]));
+        layers.expect("the arrays fit together")
+    }
+}
+
+impl Network {
+    /// A network with `n_x` inputs and, from the first hidden layer to the outputs, a layer for each (units, activation).
+    ///
+    /// All weights are drawn by `initialiser`, layer by layer and row by row; the same `seed` gives the same bits. With the default
+    /// initialiser they are those of [`Parameters::random`]. For layers that begin differently, see [`Network::from_layers`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] where there are no layers, a size is 0, or a hidden layer is softmax; and as
+    /// [`Initialiser::draw`].
+    pub fn new(
+        n_x: usize,
+        layers: &[(usize, Activation)],
+        initialiser: Initialiser,
+        seed: u64,
+    ) -> Result<Self> {
+        if n_x == 0 {
+            return Err(check::invalid("n_x", 0, "at least 1"));
+        }
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut inputs = n_x;
+        let mut drawn = Vec::new();
+        for (number, &(units, activation)) in (1..).zip(layers) {
+            let too_many = units
+                .checked_mul(inputs)
+                .is_none_or(|n| n > isize::MAX as usize / 8);
+            if units == 0 || too_many {
+                let value = format!("{units} units in layer {number}");
+                let range = "at least 1 in each layer, and as many as the memory holds";
+                return Err(check::invalid("layers", value, range));
+            }
+            let weights = initialiser.draw(units, inputs, &mut rng)?;
+            drawn.push(Dense::new(weights, Array2::zeros((units, 1)), activation)?);
+            inputs = units;
+        }
+        Self::from_layers(drawn)
+    }
+
+    /// A network of given layers, from the first hidden one to the outputs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] where there are none, or a hidden one is softmax; [`Error::Shape`] where one has not as many inputs
+    /// as the one before has units.
+    pub fn from_layers(layers: Vec<Dense>) -> Result<Self> {
+        let Some((_, hidden)) = layers.split_last() else {
+            return Err(check::invalid(
+                "layers",
+                "empty",
+                "at least one layer, that of the outputs",
+            ));
+        };
+        for (number, layer) in (1..).zip(hidden) {
+            if layer.activation == Activation::Softmax {
+                let value = format!("softmax in layer {number} of {}", layers.len());
+                let range = "tanh, sigmoid, ReLU or identity before the output layer";
+                return Err(check::invalid("layers", value, range));
+            }
+            let next = &layers[number];
+            if next.inputs() != layer.units() {
+                return Err(Error::Shape {
+                    what: format!("the array of weights of layer {}", number + 1),
+                    expected: format!(
+                        "{} columns, one for each unit of layer {number} (its weights are {})",
+                        layer.units(),
+                        check::in_words(&layer.weights)
+                    ),
+                    found: check::in_words(&next.weights),
+                });
+            }
+        }
+        Ok(Self { layers })
+    }
+
+    /// The number of inputs.
+    pub fn n_x(&self) -> usize {
+        self.layers[0].inputs()
+    }
+
+    /// The number of outputs.
+    pub fn n_y(&self) -> usize {
+        self.output().units()
+    }
+
+    /// The layers, from the first hidden one to the outputs; at least one.
+    pub fn layers(&self) -> &[Dense] {
+        &self.layers
+    }
+
+    /// The layers, whose weights and biases may be changed.
+    pub fn layers_mut(&mut self) -> &mut [Dense] {
+        &mut self.layers
+    }
+
+    /// The number of weights and biases.
+    pub fn parameter_count(&self) -> usize {
+        let of_layer = |layer: &Dense| layer.weights.len() + layer.biases.len();
+        self.layers.iter().map(of_layer).sum()
+    }
+
+    /// The outputs, `n_y` x m, for m samples `x`, `n_x` x m: probabilities, where the output layer is sigmoid or softmax.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] if `x` has not as many rows as the network has inputs; [`Error::InvalidParameter`] if a number of `x` is
+    /// not finite, or the weights are so large that a sum overflows.
+    pub fn predict(&self, x: &ArrayRef2<f64>) -> Result<Array2<f64>> {
+        let x = self.check_inputs(x)?;
+        let mut outputs = Array2::zeros((self.n_y(), x.ncols()));
+        let kernel = Kernel::new(&self.layers, None, x.ncols());
+        let bad = kernel.predict(
+            &self.layers,
+            Columns::all(&x),
+            outputs.as_slice_mut().expect("it was just made"),
+        );
+        match bad {
+            None => Ok(outputs),
+            Some(layer) => Err(self.overflow(layer)),
+        }
+    }
+
+    /// The class of each of m samples `x`, `n_x` x m: the most probable one of a softmax layer, the first of several; or, where there
+    /// is one sigmoid output, 1 if it is above 1/2 and 0 otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for any other output layer, and as [`predict`](Network::predict).
+    pub fn predict_classes(&self, x: &ArrayRef2<f64>) -> Result<Vec<usize>> {
+        let activation = self.output().activation;
+        let of_column: fn(&[f64]) -> usize = match (activation, self.n_y()) {
+            (Activation::Softmax, _) => first_largest,
+            (Activation::Sigmoid, 1) => |outputs| usize::from(outputs[0] > 0.5),
+            (_, outputs) => {
+                let value = format!("{outputs} x {activation}");
+                let range = "softmax, or one sigmoid unit, for a sample to have one class";
+                return Err(check::invalid("output layer", value, range));
+            }
+        };
+        // A row a sample, so that its outputs are a slice.
+        let outputs = self
+            .predict(x)?
+            .reversed_axes()
+            .as_standard_layout()
+            .into_owned();
+        let outputs = outputs.as_slice().expect("it was just laid out");
+        Ok(outputs.chunks_exact(self.n_y()).map(of_column).collect())
+    }
+
+    /// The cost of the network and its accuracy on m samples `x`, `n_x` x m, with targets `y`, `n_y` x m; without a penalty.
+    ///
+    /// The accuracy is the share of samples whose largest output has the largest target, for a softmax layer, and the share of
+    /// outputs that lie on the side of 1/2 of their target, for a sigmoid layer. Other outputs have none.
+    ///
+    /// # Errors
+    ///
+    /// As [`predict`](Network::predict), and as [`Loss::value`] for the targets.
+    pub fn evaluate(
+        &self,
+        x: &ArrayRef2<f64>,
+        y: &ArrayRef2<f64>,
+        loss: Loss,
+    ) -> Result<(f64, Option<f64>)> {
+        let (x, y) = self.check_samples(x, y, loss)?;
+        let mut kernel = Kernel::new(&self.layers, Some(loss), x.ncols());
+        let totals = kernel.evaluate(&self.layers, Columns::all(&x).with_targets(&y));
+        if let Some(layer) = totals.bad {
+            return Err(self.overflow(layer));
+        }
+        check::finite_cost(totals.cost())?;
+        Ok((totals.cost(), totals.accuracy()))
+    }
+
+    /// Writes the network to a file, whole or not at all: it is written beside, then renamed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the system refuses.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        FILE.save(self, path.as_ref())
+    }
+
+    /// Reads a network that [`save`](Network::save) wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the file cannot be read, and [`Error::ModelFile`] for one that is not a network, was cut short or damaged,
+    /// or was written by a newer version of this crate.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        FILE.load(path.as_ref())
+    }
+
+    /// A table of the layers.
+    pub fn to_table(&self) -> Table {
+        let mut table = Table::new(["layer", "units", "activation", "parameters"]);
+        table.push(("inputs", self.n_x(), "", ""));
+        for (number, layer) in (1..).zip(&self.layers) {
+            let parameters = layer.weights.len() + layer.biases.len();
+            let name = match number == self.layers.len() {
+                true => format!("{number} (outputs)"),
+                false => number.to_string(),
+            };
+            table.push((
+                name,
+                layer.units(),
+                layer.activation.to_string(),
+                parameters,
+            ));
+        }
+        table
+    }
+
+    /// Shows the layers in a notebook.
+    pub fn evcxr_display(&self) {
+        self.to_table().evcxr_display();
+    }
+
+    /// Takes over the parameters of a network of the same shape.
+    pub(super) fn copy_from(&mut self, other: &Network) {
+        for (to, from) in self.layers.iter_mut().zip(&other.layers) {
+            to.weights.assign(&from.weights);
+            to.biases.assign(&from.biases);
+        }
+    }
+
+    pub(super) fn output(&self) -> &Dense {
+        self.layers.last().expect("a network has a layer")
+    }
+
+    /// `x` in row order, if it can be inputs.
+    pub(super) fn check_inputs<'a>(&self, x: &'a ArrayRef2<f64>) -> Result<CowArray<'a, f64, Ix2>> {
+        if x.nrows() != self.n_x() {
+            return Err(Error::Shape {
+                what: "x".into(),
+                expected: format!(
+                    "{} rows, one for each input of layer 1 (its weights are {})",
+                    self.n_x(),
+                    check::in_words(&self.layers[0].weights)
+                ),
+                found: check::in_words(x),
+            });
+        }
+        check::finite("x", x, "")?;
+        Ok(in_rows(x))
+    }
+
+    /// `x` and `y` in row order, if they can be samples for this network and loss.
+    pub(super) fn check_samples<'a>(
+        &self,
+        x: &'a ArrayRef2<f64>,
+        y: &'a ArrayRef2<f64>,
+        loss: Loss,
+    ) -> Result<(CowArray<'a, f64, Ix2>, CowArray<'a, f64, Ix2>)> {
+        let output = self.output();
+        loss.check(output.activation)?;
+        let x = self.check_inputs(x)?;
+        let because = format!(
+            "the outputs of layer {}, whose weights are {}, x the samples of x",
+            self.layers.len(),
+            check::in_words(&output.weights)
+        );
+        check::shape("y", y, (self.n_y(), x.ncols()), &because)?;
+        loss.check_targets(y)?;
+        Ok((x, in_rows(y)))
+    }
+
+    /// The error of sums that overflow, in a layer from 0.
+    fn overflow(&self, layer: usize) -> Error {
+        check::invalid(
+            "w a + b",
+            format!("not finite in layer {}", layer + 1),
+            "finite numbers; the weights or biases of that layer are too large",
+        )
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_table().fmt(f)
+    }
+}
+
+/// The array itself if it is in row order, otherwise a copy that is.
+fn in_rows(array: &ArrayRef2<f64>) -> CowArray<'_, f64, Ix2> {
+    match array.is_standard_layout() {
+        true => array.view().into(),
+        false => array.view().as_standard_layout().into_owned().into(),
+    }
+}
+
+/// Where the largest of the numbers is, the first of several.
+pub(super) fn first_largest(numbers: &[f64]) -> usize {
+    let mut best = 0;
+    for (at, number) in numbers.iter().enumerate() {
+        if *number > numbers[best] {
+            best = at;
+        }
+    }
+    best
+}
+
+/// Targets for a softmax layer, `n_classes` x m: in the column of each sample a 1 in the row of its class, and 0 elsewhere.
+///
+/// # Errors
+///
+/// [`Error::InvalidParameter`] for a label that is not below `n_classes`, with its place.
+pub fn one_hot(labels: &[usize], n_classes: usize) -> Result<Array2<f64>> {
+    let mut y = Array2::zeros((n_classes, labels.len()));
+    for ((sample, &label), mut column) in labels.iter().enumerate().zip(y.axis_iter_mut(Axis(1))) {
+        match column.get_mut(label) {
+            Some(target) => *target = 1.0,
+            None => {
+                let value = format!("{label} for sample {sample}");
+                let range = format!("classes from 0, below n_classes = {n_classes}");
+                return Err(check::invalid("labels", value, range));
+            }
+        }
+    }
+    Ok(y)
+}
