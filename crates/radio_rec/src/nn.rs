@@ -39,6 +39,7 @@ mod gradients;
 mod history;
 mod initialiser;
 mod kernel;
+mod loops;
 mod loss;
 mod network;
 mod optimiser;

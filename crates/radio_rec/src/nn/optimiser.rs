@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::check::invalid;
-use super::vector::{Work, is_infinite, on_widest_vectors};
+use super::vector::{Processor, is_infinite, vectorised};
 use crate::Result;
 
 /// What a parameter p becomes by its gradient g, with the learning rate r, in update t = 1, 2, ...
@@ -142,38 +142,37 @@ impl Descent {
 
     /// Updates `parameters` by `gradients`, sums over the samples. Whether everything is still finite.
     pub(super) fn step(&mut self, parameters: &mut [f64], gradients: &[f64], step: Step) -> bool {
-        let mut finite = true;
-        on_widest_vectors(Update {
-            descent: self,
+        update(
+            Processor::detect(),
+            self.optimiser,
             parameters,
             gradients,
+            &mut self.first,
+            &mut self.second,
             step,
-            finite: &mut finite,
-        });
-        finite
+        )
     }
 }
 
-struct Update<'a> {
-    descent: &'a mut Descent,
-    parameters: &'a mut [f64],
-    gradients: &'a [f64],
-    step: Step,
-    finite: &'a mut bool,
-}
-
-impl Work for Update<'_> {
-    #[inline(always)]
-    fn run(self) {
+vectorised! {
+    /// Updates parameters by sums of gradients, with what the optimiser remembers of them. Whether everything is still finite.
+    fn update(
+        optimiser: Optimiser,
+        parameters: &mut [f64],
+        sums: &[f64],
+        first: &mut [f64],
+        second: &mut [f64],
+        step: Step,
+    ) -> bool {
         let Step {
             rate,
             count,
             samples,
             l2,
-        } = self.step;
+        } = step;
         let mut infinite = 0;
-        let pairs = self.parameters.iter_mut().zip(self.gradients);
-        match self.descent.optimiser {
+        let pairs = parameters.iter_mut().zip(sums);
+        match optimiser {
             Optimiser::GradientDescent => {
                 for (p, &sum) in pairs {
                     let g = sum / samples + l2 * *p;
@@ -182,7 +181,7 @@ impl Work for Update<'_> {
                 }
             }
             Optimiser::Momentum { beta } => {
-                for ((p, &sum), v) in pairs.zip(&mut self.descent.first) {
+                for ((p, &sum), v) in pairs.zip(first) {
                     let g = sum / samples + l2 * *p;
                     *v = beta * *v + g;
                     *p -= rate * *v;
@@ -197,8 +196,7 @@ impl Work for Update<'_> {
                 // Both begin at 0: divided by these they are means.
                 let (unbias1, unbias2) = (1.0 - beta1.powi(count), 1.0 - beta2.powi(count));
                 let (step, root) = (rate / unbias1, unbias2.sqrt());
-                let remembered = self.descent.first.iter_mut().zip(&mut self.descent.second);
-                for ((p, &sum), (m, v)) in pairs.zip(remembered) {
+                for ((p, &sum), (m, v)) in pairs.zip(first.iter_mut().zip(second)) {
                     let g = sum / samples + l2 * *p;
                     *m = beta1 * *m + (1.0 - beta1) * g;
                     *v = beta2 * *v + (1.0 - beta2) * g * g;
@@ -207,6 +205,6 @@ impl Work for Update<'_> {
                 }
             }
         }
-        *self.finite = infinite == 0;
+        infinite == 0
     }
 }

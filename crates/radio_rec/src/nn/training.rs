@@ -242,11 +242,11 @@ impl Training {
         check::rate(self.rate)?;
         self.schedule.check()?;
         self.optimiser.check()?;
-        if let Some(batch) = self.batch {
-            if batch == 0 || batch > samples {
-                let range = format!("from 1 to the number of samples, {samples}");
-                return Err(invalid("batch", batch, range));
-            }
+        if let Some(batch) = self.batch
+            && !(1..=samples).contains(&batch)
+        {
+            let range = format!("from 1 to the number of samples, {samples}");
+            return Err(invalid("batch", batch, range));
         }
         if !(self.l2.is_finite() && self.l2 >= 0.0) {
             return Err(invalid("l2", self.l2, "a finite number, at least 0"));

@@ -1,7 +1,7 @@
 //! exp, tanh and the logarithm in a form that the compiler vectorises, on the widest vectors the processor has.
 //!
 //! The functions have no branches and call nothing, so that a loop over a slice of numbers becomes a loop over vectors of
-//! them. [`on_widest_vectors`] compiles such loops for AVX-512, for AVX2 with FMA, and for any processor, and picks one at run
+//! them. [`vectorised`] compiles such loops for AVX-512, for AVX2 with FMA, and for any processor, and picks one at run
 //! time. All give the same bits: each operation is one that IEEE 754 defines to the last bit (a fused multiplication is written
 //! as [`f64::mul_add`]), and the code fixes the order of every sum. Without FMA in hardware (x86 before 2013) they are slow.
 //!
@@ -17,8 +17,10 @@
 //!
 //! A NaN stays one.
 
-/// Adding it to a number below 2^51 rounds that to a whole one, which then stands in the last bits: 1.5 * 2^52.
-const ROUND: f64 = 6_755_399_441_055_744.0;
+use std::f64::consts::{FRAC_1_SQRT_2, LN_2, LOG2_E};
+
+/// Adding it to a number below 2^51 rounds that to a whole one n, and n + 1023 then stands in the last bits: 1.5 * 2^52 + 1023.
+const ROUND: f64 = 6_755_399_441_056_767.0;
 /// The first 32 bits of ln 2, so that multiples by whole numbers are exact.
 const LN_2_HIGH: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
 /// ln 2 - `LN_2_HIGH`.
@@ -43,9 +45,20 @@ const EXP: [f64; 11] = [
     2.0921593801524085e-09,
 ];
 
+/// (exp(2 r) - 1 - 2 r) / (2 r^2) as a polynomial in r, for |r| <= 0.17329: the same with other powers of 2.
+const HALF_EXP: [f64; 11] = {
+    let (mut scaled, mut power, mut at) = (EXP, 2.0, 0);
+    while at < scaled.len() {
+        scaled[at] *= power;
+        power *= 2.0;
+        at += 1;
+    }
+    scaled
+};
+
 /// (ln((1 + s) / (1 - s)) - 2 s) / s^3 as a polynomial in s^2, from the constant upwards: for |s| <= 0.17158, off by 3.1e-16
 /// at most, which is a hundredth of an ulp of the logarithm.
-const LN: [f64; 7] = [
+const LN_SERIES: [f64; 7] = [
     0.666666666666667,
     0.39999999999898445,
     0.28571428626399675,
@@ -55,24 +68,26 @@ const LN: [f64; 7] = [
     0.14617873844793286,
 ];
 
-/// Horner's rule.
+/// c0 + c1 x + c2 x^2 + c3 x^3, with x^2: Estrin's scheme, in which most operations need not wait for each other.
 #[inline(always)]
-fn polynomial<const N: usize>(coefficients: &[f64; N], x: f64) -> f64 {
-    let mut sum = coefficients[N - 1];
-    for &coefficient in coefficients[..N - 1].iter().rev() {
-        sum = sum.mul_add(x, coefficient);
-    }
-    sum
+fn cubic(c: [f64; 4], x: f64, x2: f64) -> f64 {
+    c[3].mul_add(x, c[2]).mul_add(x2, c[1].mul_add(x, c[0]))
 }
 
-/// 2^n and exp(r) - 1 with x = n ln 2 + r, |r| <= ln 2 / 2; for |x| <= 709. A 2^-1023 comes out as 0.
+/// 2^n, where n + 1023 stands in the last bits. A 2^-1023 comes out as 0.
 #[inline(always)]
-fn reduced_exp(x: f64) -> (f64, f64) {
-    let shifted = x.mul_add(std::f64::consts::LOG2_E, ROUND);
-    let n = shifted - ROUND;
-    let power = f64::from_bits(shifted.to_bits().wrapping_add(ONE >> MANTISSA) << MANTISSA);
-    let r = (-n).mul_add(LN_2_LOW, (-n).mul_add(LN_2_HIGH, x));
-    (power, (r * r).mul_add(polynomial(&EXP, r), r))
+fn exponent(shifted: f64) -> f64 {
+    f64::from_bits(shifted.to_bits() << MANTISSA)
+}
+
+/// c0 + c1 x + ... + c10 x^10, with x^2.
+#[inline(always)]
+fn series(c: &[f64; 11], x: f64, x2: f64) -> f64 {
+    let [c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10] = *c;
+    let x4 = x2 * x2;
+    let upper = c10.mul_add(x2, c9.mul_add(x, c8));
+    let upper = upper.mul_add(x4, cubic([c4, c5, c6, c7], x, x2));
+    upper.mul_add(x4, cubic([c0, c1, c2, c3], x, x2))
 }
 
 /// exp(x) for x <= 0.
@@ -80,22 +95,31 @@ fn reduced_exp(x: f64) -> (f64, f64) {
 pub fn exp(x: f64) -> f64 {
     // Written so that a NaN is not smaller.
     let x = if x < -709.0 { -709.0 } else { x };
-    let (power, rest) = reduced_exp(x);
-    power.mul_add(rest, power)
+    let shifted = x.mul_add(LOG2_E, ROUND);
+    let (n, power) = (shifted - ROUND, exponent(shifted));
+    // x = n ln 2 + r, |r| <= ln 2 / 2
+    let r = (-n).mul_add(LN_2_LOW, (-n).mul_add(LN_2_HIGH, x));
+    let r2 = r * r;
+    power.mul_add(r2.mul_add(series(&EXP, r, r2), r), power)
 }
 
-/// tanh(x) = (exp(2 x) - 1) / (exp(2 x) + 1).
+/// tanh(x) = h / (h + 1) with h = (exp(2 x) - 1) / 2.
 #[inline(always)]
 pub fn tanh(x: f64) -> f64 {
-    let twice = 2.0 * x.abs();
-    // tanh(22) is 1 to the last bit.
-    let twice = if twice > 44.0 { 44.0 } else { twice };
-    let (power, rest) = reduced_exp(twice);
-    let exp_m1 = power.mul_add(rest, power - 1.0);
-    (exp_m1 / (exp_m1 + 2.0)).copysign(x)
+    // tanh(22) is 1 to the last bit. Written so that a NaN is not larger.
+    let size = x.abs();
+    let size = if size > 22.0 { 22.0 } else { size };
+    let shifted = size.mul_add(2.0 * LOG2_E, ROUND);
+    let (n, power) = (shifted - ROUND, exponent(shifted));
+    // 2 x = n ln 2 + 2 r. The digits of ln 2 that are missing would count only where the tanh is 1.
+    let r = (-n).mul_add(0.5 * LN_2, size);
+    let r2 = r * r;
+    let half = r2.mul_add(series(&HALF_EXP, r, r2), r);
+    let h = power.mul_add(half, power.mul_add(0.5, -0.5));
+    (h / (h + 1.0)).copysign(x)
 }
 
-/// 1 / (1 + exp(-x)), and exp(-|x|).
+/// 1 / (1 + exp(-x)) and exp(-|x|).
 #[inline(always)]
 pub fn sigmoid_and_exp(x: f64) -> (f64, f64) {
     let e = exp(-x.abs());
@@ -119,18 +143,18 @@ pub fn ln_1p(x: f64) -> f64 {
         1.0 - (u - x)
     };
     // u + lost = 2^k (1 + f), with 1 + f from the square root of 1/2 to that of 2.
-    let k = u
-        .to_bits()
-        .wrapping_sub(std::f64::consts::FRAC_1_SQRT_2.to_bits())
-        >> MANTISSA;
+    let k = u.to_bits().wrapping_sub(FRAC_1_SQRT_2.to_bits()) >> MANTISSA;
     let power = f64::from_bits(ONE.wrapping_sub(k << MANTISSA));
     let f = lost.mul_add(power, u.mul_add(power, -1.0));
     let k = f64::from_bits(k | TWO_TO_52.to_bits()) - TWO_TO_52;
-    // ln(1 + f) = 2 s + ..., where 2 s is written as f - s f so that the larger part is exact.
+    // With s = f / (2 + f) it is (1 + s) / (1 - s), whose logarithm is 2 s + ...; 2 s is written as f - s f, as f is exact.
     let s = f / (2.0 + f);
     let half_square = 0.5 * f * f;
     let z = s * s;
-    let series = z * polynomial(&LN, z);
+    let (z2, z4) = (z * z, (z * z) * (z * z));
+    let [c0, c1, c2, c3, c4, c5, c6] = LN_SERIES;
+    let upper = c6.mul_add(z2, c5.mul_add(z, c4));
+    let series = z * upper.mul_add(z4, cubic([c0, c1, c2, c3], z, z2));
     let small = s.mul_add(half_square + series, k * LN_2_LOW);
     k.mul_add(LN_2_HIGH, f - (half_square - small))
 }
@@ -141,42 +165,88 @@ const TWO_TO_52: f64 = 4_503_599_627_370_496.0;
 /// 1 for an infinity or a NaN, otherwise 0: to be collected with `|`.
 #[inline(always)]
 pub fn is_infinite(x: f64) -> u64 {
-    u64::from(!(x.abs() <= f64::MAX))
+    u64::from(!x.is_finite())
 }
 
-/// What is to be compiled for each kind of processor: its `run` and all that it calls must be `#[inline(always)]`.
-pub trait Work {
-    /// Does it.
-    fn run(self);
+/// How wide the vectors of this processor are.
+#[derive(Clone, Copy, Debug)]
+pub struct Processor(Vectors);
+
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+pub(super) enum Vectors {
+    Avx512,
+    Avx2,
+    Any,
 }
 
-/// Does the work with the widest vectors that this processor has.
-pub fn on_widest_vectors(work: impl Work) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl")
+impl Processor {
+    /// This one.
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
         {
-            // SAFETY: the processor has what the function is compiled for.
-            return unsafe { on_avx512(work) };
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl");
+            if avx2 && avx512 {
+                return Self(Vectors::Avx512);
+            }
+            if avx2 {
+                return Self(Vectors::Avx2);
+            }
         }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: as above.
-            return unsafe { on_avx2(work) };
+        Self(Vectors::Any)
+    }
+
+    /// What to compile for.
+    pub(super) fn vectors(self) -> Vectors {
+        self.0
+    }
+
+    /// This one, and those that it can stand for.
+    #[cfg(test)]
+    pub fn all() -> Vec<Self> {
+        match Self::detect().0 {
+            Vectors::Avx512 => vec![
+                Self(Vectors::Avx512),
+                Self(Vectors::Avx2),
+                Self(Vectors::Any),
+            ],
+            Vectors::Avx2 => vec![Self(Vectors::Avx2), Self(Vectors::Any)],
+            Vectors::Any => vec![Self(Vectors::Any)],
         }
     }
-    work.run();
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
-fn on_avx512(work: impl Work) {
-    work.run();
+/// Compiles functions once for each kind of processor. Each is given another argument in front, the [`Processor`] that it runs on. What
+/// they call must be `#[inline(always)]`.
+macro_rules! vectorised {
+    ($($(#[$doc:meta])* $visible:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block)*) => {$(
+        $(#[$doc])*
+        $visible fn $name(processor: $crate::nn::vector::Processor, $($argument: $type),*) $(-> $result)? {
+            #[inline(always)]
+            fn any($($argument: $type),*) $(-> $result)? $body
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
+            fn avx512($($argument: $type),*) $(-> $result)? {
+                any($($argument),*)
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            fn avx2($($argument: $type),*) $(-> $result)? {
+                any($($argument),*)
+            }
+            match processor.vectors() {
+                // SAFETY: a `Processor` knows only of what was detected.
+                #[cfg(target_arch = "x86_64")]
+                $crate::nn::vector::Vectors::Avx512 => unsafe { avx512($($argument),*) },
+                // SAFETY: as above.
+                #[cfg(target_arch = "x86_64")]
+                $crate::nn::vector::Vectors::Avx2 => unsafe { avx2($($argument),*) },
+                _ => any($($argument),*),
+            }
+        }
+    )*};
 }
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn on_avx2(work: impl Work) {
-    work.run();
-}
+pub(super) use vectorised;
