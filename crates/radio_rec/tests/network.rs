@@ -23,6 +23,7 @@ struct Case {
     gradients: GoldenGradients,
     same_gradient: Vec<Updated>,
     ten_iterations: Vec<Trained>,
+    hundred_iterations: Trained,
 }
 
 #[derive(Deserialize)]
@@ -168,6 +169,40 @@ fn updates_agree_with_numpy() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_hundred_epochs_of_training_agree_with_numpy() {
+    for case in golden() {
+        let (x, y) = (array(&case.x), array(&case.y));
+        let Trained {
+            rate,
+            parameters,
+            costs,
+        } = &case.hundred_iterations;
+        let mut network = case.parameters.parameters();
+        let found = network.train(&x, &y, *rate, costs.len()).unwrap();
+        for (found, expected) in found.iter().zip(costs) {
+            assert!(
+                (found - expected).abs() < 1e-12,
+                "{found} instead of {expected}"
+            );
+        }
+        let expected = parameters.parameters();
+        for (found, expected) in [
+            (&network.w1, &expected.w1),
+            (&network.b1, &expected.b1),
+            (&network.w2, &expected.w2),
+            (&network.b2, &expected.b2),
+        ] {
+            for (f, e) in found.iter().zip(expected) {
+                assert!((f - e).abs() < 1e-10, "{f} instead of {e}");
+            }
+        }
+        // It got somewhere: equal numbers of a start that stays are no news.
+        let moved = &network.w1 - &case.parameters.parameters().w1;
+        assert!(moved.iter().any(|d| d.abs() > 1e-3));
     }
 }
 
