@@ -19,7 +19,7 @@ use super::vector::Processor;
 use super::{Loss, loops};
 
 /// From how many weights on a layer is computed by ndarray's matrix product.
-const LARGE: usize = 1 << 12;
+const LARGE: usize = 1 << 13;
 /// How much a part has to do at least, in weights and biases times samples, for it to be worth a processor of its own.
 const WORTH: usize = 1 << 19;
 /// What a unit costs besides its weights, in the same measure.
@@ -472,4 +472,24 @@ impl Part {
 /// Whether a layer is computed by ndarray's matrix product.
 fn is_large(layer: &Dense) -> bool {
     layer.weights.len() >= LARGE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{Activation, Initialiser, Network};
+
+    #[test]
+    fn only_what_is_worth_it_is_divided() {
+        let parts = |units: usize, samples| {
+            let layers = [(units, Activation::Tanh), (1, Activation::Sigmoid)];
+            let network = Network::new(2, &layers, Initialiser::Xavier, 1).unwrap();
+            let loss = Some(Loss::BinaryCrossEntropy);
+            Kernel::new(network.layers(), loss, samples).parts.len()
+        };
+        assert_eq!(parts(4, 2000), 1);
+        // As in the test of the bits on several threads.
+        assert!(parts(200, 3000) > 1);
+        assert_eq!(parts(200, 1_000_000), PARTS);
+    }
 }
