@@ -364,15 +364,15 @@ fn the_bits_depend_on_the_seed_alone_and_not_on_the_number_of_threads() {
         (100, Activation::Tanh),
         (1, Activation::Sigmoid),
     ];
-    let (x, y) = rings(3000);
+    let (x, y) = rings(6000);
     let small = [(200, Activation::Tanh), (1, Activation::Sigmoid)];
     for (batch, layers) in [
         (None, &small[..]),
         (None, &layers[..]),
-        (Some(700), &layers[..]),
+        (Some(1500), &layers[..]),
     ] {
         let training = Training {
-            epochs: 4,
+            epochs: 3,
             rate: 0.01,
             optimiser: Optimiser::adam(),
             batch,
@@ -400,7 +400,6 @@ fn the_bits_depend_on_the_seed_alone_and_not_on_the_number_of_threads() {
         let once = trained(&training, 1);
         assert_eq!(once, trained(&training, 1));
         assert_eq!(once, trained(&training, 2));
-        assert_eq!(once, trained(&training, 3));
         let other = Training {
             seed: 6,
             ..training

@@ -21,7 +21,7 @@ use super::{Loss, loops};
 /// From how many weights on a layer is computed by ndarray's matrix product.
 const LARGE: usize = 1 << 13;
 /// How much a part has to do at least, in weights and biases times samples, for it to be worth a processor of its own.
-const WORTH: usize = 1 << 19;
+const WORTH: usize = 1 << 22;
 /// What a unit costs besides its weights, in the same measure.
 const UNIT: usize = 5;
 /// How many parts there are at most; each has gradients of its own.
@@ -198,6 +198,8 @@ struct Part {
     scratch: Block,
     /// Of each layer, summed over the samples: along W, units x inputs, and b.
     gradients: Vec<(Vec<f64>, Vec<f64>)>,
+    /// Whether what is in the gradients of large layers is of another pass.
+    stale: bool,
     /// Of each layer, whether a sum was not finite.
     infinite: Vec<u64>,
     totals: Totals,
@@ -226,6 +228,7 @@ impl Kernel {
                 .iter()
                 .map(|l| (learns(l.weights.len()), learns(l.units())))
                 .collect(),
+            stale: true,
             infinite: vec![0; layers.len()],
             totals: Totals::default(),
         };
@@ -353,9 +356,12 @@ impl Part {
 
     fn begin(&mut self) {
         for (weights, biases) in &mut self.gradients {
-            weights.fill(0.0);
+            if weights.len() < LARGE {
+                weights.fill(0.0);
+            }
             biases.fill(0.0);
         }
+        self.stale = true;
         self.infinite.fill(0);
         self.totals = Totals::default();
     }
@@ -450,7 +456,9 @@ impl Part {
             if large {
                 loops::add_row_sums(processor, dz, db, size);
                 let mut dw = ArrayViewMut2::from_shape(layer.weights.dim(), dw).expect("as W");
-                general_mat_mul(1.0, &size.matrix(dz), &size.matrix(a).t(), 1.0, &mut dw);
+                let kept = if self.stale { 0.0 } else { 1.0 };
+                let (dz, a) = (size.matrix(dz), size.matrix(a));
+                general_mat_mul(1.0, &dz, &a.t(), kept, &mut dw);
             } else {
                 loops::add_products(processor, dz, a, dw, db, size);
             }
@@ -466,6 +474,7 @@ impl Part {
                 loops::slopes_before(processor, layer.slices().0, dz, f, a, da, size);
             }
         }
+        self.stale = false;
     }
 }
 
@@ -489,7 +498,7 @@ mod tests {
         };
         assert_eq!(parts(4, 2000), 1);
         // As in the test of the bits on several threads.
-        assert!(parts(200, 3000) > 1);
+        assert_eq!(parts(200, 6000), 2);
         assert_eq!(parts(200, 1_000_000), PARTS);
     }
 }
