@@ -6,31 +6,40 @@
 # the Rust notebook has its library.
 
 # %%
+from copy import copy
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 from sklearn.datasets import make_gaussian_quantiles
+from sklearn.model_selection import train_test_split
 
 pd.options.display.width = 160
 
 # %% tags=["parameters"]
 samples = 2000
+covariance = 0.7
 n_h = 4
 data_seed = 1606
 weight_seed = 2024
 learning_rates = [0.0001, 0.01, 1]
 iterations = 10
+rate = 0.5
+epochs = 5000
+frames = [750, 900, 1000, 1500, 1650, 1750, 5000]
+widths = [1, 2, 3, 4, 6, 8, 12, 16]
+wild_rate = 20
 
 
 # %%
-def load_extra_datasets(n, seed):
+def load_extra_datasets(n, covariance, seed):
     return make_gaussian_quantiles(
-        mean=None, cov=0.7, n_samples=n, n_features=2, n_classes=2, shuffle=True, random_state=seed
+        mean=None, cov=covariance, n_samples=n, n_features=2, n_classes=2, shuffle=True, random_state=seed
     )
 
 
-X, labels = load_extra_datasets(samples, data_seed)
+X, labels = load_extra_datasets(samples, covariance, data_seed)
 X, Y = X.T, labels.reshape(1, -1)
 
 # %%
@@ -278,11 +287,263 @@ pd.DataFrame(
 )
 
 # %%
-for rate, path in zip(learning_rates, costs):
-    plt.plot(range(1, iterations + 1), [path[0] - cost for cost in path[1:]], marker="o", label=f"rate {rate}")
+for learning_rate, path in zip(learning_rates, costs):
+    plt.plot(range(1, iterations + 1), [path[0] - cost for cost in path[1:]], marker="o", label=f"rate {learning_rate}")
 plt.yscale("log")
 plt.title("Drop of the cost since the start")
 plt.xlabel("iteration")
 plt.ylabel("cost at the start - cost")
 plt.legend()
 plt.show()
+
+# %% [markdown]
+# ## Further
+
+# %%
+X_train, X_test, labels_train, labels_test = train_test_split(X.T, labels, test_size=0.25, random_state=data_seed)
+X_train, X_test = X_train.T, X_test.T
+Y_train, Y_test = labels_train.reshape(1, -1), labels_test.reshape(1, -1)
+print(f"{Y_train.size} samples to learn from, {Y_test.size} to test on")
+
+
+# %%
+def xavier(n_h):
+    network, rng = Network(n_x, n_h, n_y, weight_seed), np.random.default_rng(weight_seed)
+    for array in network.W1, network.W2:
+        limit = np.sqrt(6 / sum(array.shape))
+        array[:] = rng.uniform(-limit, limit, array.shape)
+    return network
+
+
+def measured(network, array, nudge):
+    slopes = np.empty_like(array)
+    for at, value in np.ndenumerate(array):
+        array[at] = value + nudge
+        up = network.cost(X_test, Y_test)
+        array[at] = value - nudge
+        down = network.cost(X_test, Y_test)
+        array[at] = value
+        slopes[at] = (up - down) / (2 * nudge)
+    return slopes
+
+
+checked = xavier(n_h)
+arrays = [checked.W1, checked.b1, checked.W2, checked.b2]
+by_propagation = checked.gradients(X_test, Y_test)[1:]
+comparison = pd.DataFrame(
+    [
+        (f"{name}[{i}, {j}]", slope, other[i, j])
+        for name, array, slopes in zip(["W1", "b1", "W2", "b2"], arrays, by_propagation)
+        for other in [measured(checked, array, nudge)]
+        for (i, j), slope in np.ndenumerate(slopes)
+    ],
+    columns=["parameter", "back-propagation", "measured"],
+)
+a, b = comparison["back-propagation"], comparison["measured"]
+comparison["relative error"] = (a - b).abs() / (a.abs() + b.abs())
+print(f"every relative error is below 1e-6: {bool((comparison['relative error'] < 1e-6).all())}")
+comparison
+
+# %%
+powers = 10.0 ** -np.arange(1, 12)
+a = np.concatenate([slopes.ravel() for slopes in by_propagation])
+errors = []
+for size in powers:
+    b = np.concatenate([measured(checked, array, size).ravel() for array in arrays])
+    errors.append(np.linalg.norm(a - b) / np.linalg.norm(np.abs(a) + np.abs(b)))
+plt.loglog(powers, errors, marker="o")
+plt.title("Gradient checking: how small a nudge?")
+plt.xlabel("nudge")
+plt.ylabel("relative error")
+plt.show()
+
+
+# %%
+def fit(network, rates, seen=None, frames=()):
+    """An epoch for each of the rates. The costs and accuracies, and copies of the network after some epochs."""
+    W1, b1, W2, b2 = network.W1, network.b1, network.W2, network.b2
+    m = X_train.shape[1]
+    history, film = [], []
+    for epoch, rate in enumerate(rates, start=1):
+        A1 = np.tanh(W1 @ X_train + b1)
+        Z2 = W2 @ A1 + b2
+        row = [np.mean(np.logaddexp(0, Z2) - Y_train * Z2), np.mean((Z2 > 0) == Y_train)]
+        dZ2 = (expit(Z2) - Y_train) / m
+        dZ1 = (W2.T @ dZ2) * (1 - A1**2)
+        W2 = W2 - rate * (dZ2 @ A1.T)
+        b2 = b2 - rate * dZ2.sum(axis=1, keepdims=True)
+        W1 = W1 - rate * (dZ1 @ X_train.T)
+        b1 = b1 - rate * dZ1.sum(axis=1, keepdims=True)
+        network.W1, network.b1, network.W2, network.b2 = W1, b1, W2, b2
+        if seen is not None:
+            row += score(network, *seen)
+        if epoch in frames:
+            film.append((epoch, copy(network)))
+        history.append(row)
+    return np.array(history), film
+
+
+def score(network, X, Y):
+    Z2 = network.forward(X)[2]
+    return np.mean(np.logaddexp(0, Z2) - Y * Z2), np.mean((Z2 > 0) == Y)
+
+
+trained = start()
+history, film = fit(trained, np.full(epochs, rate), (X_test, Y_test), frames)
+film.insert(0, (0, start()))
+scores = {"learned from": score(trained, X_train, Y_train), "has not seen": score(trained, X_test, Y_test)}
+print(f"after {epochs} epochs at a rate of {rate}")
+for name, (cost, accuracy) in scores.items():
+    print(f"samples it {name}:  cost {cost:.4f}, accuracy {accuracy:.4f}")
+print(f"at least 95 % on both: {bool(min(accuracy for _, accuracy in scores.values()) >= 0.95)}")
+
+# %%
+figure, axes = plt.subplots(1, 2, figsize=(9.6, 4.4))
+for k, (ax, title) in enumerate(zip(axes, ["Cost", "Accuracy"])):
+    ax.plot(history[:, k], label="learned from")
+    ax.plot(history[:, k + 2], label="not seen")
+    ax.set_title(title)
+    ax.set_xlabel("epoch")
+    ax.legend()
+plt.show()
+
+# %%
+low, high = X_test.min(axis=1) - 0.2, X_test.max(axis=1) + 0.2
+plane = np.meshgrid(np.linspace(low[0], high[0], 200), np.linspace(low[1], high[1], 200))
+points = np.stack([side.ravel() for side in plane])
+
+
+def draw_regions(ax, network, title):
+    said = network.forward(points)[3].reshape(plane[0].shape)
+    ax.contourf(*plane, said, levels=[0, 0.1, 0.3, 0.5, 0.7, 0.9, 1], cmap="coolwarm", alpha=0.5)
+    ax.contour(*plane, said, levels=[0.5], colors="black")
+    for label in 0, 1:
+        ax.scatter(*X_test[:, labels_test == label], s=4)
+    ax.set_title(title)
+
+
+def draw_grid(panels):
+    figure, axes = plt.subplots(-(-len(panels) // 4), 4, figsize=(9.8, 6), sharex=True, sharey=True)
+    for ax, (title, network) in zip(axes.flat, panels):
+        draw_regions(ax, network, title)
+    plt.show()
+
+
+draw_grid([(f"epoch {epoch}", network) for epoch, network in film])
+
+# %%
+draw_regions(plt.gca(), trained, f"After {epochs} epochs")
+plt.show()
+
+# %%
+figure, axes = plt.subplots(1, n_h, figsize=(9.8, 3.6), sharey=True)
+for unit, (ax, said) in enumerate(zip(axes, trained.forward(points)[1])):
+    said = said.reshape(plane[0].shape)
+    shown = ax.contourf(*plane, said, levels=np.linspace(-1, 1, 41), cmap="PuOr")
+    ax.contour(*plane, said, levels=[0], colors="black")
+    ax.set_title(f"unit {unit}")
+figure.colorbar(shown, ax=axes)
+plt.show()
+
+# %%
+of_hidden = np.hstack([trained.W1, trained.b1, trained.W2.T])
+bound = np.abs(of_hidden).max()
+plt.imshow(of_hidden, cmap="PuOr", vmin=-bound, vmax=bound)
+for (i, j), value in np.ndenumerate(of_hidden):
+    plt.text(j, i, f"{value:.2f}", ha="center", va="center")
+plt.xticks(range(4), ["W1, X1", "W1, X2", "b1", "W2"])
+plt.yticks(range(n_h), [f"unit {unit}" for unit in range(n_h)])
+plt.colorbar()
+plt.title("The parameters of each hidden unit")
+plt.show()
+
+
+# %%
+def epochs_until(costs, bar):
+    return int(np.argmax(costs < bar)) if (costs < bar).any() else "never"
+
+
+def normal(deviations):
+    network = start()
+    network.W1 = network.W1 * (deviations[0] / 0.01)
+    network.W2 = network.W2 * (deviations[1] / 0.01)
+    return network
+
+
+starts = {str(deviation): normal([deviation] * 2) for deviation in (0, 0.001, 0.01, 0.1)}
+starts |= {"Xavier": xavier(n_h), "He": normal([np.sqrt(2 / n_x), np.sqrt(2 / n_h)])}
+start_costs = {name: fit(network, np.full(epochs, rate))[0][:, 0] for name, network in starts.items()}
+pd.DataFrame(
+    [
+        (name, epochs_until(costs, 0.6), epochs_until(costs, 0.2), score(starts[name], X_train, Y_train)[0])
+        for name, costs in start_costs.items()
+    ],
+    columns=["start", "cost below 0.6", "cost below 0.2", "cost at the end"],
+)
+
+# %%
+for name, costs in start_costs.items():
+    plt.semilogx(range(1, epochs + 1), costs, label=name)
+plt.title("The cost from six starts")
+plt.xlabel("epoch")
+plt.ylabel("cost")
+plt.legend()
+plt.show()
+
+# %%
+of_width = {width: xavier(width) for width in widths}
+for network in of_width.values():
+    fit(network, np.full(-(-epochs // 2), rate))
+pd.DataFrame(
+    [
+        (width, width * (n_x + 1 + n_y) + n_y, *score(network, X_train, Y_train), *score(network, X_test, Y_test))
+        for width, network in of_width.items()
+    ],
+    columns=["hidden units", "parameters", "cost", "accuracy", "cost, not seen", "accuracy, not seen"],
+)
+
+# %%
+draw_grid([(f"{width} hidden", network) for width, network in of_width.items()])
+
+# %%
+plans = {f"rate {r}": np.full(epochs, r) for r in [*learning_rates, rate]}
+wave = (1 + np.cos(np.pi * np.arange(epochs) / epochs)) / 2
+plans[f"rate {max(learning_rates)}, falling"] = max(learning_rates) * wave
+plans[f"rate {wild_rate}"] = np.full(epochs, wild_rate)
+rate_costs, rows = {}, []
+for name, plan in plans.items():
+    network = start()
+    costs = rate_costs[name] = fit(network, plan)[0][:, 0]
+    rises = int((np.diff(costs) > 0).sum())
+    rows.append((name, costs.min(), int(costs.argmin()), *score(network, X_train, Y_train), rises))
+pd.DataFrame(
+    rows, columns=["", "lowest cost", "in epoch", "cost at the end", "accuracy", "epochs in which the cost rose"]
+)
+
+# %%
+figure, axes = plt.subplots(1, 2, figsize=(9.6, 4.4))
+*settled, wild = rate_costs.items()
+for name, costs in settled:
+    axes[0].semilogy(costs, label=name)
+axes[0].set_title("The cost")
+axes[0].legend()
+axes[1].semilogy(wild[1][:100])
+axes[1].set_title(f"{wild[0]}, the first epochs")
+plt.show()
+
+# %%
+network = xavier(n_h)
+W1, b1, W2, b2 = network.W1, network.b1, network.W2, network.b2
+message = f"{epochs} epochs, and all numbers are finite"
+with np.errstate(all="ignore"):
+    for epoch in range(1, epochs + 1):
+        A1 = np.tanh(W1 @ X_train + b1)
+        error = W2 @ A1 + b2 - Y_train
+        if not np.isfinite(np.sum(error**2)):
+            message = f"epoch {epoch}: the cost is not finite"
+            break
+        dZ2 = error / Y_train.size
+        dZ1 = (W2.T @ dZ2) * (1 - A1**2)
+        W2, b2 = W2 - wild_rate * (dZ2 @ A1.T), b2 - wild_rate * dZ2.sum(axis=1, keepdims=True)
+        W1, b1 = W1 - wild_rate * (dZ1 @ X_train.T), b1 - wild_rate * dZ1.sum(axis=1, keepdims=True)
+print(message)
