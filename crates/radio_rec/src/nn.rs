@@ -1,6 +1,9 @@
-//! A neural network with arrays only: one hidden layer of tanh units, and an output of sigmoid units.
+//! Neural networks of dense layers: the assignment's, step by step, and any number of layers, fast.
 //!
-//! With m samples, a column a sample, and a ' for the transpose, the network and its learning are
+//! # The assignment's network
+//!
+//! [`Parameters`] has one hidden layer of tanh units and an output of sigmoid units, with arrays only. With m samples, a column a
+//! sample, and a ' for the transpose, the network and its learning are
 //!
 //! | | forward | | backward |
 //! |---|---|---|---|
@@ -29,6 +32,41 @@
 //!
 //! let costs = network.train(&x, &y, 0.5, 1000)?;
 //! assert!(costs[1000] < 0.1);
+//! # Ok::<(), radio_rec::Error>(())
+//! ```
+//!
+//! # Any number of layers
+//!
+//! A [`Network`] has any number of [`Dense`] layers, each with an [`Activation`], whose weights an [`Initialiser`] draws. A
+//! [`Training`] makes a [`Loss`] small, by an [`Optimiser`], at a rate that follows a [`Schedule`], and answers with a [`History`].
+//!
+//! | forward, layer by layer | backward, from the outputs |
+//! |---|---|
+//! | Z = W A + b over the activations A of the layer before; its own are f(Z) | dZ = dA * f'(Z), dW = dZ A' / m, db = row sums of dZ / m; the layer before gets dA = W' dZ |
+//!
+//! [`Network::forward`] and [`Network::gradients`] compute this plainly, with every array to be looked at. The training computes the
+//! same in blocks of samples that stay in the cache, takes no memory in an epoch (but what matrix products of large layers need), and
+//! gives the same bits on any number of processors. [`Parameters::train`] is one.
+//!
+//! ```
+//! use ndarray::array;
+//! use radio_rec::nn::{Activation, Initialiser, Loss, Network, Optimiser, Training, one_hot};
+//!
+//! let x = array![[0.1, 0.9, 2.1, 0.0, 1.1, 1.9], [0.0, 1.1, 0.1, 0.2, 0.8, 0.0]];
+//! let y = one_hot(&[0, 1, 2, 0, 1, 2], 3)?;
+//! let layers = [(8, Activation::Relu), (3, Activation::Softmax)];
+//! let mut network = Network::new(2, &layers, Initialiser::He, 1606)?;
+//! let training = Training {
+//!     epochs: 200,
+//!     rate: 0.05,
+//!     optimiser: Optimiser::adam(),
+//!     loss: Loss::CategoricalCrossEntropy,
+//!     batch: Some(3),
+//!     ..Training::default()
+//! };
+//! let history = training.fit(&mut network, &x, &y)?;
+//! assert!(history.cost[199] < 0.1 * history.cost[0]);
+//! assert_eq!(network.predict_classes(&x)?, [0, 1, 2, 0, 1, 2]);
 //! # Ok::<(), radio_rec::Error>(())
 //! ```
 

@@ -414,7 +414,7 @@ fn parameters_and_network_learn_the_same_bits() {
     let mut parameters = Parameters::random(2, 4, 1, 9).unwrap();
     let layers = [(4, Activation::Tanh), (1, Activation::Sigmoid)];
     let mut network = Network::new(2, &layers, Initialiser::default(), 9).unwrap();
-    assert_eq!(network, Network::from(parameters.clone()));
+    assert_eq!(network, Network::try_from(parameters.clone()).unwrap());
     let costs = parameters.train(&x, &y, 1.2, 50).unwrap();
     let training = Training {
         epochs: 50,
@@ -423,10 +423,32 @@ fn parameters_and_network_learn_the_same_bits() {
     };
     let history = training.fit(&mut network, &x, &y).unwrap();
     assert_eq!(costs[..50], history.cost);
-    assert_eq!(network, Network::from(parameters));
+    assert_eq!(network, Network::try_from(parameters).unwrap());
     assert_eq!(
         (network.n_x(), network.n_y(), network.parameter_count()),
         (2, 1, 17)
+    );
+}
+
+#[test]
+fn no_samples_have_no_outputs() {
+    let nobody = Array2::zeros((2, 0));
+    let network = small_network(1);
+    assert_eq!(network.predict(&nobody).unwrap().dim(), (1, 0));
+    assert!(network.predict_classes(&nobody).unwrap().is_empty());
+    assert_eq!(network.forward(&nobody).unwrap()[1].a.dim(), (1, 0));
+    let mut untouched = network.clone();
+    let none = Training {
+        epochs: 0,
+        ..Training::default()
+    };
+    let (x, y) = rings(10);
+    let history = none.fit(&mut untouched, &x, &y).unwrap();
+    assert_eq!((history.epochs(), untouched), (0, network));
+    assert_eq!(
+        history.to_table().to_string().lines().count(),
+        1,
+        "the header"
     );
 }
 

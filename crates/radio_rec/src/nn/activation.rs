@@ -5,7 +5,8 @@ use std::fmt;
 use ndarray::{Array2, ArrayRef2, Axis, Zip};
 use serde::{Deserialize, Serialize};
 
-use super::sigmoid;
+use super::{check, sigmoid};
+use crate::Result;
 
 /// The function of a layer, from the sums Z to the activations A, both units x samples.
 ///
@@ -59,10 +60,11 @@ impl Activation {
     ///
     /// That is dA times the slope in the table above, entry by entry; for softmax, A_k (dA_k - sum over units j of dA_j A_j).
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If the two shapes differ.
-    pub fn slope(self, a: &ArrayRef2<f64>, da: &ArrayRef2<f64>) -> Array2<f64> {
+    /// [`Error::Shape`](crate::Error::Shape) if the two shapes differ.
+    pub fn slope(self, a: &ArrayRef2<f64>, da: &ArrayRef2<f64>) -> Result<Array2<f64>> {
+        check::shape("da", da, a.dim(), "the activations: units x samples")?;
         let mut dz = da.to_owned();
         let by_entry = |dz: &mut Array2<f64>, slope: fn(f64) -> f64| {
             Zip::from(dz).and(a).for_each(|dz, &a| *dz *= slope(a));
@@ -77,7 +79,7 @@ impl Activation {
                 dz = (dz - mean) * a;
             }
         }
-        dz
+        Ok(dz)
     }
 }
 

@@ -86,7 +86,7 @@ impl Loss {
         let difference = &a.view() - &y.view();
         Ok(match self {
             Loss::BinaryCrossEntropy | Loss::CategoricalCrossEntropy => difference,
-            Loss::SquaredError => activation.slope(a, &difference),
+            Loss::SquaredError => activation.slope(a, &difference)?,
         })
     }
 

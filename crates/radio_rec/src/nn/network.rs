@@ -164,18 +164,16 @@ impl TryFrom<Layers> for Network {
     }
 }
 
-impl From<Parameters> for Network {
+impl TryFrom<Parameters> for Network {
+    type Error = Error;
+
     /// The assignment's network: a hidden layer of tanh units, and an output layer of sigmoid units.
-    ///
-    /// # Panics
-    ///
-    /// If the four arrays do not fit together; [`Parameters::forward`] says in which way.
-    fn from(parameters: Parameters) -> Self {
+    fn try_from(parameters: Parameters) -> Result<Self> {
+        parameters.check()?;
         let Parameters { w1, b1, w2, b2 } = parameters;
-        let hidden = Dense::new(w1, b1, Activation::Tanh);
-        let output = Dense::new(w2, b2, Activation::Sigmoid);
-        let layers = hidden.and_then(|hidden| Network::from_layers(vec![hidden, output?]));
-        layers.expect("the arrays fit together")
+        let hidden = Dense::new(w1, b1, Activation::Tanh)?;
+        let output = Dense::new(w2, b2, Activation::Sigmoid)?;
+        Network::from_layers(vec![hidden, output])
     }
 }
 

@@ -99,7 +99,7 @@ impl Network {
             });
             gradients.push(LayerGradients { dz, dw, db });
             match before {
-                Some(before) => dz = before,
+                Some(before) => dz = before?,
                 None => break,
             }
         }

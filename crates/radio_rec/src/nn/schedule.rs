@@ -52,7 +52,7 @@ impl Schedule {
         let k = epoch as f64;
         match self {
             Schedule::Constant => rate,
-            Schedule::Steps { every, factor } => rate * factor.powf((epoch / every) as f64),
+            Schedule::Steps { every, factor } => rate * factor.powf((epoch / every.max(1)) as f64),
             Schedule::Exponential { factor } => rate * factor.powf(k),
             Schedule::InverseTime { decay } => rate / (1.0 + decay * k),
             Schedule::Cosine { end } => {

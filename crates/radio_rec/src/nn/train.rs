@@ -46,13 +46,12 @@ impl Parameters {
         iterations: usize,
     ) -> Result<Vec<f64>> {
         check::rate(rate)?;
-        self.check()?;
         let training = Training {
             epochs: iterations,
             rate,
             ..Training::default()
         };
-        let mut network = Network::from(self.clone());
+        let mut network = Network::try_from(self.clone())?;
         let history = training.fit(&mut network, x, y);
         let [hidden, output] = &network.layers[..] else {
             unreachable!("it was made of two layers")
