@@ -173,7 +173,7 @@ pub fn is_infinite(x: f64) -> u64 {
 pub struct Processor(Vectors);
 
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 pub(super) enum Vectors {
     Avx512,
     Avx2,
