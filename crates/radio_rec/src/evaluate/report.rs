@@ -59,6 +59,57 @@ pub struct Mean {
     pub high: f64,
 }
 
+impl Mean {
+    /// Of numbers of your own, one a user: such as what a user's list of one model is worth more than that of another. Where
+    /// most users gain a little, that interval is narrower than the two of the models.
+    ///
+    /// ```
+    /// use radio_rec::evaluate::{Mean, Protocol};
+    ///
+    /// let (one, other) = ([0.9, 0.5, 0.1, 0.7], [0.8, 0.4, 0.0, 0.5]);
+    /// let gains: Vec<f64> = one.iter().zip(other).map(|(one, other)| one - other).collect();
+    /// let gain = Mean::of(&gains, &Protocol::default())?;
+    /// assert!(gain.low > 0.0, "one is better for these users, although both differ much from user to user");
+    /// # Ok::<(), radio_rec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for a protocol outside its range (`k` does not matter), where there are no values, and for a
+    /// value that is not finite.
+    pub fn of(values: &[f64], protocol: &Protocol) -> Result<Self> {
+        protocol.check()?;
+        if values.is_empty() {
+            return Err(invalid("values", "empty".into(), "at least one number"));
+        }
+        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+            let value = format!("{} at {at}", values[at]);
+            return Err(invalid("values", value, "finite numbers"));
+        }
+        Ok(bootstrap(values, protocol))
+    }
+}
+
+impl Protocol {
+    /// That means can be taken by it.
+    fn check(&self) -> Result<()> {
+        at_least_one("resamples", self.resamples)?;
+        if self.confidence > 0.0 && self.confidence < 1.0 {
+            return Ok(());
+        }
+        let value = self.confidence.to_string();
+        Err(invalid("confidence", value, "above 0 and below 1"))
+    }
+}
+
+fn invalid(name: &'static str, value: String, expected: &str) -> Error {
+    Error::InvalidParameter {
+        name,
+        value,
+        expected: expected.into(),
+    }
+}
+
 /// How good a model's lists are, over the users that have test items.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
@@ -148,16 +199,7 @@ pub fn evaluate(
     protocol: &Protocol,
 ) -> Result<Report> {
     at_least_one("k", protocol.k)?;
-    at_least_one("resamples", protocol.resamples)?;
-    let invalid = |name, value: String, expected: &str| Error::InvalidParameter {
-        name,
-        value,
-        expected: expected.into(),
-    };
-    if !(protocol.confidence > 0.0 && protocol.confidence < 1.0) {
-        let value = protocol.confidence.to_string();
-        return Err(invalid("confidence", value, "above 0 and below 1"));
-    }
+    protocol.check()?;
     let train = model.data();
     if train.users() != test.users() || train.items() != test.items() {
         return Err(invalid(
@@ -301,5 +343,53 @@ fn bootstrap(values: &[f64], protocol: &Protocol) -> Mean {
         mean: values.iter().sum::<f64>() / n,
         low: means[(outside * last).round() as usize],
         high: means[((1.0 - outside) * last).round() as usize],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_is_as_wide_as_a_normal_distribution_says() {
+        // 0 to 399, of which the mean has a standard error of sqrt((400^2 - 1) / 12 / 400).
+        let values: Vec<f64> = (0..400).map(f64::from).collect();
+        let mean = Mean::of(&values, &Protocol::default()).unwrap();
+        let expected = 1.96 * ((400.0f64.powi(2) - 1.0) / 12.0 / 400.0).sqrt();
+        assert_eq!(mean.mean, 199.5);
+        for side in [mean.mean - mean.low, mean.high - mean.mean] {
+            assert!((side / expected - 1.0).abs() < 0.1, "{side} for {expected}");
+        }
+        let surer = Protocol {
+            confidence: 0.5,
+            ..Protocol::default()
+        };
+        let half = Mean::of(&values, &surer).unwrap();
+        // 0.6745 standard errors instead of 1.96.
+        let narrower = (half.high - half.low) / (mean.high - mean.low);
+        assert!((narrower / 0.3441 - 1.0).abs() < 0.15, "{narrower}");
+    }
+
+    #[test]
+    fn means_of_nothing_are_refused() {
+        let protocol = Protocol::default();
+        let message =
+            |values: &[f64], protocol| Mean::of(values, protocol).unwrap_err().to_string();
+        assert_eq!(
+            message(&[], &protocol),
+            "`values` is empty, but must be at least one number"
+        );
+        assert_eq!(
+            message(&[1.0, f64::NAN], &protocol),
+            "`values` is NaN at 1, but must be finite numbers"
+        );
+        let none = Protocol {
+            resamples: 0,
+            ..protocol
+        };
+        assert_eq!(
+            message(&[1.0], &none),
+            "`resamples` is 0, but must be at least 1"
+        );
     }
 }
