@@ -41,6 +41,7 @@ NAMES = [
     "02_conceptual_questions",
     "03_neural_network",
     "04_choosing_a_recommender",
+    "05_networks_on_listening_data",
 ]
 
 # In each notebook the text that an edit replaces: a literal of one cell. `{}` is another number each time.
@@ -49,6 +50,7 @@ EDITS = {
     "02_conceptual_questions": ("for_request.iter().take(5)", "for_request.iter().take({})"),
     "03_neural_network": ("let nudge: f64 = 1e-4;", "let nudge: f64 = {}e-5;"),
     "04_choosing_a_recommender": ("&part.test, 20)?", "&part.test, {})?"),
+    "05_networks_on_listening_data": ("known.truncate(3);", "known.truncate({});"),
 }
 
 # The tables that both sides show: the label of the Python cell, and how the table begins that the Rust notebook shows.
@@ -67,6 +69,8 @@ TABLES = {
     },
     "03_neural_network": {},
     "04_choosing_a_recommender": {},
+    # Which plays are hidden and how networks begin comes from other generators there.
+    "05_networks_on_listening_data": {},
 }
 
 
