@@ -378,7 +378,7 @@ TARGETS = [
 
 
 def report(times):
-    print(f"\n{'all three notebooks, seconds':52} {'median':>8} {'min':>8} {'max':>8}  runs")
+    print(f"\n{'all notebooks, seconds':52} {'median':>8} {'min':>8} {'max':>8}  runs")
     for key, title in TITLES.items():
         if values := times.get(key):
             numbers = " ".join(f"{number:8.3f}" for number in (statistics.median(values), min(values), max(values)))

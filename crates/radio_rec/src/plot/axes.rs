@@ -247,7 +247,9 @@ fn linear_ticks(low: f64, high: f64, count: usize) -> Vec<Tick> {
     let step = factor.unwrap_or(10.0) * unit;
     // A tick at the very end of the range counts, whatever the divisions round.
     let (first, last) = ((low / step - 1e-6).ceil(), (high / step + 1e-6).floor());
-    if !(step > 0.0 && first.is_finite() && last.is_finite()) || last - first > 1000.0 {
+    // For a range as wide as numbers go, the step can be none.
+    let is_step = step > 0.0 && step.is_finite();
+    if !(is_step && first.is_finite() && last.is_finite()) || last - first > 1000.0 {
         return Vec::new();
     }
     let values: Vec<f64> = (0..=(last - first) as i64)
@@ -530,6 +532,12 @@ mod tests {
             labels(&linear_ticks(0.693146, 0.693148, 2)),
             ["0.693146", "0.693147", "0.693148"]
         );
+    }
+
+    #[test]
+    fn a_range_without_a_finite_step_has_no_ticks() {
+        assert_eq!(linear_ticks(-1.6e308, 0.0, 1), []);
+        assert_eq!(labels(&linear_ticks(-1.6e308, 0.0, 2)), ["-1e308", "0"]);
     }
 
     #[test]
