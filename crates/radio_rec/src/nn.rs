@@ -94,7 +94,7 @@ pub use gradients::Gradients;
 pub use history::{History, Progress, Stopped};
 pub use initialiser::Initialiser;
 pub use loss::Loss;
-pub use network::{Dense, Network, one_hot};
+pub use network::{Dense, LayerMut, Layers, Network, one_hot};
 pub use optimiser::Optimiser;
 pub use parameters::Parameters;
 pub use plain::{LayerForward, LayerGradients};

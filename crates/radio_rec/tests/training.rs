@@ -236,7 +236,7 @@ fn example(
         .map(|at| (sizes[at + 1], activation(at)))
         .collect();
     let mut network = Network::new(sizes[0], &layers, Initialiser::Xavier, seed).unwrap();
-    for layer in network.layers_mut() {
+    for layer in network.layers_mut().iter_mut() {
         let mut biases = layer.biases_mut();
         biases
             .indexed_iter_mut()
@@ -748,6 +748,40 @@ fn a_training_that_diverges_names_the_epoch_and_the_layer_and_loses_nothing() {
     let error = parameters.train(&far, &y, 0.1, 5).unwrap_err();
     assert!(matches!(error, Error::Diverged { .. }), "{error}");
     assert_eq!(parameters, before);
+}
+
+/// A function that changes any array of a network, as one who checks gradients writes it.
+fn array_of_layer(network: &mut Network, k: usize) -> ndarray::ArrayViewMut2<'_, f64> {
+    let layer = &mut network.layers_mut()[k / 2];
+    match k % 2 {
+        0 => layer.weights_mut(),
+        _ => layer.biases_mut(),
+    }
+}
+
+#[test]
+fn the_numbers_of_a_layer_can_be_changed_and_its_shape_cannot() {
+    let mut network = small_network(1);
+    let before = network.clone();
+    for k in 0..4 {
+        array_of_layer(&mut network, k).fill(k as f64);
+    }
+    let outputs = &mut network.layers_mut()[1];
+    outputs.biases_mut()[(0, 0)] = 0.5;
+    let found: Vec<(Array2<f64>, Array2<f64>)> = (network.layers().iter())
+        .map(|layer| (layer.weights().to_owned(), layer.biases().to_owned()))
+        .collect();
+    let expected = [
+        (Array2::zeros((4, 2)), Array2::ones((4, 1))),
+        (Array2::from_elem((1, 4), 2.0), array![[0.5]]),
+    ];
+    assert_eq!(found, expected);
+    // What can be swapped are the layers of two networks, all of them: each network is whole again.
+    let mut other = Network::new(3, &[(2, Activation::Softmax)], Initialiser::He, 1).unwrap();
+    std::mem::swap(network.layers_mut(), other.layers_mut());
+    assert_eq!((network.n_x(), network.n_y(), other.n_x()), (3, 2, 2));
+    assert_eq!(other.layers_mut().len(), before.layers().len());
+    assert!(network.predict(&Array2::zeros((3, 5))).is_ok());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Networks of any number of dense layers.
 
 use std::fmt;
+use std::ops::{Deref, Index, IndexMut};
 use std::path::Path;
 
 use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, CowArray, Ix2};
@@ -128,6 +129,86 @@ impl Dense {
     }
 }
 
+/// The weights and biases of a layer in a network: its numbers can be changed, its shape and its activation cannot.
+///
+/// It comes as `dyn LayerMut`, because one of those cannot be put in the place of another, as a [`Dense`] could.
+pub trait LayerMut {
+    /// W, units x inputs, to be changed.
+    fn weights_mut(&mut self) -> ArrayViewMut2<'_, f64>;
+
+    /// b, units x 1, to be changed.
+    fn biases_mut(&mut self) -> ArrayViewMut2<'_, f64>;
+}
+
+impl LayerMut for Dense {
+    fn weights_mut(&mut self) -> ArrayViewMut2<'_, f64> {
+        self.weights.view_mut()
+    }
+
+    fn biases_mut(&mut self) -> ArrayViewMut2<'_, f64> {
+        self.biases.view_mut()
+    }
+}
+
+/// The layers of a network, which fit together: to be read like a slice of [`Dense`], and changed number by number.
+///
+/// ```
+/// use radio_rec::nn::{Activation, Initialiser, Network};
+///
+/// let mut network = Network::new(2, &[(1, Activation::Sigmoid)], Initialiser::Xavier, 7)?;
+/// network.layers_mut()[0].biases_mut()[(0, 0)] = 0.5;
+/// assert_eq!(network.layers()[0].biases()[(0, 0)], 0.5);
+/// # Ok::<(), radio_rec::Error>(())
+/// ```
+///
+/// None of them can be replaced by another, which might not fit:
+///
+/// ```compile_fail
+/// # use radio_rec::nn::{Activation, Initialiser, Network};
+/// # let layers = [(3, Activation::Tanh), (1, Activation::Sigmoid)];
+/// # let mut network = Network::new(2, &layers, Initialiser::Xavier, 7).unwrap();
+/// network.layers_mut().swap(0, 1);
+/// ```
+///
+/// ```compile_fail
+/// # use radio_rec::nn::{Activation, Initialiser, Network};
+/// # let layers = [(3, Activation::Tanh), (1, Activation::Sigmoid)];
+/// # let mut network = Network::new(2, &layers, Initialiser::Xavier, 7).unwrap();
+/// # let other = network.clone();
+/// network.layers_mut()[0] = other.layers()[1].clone();
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Layers(pub(super) Vec<Dense>);
+
+impl Layers {
+    /// The layers one by one, from the first hidden one to the outputs, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut dyn LayerMut> {
+        self.0.iter_mut().map(|layer| layer as &mut dyn LayerMut)
+    }
+}
+
+impl Deref for Layers {
+    type Target = [Dense];
+
+    fn deref(&self) -> &[Dense] {
+        &self.0
+    }
+}
+
+impl Index<usize> for Layers {
+    type Output = dyn LayerMut;
+
+    fn index(&self, at: usize) -> &Self::Output {
+        &self.0[at]
+    }
+}
+
+impl IndexMut<usize> for Layers {
+    fn index_mut(&mut self, at: usize) -> &mut Self::Output {
+        &mut self.0[at]
+    }
+}
+
 /// Dense layers in a row: the activations of each are the inputs of the next. Samples are columns.
 ///
 /// ```
@@ -145,21 +226,21 @@ impl Dense {
 /// # Ok::<(), radio_rec::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Layers")]
+#[serde(try_from = "Unchecked")]
 pub struct Network {
-    pub(super) layers: Vec<Dense>,
+    pub(super) layers: Layers,
 }
 
 /// What a file has of a network, before it is checked.
 #[derive(Deserialize)]
-struct Layers {
+struct Unchecked {
     layers: Vec<Dense>,
 }
 
-impl TryFrom<Layers> for Network {
+impl TryFrom<Unchecked> for Network {
     type Error = Error;
 
-    fn try_from(read: Layers) -> Result<Self> {
+    fn try_from(read: Unchecked) -> Result<Self> {
         Network::from_layers(read.layers)
     }
 }
@@ -248,12 +329,14 @@ impl Network {
                 });
             }
         }
-        Ok(Self { layers })
+        Ok(Self {
+            layers: Layers(layers),
+        })
     }
 
     /// The number of inputs.
     pub fn n_x(&self) -> usize {
-        self.layers[0].inputs()
+        self.layers.0[0].inputs()
     }
 
     /// The number of outputs.
@@ -266,8 +349,8 @@ impl Network {
         &self.layers
     }
 
-    /// The layers, whose weights and biases may be changed.
-    pub fn layers_mut(&mut self) -> &mut [Dense] {
+    /// The layers, whose weights and biases may be changed: `network.layers_mut()[0].weights_mut()`.
+    pub fn layers_mut(&mut self) -> &mut Layers {
         &mut self.layers
     }
 
@@ -372,7 +455,7 @@ impl Network {
     pub fn to_table(&self) -> Table {
         let mut table = Table::new(["layer", "units", "activation", "parameters"]);
         table.push(("inputs", self.n_x(), "", ""));
-        for (number, layer) in (1..).zip(&self.layers) {
+        for (number, layer) in (1..).zip(self.layers.iter()) {
             let parameters = layer.weights.len() + layer.biases.len();
             let name = match number == self.layers.len() {
                 true => format!("{number} (outputs)"),
@@ -395,7 +478,7 @@ impl Network {
 
     /// Takes over the parameters of a network of the same shape.
     pub(super) fn copy_from(&mut self, other: &Network) {
-        for (to, from) in self.layers.iter_mut().zip(&other.layers) {
+        for (to, from) in self.layers.0.iter_mut().zip(other.layers.iter()) {
             to.weights.assign(&from.weights);
             to.biases.assign(&from.biases);
         }
@@ -413,7 +496,7 @@ impl Network {
                 expected: format!(
                     "{} rows, one for each input of layer 1 (its weights are {})",
                     self.n_x(),
-                    check::in_words(&self.layers[0].weights)
+                    check::in_words(&self.layers.0[0].weights)
                 ),
                 found: check::in_words(x),
             });

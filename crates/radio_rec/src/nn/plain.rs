@@ -35,7 +35,7 @@ impl Network {
     pub fn forward(&self, x: &ArrayRef2<f64>) -> Result<Vec<LayerForward>> {
         let inputs = self.check_inputs(x)?;
         let mut forward: Vec<LayerForward> = Vec::with_capacity(self.layers.len());
-        for (number, layer) in (1..).zip(&self.layers) {
+        for (number, layer) in (1..).zip(self.layers.iter()) {
             let z = match forward.last() {
                 None => layer.weights.dot(&inputs),
                 Some(before) => layer.weights.dot(&before.a),
@@ -76,14 +76,14 @@ impl Network {
         let samples = x.ncols();
         let because = "inputs x samples";
         check::shape("x", x, (self.n_x(), samples), because)?;
-        for ((number, layer), of) in (1..).zip(&self.layers).zip(forward) {
+        for ((number, layer), of) in (1..).zip(self.layers.iter()).zip(forward) {
             let what = format!("the array of activations of layer {number}");
             let because = "the units of the layer x the samples of x";
             check::shape(&what, &of.a, (layer.units(), samples), because)?;
         }
         let m = samples as f64;
         let last = self.layers.len() - 1;
-        let mut dz = loss.slope(self.layers[last].activation, &forward[last].a, y)?;
+        let mut dz = loss.slope(self.layers.0[last].activation, &forward[last].a, y)?;
         let mut gradients = Vec::with_capacity(self.layers.len());
         for at in (0..=last).rev() {
             let dw = match at {
@@ -92,8 +92,8 @@ impl Network {
             } / m;
             let db = dz.sum_axis(Axis(1)).insert_axis(Axis(1)) / m;
             let before = at.checked_sub(1).map(|before| {
-                let da = self.layers[at].weights.t().dot(&dz);
-                self.layers[before]
+                let da = self.layers.0[at].weights.t().dot(&dz);
+                self.layers.0[before]
                     .activation
                     .slope(&forward[before].a, &da)
             });

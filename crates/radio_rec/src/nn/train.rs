@@ -53,7 +53,7 @@ impl Parameters {
         };
         let mut network = Network::try_from(self.clone())?;
         let history = training.fit(&mut network, x, y);
-        let [hidden, output] = &network.layers[..] else {
+        let [hidden, output] = network.layers() else {
             unreachable!("it was made of two layers")
         };
         // Also after an error, which leaves what was learned before.

@@ -203,7 +203,7 @@ impl Training {
                 Error::Diverged {
                     epoch,
                     layer: bad.layer + 1,
-                    activation: network.layers[bad.layer].activation.to_string(),
+                    activation: network.layers()[bad.layer].activation.to_string(),
                     what: bad.what.into(),
                 }
             })?;
@@ -338,7 +338,7 @@ impl Run<'_> {
             samples: totals.samples as f64,
             l2,
         };
-        let layers = network.layers.iter_mut().zip(&mut self.descents);
+        let layers = network.layers.0.iter_mut().zip(&mut self.descents);
         let mut bad = None;
         for (at, (layer, (of_weights, of_biases))) in layers.enumerate() {
             let (weights, biases) = layer.slices_mut();
