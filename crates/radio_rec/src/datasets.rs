@@ -32,6 +32,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
 
+use crate::nn::one_hot;
 use crate::{Error, Result};
 
 mod blobs;
@@ -83,22 +84,9 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] if a label is not less than `n_classes`.
+    /// As [`nn::one_hot`](crate::nn::one_hot).
     pub fn one_hot(&self, n_classes: usize) -> Result<Array2<f64>> {
-        let mut y = Array2::zeros((n_classes, self.labels.len()));
-        for (sample, &label) in self.labels.iter().enumerate() {
-            if label >= n_classes {
-                return Err(Error::InvalidParameter {
-                    name: "n_classes",
-                    value: n_classes.to_string(),
-                    expected: format!(
-                        "more than each label; sample {sample} has the label {label}"
-                    ),
-                });
-            }
-            y[(label, sample)] = 1.0;
-        }
-        Ok(y)
+        one_hot(&self.labels, n_classes)
     }
 
     /// The samples with these numbers, in this order.
@@ -139,6 +127,14 @@ impl Dataset {
         }
         Ok(self)
     }
+}
+
+/// Whether an array of `rows` x `columns` numbers is one that can be asked for: its size in bytes is a number.
+pub(crate) fn can_be_asked_for(rows: usize, columns: usize) -> bool {
+    // An array without numbers must not have too many rows or columns either.
+    let most = isize::MAX as usize / size_of::<f64>();
+    let numbers = rows.max(1).checked_mul(columns.max(1));
+    numbers.is_some_and(|numbers| numbers <= most)
 }
 
 /// `rows` x `columns` draws from the standard normal distribution, row by row.

@@ -382,7 +382,11 @@ fn one_hot_labels_have_a_one_in_their_class() {
     );
     assert_eq!(
         data.one_hot(2).unwrap_err().to_string(),
-        "`n_classes` is 2, but must be more than each label; sample 0 has the label 2"
+        "`labels` is 2 for sample 0, but must be classes from 0, below n_classes = 2"
+    );
+    assert_eq!(
+        data.one_hot(usize::MAX).unwrap_err().to_string(),
+        "`n_classes` is 18446744073709551615 (with 4 samples), but must be small enough for the memory"
     );
 }
 

@@ -1037,6 +1037,10 @@ fn labels_outside_the_classes_are_named() {
         one_hot(&[0, 2, 3], 3).unwrap_err().to_string(),
         "`labels` is 3 for sample 2, but must be classes from 0, below n_classes = 3"
     );
+    for (labels, n_classes) in [(&[0][..], usize::MAX), (&[], usize::MAX)] {
+        let message = one_hot(labels, n_classes).unwrap_err().to_string();
+        assert!(message.starts_with("`n_classes` is 18446744073709551615 (with "));
+    }
     let (x, y) = rings(10);
     let refusal = |network: &mut Network, y: &Array2<f64>, loss| {
         let training = Training {

@@ -2,6 +2,7 @@
 
 use ndarray::ArrayRef2;
 
+use super::can_be_asked_for;
 use crate::{Error, Result};
 
 fn invalid(name: &'static str, value: String, expected: impl Into<String>) -> Result<()> {
@@ -23,8 +24,7 @@ pub(super) fn sizes(n_samples: usize, n_features: usize, n_classes: usize) -> Re
             return invalid(name, "0".into(), "at least 1");
         }
     }
-    let most = isize::MAX as usize / size_of::<f64>();
-    if n_samples.checked_mul(n_features).is_none_or(|n| n > most) {
+    if !can_be_asked_for(n_samples, n_features) {
         return invalid(
             "n_samples",
             format!("{n_samples} (with {n_features} features)"),

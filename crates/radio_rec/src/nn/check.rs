@@ -2,6 +2,7 @@
 
 use ndarray::ArrayRef2;
 
+use crate::datasets::can_be_asked_for;
 use crate::{Error, Result};
 
 /// That `array` has `rows` x `columns` numbers. `what` and `because` are words: the array, and where its shape comes from.
@@ -63,6 +64,15 @@ pub(super) fn rate(rate: f64) -> Result<()> {
         return Ok(());
     }
     Err(invalid("rate", rate, "a finite number, at least 0"))
+}
+
+/// That there can be an array of `size` x `other` numbers. `of` is in words what the second size counts.
+pub(super) fn size(name: &'static str, size: usize, other: usize, of: &str) -> Result<()> {
+    if can_be_asked_for(size, other) {
+        return Ok(());
+    }
+    let value = format!("{size} (with {other} {of})");
+    Err(invalid(name, value, "small enough for the memory"))
 }
 
 /// That a cost is a number.

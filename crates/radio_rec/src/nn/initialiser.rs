@@ -4,8 +4,9 @@ use ndarray::Array2;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
+use super::check;
+use crate::Result;
 use crate::datasets::standard_normal;
-use crate::{Error, Result};
 
 /// How the weights of a layer of `n_out` units with `n_in` inputs are drawn. The biases begin at 0.
 ///
@@ -43,16 +44,15 @@ impl Initialiser {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a deviation that is negative or not finite.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a deviation that is negative or not finite, and for sizes so
+    /// large that there is no such array.
     pub fn draw(self, n_out: usize, n_in: usize, rng: &mut impl Rng) -> Result<Array2<f64>> {
+        check::size("n_out", n_out, n_in, "inputs")?;
         match self {
             Initialiser::Normal { deviation } => {
                 if !(deviation.is_finite() && deviation >= 0.0) {
-                    return Err(Error::InvalidParameter {
-                        name: "deviation",
-                        value: deviation.to_string(),
-                        expected: "a finite number, at least 0".into(),
-                    });
+                    let range = "a finite number, at least 0";
+                    return Err(check::invalid("deviation", deviation, range));
                 }
                 Ok(standard_normal(n_out, n_in, rng) * deviation)
             }
@@ -63,6 +63,36 @@ impl Initialiser {
                 }))
             }
             Initialiser::He => Ok(standard_normal(n_out, n_in, rng) * (2.0 / n_in as f64).sqrt()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    #[test]
+    fn sizes_that_no_memory_holds_are_refused() {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let all = [Initialiser::default(), Initialiser::Xavier, Initialiser::He];
+        for (n_out, n_in) in [(usize::MAX, 2), (usize::MAX, usize::MAX), (usize::MAX, 0)] {
+            for initialiser in all {
+                assert_eq!(
+                    initialiser
+                        .draw(n_out, n_in, &mut rng)
+                        .unwrap_err()
+                        .to_string(),
+                    format!(
+                        "`n_out` is {n_out} (with {n_in} inputs), but must be small enough for the memory"
+                    )
+                );
+            }
+        }
+        for initialiser in all {
+            assert_eq!(initialiser.draw(3, 0, &mut rng).unwrap().dim(), (3, 0));
         }
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kernel::{Columns, Kernel};
 use super::{Activation, Initialiser, Loss, Parameters, check};
+use crate::datasets::can_be_asked_for;
 use crate::display::Table;
 use crate::model_file::Kind;
 use crate::{Error, Result};
@@ -281,10 +282,7 @@ impl Network {
         let mut inputs = n_x;
         let mut drawn = Vec::new();
         for (number, &(units, activation)) in (1..).zip(layers) {
-            let too_many = units
-                .checked_mul(inputs)
-                .is_none_or(|n| n > isize::MAX as usize / 8);
-            if units == 0 || too_many {
+            if units == 0 || !can_be_asked_for(units, inputs) {
                 let value = format!("{units} units in layer {number}");
                 let range = "at least 1 in each layer, and as many as the memory holds";
                 return Err(check::invalid("layers", value, range));
@@ -564,8 +562,10 @@ pub(super) fn first_largest(numbers: &[f64]) -> usize {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidParameter`] for a label that is not below `n_classes`, with its place.
+/// [`Error::InvalidParameter`] for a label that is not below `n_classes`, with its place, and for so many classes that there is no such
+/// array.
 pub fn one_hot(labels: &[usize], n_classes: usize) -> Result<Array2<f64>> {
+    check::size("n_classes", n_classes, labels.len(), "samples")?;
     let mut y = Array2::zeros((n_classes, labels.len()));
     for ((sample, &label), mut column) in labels.iter().enumerate().zip(y.axis_iter_mut(Axis(1))) {
         match column.get_mut(label) {

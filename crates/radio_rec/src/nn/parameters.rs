@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::check;
 use super::gradients::Gradients;
+use crate::Result;
 use crate::datasets::standard_normal;
-use crate::{Error, Result};
 
 /// The weights and biases of a network with `n_x` inputs, `n_h` hidden units and `n_y` outputs.
 ///
@@ -33,17 +33,15 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] if one of the sizes is 0.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) if one of the sizes is 0, or so large that there is no such array.
     pub fn random(n_x: usize, n_h: usize, n_y: usize, seed: u64) -> Result<Self> {
         for (name, size) in [("n_x", n_x), ("n_h", n_h), ("n_y", n_y)] {
             if size == 0 {
-                return Err(Error::InvalidParameter {
-                    name,
-                    value: "0".into(),
-                    expected: "at least 1".into(),
-                });
+                return Err(check::invalid(name, 0, "at least 1"));
             }
         }
+        check::size("n_h", n_h, n_x, "inputs")?;
+        check::size("n_y", n_y, n_h, "hidden units")?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         Ok(Self {
             w1: standard_normal(n_h, n_x, &mut rng) * 0.01,
@@ -72,8 +70,8 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if the gradients are those of a network of other sizes, [`Error::InvalidParameter`] if `rate` is
-    /// negative or not finite; the parameters are then as they were.
+    /// [`Error::Shape`](crate::Error::Shape) if the gradients are those of a network of other sizes,
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) if `rate` is negative or not finite; the parameters are then as they were.
     pub fn update(&mut self, gradients: &Gradients, rate: f64) -> Result<()> {
         check::rate(rate)?;
         let pairs = [
@@ -126,5 +124,22 @@ mod tests {
     fn a_layer_without_units_is_refused() {
         let error = Parameters::random(2, 0, 1, 7).unwrap_err();
         assert_eq!(error.to_string(), "`n_h` is 0, but must be at least 1");
+    }
+
+    #[test]
+    fn sizes_that_no_memory_holds_are_refused() {
+        for (sizes, message) in [
+            (
+                (2, usize::MAX, 1),
+                "`n_h` is 18446744073709551615 (with 2 inputs), but must be small enough for the memory",
+            ),
+            (
+                (1, 4, usize::MAX / 8),
+                "`n_y` is 2305843009213693951 (with 4 hidden units), but must be small enough for the memory",
+            ),
+        ] {
+            let error = Parameters::random(sizes.0, sizes.1, sizes.2, 7).unwrap_err();
+            assert_eq!(error.to_string(), message);
+        }
     }
 }
