@@ -111,7 +111,7 @@ pub enum Error {
         "epoch {epoch}, layer {layer} ({activation}): {what}; try a smaller rate, or smaller weights to begin with"
     )]
     Diverged {
-        /// The epoch in which it appeared, from 1; the network is as it was before.
+        /// The epoch in which it appeared, from 1; the network is as it was after the last good epoch before.
         epoch: usize,
         /// The layer where it appeared first, from 1 behind the inputs.
         layer: usize,

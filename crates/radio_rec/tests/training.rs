@@ -685,13 +685,28 @@ fn a_training_that_diverges_names_the_epoch_and_the_layer_and_loses_nothing() {
         "{message}"
     );
 
-    let mut as_far_as_good = start.clone();
-    let shorter = Training {
-        epochs: epoch - 1,
-        ..training
+    // The network is that of the last epoch whose parameters are of use, and every shorter training ends there at the latest.
+    let shorter = |epochs| {
+        let mut network = start.clone();
+        let shorter = Training { epochs, ..training };
+        let outcome = shorter.fit(&mut network, &x, &y);
+        (network, outcome.map(|history| history.epochs()))
     };
-    shorter.fit(&mut as_far_as_good, &x, &y).unwrap();
-    assert_eq!(network, as_far_as_good);
+    let ends: Vec<bool> = (0..epoch)
+        .map(|epochs| {
+            let (shorter, outcome) = shorter(epochs);
+            let (good, evaluated) = (
+                outcome.is_ok(),
+                shorter.evaluate(&x, &y, training.loss).is_ok(),
+            );
+            assert!(evaluated, "after {epochs}");
+            assert!(good || shorter == network, "after {epochs}");
+            good
+        })
+        .collect();
+    let last_good = ends.iter().rposition(|&good| good).unwrap();
+    assert!(last_good + 2 >= epoch && ends[..last_good].iter().all(|&good| good));
+    assert_eq!(shorter(last_good).0, network);
     let all = network
         .layers()
         .iter()
@@ -747,6 +762,47 @@ fn a_training_that_diverges_names_the_epoch_and_the_layer_and_loses_nothing() {
     let far = x.mapv(|x| x.abs() + 9.0);
     let error = parameters.train(&far, &y, 0.1, 5).unwrap_err();
     assert!(matches!(error, Error::Diverged { .. }), "{error}");
+    assert_eq!(parameters, before);
+}
+
+#[test]
+fn the_last_update_is_looked_at_too() {
+    // One huge step leaves weights that are finite, and sums that are not.
+    let x = array![[1.0, 2.0, -1.0, -2.0], [3.0, 1.0, -2.0, -3.0]];
+    let y = array![[1.0, 1.0, 0.0, 0.0]];
+    let layers = [(2, Activation::Identity), (1, Activation::Sigmoid)];
+    let start = Network::new(2, &layers, Initialiser::Xavier, 3).unwrap();
+    for batch in [None, Some(2)] {
+        let training = Training {
+            epochs: 1,
+            rate: 1e200,
+            batch,
+            ..Training::default()
+        };
+        let mut network = start.clone();
+        let error = training.fit(&mut network, &x, &y).unwrap_err();
+        assert!(
+            error.to_string().starts_with("epoch 1, layer "),
+            "{batch:?}: {error}"
+        );
+        assert_eq!(network, start, "{batch:?}");
+        assert!(network.predict(&x).is_ok());
+    }
+    // The assignment's network: with one huge step its sums overflow over so many inputs.
+    let (wide, zeros) = (Array2::ones((50, 2)), Array2::zeros((1, 2)));
+    let mut parameters = Parameters::random(50, 3, 1, 1).unwrap();
+    parameters.w2.fill(1.0);
+    let before = parameters.clone();
+    for outcome in [
+        parameters.train(&wide, &zeros, 1e308, 1).map(drop),
+        parameters.step(&wide, &zeros, 1e308).map(drop),
+    ] {
+        let error = outcome.unwrap_err().to_string();
+        assert!(
+            error.starts_with("epoch 1, layer 1 (tanh): a sum W a + b is not finite;"),
+            "{error}"
+        );
+    }
     assert_eq!(parameters, before);
 }
 

@@ -60,14 +60,16 @@ impl Activations {
     /// # Errors
     ///
     /// [`Error::Shape`] if `y` is not of the outputs' shape or there are no samples; [`Error::InvalidParameter`] if a
-    /// number of `y` is outside 0 to 1.
+    /// number of `y` is outside 0 to 1, or the outputs are so large that the sum overflows.
     pub fn cost(&self, y: &ArrayRef2<f64>) -> Result<f64> {
         self.check_targets(y)?;
         let m = y.ncols() as f64;
         let sum = Zip::from(&self.z2)
             .and(y)
             .fold(0.0, |sum, &z, &y| sum + cross_entropy(z, y));
-        Ok(sum / m)
+        let cost = sum / m;
+        check::finite_cost(cost)?;
+        Ok(cost)
     }
 
     /// That `y` can be the targets of these outputs.

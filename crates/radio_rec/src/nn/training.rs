@@ -106,8 +106,9 @@ impl Training {
     ///
     /// [`Error::InvalidParameter`] for a parameter outside its range, with early stopping (there is no validation data), for an `x`
     /// that is not finite and a `y` outside the range of the loss; [`Error::Shape`] where a shape does not fit the network;
-    /// [`Error::Diverged`] where a number is not finite any more, with the epoch and the layer. After an error the network is as it was
-    /// after the last good epoch.
+    /// [`Error::Diverged`] where a number is not finite any more, with the epoch and the layer; also where the parameters that the last
+    /// epoch made are of no use, because sums or the cost overflow with them. After an error the network is as it was after the last
+    /// good epoch: the last one whose parameters have finite sums and a finite cost on the samples.
     pub fn fit(
         &self,
         network: &mut Network,
@@ -183,7 +184,7 @@ impl Training {
         let validation = validation.as_ref();
         let validation = validation.map(|(x, y)| Columns::all(x).with_targets(y));
         let mut history = History::with_capacity(self.epochs);
-        let mut last_good = network.clone();
+        let mut begun = Begun::new(network);
         let mut best = self.early_stopping.map(|rule| Best {
             rule,
             cost: f64::INFINITY,
@@ -192,22 +193,15 @@ impl Training {
         });
 
         for epoch in 1..=self.epochs {
+            begun.epoch(network);
             let rate = self.schedule.rate(self.rate, epoch - 1, self.epochs);
             let outcome = run.epoch(network, columns, rate);
             let outcome = outcome.and_then(|totals| {
                 let seen = validation.map(|columns| run.evaluate(network, columns));
                 Ok((totals, seen.transpose()?))
             });
-            let (seen, of_validation) = outcome.map_err(|bad| {
-                network.copy_from(&last_good);
-                Error::Diverged {
-                    epoch,
-                    layer: bad.layer + 1,
-                    activation: network.layers()[bad.layer].activation.to_string(),
-                    what: bad.what.into(),
-                }
-            })?;
-            last_good.copy_from(network);
+            let (seen, of_validation) =
+                outcome.map_err(|bad| begun.restore(network, &mut run, columns, epoch, bad))?;
             history.push(rate, &seen, of_validation.as_ref());
             let told = progress(&Progress {
                 epoch,
@@ -231,7 +225,14 @@ impl Training {
                 break;
             }
         }
-        if let Some(best) = best.filter(|best| best.epoch > 0) {
+        let last = history.epochs();
+        let best = best.filter(|best| best.epoch > 0);
+        // An epoch's parameters are looked at by the next one, and those of the last one by nobody yet.
+        if last > 0 && best.as_ref().is_none_or(|best| best.epoch == last) {
+            let outcome = run.look(network, columns);
+            outcome.map_err(|bad| begun.restore(network, &mut run, columns, last, bad))?;
+        }
+        if let Some(best) = best {
             network.copy_from(&best.network);
             history.best_epoch = Some(best.epoch);
         }
@@ -370,6 +371,24 @@ impl Run<'_> {
         })
     }
 
+    /// Goes through all samples once, without learning.
+    fn look(
+        &mut self,
+        network: &Network,
+        columns: Columns<'_>,
+    ) -> std::result::Result<(), NotFinite> {
+        if self.order.is_empty() {
+            return self.evaluate(network, columns).map(drop);
+        }
+        // In batches, for which the kernel has the memory.
+        let order = std::mem::take(&mut self.order);
+        let mut batches = order.chunks(self.batch);
+        let outcome =
+            batches.try_for_each(|batch| self.evaluate(network, columns.pick(batch)).map(drop));
+        self.order = order;
+        outcome
+    }
+
     fn evaluate(
         &mut self,
         network: &Network,
@@ -392,6 +411,51 @@ fn check_totals(totals: &Totals, network: &Network) -> std::result::Result<(), N
         return Err(NotFinite { layer, what });
     }
     Ok(())
+}
+
+/// The networks that the last two epochs began with.
+struct Begun {
+    last: Network,
+    before: Network,
+}
+
+impl Begun {
+    fn new(network: &Network) -> Self {
+        Self {
+            last: network.clone(),
+            before: network.clone(),
+        }
+    }
+
+    /// An epoch begins with `network`.
+    fn epoch(&mut self, network: &Network) {
+        std::mem::swap(&mut self.last, &mut self.before);
+        self.last.copy_from(network);
+    }
+
+    /// Gives `network` back the parameters of the last good epoch; the error of what was found in `epoch`.
+    ///
+    /// An epoch whose very first sums overflow was badly begun: what it began with is what the epoch before made, and no good.
+    fn restore(
+        &self,
+        network: &mut Network,
+        run: &mut Run<'_>,
+        columns: Columns<'_>,
+        epoch: usize,
+        bad: NotFinite,
+    ) -> Error {
+        let good = match run.look(&self.last, columns) {
+            Ok(()) => &self.last,
+            Err(_) => &self.before,
+        };
+        network.copy_from(good);
+        Error::Diverged {
+            epoch,
+            layer: bad.layer + 1,
+            activation: network.layers()[bad.layer].activation.to_string(),
+            what: bad.what.into(),
+        }
+    }
 }
 
 /// The best epoch so far.
