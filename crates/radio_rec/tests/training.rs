@@ -619,6 +619,43 @@ fn early_stopping_gives_back_the_best_epoch() {
 }
 
 #[test]
+fn small_improvements_are_no_progress_but_the_best_is_kept() {
+    let (x, y) = rings(100);
+    let mut network = small_network(1);
+    let rule = EarlyStopping {
+        patience: 5,
+        least: 0.01,
+    };
+    let training = Training {
+        epochs: 1000,
+        rate: 0.2,
+        early_stopping: Some(rule),
+        ..Training::default()
+    };
+    let history = training
+        .fit_with(&mut network, &x, &y, Some((&x, &y)), |_| {
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    // It falls in every epoch, but ever less: five epochs in which it fell by less than the least are the end.
+    let costs = &history.validation_cost;
+    assert!(costs.is_sorted_by(|a, b| a > b));
+    let (mut progress, mut last) = (f64::INFINITY, 0);
+    let end = (1..).zip(costs).find(|&(epoch, &cost)| {
+        if cost < progress - rule.least {
+            (progress, last) = (cost, epoch);
+        }
+        epoch - last == rule.patience
+    });
+    assert_eq!(history.stopped, Stopped::Early);
+    assert_eq!(end.unwrap().0, history.epochs());
+    // The last epoch was the best, and its parameters are given back, though it was no progress.
+    assert_eq!(history.best_epoch, Some(history.epochs()));
+    let (cost, _) = network.evaluate(&x, &y, training.loss).unwrap();
+    assert_eq!(cost, costs[costs.len() - 1]);
+}
+
+#[test]
 fn the_progress_function_sees_the_network_and_can_stop() {
     let (x, y) = rings(100);
     let training = Training {

@@ -24,7 +24,7 @@ pub struct History {
     pub rate: Vec<f64>,
     /// Why it ended.
     pub stopped: Stopped,
-    /// With early stopping, the epoch, from 1, whose parameters the network has now: the one of the best validation cost.
+    /// With early stopping, the epoch, from 1, whose parameters the network has now: the first one of the smallest validation cost.
     pub best_epoch: Option<usize>,
 }
 
@@ -33,7 +33,7 @@ pub struct History {
 pub enum Stopped {
     /// All epochs were through.
     AfterAllEpochs,
-    /// The validation cost got no better.
+    /// The validation cost made no progress, as [`EarlyStopping`](super::EarlyStopping) has it.
     Early,
     /// The progress function said so.
     ByProgress,

@@ -59,17 +59,20 @@ pub struct Training {
     pub seed: u64,
 }
 
-/// Stops where the cost of the validation data gets no better, and gives back the parameters of its best epoch.
+/// Stops where the cost of the validation data gets no better, and gives back the parameters of the epoch with the smallest one, the
+/// first of several.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
-/// | `patience` | 10 | after how many epochs without a better cost | at least 1 |
-/// | `least` | 0 | by how much a cost must be smaller to be better | finite, at least 0 |
+/// | `patience` | 10 | after how many epochs without progress | at least 1 |
+/// | `least` | 0 | by how much a cost must be smaller than the one of the last progress to be progress | finite, at least 0 |
+///
+/// `least` says only when to stop: a cost that is smaller by less is no progress, but its parameters are the best so far all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EarlyStopping {
-    /// After how many epochs without a better cost.
+    /// After how many epochs without progress.
     pub patience: usize,
-    /// By how much a cost must be smaller to be better.
+    /// By how much a cost must be smaller to be progress.
     pub least: f64,
 }
 
@@ -189,6 +192,7 @@ impl Training {
             rule,
             cost: f64::INFINITY,
             epoch: 0,
+            progress: (f64::INFINITY, 0),
             network: network.clone(),
         });
 
@@ -463,17 +467,22 @@ struct Best {
     rule: EarlyStopping,
     cost: f64,
     epoch: usize,
+    /// The cost of the last progress, and its epoch.
+    progress: (f64, usize),
     network: Network,
 }
 
 impl Best {
-    /// Whether it has not become better for too long.
+    /// Whether there was no progress for too long.
     fn give_up(&mut self, network: &Network, epoch: usize, cost: f64) -> bool {
-        if cost < self.cost - self.rule.least {
+        if cost < self.cost {
             self.cost = cost;
             self.epoch = epoch;
             self.network.copy_from(network);
         }
-        epoch - self.epoch >= self.rule.patience
+        if cost < self.progress.0 - self.rule.least {
+            self.progress = (cost, epoch);
+        }
+        epoch - self.progress.1 >= self.rule.patience
     }
 }
