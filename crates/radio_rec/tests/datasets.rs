@@ -285,6 +285,34 @@ fn the_assignments_disc() {
     assert!((border - 0.7 * 2.0 * 2f64.ln()).abs() < 0.1, "{border}");
 }
 
+#[test]
+fn shells_are_in_order_however_wide_or_narrow_they_are() {
+    let of = |covariance| GaussianQuantiles {
+        covariance,
+        shuffle: false,
+        ..parameters()
+    };
+    let plain = gaussian_quantiles(&of(1.0), 1606).unwrap();
+    for covariance in [1e308, 1e-320, 5e-324] {
+        let made = gaussian_quantiles(&of(covariance), 1606).unwrap();
+        // The same draws in the same order, scaled; 5e-324 has the root 2.2e-162, of which all digits are there.
+        assert_eq!(made.x, &plain.x * covariance.sqrt(), "{covariance}");
+        assert_eq!(made.labels, plain.labels);
+    }
+    let point = gaussian_quantiles(&of(0.0), 1606).unwrap();
+    assert!(point.x.iter().all(|&v| v == 0.0));
+    let far = array![[1e200, 3e200], [1e200, 2e200], [1e-200, 0.0]];
+    let made = gaussian_quantiles_from_draws(&far, 3, 1.0).unwrap();
+    assert_eq!(made.x.column(1).to_vec(), [0.0, 2e200, 3e200]);
+    let message = gaussian_quantiles_from_draws(&far, 3, 1e300).unwrap_err();
+    assert!(
+        message
+            .to_string()
+            .ends_with(", but must be small enough for the points to be finite"),
+        "{message}"
+    );
+}
+
 const FIRST_AND_LAST: &str = "2.608926 -0.835156";
 
 #[test]

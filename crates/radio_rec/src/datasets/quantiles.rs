@@ -1,11 +1,11 @@
 //! Shells around a centre.
 
-use ndarray::{ArrayRef2, Axis};
+use ndarray::{ArrayRef2, ArrayView1, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Dataset, check, standard_normal};
-use crate::Result;
+use crate::{Error, Result};
 
 /// What [`gaussian_quantiles`] shall make. The defaults are those of scikit-learn.
 ///
@@ -51,8 +51,7 @@ impl Default for GaussianQuantiles {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for each range in the table of [`GaussianQuantiles`] that is
-/// broken.
+/// [`Error::InvalidParameter`] for each range in the table of [`GaussianQuantiles`] that is broken.
 pub fn gaussian_quantiles(parameters: &GaussianQuantiles, seed: u64) -> Result<Dataset> {
     let GaussianQuantiles {
         n_samples,
@@ -64,7 +63,7 @@ pub fn gaussian_quantiles(parameters: &GaussianQuantiles, seed: u64) -> Result<D
     check_all(n_samples, n_features, n_classes, covariance)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let draws = standard_normal(n_samples, n_features, &mut rng);
-    Ok(shells(&draws, n_classes, covariance).shuffled_if(shuffle, &mut rng))
+    Ok(shells(&draws, n_classes, covariance)?.shuffled_if(shuffle, &mut rng))
 }
 
 /// [`gaussian_quantiles`] from given draws of the standard normal distribution instead of a seed, in order from the
@@ -74,8 +73,7 @@ pub fn gaussian_quantiles(parameters: &GaussianQuantiles, seed: u64) -> Result<D
 ///
 /// # Errors
 ///
-/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) as in [`gaussian_quantiles`], and where a draw is not a finite
-/// number.
+/// [`Error::InvalidParameter`] as in [`gaussian_quantiles`], and where a draw, or a point, is not a finite number.
 pub fn gaussian_quantiles_from_draws(
     draws: &ArrayRef2<f64>,
     n_classes: usize,
@@ -83,7 +81,7 @@ pub fn gaussian_quantiles_from_draws(
 ) -> Result<Dataset> {
     check_all(draws.nrows(), draws.ncols(), n_classes, covariance)?;
     check::finite("draws", draws)?;
-    Ok(shells(draws, n_classes, covariance))
+    shells(draws, n_classes, covariance)
 }
 
 fn check_all(n_samples: usize, n_features: usize, n_classes: usize, covariance: f64) -> Result<()> {
@@ -92,16 +90,38 @@ fn check_all(n_samples: usize, n_features: usize, n_classes: usize, covariance: 
 }
 
 /// The heart of [`gaussian_quantiles`]: scale, order by distance, count off.
-fn shells(draws: &ArrayRef2<f64>, n_classes: usize, covariance: f64) -> Dataset {
+fn shells(draws: &ArrayRef2<f64>, n_classes: usize, covariance: f64) -> Result<Dataset> {
     let x = draws * covariance.sqrt();
-    let distances: Vec<f64> = x.rows().into_iter().map(|row| row.dot(&row)).collect();
+    if x.iter().any(|v| !v.is_finite()) {
+        return Err(Error::InvalidParameter {
+            name: "covariance",
+            value: covariance.to_string(),
+            expected: "small enough for the points to be finite".into(),
+        });
+    }
+    let mut distances: Vec<f64> = x.rows().into_iter().map(|row| row.dot(&row)).collect();
+    // Squares of points that are very far or very near are infinite, or have lost their digits. The draws are in the same order.
+    let is_lost = |square: &f64| !square.is_finite() || *square < f64::MIN_POSITIVE;
+    if covariance > 0.0 && distances.iter().any(is_lost) {
+        distances = draws.rows().into_iter().map(norm).collect();
+    }
     let mut order: Vec<usize> = (0..distances.len()).collect();
     order.sort_by(|&a, &b| distances[a].total_cmp(&distances[b]));
     let per_class = order.len() / n_classes;
-    Dataset {
+    Ok(Dataset {
         x: x.select(Axis(0), &order),
         labels: (0..order.len())
             .map(|rank| (rank / per_class).min(n_classes - 1))
             .collect(),
+    })
+}
+
+/// The Euclidean norm, by way of squares of numbers that are at most 1.
+fn norm(row: ArrayView1<'_, f64>) -> f64 {
+    let largest = row.iter().fold(0.0, |largest: f64, v| largest.max(v.abs()));
+    if largest == 0.0 {
+        return 0.0;
     }
+    let squares: f64 = row.iter().map(|v| (v / largest).powi(2)).sum();
+    largest * squares.sqrt()
 }
