@@ -99,6 +99,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get());
         pool.build_global()?;
     }
+    if arguments.k == 0 {
+        // Before the fit, which can take minutes: ALS itself knows no `k`.
+        return Err("`k` is 0, but must be at least 1".into());
+    }
     let begun = Instant::now();
     let data = load(&arguments.interactions)?;
     println!("load_s={:.3}", begun.elapsed().as_secs_f64());
@@ -207,20 +211,26 @@ fn written(
         return Ok(());
     };
     let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
+    beside.push(format!(".{}.part", std::process::id()));
     let beside = PathBuf::from(beside);
     let in_file = |error: &dyn Error| format!("`{}`: {error}", path.display());
-    let file = File::create(&beside).map_err(|error| in_file(&error))?;
-    let mut rows = csv::Writer::from_writer(file);
-    rows.write_record(["item", "neighbour", "score"])?;
-    for item in data.item_indices() {
-        for (neighbour, score) in neighbours(item)? {
-            let item = data.item_name(item).as_str();
-            rows.write_record([item, neighbour.as_str(), &score.to_string()])?;
+    let write = || -> Result<(), Box<dyn Error>> {
+        let file = File::create(&beside).map_err(|error| in_file(&error))?;
+        let mut rows = csv::Writer::from_writer(file);
+        rows.write_record(["item", "neighbour", "score"])
+            .map_err(|error| in_file(&error))?;
+        for item in data.item_indices() {
+            for (neighbour, score) in neighbours(item)? {
+                let item = data.item_name(item).as_str();
+                rows.write_record([item, neighbour.as_str(), &score.to_string()])
+                    .map_err(|error| in_file(&error))?;
+            }
         }
-    }
-    rows.flush()?;
-    drop(rows);
-    fs::rename(&beside, path).map_err(|error| in_file(&error))?;
-    Ok(())
+        rows.flush().map_err(|error| in_file(&error))?;
+        drop(rows);
+        fs::rename(&beside, path).map_err(|error| in_file(&error).into())
+    };
+    write().inspect_err(|_| {
+        let _ = fs::remove_file(&beside);
+    })
 }

@@ -6,6 +6,7 @@
 
 use std::error::Error;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -41,7 +42,7 @@ struct Arguments {
     seed: u64,
     /// How many threads compute; as many as there are processors if it is not given.
     #[arg(long)]
-    threads: Option<usize>,
+    threads: Option<NonZeroUsize>,
     /// Where the points and the weights to begin with go, as JSON; nowhere if it is not given.
     #[arg(long, value_name = "FILE")]
     write_start: Option<PathBuf>,
@@ -55,14 +56,14 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(2)
         }
     }
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(threads) = arguments.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get());
         pool.build_global()?;
     }
     let wanted = GaussianQuantiles {
@@ -88,7 +89,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         written(path, &start)?;
     }
 
-    let mut times = Vec::with_capacity(arguments.epochs);
+    let mut times = Vec::with_capacity(arguments.epochs.min(1 << 20));
     let mut begun = Instant::now();
     training.fit_with(&mut network, &x, &y, None, |_| {
         let now = Instant::now();
@@ -122,7 +123,13 @@ fn rows(array: ArrayView2<'_, f64>) -> Value {
         .collect()
 }
 
+/// Writes a file beside first, so that there is never half of one.
 fn written(path: &Path, value: &Value) -> Result<(), Box<dyn Error>> {
-    fs::write(path, value.to_string())
-        .map_err(|error| format!("`{}`: {error}", path.display()).into())
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    let outcome = fs::write(&beside, value.to_string()).and_then(|()| fs::rename(&beside, path));
+    outcome.map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        format!("`{}`: {error}", path.display()).into()
+    })
 }

@@ -1,4 +1,4 @@
-//! The two example programs, as a script would call them.
+//! The example programs, as a script would call them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -223,6 +223,11 @@ fn what_is_wrong_is_said_and_the_code_is_2() {
     refused("neighbours", &plays(&["--threads", "0"]), "--threads");
     refused(
         "neighbours",
+        &plays(&["--model", "als", "--k", "0"]),
+        "`k` is 0, but must be at least 1",
+    );
+    refused(
+        "neighbours",
         &plays(&["--model", "als", "--factors", "0"]),
         "`factors` is 0",
     );
@@ -231,4 +236,76 @@ fn what_is_wrong_is_said_and_the_code_is_2() {
         &plays(&["--output", "no/folder.csv"]),
         "no/folder.csv",
     );
+    // A folder cannot be written over, and nothing is left beside it.
+    std::fs::create_dir(folder.path().join("taken")).unwrap();
+    refused("neighbours", &plays(&["--output", "taken"]), "`taken`: ");
+    refused(
+        "train_network",
+        &["--epochs", "1", "--write-end", "taken"],
+        "`taken`: ",
+    );
+    refused("train_network", &["--threads", "0"], "--threads");
+    refused("train_network", &["--rate=-1"], "`rate` is -1, but must be");
+    refused(
+        "train_network",
+        &["--samples", "0"],
+        "`n_samples` is 0, but must be at least 1",
+    );
+    // So many epochs are no reason to take memory for them, and it diverges in the first ones.
+    refused(
+        "train_network",
+        &["--epochs", "18446744073709551615", "--rate", "1e308"],
+        "a smaller rate",
+    );
+    let left: Vec<String> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".part"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn the_network_is_timed_and_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        "--epochs",
+        "30",
+        "--samples",
+        "200",
+        "--hidden",
+        "3",
+        "--threads",
+        "1",
+        "--write-start",
+        "start.json",
+        "--write-end",
+        "end.json",
+    ];
+    let (code, out, err) = run("train_network", folder.path(), &arguments);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let figure = |name: &str| -> f64 {
+        let line = out.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("{name}: {out}"))
+            .parse()
+            .unwrap()
+    };
+    assert!(figure("epoch_us=") > 0.0);
+    assert!(figure("cost=") > 0.0 && (0.0..=1.0).contains(&figure("accuracy=")));
+    let read = |name: &str| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(folder.path().join(name)).unwrap()).unwrap()
+    };
+    let (start, end) = (read("start.json"), read("end.json"));
+    assert_eq!(start["x"].as_array().unwrap().len(), 2);
+    assert_eq!(start["y"][0].as_array().unwrap().len(), 200);
+    let shape = |layers: &serde_json::Value| -> Vec<usize> {
+        let layers = layers["layers"].as_array().unwrap().iter();
+        layers
+            .map(|layer| layer["w"].as_array().unwrap().len())
+            .collect()
+    };
+    assert_eq!((shape(&start), shape(&end)), (vec![3, 1], vec![3, 1]));
+    assert_ne!(start["layers"], end["layers"], "it learned");
+    let count = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(count, 2, "nothing is left beside");
 }
