@@ -10,7 +10,6 @@ use super::history::History;
 use super::{Recommender, SimilarItems, check_not_empty};
 use crate::Result;
 use crate::interactions::{Interactions, Item};
-use crate::ranking::at_least_one;
 
 /// Bayesian personalised ranking: a vector x for each user, and a vector y and a number b for each item, such that what a user
 /// played scores above what they did not. They maximise
@@ -30,7 +29,7 @@ use crate::ranking::at_least_one;
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
 /// | `factors` | 64 | how many numbers describe a user or an item | 1 to 1024 |
-/// | `epochs` | 100 | how often as many draws are made as there are plays | at least 1 |
+/// | `epochs` | 100 | how often as many draws are made as there are plays | 1 to 1,000,000 |
 /// | `rate` | 0.05 | how far a draw moves what it is made of | above 0, at most 1 |
 /// | `lambda` | 0.01 | the penalty for long vectors | from 0 to 1 |
 /// | `seed` | 0 | where the vectors begin, and what is drawn | |
@@ -89,7 +88,8 @@ impl Bpr {
                     .map(move |(item, _)| (user.index(), item))
             })
             .collect();
-        for _ in 0..self.epochs * plays.len() {
+        // One after the other: their product may not fit a number.
+        for _ in (0..self.epochs).flat_map(|_| 0..plays.len()) {
             let (user, played) = plays[rng.random_range(0..plays.len())];
             let (row, _) = data.by_user().row(user);
             let other = not_played(row, items.nrows(), &mut rng);
@@ -135,7 +135,9 @@ impl Bpr {
     }
 
     fn check(&self) -> Result<()> {
-        at_least_one("epochs", self.epochs)?;
+        if !(1..=1_000_000).contains(&self.epochs) {
+            return Err(invalid("epochs", self.epochs, "from 1 to 1000000"));
+        }
         check_factors(self.factors)?;
         // A rate of at most 1 and a penalty of at most 1 cannot overshoot without end.
         if !(self.rate > 0.0 && self.rate <= 1.0) {
@@ -183,7 +185,7 @@ impl BprModel {
             return x;
         }
         let mut rng = ChaCha8Rng::seed_from_u64(bpr.seed);
-        for _ in 0..bpr.epochs * played.len() {
+        for _ in (0..bpr.epochs).flat_map(|_| 0..played.len()) {
             let item = played[rng.random_range(0..played.len())] as usize;
             let other = not_played(&played, self.items.nrows(), &mut rng);
             let mut yi = self.items.row(item).to_vec();
@@ -279,7 +281,12 @@ mod tests {
         );
         assert_eq!(
             message(Bpr { epochs: 0, ..bpr }),
-            "`epochs` is 0, but must be at least 1"
+            "`epochs` is 0, but must be from 1 to 1000000"
+        );
+        let epochs = usize::MAX;
+        assert_eq!(
+            message(Bpr { epochs, ..bpr }),
+            format!("`epochs` is {epochs}, but must be from 1 to 1000000")
         );
         assert!(
             message(Bpr {
