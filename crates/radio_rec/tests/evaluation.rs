@@ -230,6 +230,33 @@ fn an_interval_narrows_with_the_number_of_users() {
 }
 
 #[test]
+fn who_only_plays_the_same_again_is_not_counted() {
+    let names = [("ann", "a", 0.0), ("bob", "b", 0.0)];
+    let matrix = |plays: [(&'static str, &'static str, f64); 2]| {
+        Interactions::from_triplets(names.into_iter().chain(plays)).unwrap()
+    };
+    let train = matrix([("ann", "a", 1.0), ("bob", "b", 1.0)]);
+    let model = Popularity.fit(&train).unwrap();
+    let protocol = Protocol {
+        k: 1,
+        ..Default::default()
+    };
+    // ann has nothing to find. bob gets a, the only one he does not know, and wants it.
+    let test = matrix([("ann", "a", 1.0), ("bob", "a", 1.0)]);
+    let report = evaluate(&model, &test, &protocol).unwrap();
+    assert_eq!(report.users, 1);
+    for mean in [report.precision, report.recall, report.map, report.ndcg] {
+        assert_eq!((mean.mean, mean.low), (1.0, 1.0));
+    }
+    let error = evaluate(&model, &train, &protocol).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`test` is a matrix of nothing but what was played in training, but must be a matrix in which somebody played \
+         something that they had not played in training"
+    );
+}
+
+#[test]
 fn bad_arguments_are_refused() {
     let (train, test) = toy();
     let model = Popularity.fit(&train).unwrap();

@@ -14,7 +14,7 @@ use crate::recommend::{History, Recommender, Whom};
 use crate::similarity::cosine_items;
 use crate::{Error, Result};
 
-/// How [`evaluate`] measures.
+/// How [`evaluate`] measures: over the users who have a test item that they had not played in training.
 ///
 /// | field | default | meaning | range |
 /// |---|---|---|---|
@@ -110,12 +110,14 @@ fn invalid(name: &'static str, value: String, expected: &str) -> Error {
     }
 }
 
-/// How good a model's lists are, over the users that have test items.
+/// How good a model's lists are, over the users that have test items which they had not played in training.
+///
+/// What a user played in training is in no list, and so it is not missed; a user with no other test items is not counted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// How many items were recommended.
     pub k: usize,
-    /// How many users have test items.
+    /// How many users have test items that they had not played in training: the means are over these.
     pub users: usize,
     /// See [`metrics::average_precision`].
     pub map: Mean,
@@ -186,13 +188,13 @@ type OfUser = [Option<f64>; METRICS];
 
 /// Recommends `protocol.k` items to each user who has test items, without what they played in training, and compares.
 ///
-/// Every test item is relevant, whatever its value. `test` has the users and items of the matrix that the model learned from,
+/// Every test item that the user had not played in training is relevant, whatever its value; users without one are not counted. `test` has the users and items of the matrix that the model learned from,
 /// in the same order, as [`split`](super::split) makes it. A user without plays in training gets what is popular.
 ///
 /// # Errors
 ///
 /// [`Error::InvalidParameter`] for a parameter outside its range, for a test matrix with other users or items, and for one
-/// without values.
+/// in which nobody has an item that they had not played in training.
 pub fn evaluate(
     model: &dyn Recommender,
     test: &Interactions,
@@ -209,14 +211,17 @@ pub fn evaluate(
         ));
     }
     let users: Vec<User> = (test.user_indices())
-        .filter(|&user| test.items_of(user).len() > 0)
+        .filter(|&user| to_find(train, test, user).next().is_some())
         .collect();
     if users.is_empty() {
-        let value = "a matrix without values".into();
+        let value = match test.nnz() {
+            0 => "a matrix without values",
+            _ => "a matrix of nothing but what was played in training",
+        };
         return Err(invalid(
             "test",
-            value,
-            "a matrix in which somebody played something",
+            value.into(),
+            "a matrix in which somebody played something that they had not played in training",
         ));
     }
 
@@ -249,6 +254,16 @@ pub fn evaluate(
     })
 }
 
+/// The test items of a user. One of both parts is not among them: it cannot be recommended, and it is not missed.
+fn to_find<'a>(
+    train: &'a Interactions,
+    test: &'a Interactions,
+    user: User,
+) -> impl Iterator<Item = Item> + 'a {
+    let items = test.items_of(user).map(|(item, _)| item);
+    items.filter(move |&item| train.value(user, item) == 0.0)
+}
+
 /// A user's metrics, and what was recommended.
 fn of_user(
     model: &dyn Recommender,
@@ -269,12 +284,8 @@ fn of_user(
     for &(item, score) in &scores {
         items[item.index()].0 = score;
     }
-    // An item of both parts is in the list of neither: it cannot be recommended, and it is not missed.
     let mut relevant = 0;
-    for (item, _) in test
-        .items_of(user)
-        .filter(|&(i, _)| history.value(i) == 0.0)
-    {
+    for item in to_find(train, test, user) {
         items[item.index()].1 = true;
         relevant += 1;
     }
