@@ -277,7 +277,7 @@ fn bad_arguments_are_refused() {
                 ..protocol
             }
         ),
-        "`resamples` is 0, but must be at least 1"
+        "`resamples` is 0, but must be from 1 to 1000000"
     );
     assert_eq!(
         message(

@@ -19,7 +19,7 @@ use crate::{Error, Result};
 /// | field | default | meaning | range |
 /// |---|---|---|---|
 /// | `k` | 10 | how many items are recommended | at least 1 |
-/// | `resamples` | 1000 | how many samples of users make an interval | at least 1 |
+/// | `resamples` | 1000 | how many samples of users make an interval | 1 to 1,000,000 |
 /// | `confidence` | 0.95 | how much of the samples an interval covers | above 0, below 1 |
 /// | `seed` | 0 | which samples are drawn | |
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -93,7 +93,10 @@ impl Mean {
 impl Protocol {
     /// That means can be taken by it.
     fn check(&self) -> Result<()> {
-        at_least_one("resamples", self.resamples)?;
+        if !(1..=1_000_000).contains(&self.resamples) {
+            let value = self.resamples.to_string();
+            return Err(invalid("resamples", value, "from 1 to 1000000"));
+        }
         if self.confidence > 0.0 && self.confidence < 1.0 {
             return Ok(());
         }
@@ -400,7 +403,16 @@ mod tests {
         };
         assert_eq!(
             message(&[1.0], &none),
-            "`resamples` is 0, but must be at least 1"
+            "`resamples` is 0, but must be from 1 to 1000000"
+        );
+        let resamples = usize::MAX;
+        let many = Protocol {
+            resamples,
+            ..protocol
+        };
+        assert_eq!(
+            message(&[1.0], &many),
+            format!("`resamples` is {resamples}, but must be from 1 to 1000000")
         );
     }
 }
