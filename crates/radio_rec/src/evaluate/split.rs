@@ -1,7 +1,7 @@
 //! What is learned from, and what is hidden.
 //!
 //! Both parts keep all users and items of the matrix, in its order, so that a [`User`] or an [`Item`] means the same in all
-//! three. Each value goes to one of the parts. Everything random takes a seed, and gives the same parts for the same seed.
+//! three. Each value goes to one of the parts, with its timestamp if the matrix has timestamps. Everything random takes a seed, and gives the same parts for the same seed.
 
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -107,19 +107,41 @@ pub fn random(data: &Interactions, test: f64, seed: u64) -> Result<Split> {
 
 /// Divides by a function that says of each user which plays are hidden, in the catalogue's order.
 fn divide(data: &Interactions, mut hidden: impl FnMut(User) -> Vec<bool>) -> Result<Split> {
-    let (mut train, mut test) = (Vec::new(), Vec::new());
+    let (mut train, mut test) = (Part::of(data), Part::of(data));
     for user in data.user_indices() {
         for ((item, value), hidden) in data.items_of(user).zip(hidden(user)) {
             let part = if hidden { &mut test } else { &mut train };
-            part.push((user.0, item.0, value));
+            part.entries.push((user.0, item.0, value));
+            if let Some(times) = &mut part.times {
+                times.extend(data.timestamp(user, item));
+            }
         }
     }
-    let part =
-        |entries| Interactions::from_parts(data.users().to_vec(), data.items().to_vec(), entries);
+    let matrix = |Part { entries, times }| {
+        let (users, items) = (data.users().to_vec(), data.items().to_vec());
+        Interactions::from_timed_parts(users, items, entries, times)
+    };
     Ok(Split {
-        train: part(train)?,
-        test: part(test)?,
+        train: matrix(train)?,
+        test: matrix(test)?,
     })
+}
+
+/// What goes to one of the parts.
+struct Part {
+    entries: Vec<(u32, u32, f64)>,
+    /// Of each entry, if there are timestamps.
+    times: Option<Vec<f64>>,
+}
+
+impl Part {
+    /// Nothing yet of a matrix.
+    fn of(data: &Interactions) -> Self {
+        Self {
+            entries: Vec::new(),
+            times: data.has_timestamps().then(Vec::new),
+        }
+    }
 }
 
 fn check_share(test: f64) -> Result<()> {
@@ -199,6 +221,35 @@ mod tests {
         assert_eq!(first.unwrap().index(), 5);
         assert_eq!(parts.test.nnz(), 4 + 3 + 2 + 1);
         assert!(temporal(&data, 0.25, |_, _| f64::NAN).is_err());
+    }
+
+    #[test]
+    fn timestamps_are_handed_on() {
+        let rows = (0..40).map(|row| format!("u{},i{},{}\n", row % 4, row / 4, 1000 + row));
+        let table = std::iter::once("user,item,timestamp\n".to_string()).chain(rows);
+        let table: String = table.collect();
+        let data = crate::interactions::LongTable::new()
+            .read_from(table.as_bytes(), "-")
+            .unwrap();
+        for parts in [
+            stratified_by_user(&data, 0.25, 1).unwrap(),
+            leave_one_out(&data, 1),
+            random(&data, 0.25, 1).unwrap(),
+            temporal(&data, 0.25, |user, item| {
+                data.timestamp(user, item).unwrap()
+            })
+            .unwrap(),
+        ] {
+            for part in [&parts.train, &parts.test] {
+                assert!(part.has_timestamps() && part.nnz() > 0);
+                for user in part.user_indices() {
+                    for (item, _) in part.items_of(user) {
+                        assert_eq!(part.timestamp(user, item), data.timestamp(user, item));
+                    }
+                }
+            }
+        }
+        assert!(!leave_one_out(&staircase(), 1).train.has_timestamps());
     }
 
     #[test]

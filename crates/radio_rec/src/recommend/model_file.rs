@@ -19,6 +19,8 @@ const MODEL: Kind = Kind {
 impl Model {
     /// Writes the model and the matrix it learned from to a file, whole or not at all: it is written beside, then renamed.
     ///
+    /// Timestamps are not kept: the matrix of a loaded model has none.
+    ///
     /// # Errors
     ///
     /// [`Error::Io`](crate::Error::Io) where the system refuses.
