@@ -279,7 +279,8 @@ impl<'a> LongTable<'a> {
                 b','
             }
         });
-        let text = decode(&bytes, delimiter).map_err(|problem| problem.at(path))?;
+        let text = decode(&bytes, delimiter, self.quoting(delimiter))
+            .map_err(|problem| problem.at(path))?;
         let rows = self
             .rows(text, delimiter)
             .map_err(|problem| problem.at(path))?;
@@ -299,12 +300,17 @@ impl<'a> LongTable<'a> {
         )
     }
 
+    /// Whether cells may be in quotation marks.
+    fn quoting(&self, delimiter: u8) -> bool {
+        self.quotes.unwrap_or(delimiter != b'\t')
+    }
+
     fn reader<'t>(&self, text: &'t str, delimiter: u8) -> csv::Reader<&'t [u8]> {
         csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
-            .quoting(self.quotes.unwrap_or(delimiter != b'\t'))
+            .quoting(self.quoting(delimiter))
             .from_reader(text.as_bytes())
     }
 

@@ -73,8 +73,8 @@ impl Problem {
     }
 }
 
-/// The text of the file, without its byte order mark.
-pub(super) fn decode(bytes: &[u8], delimiter: u8) -> Result<&str, Problem> {
+/// The text of the file, without its byte order mark; `quoting` as of [`records`].
+pub(super) fn decode(bytes: &[u8], delimiter: u8, quoting: bool) -> Result<&str, Problem> {
     const SAVE_AS: &str = "save the table as UTF-8 (in a spreadsheet program \"CSV UTF-8\")";
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Problem {
@@ -88,7 +88,7 @@ pub(super) fn decode(bytes: &[u8], delimiter: u8) -> Result<&str, Problem> {
         let (valid, rest) = bytes.split_at(error.valid_up_to());
         let valid = std::str::from_utf8(valid).unwrap_or_default();
         // The cell that the bad byte is in is the last one of what precedes it, which an `x` in its place completes.
-        let records = records(&format!("{valid}x"), delimiter);
+        let records = records(&format!("{valid}x"), delimiter, quoting);
         Problem {
             line: lines_before(valid, valid.len()) + 1,
             column: records.last().map_or(1, |last| last.len() as u64),
@@ -97,12 +97,13 @@ pub(super) fn decode(bytes: &[u8], delimiter: u8) -> Result<&str, Problem> {
     })
 }
 
-/// The rows of the table, whatever their lengths.
-pub(super) fn records(text: &str, delimiter: u8) -> Vec<StringRecord> {
+/// The rows of the table, whatever their lengths, where cells may be in quotation marks if there is `quoting`.
+pub(super) fn records(text: &str, delimiter: u8, quoting: bool) -> Vec<StringRecord> {
     csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(delimiter)
+        .quoting(quoting)
         .from_reader(text.as_bytes())
         .into_records()
         // Reading UTF-8 from memory into rows of any length has no way to fail.

@@ -47,12 +47,12 @@ impl Interactions {
 }
 
 fn parse(bytes: &[u8], path: &Path) -> crate::Result<Interactions> {
-    let text = decode(bytes, b',').map_err(|problem| problem.at(path))?;
+    let text = decode(bytes, b',', true).map_err(|problem| problem.at(path))?;
     parse_text(text).map_err(|problem| problem.at(path))
 }
 
 fn parse_text(text: &str) -> Result<Interactions, Problem> {
-    let records = records(text, b',');
+    let records = records(text, b',', true);
     let mut rows = records.iter().map(|record| Cells::new(text, record));
     let Some(header) = rows.next() else {
         return Err(Problem {

@@ -207,6 +207,13 @@ fn bad_cells_are_refused_with_their_place() {
         refused(b"user\titem\na\tbj\xf6rk\n")
             .starts_with("line 2, column 2: the byte 0xF6 is not UTF-8")
     );
+    // A quotation mark in tab-separated text opens nothing, unless it is asked for.
+    let text = b"user\titem\na\t\"x\nbj\xf6rk\ty\n";
+    assert!(refused(text).starts_with("line 3, column 1: the byte 0xF6 is not UTF-8"));
+    assert!(
+        message(LongTable::new().quotes(true), text)
+            .starts_with("line 3, column 2: the byte 0xF6 is not UTF-8")
+    );
 }
 
 #[test]
