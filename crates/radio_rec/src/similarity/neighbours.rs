@@ -152,7 +152,11 @@ impl Neighbourhood {
             self.measure
                 .prepared(rows, transposed.as_ref().unwrap_or(across))
         };
+        // Where values were replaced, those of the transpose are too.
+        let replaced = weighted.is_some() || prepared.is_some();
         let rows = prepared.as_ref().unwrap_or(rows);
+        let transposed = replaced.then(|| rows.transposed(across.rows()));
+        let across = transposed.as_ref().unwrap_or(across);
 
         let of_each: Vec<Row> = (0..rows.rows())
             .map(|row| self.measure.row(rows.row(row).1))
@@ -180,7 +184,7 @@ struct Search<'a> {
     parameters: &'a Neighbourhood,
     of_each: &'a [Row],
     rows: &'a Compressed,
-    /// The transpose of `rows` as far as its columns go: its values may be others.
+    /// The transpose of `rows`.
     across: &'a Compressed,
 }
 
@@ -210,8 +214,7 @@ impl Search<'_> {
             let (values, across): (Vec<u16>, Vec<u16>) = (narrow(values), narrow(across));
             return self.run(columns, &values, &across, neighbour);
         }
-        let transposed = self.rows.transposed(self.across.rows());
-        self.run(columns, values, transposed.values(), neighbour)
+        self.run(columns, values, across, neighbour)
     }
 
     fn run<C: Column, V: Value, N: Send>(
