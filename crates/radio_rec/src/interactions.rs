@@ -24,7 +24,7 @@ use crate::{Error, Result};
 
 /// The smallest value above 0 and the largest that can be stored. Between them no sum of products of two values
 /// overflows or vanishes, so that every similarity is a number.
-const VALUES: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
+pub(crate) const VALUES: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
 
 /// A sparse matrix of users x items, with their names.
 ///

@@ -1,4 +1,4 @@
-//! Dense matrices: the product over all processors, and the inverse of a symmetric positive definite matrix.
+//! Dense matrices: the product over all processors, and the inverse of a symmetric positive definite matrix or one solution with it.
 //!
 //! The multiplication itself is matrixmultiply's, by way of ndarray. Linear algebra libraries do the inverse too: faer takes
 //! longer to compile than the rest of this crate together, and nalgebra is ten times slower at it.
@@ -89,6 +89,39 @@ fn invert_small(mut a: ArrayViewMut2<'_, f64>) -> Result<(), NotPositiveDefinite
     Ok(())
 }
 
+/// Solves A x = b for a symmetric positive definite matrix of which the upper triangle is read, and overwritten; b becomes x.
+///
+/// By LDLᵀ (Golub and Van Loan, section 4.1.2), element by element in one order: the same bits on every processor, other than
+/// by way of [`multiply`].
+pub(crate) fn solve_positive_definite(
+    mut a: ArrayViewMut2<'_, f64>,
+    b: &mut [f64],
+) -> Result<(), NotPositiveDefinite> {
+    let n = a.nrows();
+    for at in 0..n {
+        let (above, mut below) = a.view_mut().split_at(Axis(0), at + 1);
+        let pivot_row = above.row(at);
+        let pivot = pivot_row[at];
+        if !(pivot.is_finite() && pivot > 0.0) {
+            return Err(NotPositiveDefinite);
+        }
+        for (row, mut of_row) in (at + 1..n).zip(below.rows_mut()) {
+            let factor = pivot_row[row] / pivot;
+            let rest = pivot_row.slice(s![row..]);
+            of_row.slice_mut(s![row..]).scaled_add(-factor, &rest);
+            b[row] -= factor * b[at];
+        }
+    }
+    for at in (0..n).rev() {
+        let known: f64 = (at + 1..n).map(|column| a[(at, column)] * b[column]).sum();
+        b[at] = (b[at] - known) / a[(at, at)];
+    }
+    if b.iter().all(|x| x.is_finite()) {
+        return Ok(());
+    }
+    Err(NotPositiveDefinite)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +149,26 @@ mod tests {
     }
 
     #[test]
+    fn a_solution_is_the_inverse_times_the_right_side() {
+        for n in [1, 2, 7, 48, 64, 97] {
+            let a = positive_definite(n);
+            let b = standard_normal(n, 1, &mut ChaCha8Rng::seed_from_u64(1));
+            let mut inverse = a.clone();
+            invert_positive_definite(inverse.view_mut()).unwrap();
+            let mut x = b.column(0).to_vec();
+            // What is below the diagonal is not read.
+            let mut upper = a.clone();
+            for row in 1..n {
+                upper.slice_mut(s![row, ..row]).fill(f64::NAN);
+            }
+            solve_positive_definite(upper.view_mut(), &mut x).unwrap();
+            for (x, expected) in x.iter().zip(inverse.dot(&b).column(0)) {
+                assert!((x - expected).abs() < 1e-9, "{n}: {x} is not {expected}");
+            }
+        }
+    }
+
+    #[test]
     fn the_number_of_threads_changes_no_bit() {
         let inverse_with = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
@@ -138,6 +191,10 @@ mod tests {
             assert!(invert_positive_definite(negative.view_mut()).is_err());
             let mut none = Array2::from_elem((n, n), f64::NAN);
             assert!(invert_positive_definite(none.view_mut()).is_err());
+            let b = &mut vec![1.0; n];
+            assert!(solve_positive_definite(Array2::zeros((n, n)).view_mut(), b).is_err());
+            assert!(solve_positive_definite((-positive_definite(n)).view_mut(), b).is_err());
+            assert!(solve_positive_definite(none.view_mut(), b).is_err());
         }
     }
 }

@@ -135,8 +135,14 @@ impl Kind {
                 "the file of a {what} was damaged; save the {what} again"
             )));
         }
-        postcard::from_bytes(&body)
-            .map_err(|error| refused(format!("the {what} in the file cannot be read: {error}")))
+        postcard::from_bytes(&body).map_err(|error| {
+            refused(match error {
+                postcard::Error::SerdeDeCustom => format!(
+                    "the parts of the {what} in the file do not fit together; save the {what} again"
+                ),
+                error => format!("the {what} in the file cannot be read: {error}"),
+            })
+        })
     }
 }
 

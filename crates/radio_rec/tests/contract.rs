@@ -427,6 +427,44 @@ fn extreme_values_have_sound_answers_or_are_refused() {
             for (_, score) in lists.iter().flatten() {
                 assert!(score.is_finite(), "{algorithm} with {small} and {large}");
             }
+            // As many people know each item, so only popularity may find them all alike.
+            for list in &lists {
+                let alike = list.iter().all(|(_, score)| *score == list[0].1);
+                assert!(
+                    list.len() < 3 || !alike || algorithm.name() == "popularity",
+                    "{algorithm} with {small} and {large}: {list:?}"
+                );
+            }
+        }
+    }
+}
+
+/// As large as a history may be, for models of ordinary values: nothing, or a list that says something.
+#[test]
+fn extreme_histories_have_sound_answers() {
+    let data = two_tastes();
+    for model in &models(&data) {
+        for (value, item) in [1e-30, 1e12, 1e16, 1e20, 1e30]
+            .into_iter()
+            .flat_map(|value| data.item_indices().map(move |item| (value, item)))
+        {
+            let history = [(item, value)];
+            let whom = Whom::History(&history);
+            let asked = model.as_recommender();
+            let list = asked.recommend_to(whom, 99, AlreadyPlayed::Keep).unwrap();
+            let name = model.name();
+            assert!(list.ranking.scores().all(f64::is_finite), "{name}: {list}");
+            assert!(
+                list.ranking.is_empty() || list.ranking.scores().any(|score| score != 0.0),
+                "{name} with {value}: {list}"
+            );
+            if let Some(explain) = model.as_explain() {
+                let why = explain.explain(whom, item, 9).unwrap();
+                let score = list.ranking.iter().find(|ranked| ranked.name == why.item);
+                let score = score.map_or(0.0, |ranked| ranked.score);
+                let close = (why.score - score).abs() <= 1e-3 * score.abs().max(1.0);
+                assert!(close, "{name} with {value}: {score} is not {}", why.score);
+            }
         }
     }
 }

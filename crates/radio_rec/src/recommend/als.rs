@@ -10,11 +10,12 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::kernel::Factors;
-use super::factors::{check_factors, cosines, invalid};
+use super::factors::{check_factors, check_vectors, cosines, invalid};
 use super::history::History;
+use super::model_file::checked_when_read;
 use super::{Explain, Recommender, SimilarItems, check_not_empty};
 use crate::interactions::{Interactions, Item};
-use crate::linalg::invert_positive_definite;
+use crate::linalg::solve_positive_definite;
 use crate::ranking::at_least_one;
 use crate::{Error, Result};
 
@@ -32,7 +33,8 @@ use crate::{Error, Result};
 ///
 /// To recommend, the x of somebody is solved for exactly from their plays, so that users of the matrix and others with the
 /// same plays get the same. Every item that somebody played has a score: about 1 for what should be played, about 0 or below
-/// for what should not.
+/// for what should not. Where values are so large that λ is lost beside them in rounding, so that the x cannot be solved for,
+/// no item has a score.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
@@ -101,6 +103,7 @@ impl Als {
             data: data.clone(),
             parameters: *self,
             users: users.to_array(),
+            gram: gram(&items.to_array()),
             items: items.to_array(),
         };
         if model
@@ -133,11 +136,45 @@ impl Als {
 
 /// A fitted [`Als`].
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct AlsModel {
     pub(super) data: Interactions,
     pub(super) parameters: Als,
     pub(super) users: Array2<f32>,
     pub(super) items: Array2<f32>,
+    /// Σ over all items y yᵀ, which follows from the items.
+    #[serde(skip)]
+    gram: Array2<f64>,
+}
+
+checked_when_read!(AlsModel);
+
+impl AlsModel {
+    /// That the parts fit together, of a model that was read.
+    fn checked(self) -> std::result::Result<Self, &'static str> {
+        let ((users, items), factors) = (self.data.shape(), self.parameters.factors);
+        self.parameters
+            .check()
+            .map_err(|_| "a parameter is outside its range")?;
+        check_vectors(&self.users, (users, factors))?;
+        check_vectors(&self.items, (items, factors))?;
+        let gram = gram(&self.items);
+        Ok(Self { gram, ..self })
+    }
+}
+
+/// Σ over all items y yᵀ, in double precision and in one order: the same bits on any number and any make of processors.
+fn gram(items: &Array2<f32>) -> Array2<f64> {
+    let factors = items.ncols();
+    let mut gram = Array2::zeros((factors, factors));
+    let rows: Vec<_> = gram.rows_mut().into_iter().enumerate().collect();
+    rows.into_par_iter().for_each(|(at, mut row)| {
+        for y in items.rows() {
+            let factor = f64::from(y[at]);
+            row.zip_mut_with(&y, |sum, &y| *sum += factor * f64::from(y));
+        }
+    });
+    gram
 }
 
 impl AlsModel {
@@ -156,7 +193,6 @@ impl AlsModel {
     pub fn loss(&self) -> f64 {
         let Als { lambda, alpha, .. } = self.parameters;
         let items = self.items.mapv(f64::from);
-        let gram = items.t().dot(&items);
         let users: Vec<_> = self.data.user_indices().collect();
         let of_user = |&user| {
             let x = self
@@ -164,7 +200,7 @@ impl AlsModel {
                 .row(crate::interactions::User::index(user))
                 .mapv(f64::from);
             // As if nothing had been played, then what each play changes.
-            let (mut loss, mut confidences) = (x.dot(&gram.dot(&x)), 0.0);
+            let (mut loss, mut confidences) = (x.dot(&self.gram.dot(&x)), 0.0);
             for (item, value) in self.data.items_of(user) {
                 let predicted = x.dot(&items.row(item.index()));
                 let confidence = 1.0 + alpha * value;
@@ -181,9 +217,12 @@ impl AlsModel {
         (loss + lambda * items.iter().map(|y| y * y).sum::<f64>()) / (confidences + not_played)
     }
 
-    /// W = (Σ over all items y yᵀ + Σ over the history α value y yᵀ + λ I)⁻¹.
-    fn inverse_for(&self, history: &History<'_>) -> Array2<f64> {
-        let mut a = self.gram();
+    /// W b for W = (Σ over all items y yᵀ + Σ over the history α value y yᵀ + λ I)⁻¹; nothing where λ is lost beside values
+    /// this large.
+    fn solve_for(&self, history: &History<'_>, b: &Array1<f64>) -> Option<Vec<f64>> {
+        let mut a = self.gram.clone();
+        a.diag_mut()
+            .mapv_inplace(|of_item| of_item + self.parameters.lambda);
         for (item, value) in history.plays() {
             let y = self.items.row(item.index()).mapv(f64::from);
             let more = self.parameters.alpha * value;
@@ -191,18 +230,9 @@ impl AlsModel {
                 row.scaled_add(more * of_row, &y);
             }
         }
-        if invert_positive_definite(a.view_mut()).is_err() {
-            // λ is lost beside values this large: then nothing is known.
-            a.fill(0.0);
-        }
-        a
-    }
-
-    /// Σ over all items y yᵀ + λ I.
-    fn gram(&self) -> Array2<f64> {
-        let gram = self.items.t().dot(&self.items).mapv(f64::from);
-        let penalty = Array1::from_elem(gram.nrows(), self.parameters.lambda);
-        gram + Array2::from_diag(&penalty)
+        let mut x = b.to_vec();
+        let solved = solve_positive_definite(a.view_mut(), &mut x);
+        solved.is_ok().then_some(x)
     }
 
     /// Σ over the history c y, of which W makes the vector of somebody.
@@ -222,7 +252,9 @@ impl Recommender for AlsModel {
     }
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
-        let x = self.inverse_for(history).dot(&self.wanted(history));
+        let Some(x) = self.solve_for(history, &self.wanted(history)) else {
+            return Vec::new();
+        };
         self.data
             .item_indices()
             .filter(|&item| self.data.users_of(item).len() > 0)
@@ -245,7 +277,10 @@ impl SimilarItems for AlsModel {
 impl Explain for AlsModel {
     fn contributions(&self, history: &History<'_>, item: Item) -> Vec<(Item, f64)> {
         let of_item = self.items.row(item.index()).mapv(f64::from);
-        let row = self.inverse_for(history).dot(&of_item);
+        let Some(row) = self.solve_for(history, &of_item) else {
+            return Vec::new();
+        };
+        let row = Array1::from(row);
         let contribution = |(played, value): (Item, f64)| {
             let y = self.items.row(played.index()).mapv(f64::from);
             (played, (1.0 + self.parameters.alpha * value) * row.dot(&y))
@@ -340,6 +375,23 @@ mod tests {
             .collect();
         assert!(losses.is_sorted_by(|a, b| a >= b), "{losses:?}");
         assert_eq!(with(3, 1).items, with(3, 3).items);
+    }
+
+    #[test]
+    fn the_sums_of_products_are_those_of_the_items() {
+        let model = Als {
+            factors: 5,
+            ..Default::default()
+        }
+        .fit(&toy())
+        .unwrap();
+        for a in 0..5 {
+            for b in 0..5 {
+                let products = model.items.rows().into_iter();
+                let products = products.map(|y| f64::from(y[a]) * f64::from(y[b]));
+                assert_eq!(model.gram[(a, b)], products.sum::<f64>(), "{a} {b}");
+            }
+        }
     }
 
     #[test]

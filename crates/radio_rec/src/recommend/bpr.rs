@@ -5,8 +5,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::factors::{check_factors, cosines, invalid};
+use super::factors::{check_factors, check_vectors, cosines, invalid};
 use super::history::History;
+use super::model_file::checked_when_read;
 use super::{Recommender, SimilarItems, check_not_empty};
 use crate::Result;
 use crate::interactions::{Interactions, Item};
@@ -162,6 +163,7 @@ fn not_played(played: &[u32], items: usize, rng: &mut ChaCha8Rng) -> usize {
 
 /// A fitted [`Bpr`].
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct BprModel {
     pub(super) data: Interactions,
     pub(super) parameters: Bpr,
@@ -169,6 +171,21 @@ pub struct BprModel {
     pub(super) users: Array2<f32>,
     /// Items x (factors + 1), the last number b.
     pub(super) items: Array2<f32>,
+}
+
+checked_when_read!(BprModel);
+
+impl BprModel {
+    /// That the parts fit together, of a model that was read.
+    fn checked(self) -> std::result::Result<Self, &'static str> {
+        let ((users, items), factors) = (self.data.shape(), self.parameters.factors);
+        self.parameters
+            .check()
+            .map_err(|_| "a parameter is outside its range")?;
+        check_vectors(&self.users, (users, factors + 1))?;
+        check_vectors(&self.items, (items, factors + 1))?;
+        Ok(self)
+    }
 }
 
 impl BprModel {

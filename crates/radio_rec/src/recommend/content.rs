@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::model_file::checked_when_read;
 use super::recommender::not_zero;
 use super::{Explain, History, Recommender, SimilarItems, check_not_empty};
 use crate::interactions::{Interactions, Item};
@@ -106,11 +107,30 @@ impl ContentBased {
 
 /// A fitted [`ContentBased`].
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct ContentModel {
     data: Interactions,
     tags: Vec<String>,
     /// Of each item its tags, ascending, with their weights.
-    vectors: Vec<Vec<(u32, f64)>>,
+    pub(super) vectors: Vec<Vec<(u32, f64)>>,
+}
+
+checked_when_read!(ContentModel);
+
+impl ContentModel {
+    /// That the parts fit together, of a model that was read.
+    fn checked(self) -> std::result::Result<Self, &'static str> {
+        if self.vectors.len() != self.data.items().len() {
+            return Err("its tags are not those of the items");
+        }
+        let fits = |&(tag, weight): &(u32, f64)| {
+            (tag as usize) < self.tags.len() && weight > 0.0 && weight <= 1.0
+        };
+        if !self.vectors.iter().flatten().all(fits) {
+            return Err("a tag is not one of its tags, or has a weight outside 0 to 1");
+        }
+        Ok(self)
+    }
 }
 
 impl ContentModel {

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::history::{History, PlayWeight};
+use super::model_file::checked_when_read;
 use super::recommender::not_zero;
 use super::{Explain, Recommender, SimilarItems, check_not_empty};
 use crate::interactions::{Interactions, Item};
@@ -65,11 +66,29 @@ impl Ease {
 
 /// A fitted [`Ease`] or [`Edlae`](super::Edlae).
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct EaseModel {
-    data: Interactions,
+    pub(super) data: Interactions,
     weight: PlayWeight,
     /// Items x items: how much the item of the row speaks for the item of the column; 0 on the diagonal.
-    weights: Array2<f64>,
+    pub(super) weights: Array2<f64>,
+}
+
+checked_when_read!(EaseModel);
+
+impl EaseModel {
+    /// That the parts fit together, of a model that was read.
+    fn checked(self) -> std::result::Result<Self, &'static str> {
+        let items = self.data.items().len();
+        if self.weights.dim() != (items, items) || self.weight.check().is_err() {
+            return Err("its weights are not those of the items");
+        }
+        let own = self.weights.diag().iter().any(|&weight| weight != 0.0);
+        if own || !self.weights.iter().all(|weight| weight.is_finite()) {
+            return Err("a weight is not a number, or that of an item for itself");
+        }
+        Ok(self)
+    }
 }
 
 impl EaseModel {

@@ -30,6 +30,20 @@ pub(super) fn check_factors(factors: usize) -> Result<()> {
     }
 }
 
+/// That vectors which were read are so many, so long, and of numbers.
+pub(super) fn check_vectors(
+    vectors: &Array2<f32>,
+    shape: (usize, usize),
+) -> std::result::Result<(), &'static str> {
+    if vectors.dim() != shape {
+        return Err("its vectors are not those of the users and items");
+    }
+    if !vectors.iter().all(|number| number.is_finite()) {
+        return Err("a vector has something that is not a number");
+    }
+    Ok(())
+}
+
 /// The error for a parameter outside its range.
 pub(super) fn invalid(name: &'static str, value: impl ToString, expected: &str) -> Error {
     Error::InvalidParameter {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::model_file::{check_neighbours, checked_when_read};
 use super::recommender::not_zero;
 use super::{Explain, History, Recommender, SimilarItems, check_not_empty};
 use crate::Result;
@@ -52,10 +53,21 @@ impl ItemKnn {
 
 /// A fitted [`ItemKnn`].
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct ItemKnnModel {
     pub(super) data: Interactions,
     #[serde(with = "super::model_file::neighbours")]
     pub(super) neighbours: ItemNeighbours,
+}
+
+checked_when_read!(ItemKnnModel);
+
+impl ItemKnnModel {
+    /// That the parts fit together, of a model that was read.
+    fn checked(self) -> std::result::Result<Self, &'static str> {
+        check_neighbours(&self.neighbours, &self.data)?;
+        Ok(self)
+    }
 }
 
 impl Recommender for ItemKnnModel {

@@ -6,6 +6,7 @@ use ndarray::{Array1, Array2};
 
 use serde::{Deserialize, Serialize};
 
+use super::model_file::{check_neighbours, checked_when_read};
 use super::recommender::not_zero;
 use super::{
     AlreadyPlayed, Explain, History, Recommender, SimilarItems, check_not_empty, filter_played,
@@ -75,10 +76,21 @@ impl ItemScore {
 
 /// A fitted [`ItemScore`].
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct ItemScoreModel {
     data: Interactions,
     #[serde(with = "super::model_file::neighbours")]
-    neighbours: ItemNeighbours,
+    pub(super) neighbours: ItemNeighbours,
+}
+
+checked_when_read!(ItemScoreModel);
+
+impl ItemScoreModel {
+    /// That the parts fit together, of a model that was read.
+    fn checked(self) -> std::result::Result<Self, &'static str> {
+        check_neighbours(&self.neighbours, &self.data)?;
+        Ok(self)
+    }
 }
 
 impl ItemScoreModel {

@@ -7,8 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Model;
 use crate::Result;
-use crate::interactions::{Interactions, Item, ItemName, UserName};
+use crate::interactions::{Interactions, Item, ItemName, UserName, VALUES};
 use crate::model_file::Kind;
+use crate::similarity::{ItemNeighbours, Neighbour};
 
 const MODEL: Kind = Kind {
     magic: b"RADIOREC",
@@ -39,6 +40,55 @@ impl Model {
     }
 }
 
+/// Lets a model with `#[serde(remote = "Self")]` and a method `checked` be written as it is, and read only if its parts fit
+/// together.
+macro_rules! checked_when_read {
+    ($Model:ident) => {
+        impl serde::Serialize for $Model {
+            fn serialize<S: serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> std::result::Result<S::Ok, S::Error> {
+                // The derived one, which hides the trait's.
+                Self::serialize(self, serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $Model {
+            fn deserialize<D: serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> std::result::Result<Self, D::Error> {
+                let model = Self::deserialize(deserializer)?;
+                model.checked().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+pub(super) use checked_when_read;
+
+/// That there are neighbours of each item, which are other items, with cosines.
+pub(super) fn check_neighbours(
+    neighbours: &ItemNeighbours,
+    data: &Interactions,
+) -> std::result::Result<(), &'static str> {
+    let items = data.items().len();
+    if neighbours.len() != items {
+        return Err("its neighbours are not those of the items");
+    }
+    for item in data.item_indices() {
+        for neighbour in neighbours.neighbours(item) {
+            if neighbour.item.index() >= items || neighbour.item == item {
+                return Err("a neighbour is not another item");
+            }
+            // A little above 1 by rounding.
+            if !(neighbour.similarity > 0.0 && neighbour.similarity < 1.001) {
+                return Err("a similarity is not above 0 and at most 1");
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The names, and of each user the items with their values.
 #[derive(Serialize, Deserialize)]
 struct Matrix {
@@ -67,16 +117,15 @@ impl<'de> Deserialize<'de> for Interactions {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let matrix = Matrix::deserialize(deserializer)?;
         let plays: usize = matrix.lengths.iter().map(|&length| length as usize).sum();
+        // A stored value is one that a reader takes, or the sum of several.
+        let stored = *VALUES.start()..=VALUES.end() * f64::from(u32::MAX);
         if matrix.lengths.len() != matrix.users.len()
             || [matrix.columns.len(), matrix.values.len()] != [plays; 2]
             || matrix
                 .columns
                 .iter()
                 .any(|&item| item as usize >= matrix.items.len())
-            || matrix
-                .values
-                .iter()
-                .any(|value| !(value.is_finite() && *value > 0.0))
+            || matrix.values.iter().any(|value| !stored.contains(value))
         {
             return Err(D::Error::custom("the matrix does not fit together"));
         }
@@ -103,7 +152,6 @@ impl<'de> Deserialize<'de> for Interactions {
 /// [`ItemNeighbours`](crate::similarity::ItemNeighbours) as lists of (item, similarity).
 pub(super) mod neighbours {
     use super::*;
-    use crate::similarity::{ItemNeighbours, Neighbour};
 
     pub(in super::super) fn serialize<S: Serializer>(
         neighbours: &ItemNeighbours,
@@ -130,5 +178,139 @@ pub(super) mod neighbours {
             .into_iter()
             .map(|row| row.into_iter().map(neighbour).collect());
         Ok(ItemNeighbours::from_rows(rows))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::s;
+
+    use super::*;
+    use crate::recommend::{
+        Als, AlsModel, Bpr, BprModel, ContentBased, Ease, ItemKnn, ItemScore, Popularity, UserKnn,
+    };
+
+    fn toy() -> Interactions {
+        let plays = (0..12).map(|n| (format!("u{}", n % 4), format!("i{}", n * n % 5), 1.0));
+        Interactions::from_triplets(plays).unwrap()
+    }
+
+    #[track_caller]
+    fn assert_refused(model: Model) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model");
+        model.save(&path).unwrap();
+        let message = Model::load(&path).unwrap_err().to_string();
+        let expected =
+            "the parts of the model in the file do not fit together; save the model again";
+        assert!(message.ends_with(expected), "{message}");
+    }
+
+    #[test]
+    fn neighbours_that_are_none_are_refused() {
+        let wrong = |row: usize, item: u32, similarity: f64| {
+            let mut rows = vec![Vec::new(); toy().items().len()];
+            rows.resize(row.max(rows.len()), Vec::new());
+            rows[0] = vec![Neighbour {
+                item: Item(item),
+                similarity,
+            }];
+            ItemNeighbours::from_rows(rows)
+        };
+        for neighbours in [
+            wrong(0, 99, 0.5),
+            wrong(0, 0, 0.5),
+            wrong(9, 1, 0.5),
+            wrong(0, 1, 0.0),
+            wrong(0, 1, f64::NAN),
+            wrong(0, 1, f64::INFINITY),
+        ] {
+            let mut model = ItemKnn::new(2).fit(&toy()).unwrap();
+            model.neighbours = neighbours.clone();
+            assert_refused(Model::ItemKnn(model));
+            let mut model = ItemScore::new(2).fit(&toy()).unwrap();
+            model.neighbours = neighbours;
+            assert_refused(Model::ItemScore(model));
+        }
+        let mut model = UserKnn::new(1).fit(&toy()).unwrap();
+        model.k = 0;
+        assert_refused(Model::UserKnn(model));
+    }
+
+    #[test]
+    fn vectors_of_another_shape_and_what_is_no_number_are_refused() {
+        let als = Als {
+            factors: 3,
+            ..Als::default()
+        };
+        let bpr = Bpr {
+            factors: 3,
+            epochs: 1,
+            ..Bpr::default()
+        };
+        let changes: [fn(&mut AlsModel); 6] = [
+            |model| model.items = model.items.slice(s![1.., ..]).to_owned(),
+            |model| model.users = model.users.slice(s![.., 1..]).to_owned(),
+            |model| model.items[(0, 0)] = f32::NAN,
+            |model| model.users[(0, 0)] = f32::INFINITY,
+            |model| model.parameters.factors = 4,
+            |model| model.parameters.lambda = f64::NAN,
+        ];
+        for change in changes {
+            let mut model = als.fit(&toy()).unwrap();
+            change(&mut model);
+            assert_refused(Model::Als(model));
+        }
+        let changes: [fn(&mut BprModel); 5] = [
+            |model| model.items = model.items.slice(s![.., 1..]).to_owned(),
+            |model| model.users = model.users.slice(s![1.., ..]).to_owned(),
+            |model| model.items[(0, 0)] = f32::NAN,
+            |model| model.parameters.factors = usize::MAX,
+            |model| model.parameters.epochs = usize::MAX,
+        ];
+        for change in changes {
+            let mut model = bpr.fit(&toy()).unwrap();
+            change(&mut model);
+            assert_refused(Model::Bpr(model));
+        }
+    }
+
+    #[test]
+    fn weights_and_tags_of_other_items_are_refused() {
+        let ease = || Ease::new(1.0).fit(&toy()).unwrap();
+        let mut model = ease();
+        model.weights[(0, 1)] = f64::NAN;
+        assert_refused(Model::Ease(model));
+        let mut model = ease();
+        model.weights = model.weights.slice(s![1.., ..]).to_owned();
+        assert_refused(Model::Edlae(model));
+
+        let tagged = || ContentBased::new([("i0", "a"), ("i1", "a")]).fit(&toy());
+        for vectors in [
+            vec![vec![(0, 1.0)]],
+            vec![vec![(1, 1.0)]; toy().items().len()],
+            vec![vec![(0, f64::NAN)]; toy().items().len()],
+        ] {
+            let mut model = tagged().unwrap();
+            model.vectors = vectors;
+            assert_refused(Model::ContentBased(model));
+        }
+    }
+
+    #[test]
+    fn values_that_no_reader_takes_are_refused() {
+        for value in [1e-40, 1e60, f64::NAN] {
+            let users = vec![UserName::from("a")];
+            let items = vec![ItemName::from("x")];
+            let data = Interactions::from_parts(users, items, vec![(0, 0, value)]).unwrap();
+            assert_refused(Model::Popularity(Popularity.fit(&data).unwrap()));
+        }
+        // But the sum of those that a reader takes.
+        let data = Interactions::from_triplets([("a", "x", 1e30), ("a", "x", 1e30)]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model");
+        let model = Model::Popularity(Popularity.fit(&data).unwrap());
+        model.save(&path).unwrap();
+        assert!(Model::load(&path).is_ok());
     }
 }

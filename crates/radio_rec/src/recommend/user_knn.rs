@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::model_file::checked_when_read;
 use super::recommender::not_zero;
 use super::{Explain, History, Recommender, check_not_empty};
 use crate::Result;
@@ -50,9 +51,22 @@ impl UserKnn {
 
 /// A fitted [`UserKnn`].
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct UserKnnModel {
     data: Interactions,
-    k: usize,
+    pub(super) k: usize,
+}
+
+checked_when_read!(UserKnnModel);
+
+impl UserKnnModel {
+    /// That the parts fit together, of a model that was read.
+    fn checked(self) -> std::result::Result<Self, &'static str> {
+        match self.k {
+            0 => Err("it has no neighbours"),
+            _ => Ok(self),
+        }
+    }
 }
 
 impl Recommender for UserKnnModel {
