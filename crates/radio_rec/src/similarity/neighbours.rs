@@ -15,7 +15,8 @@ use crate::{Error, Result};
 /// How neighbours are found: the parameters.
 ///
 /// The neighbours of an item are the k other items that are most similar to it, of those that have at least one user in
-/// common with it and a similarity above 0. Of users the same, with items in common.
+/// common with it, a sum of products above 0, and a similarity above 0. Of users the same, with items in common. (Where values are not
+/// replaced, a user in common is enough for the sum; TF-IDF gives what nearly all have no weight, or one below 0.)
 ///
 /// | parameter | meaning | range, default |
 /// |---|---|---|

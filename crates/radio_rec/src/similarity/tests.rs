@@ -272,7 +272,8 @@ mod readable {
         Array2::from_shape_fn((rows, rows), |(a, b)| {
             let of_both = plays.row(a).into_iter().zip(plays.row(b));
             let common = of_both.filter(|&(&a, &b)| a > 0.0 && b > 0.0).count();
-            if a == b || common < minimum_support {
+            let is_apart = values.row(a).dot(&values.row(b)) <= 0.0;
+            if a == b || common < minimum_support || is_apart {
                 return 0.0;
             }
             let common = common as f64;
@@ -371,6 +372,24 @@ proptest! {
             let found: Vec<_> =
                 of_users.neighbours(user).iter().map(|n| (n.user.index(), n.similarity)).collect();
             check_found(&found, expected.row(user.index()), k)?;
+        }
+    }
+
+    /// TF-IDF gives an item that nearly all users have no weight, or one below 0: what rests on such weights is no neighbour.
+    #[test]
+    fn weights_of_0_or_below_make_no_neighbours(
+        measure in prop::sample::select(&[Measure::Euclidean, Measure::Pearson, Measure::Cosine][..]),
+        plays in prop::collection::vec(0u8..6, 72),
+    ) {
+        let plays = Array2::from_shape_vec((9, 8), plays).unwrap().mapv(f64::from);
+        let wanted = Neighbourhood::new(7).measure(measure).weighting(Weighting::TfIdf);
+        let data = from_dense(&plays);
+        let found = wanted.of_items(&data).unwrap();
+        let expected = readable::similarities(&plays.t().to_owned(), &wanted);
+        for item in data.item_indices() {
+            let found: Vec<_> =
+                found.neighbours(item).iter().map(|n| (n.item.index(), n.similarity)).collect();
+            check_found(&found, expected.row(item.index()), 7)?;
         }
     }
 
