@@ -207,6 +207,13 @@ def settle(slot, folder):
     write_whole(stamp, rustc)
 
 
+def fetch_std():
+    """What evcxr needs to tell the types of variables."""
+    said = subprocess.run([HERE / "fetch-std"], stdin=subprocess.DEVNULL, capture_output=True, text=True).stderr
+    for line in said.splitlines():
+        say(line)
+
+
 def slot_for_this_kernel():
     """A slot and the descriptor that locks it, or None if there is nowhere to put one."""
     for folder in candidates():
@@ -258,6 +265,7 @@ def main():
     # Without asking the registry first, which takes half a second a `:dep`; bin/cargo asks it if that fails.
     os.environ.setdefault("CARGO_NET_OFFLINE", "true")
     find_rusts_libraries()
+    fetch_std()
 
     if "EVCXR_TMPDIR" not in os.environ and (found := slot_for_this_kernel()):
         slot, held = found

@@ -36,7 +36,28 @@ install)
     if [ $name = evcxr_repl ]; then bin=evcxr; else bin=$name; fi
     cp "$FAKES/evcxr" "$root/bin/$bin"
     echo "$name v$version:" >>"$FAKES/installed" ;;
+fetch)
+    [ -e "$FAKES/std" ] && exit
+    case "$*" in *--offline*) exit 101 ;; esac
+    [ -e "$FAKES/no-network" ] && { echo "error: failed to download hashbrown" >&2; exit 101; }
+    touch "$FAKES/std" ;;
 esac
+"""
+
+FAKE_RUSTC = """\
+#!/bin/sh
+case $1 in
+-vV) echo "rustc 1.95.0 (fake)"; echo "host: x86" ;;
+--print) echo "$FAKES/sysroot" ;;
+esac
+"""
+
+FAKE_RUSTUP = """\
+#!/bin/sh
+echo "rustup $*" >>"$FAKES/log"
+[ -e "$FAKES/no-network" ] && { echo "error: could not download" >&2; exit 1; }
+mkdir -p "$FAKES/sysroot/lib/rustlib/src/rust/library"
+touch "$FAKES/sysroot/lib/rustlib/src/rust/library/Cargo.lock"
 """
 
 FAKE_EVCXR = """\
@@ -105,7 +126,8 @@ class Desk(unittest.TestCase):
                 (self.bin / tool).symlink_to(found)
         executable(self.bin / "cargo", FAKE_CARGO)
         executable(self.bin / "python3", FAKE_PYTHON)
-        executable(self.bin / "rustc", '#!/bin/sh\n[ "$1" = -vV ] && echo "rustc 1.95.0 (fake)"\n')
+        executable(self.bin / "rustc", FAKE_RUSTC)
+        executable(self.bin / "rustup", FAKE_RUSTUP)
         executable(self.fakes / "evcxr", FAKE_EVCXR)
         executable(self.fakes / "venv-python", FAKE_VENV_PYTHON)
         self.home = self.desk / "home"
@@ -132,6 +154,12 @@ class Desk(unittest.TestCase):
         files = [p for top in (self.clone, self.home) for p in top.rglob("*")]
         return {p: p.read_bytes() if p.is_file() else None for p in files}
 
+    def add_rust_src(self):
+        library = self.fakes / "sysroot/lib/rustlib/src/rust/library"
+        library.mkdir(parents=True)
+        (library / "Cargo.lock").touch()
+        (self.fakes / "std").touch()
+
     def log(self):
         path = self.fakes / "log"
         return path.read_text() if path.exists() else ""
@@ -154,12 +182,13 @@ class Setup(Desk):
         self.assertEqual(kernel["argv"][-2:], [str(root / "bin/evcxr_jupyter"), "{connection_file}"])
         self.assertTrue(os.path.exists(kernel["argv"][2]))
         self.assertTrue((spec / "logo-32x32.png").exists())
+        self.assertTrue((self.fakes / "std").exists())
 
         before = self.state()
         (self.fakes / "log").unlink()
         self.assertEqual(self.setup_jupyter(), 0, self.said)
         self.assertEqual(self.state(), before)
-        self.assertNotRegex(self.log(), r"install --locked|--quiet|-m venv")
+        self.assertNotRegex(self.log(), r"install --locked|install --quiet|-m venv|rustup")
         self.assertEqual(self.setup_jupyter("--check"), 0, self.said)
 
     def test_check_names_what_is_missing_and_changes_nothing(self):
@@ -177,6 +206,21 @@ class Setup(Desk):
     def test_no_cargo(self):
         (self.bin / "cargo").unlink()
         self.refuses("no cargo", "rustup.rs")
+
+    def test_no_source_of_the_standard_library(self):
+        (self.bin / "rustup").unlink()
+        self.refuses("no rust-src", "apt install rust-src", "rustup.rs")
+        self.assertEqual(self.setup_jupyter("--check"), 1)
+        self.assertRegex(self.said, r"rust-src +missing")
+        # It came from elsewhere: no rustup is needed. What it depends on has to come all the same.
+        self.add_rust_src()
+        (self.fakes / "std").unlink()
+        (self.fakes / "packages").touch()
+        (self.fakes / "no-network").touch()
+        self.assertEqual(self.setup_jupyter(), 1)
+        self.assertRegex(self.said, r"(?s)failed to download hashbrown.*not complete.*crates\.io")
+        (self.fakes / "no-network").unlink()
+        self.assertEqual(self.setup_jupyter(), 0, self.said)
 
     def test_no_python(self):
         (self.bin / "python3").unlink()
@@ -277,6 +321,9 @@ class Setup(Desk):
         # With the packages there, it is the kernel that is named.
         (self.fakes / "packages").touch()
         self.assertEqual(self.setup_jupyter(), 1)
+        self.assertRegex(self.said, r"could not install rust-src")
+        self.add_rust_src()
+        self.assertEqual(self.setup_jupyter(), 1)
         self.assertRegex(self.said, r"evcxr_jupyter 0\.22\.0 is missing and could not be installed")
         # And when the network is back, it goes on.
         (self.fakes / "no-network").unlink()
@@ -289,6 +336,7 @@ class Setup(Desk):
         (self.fakes / "no-network").touch()
         (self.fakes / "packages").touch()
         (build / "old").touch()
+        self.add_rust_src()
         self.assertEqual(self.setup_jupyter(), 1)
         self.assertRegex(self.said, "another toolchain")
         self.assertFalse((build / "old").exists())
@@ -385,6 +433,11 @@ class Launcher(unittest.TestCase):
         self.assertIn('opt_level = "0"', (self.cache / "config/evcxr.toml").read_text())
         self.assertIn("opt-level = 3", (self.cache / ".cargo/config.toml").read_text())
         self.stop(kernel, left)
+
+    def test_what_the_kernel_cannot_do_without_is_said(self):
+        kernel, _, left = self.start()
+        self.stop(kernel, left)
+        self.assertIn("rustup component add rust-src", kernel.stderr.read())
 
     def test_two_kernels_have_a_slot_each_and_the_libraries_of_the_first(self):
         kernel, slot, left = self.start()

@@ -438,17 +438,31 @@ fn diagnostic(error: &CompilationError, cell: &JobCell) -> Diagnostic {
 /// What evcxr says of a cell in its own words.
 fn message(text: &str, cell: &JobCell) -> Diagnostic {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let rest = rest.trim();
+    let rest = Some(rest.trim()).filter(|rest| !rest.is_empty());
+    let source = (first.contains("determine type of variable") && !has_rust_src())
+        .then_some("evcxr tells types by the standard library's source, which is not installed: rustup component add rust-src");
+    let helps = rest.into_iter().chain(source);
     Diagnostic {
         code: None,
         message: first.to_owned(),
         spans: vec![whole(cell)],
-        notes: (!rest.is_empty())
-            .then(|| ("help".to_owned(), rest.to_owned()))
-            .into_iter()
+        notes: helps
+            .map(|help| ("help".to_owned(), help.to_owned()))
             .collect(),
         probe: None,
     }
+}
+
+/// Whether the standard library's source is installed; also true if rustc does not say where that would be.
+fn has_rust_src() -> bool {
+    let said = Command::new("rustc").args(["--print", "sysroot"]).output();
+    let sysroot = said.map(|said| String::from_utf8_lossy(&said.stdout).trim().to_owned());
+    sysroot.is_ok_and(|sysroot| {
+        sysroot.is_empty()
+            || Path::new(&sysroot)
+                .join("lib/rustlib/src/rust/library")
+                .is_dir()
+    })
 }
 
 /// A cell's first line that is not empty.
