@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 #[cfg(target_arch = "x86_64")]
 use super::lanes::x86::Fused;
-use super::lanes::{LANES, Lanes};
+use super::lanes::{LANES, Portable, Registers};
 use crate::interactions::Compressed;
 use crate::prefetch::prefetch;
 
@@ -78,30 +78,30 @@ fn gram_of(rows: &[f32], n: usize) -> Vec<f32> {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx2,fma")]
-        fn gram_fused(rows: &[f32], n: usize) -> Vec<f32> {
-            gram_with::<Fused>(rows, n)
+        fn gram_fused(fused: Fused, rows: &[f32], n: usize) -> Vec<f32> {
+            gram_with(fused, rows, n)
         }
-        if has_fused() {
-            // SAFETY: the processor has the features, as just asked.
-            return unsafe { gram_fused(rows, n) };
+        if let Some(fused) = Fused::detect() {
+            // SAFETY: the processor has the features, as `fused` proves.
+            return unsafe { gram_fused(fused, rows, n) };
         }
     }
-    gram_with::<[f32; LANES]>(rows, n)
+    gram_with(Portable, rows, n)
 }
 
 #[inline(always)]
-fn gram_with<L: Lanes>(rows: &[f32], n: usize) -> Vec<f32> {
+fn gram_with<R: Registers>(registers: R, rows: &[f32], n: usize) -> Vec<f32> {
     let mut gram = vec![0.0; n * n];
     let fours = rows.chunks_exact(4 * n);
     for y in fours.remainder().chunks_exact(n) {
         for (out, &factor) in gram.chunks_exact_mut(n).zip(y) {
-            add_multiple::<L>(out, factor, y);
+            add_multiple(registers, out, factor, y);
         }
     }
     for rows in fours {
         for (at, out) in gram.chunks_exact_mut(n).enumerate() {
             let factors = [rows[at], rows[n + at], rows[2 * n + at], rows[3 * n + at]];
-            add_four::<L>(out, factors, rows);
+            add_four(registers, out, factors, rows);
         }
     }
     gram
@@ -169,31 +169,33 @@ impl Scratch {
     }
 }
 
-/// Whether [`Fused`] can be computed with.
-#[cfg(target_arch = "x86_64")]
-fn has_fused() -> bool {
-    std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
-}
-
 /// [`solve_with`] with the widest registers that the processor has.
 fn solve(x: &mut [f32], gram: &[f32], scratch: &mut Scratch, values: &[f64], alpha: f32) {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx2,fma")]
-        fn solve_fused(x: &mut [f32], gram: &[f32], s: &mut Scratch, values: &[f64], alpha: f32) {
-            solve_with::<Fused>(x, gram, s, values, alpha);
+        fn solve_fused(
+            fused: Fused,
+            x: &mut [f32],
+            gram: &[f32],
+            scratch: &mut Scratch,
+            values: &[f64],
+            alpha: f32,
+        ) {
+            solve_with(fused, x, gram, scratch, values, alpha);
         }
-        if has_fused() {
-            // SAFETY: the processor has the features, as just asked.
-            return unsafe { solve_fused(x, gram, scratch, values, alpha) };
+        if let Some(fused) = Fused::detect() {
+            // SAFETY: the processor has the features, as `fused` proves.
+            return unsafe { solve_fused(fused, x, gram, scratch, values, alpha) };
         }
     }
-    solve_with::<[f32; LANES]>(x, gram, scratch, values, alpha);
+    solve_with(Portable, x, gram, scratch, values, alpha);
 }
 
 /// Conjugate gradients for A x = b with A = gram + Σ α v y yᵀ and b = Σ (1 + α v) y, from the x that there is.
 #[inline(always)]
-fn solve_with<L: Lanes>(
+fn solve_with<R: Registers>(
+    registers: R,
     x: &mut [f32],
     gram: &[f32],
     scratch: &mut Scratch,
@@ -206,26 +208,31 @@ fn solve_with<L: Lanes>(
         direction,
         product,
     } = scratch;
-    multiply::<L>(gram, x, residual);
+    multiply(registers, gram, x, residual);
     residual.iter_mut().for_each(|r| *r = -*r);
-    add_projections::<L>(residual, played, x, values, |value, along| {
+    add_projections(registers, residual, played, x, values, |value, along| {
         let more = alpha * value;
         1.0 + more - more * along
     });
     direction.copy_from_slice(residual);
-    let mut size = dot::<L>(residual, residual);
+    let mut size = dot(registers, residual, residual);
     for _ in 0..STEPS {
         if size < 1e-20 {
             break;
         }
-        multiply::<L>(gram, direction, product);
-        add_projections::<L>(product, played, direction, values, |value, along| {
-            alpha * value * along
-        });
-        let step = size / dot::<L>(direction, product);
-        add_multiple::<L>(x, step, direction);
-        add_multiple::<L>(residual, -step, product);
-        let next = dot::<L>(residual, residual);
+        multiply(registers, gram, direction, product);
+        add_projections(
+            registers,
+            product,
+            played,
+            direction,
+            values,
+            |value, along| alpha * value * along,
+        );
+        let step = size / dot(registers, direction, product);
+        add_multiple(registers, x, step, direction);
+        add_multiple(registers, residual, -step, product);
+        let next = dot(registers, residual, residual);
         let factor = next / size;
         for (d, r) in direction.iter_mut().zip(residual.iter()) {
             *d = r + factor * *d;
@@ -238,7 +245,8 @@ fn solve_with<L: Lanes>(
 ///
 /// Four rows at a time, so that `x` and `out` are read and written a quarter as often.
 #[inline(always)]
-fn add_projections<L: Lanes>(
+fn add_projections<R: Registers>(
+    registers: R,
     out: &mut [f32],
     played: &[f32],
     x: &[f32],
@@ -250,48 +258,56 @@ fn add_projections<L: Lanes>(
     let (played, played_rest) = played.split_at(4 * n * fours.len());
     for (rows, values) in played.chunks_exact(4 * n).zip(fours) {
         let [a, b, c, d] = four_rows(rows);
-        let mut sums = [L::zero(); 4];
+        let mut sums = [registers.all(0.0); 4];
         for ((((x, a), b), c), d) in x.as_chunks().0.iter().zip(a).zip(b).zip(c).zip(d) {
-            let x = L::read(x);
-            sums[0] = L::read(a).times_plus(x, sums[0]);
-            sums[1] = L::read(b).times_plus(x, sums[1]);
-            sums[2] = L::read(c).times_plus(x, sums[2]);
-            sums[3] = L::read(d).times_plus(x, sums[3]);
+            let x = registers.read(x);
+            sums[0] = registers.multiply_add(registers.read(a), x, sums[0]);
+            sums[1] = registers.multiply_add(registers.read(b), x, sums[1]);
+            sums[2] = registers.multiply_add(registers.read(c), x, sums[2]);
+            sums[3] = registers.multiply_add(registers.read(d), x, sums[3]);
         }
-        let of_row = |row: usize| factor(values[row] as f32, sums[row].sum());
-        add_four::<L>(out, [of_row(0), of_row(1), of_row(2), of_row(3)], rows);
+        let of_row = |row: usize| factor(values[row] as f32, registers.sum(sums[row]));
+        add_four(
+            registers,
+            out,
+            [of_row(0), of_row(1), of_row(2), of_row(3)],
+            rows,
+        );
     }
     for (y, &value) in played_rest.chunks_exact(n).zip(rest) {
-        let factor = factor(value as f32, dot::<L>(y, x));
-        add_multiple::<L>(out, factor, y);
+        let factor = factor(value as f32, dot(registers, y, x));
+        add_multiple(registers, out, factor, y);
     }
 }
 
 /// `out = matrix x` for a symmetric matrix.
 #[inline(always)]
-fn multiply<L: Lanes>(matrix: &[f32], x: &[f32], out: &mut [f32]) {
+fn multiply<R: Registers>(registers: R, matrix: &[f32], x: &[f32], out: &mut [f32]) {
     out.fill(0.0);
     for (rows, &factors) in matrix.chunks_exact(4 * x.len()).zip(x.as_chunks::<4>().0) {
-        add_four::<L>(out, factors, rows);
+        add_four(registers, out, factors, rows);
     }
 }
 
 /// Adds a multiple of each of four rows.
 #[inline(always)]
-fn add_four<L: Lanes>(out: &mut [f32], factors: [f32; 4], rows: &[f32]) {
+fn add_four<R: Registers>(registers: R, out: &mut [f32], factors: [f32; 4], rows: &[f32]) {
     let [a, b, c, d] = four_rows(rows);
+    // Written out: within a closure, the processor's instructions would be function calls.
     let [fa, fb, fc, fd] = [
-        L::all(factors[0]),
-        L::all(factors[1]),
-        L::all(factors[2]),
-        L::all(factors[3]),
+        registers.all(factors[0]),
+        registers.all(factors[1]),
+        registers.all(factors[2]),
+        registers.all(factors[3]),
     ];
     let out = out.as_chunks_mut().0.iter_mut();
     for ((((out, a), b), c), d) in out.zip(a).zip(b).zip(c).zip(d) {
-        let mut sum = fa.times_plus(L::read(a), L::read(out));
-        sum = fb.times_plus(L::read(b), sum);
-        sum = fc.times_plus(L::read(c), sum);
-        fd.times_plus(L::read(d), sum).write(out);
+        let mut sum = registers.read(out);
+        sum = registers.multiply_add(fa, registers.read(a), sum);
+        sum = registers.multiply_add(fb, registers.read(b), sum);
+        sum = registers.multiply_add(fc, registers.read(c), sum);
+        sum = registers.multiply_add(fd, registers.read(d), sum);
+        registers.write(sum, out);
     }
 }
 
@@ -303,18 +319,20 @@ fn four_rows(rows: &[f32]) -> [&[[f32; LANES]]; 4] {
 }
 
 #[inline(always)]
-fn dot<L: Lanes>(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = L::zero();
+fn dot<R: Registers>(registers: R, a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = registers.all(0.0);
     for (a, b) in a.as_chunks().0.iter().zip(b.as_chunks().0) {
-        sums = L::read(a).times_plus(L::read(b), sums);
+        sums = registers.multiply_add(registers.read(a), registers.read(b), sums);
     }
-    sums.sum()
+    registers.sum(sums)
 }
 
 #[inline(always)]
-fn add_multiple<L: Lanes>(out: &mut [f32], factor: f32, row: &[f32]) {
+fn add_multiple<R: Registers>(registers: R, out: &mut [f32], factor: f32, row: &[f32]) {
+    let factor = registers.all(factor);
     for (out, row) in (out.as_chunks_mut().0.iter_mut()).zip(row.as_chunks().0) {
-        (L::all(factor).times_plus(L::read(row), L::read(out))).write(out);
+        let sum = registers.multiply_add(factor, registers.read(row), registers.read(out));
+        registers.write(sum, out);
     }
 }
 
@@ -383,7 +401,7 @@ mod tests {
 
             // As on a processor without wide registers.
             let mut narrow = users.to_array();
-            let mut gram = gram_with::<[f32; LANES]>(&items.values, items.stride());
+            let mut gram = gram_with(Portable, &items.values, items.stride());
             gram.iter_mut().step_by(items.stride() + 1).for_each(|diagonal| *diagonal += lambda as f32);
             for (row, mut x) in narrow.rows_mut().into_iter().enumerate() {
                 let mut scratch = Scratch::new(items.stride());
@@ -392,7 +410,7 @@ mod tests {
                 let mut padded = vec![0.0; items.stride()];
                 if !columns.is_empty() {
                     padded.copy_from_slice(users.row(row as u32));
-                    solve_with::<[f32; LANES]>(&mut padded, &gram, &mut scratch, values, alpha as f32);
+                    solve_with(Portable, &mut padded, &gram, &mut scratch, values, alpha as f32);
                 }
                 x.iter_mut().zip(padded).for_each(|(x, improved)| *x = improved);
             }

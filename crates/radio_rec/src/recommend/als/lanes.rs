@@ -6,56 +6,56 @@
 /// How many numbers.
 pub(super) const LANES: usize = 16;
 
-/// Numbers that are computed with together.
+/// Registers to compute with; that there is a value of such a type proves that the processor has them.
 ///
-/// Their sum is taken by halves: always in the same order, whatever the width of the registers.
-pub(super) trait Lanes: Copy {
-    /// All of them 0.
-    fn zero() -> Self;
+/// A sum is taken by halves: always in the same order, whatever the width of the registers.
+pub(super) trait Registers: Copy {
+    /// Numbers in registers.
+    type Lanes: Copy;
 
     /// All of them `value`.
-    fn all(value: f32) -> Self;
+    fn all(self, value: f32) -> Self::Lanes;
 
-    fn read(from: &[f32; LANES]) -> Self;
+    fn read(self, from: &[f32; LANES]) -> Self::Lanes;
 
-    fn write(self, to: &mut [f32; LANES]);
+    fn write(self, lanes: Self::Lanes, to: &mut [f32; LANES]);
 
-    /// `self · b + c`, rounded once.
-    fn times_plus(self, b: Self, c: Self) -> Self;
+    /// `a · b + c`, rounded once.
+    fn multiply_add(self, a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes;
 
-    fn sum(self) -> f32;
+    fn sum(self, lanes: Self::Lanes) -> f32;
 }
 
-/// For any processor; the compiler makes of it what it can.
-impl Lanes for [f32; LANES] {
-    #[inline(always)]
-    fn zero() -> Self {
-        [0.0; LANES]
-    }
+/// Any processor's; the compiler makes of them what it can.
+#[derive(Clone, Copy)]
+pub(super) struct Portable;
+
+impl Registers for Portable {
+    type Lanes = [f32; LANES];
 
     #[inline(always)]
-    fn all(value: f32) -> Self {
+    fn all(self, value: f32) -> [f32; LANES] {
         [value; LANES]
     }
 
     #[inline(always)]
-    fn read(from: &[f32; LANES]) -> Self {
+    fn read(self, from: &[f32; LANES]) -> [f32; LANES] {
         *from
     }
 
     #[inline(always)]
-    fn write(self, to: &mut [f32; LANES]) {
-        *to = self;
+    fn write(self, lanes: [f32; LANES], to: &mut [f32; LANES]) {
+        *to = lanes;
     }
 
     #[inline(always)]
-    fn times_plus(self, b: Self, c: Self) -> Self {
-        std::array::from_fn(|lane| self[lane].mul_add(b[lane], c[lane]))
+    fn multiply_add(self, a: [f32; LANES], b: [f32; LANES], c: [f32; LANES]) -> [f32; LANES] {
+        std::array::from_fn(|lane| a[lane].mul_add(b[lane], c[lane]))
     }
 
     #[inline(always)]
-    fn sum(self) -> f32 {
-        let eight: [f32; 8] = std::array::from_fn(|lane| self[lane] + self[lane + 8]);
+    fn sum(self, lanes: [f32; LANES]) -> f32 {
+        let eight: [f32; 8] = std::array::from_fn(|lane| lanes[lane] + lanes[lane + 8]);
         let four: [f32; 4] = std::array::from_fn(|lane| eight[lane] + eight[lane + 4]);
         (four[0] + four[2]) + (four[1] + four[3])
     }
@@ -65,34 +65,40 @@ impl Lanes for [f32; LANES] {
 pub(super) mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{LANES, Lanes};
+    use super::{LANES, Registers};
 
-    /// Two registers of AVX2, with FMA.
-    ///
-    /// # Safety
-    ///
-    /// Every method may only be called where the processor has both, and is only fast where it is inlined into a function
-    /// that is compiled for both.
+    /// Those of AVX2, with FMA. Only fast where it is inlined into a function that is compiled for both.
     #[derive(Clone, Copy)]
-    pub(in super::super) struct Fused(__m256, __m256);
+    pub(in super::super) struct Fused(());
 
-    impl Lanes for Fused {
+    impl Fused {
+        /// `None` where the processor lacks one of both.
+        pub(in super::super) fn detect() -> Option<Self> {
+            (std::arch::is_x86_feature_detected!("avx2")
+                && std::arch::is_x86_feature_detected!("fma"))
+            .then_some(Self(()))
+        }
+    }
+
+    /// Two registers.
+    #[derive(Clone, Copy)]
+    pub(in super::super) struct Pair(__m256, __m256);
+
+    // SAFETY of each block: `self` was made by `Fused::detect`, so the processor has AVX2 and FMA.
+    impl Registers for Fused {
+        type Lanes = Pair;
+
         #[inline(always)]
-        fn zero() -> Self {
-            Self::all(0.0)
+        fn all(self, value: f32) -> Pair {
+            // SAFETY: see above.
+            unsafe { Pair(_mm256_set1_ps(value), _mm256_set1_ps(value)) }
         }
 
         #[inline(always)]
-        fn all(value: f32) -> Self {
-            // SAFETY: see Fused.
-            unsafe { Self(_mm256_set1_ps(value), _mm256_set1_ps(value)) }
-        }
-
-        #[inline(always)]
-        fn read(from: &[f32; LANES]) -> Self {
-            // SAFETY: see Fused; both halves are in the array.
+        fn read(self, from: &[f32; LANES]) -> Pair {
+            // SAFETY: see above; both halves are in the array.
             unsafe {
-                Self(
+                Pair(
                     _mm256_loadu_ps(from.as_ptr()),
                     _mm256_loadu_ps(from.as_ptr().add(8)),
                 )
@@ -100,30 +106,30 @@ pub(super) mod x86 {
         }
 
         #[inline(always)]
-        fn write(self, to: &mut [f32; LANES]) {
-            // SAFETY: see Fused; both halves are in the array.
+        fn write(self, lanes: Pair, to: &mut [f32; LANES]) {
+            // SAFETY: see above; both halves are in the array.
             unsafe {
-                _mm256_storeu_ps(to.as_mut_ptr(), self.0);
-                _mm256_storeu_ps(to.as_mut_ptr().add(8), self.1);
+                _mm256_storeu_ps(to.as_mut_ptr(), lanes.0);
+                _mm256_storeu_ps(to.as_mut_ptr().add(8), lanes.1);
             }
         }
 
         #[inline(always)]
-        fn times_plus(self, b: Self, c: Self) -> Self {
-            // SAFETY: see Fused.
+        fn multiply_add(self, a: Pair, b: Pair, c: Pair) -> Pair {
+            // SAFETY: see above.
             unsafe {
-                Self(
-                    _mm256_fmadd_ps(self.0, b.0, c.0),
-                    _mm256_fmadd_ps(self.1, b.1, c.1),
+                Pair(
+                    _mm256_fmadd_ps(a.0, b.0, c.0),
+                    _mm256_fmadd_ps(a.1, b.1, c.1),
                 )
             }
         }
 
         #[inline(always)]
-        fn sum(self) -> f32 {
-            // SAFETY: see Fused.
+        fn sum(self, lanes: Pair) -> f32 {
+            // SAFETY: see above.
             unsafe {
-                let eight = _mm256_add_ps(self.0, self.1);
+                let eight = _mm256_add_ps(lanes.0, lanes.1);
                 let four = _mm_add_ps(
                     _mm256_castps256_ps128(eight),
                     _mm256_extractf128_ps::<1>(eight),
@@ -142,26 +148,20 @@ mod tests {
     #[test]
     #[cfg(target_arch = "x86_64")]
     fn wide_registers_compute_the_same() {
-        use super::x86::Fused;
-
-        if !(std::arch::is_x86_feature_detected!("avx2")
-            && std::arch::is_x86_feature_detected!("fma"))
-        {
+        let Some(fused) = super::x86::Fused::detect() else {
             eprintln!("skipped: this processor has no AVX2 or no FMA");
             return;
-        }
+        };
         let numbers =
             |seed: u32| std::array::from_fn(|lane| ((lane as u32 + seed) as f32 * 0.7).sin());
-        let (a, b, c): ([f32; LANES], [f32; LANES], [f32; LANES]) =
-            (numbers(1), numbers(40), numbers(90));
+        let (a, b, c) = (numbers(1), numbers(40), numbers(90));
         let (mut wide, mut narrow) = ([0.0; LANES], [0.0; LANES]);
-        let fused = Fused::read(&a).times_plus(Fused::read(&b), Fused::read(&c));
-        fused.write(&mut wide);
-        a.times_plus(b, c).write(&mut narrow);
+        let sum = fused.multiply_add(fused.read(&a), fused.read(&b), fused.read(&c));
+        fused.write(sum, &mut wide);
+        Portable.write(Portable.multiply_add(a, b, c), &mut narrow);
         assert_eq!(wide, narrow);
-        assert_eq!(Fused::read(&a).sum(), a.sum());
-        assert_eq!(fused.sum(), wide.sum());
-        assert_eq!(Fused::all(0.1).sum(), <[f32; LANES]>::all(0.1).sum());
-        assert_eq!(Fused::zero().sum(), <[f32; LANES]>::zero().sum());
+        assert_eq!(fused.sum(fused.read(&a)), Portable.sum(a));
+        assert_eq!(fused.sum(sum), Portable.sum(wide));
+        assert_eq!(fused.sum(fused.all(0.1)), Portable.sum(Portable.all(0.1)));
     }
 }
