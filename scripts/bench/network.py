@@ -16,14 +16,12 @@ The first call makes a virtual environment in target/bench-network (Python 3.11 
 
 import argparse
 import json
-import os
-import re
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from peers import ROOT, call, environment, example, figures
+
 WORK = ROOT / "target" / "bench-network"
 REQUIREMENTS = Path(__file__).resolve().parent / "network-requirements.txt"
 RATE = 1.2
@@ -99,40 +97,6 @@ b1, b2 = b1.unsqueeze(1), b2.unsqueeze(1)
 )
 
 
-def environment():
-    """The virtual environment's python, with the requirements installed."""
-    directory = WORK / ".venv"
-    python = directory / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    installed = directory / "requirements.txt"
-    wanted = REQUIREMENTS.read_text()
-    if not installed.exists() or installed.read_text() != wanted:
-        print("making the virtual environment ...", file=sys.stderr)
-        call([sys.executable, "-m", "venv", directory])
-        call([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS])
-        installed.write_text(wanted)
-    return python
-
-
-def call(command):
-    """What a command prints; the end of everything if it fails."""
-    done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"error: {' '.join(str(part) for part in command[:3])} ... failed:\n{(done.stdout + done.stderr)[-3000:]}")
-    return done.stdout
-
-
-def built(*options):
-    """The example program, compiled."""
-    call(["cargo", "build", "--quiet", *options, "--package", "radio_rec", "--example", "train_network"])
-    name = "train_network.exe" if os.name == "nt" else "train_network"
-    return ROOT / "target" / ("release" if "--release" in options else "debug") / "examples" / name
-
-
-def figures(printed):
-    """The `name=number` lines that a process printed."""
-    return {name: float(value) for name, value in re.findall(r"^(\w+)=([0-9.]+)$", printed, re.MULTILINE)}
-
-
 def largest_difference(one, other):
     """Between the parameters in two files."""
     files = [json.loads((WORK / f"{name}.json").read_text())["layers"] for name in (one, other)]
@@ -149,8 +113,8 @@ def main():
     if arguments.runs < 1 or arguments.epochs < 1:
         parser.error("--runs and --epochs must be at least 1")
     WORK.mkdir(parents=True, exist_ok=True)
-    python = environment()
-    release, dev = built("--release"), built()
+    python = environment(WORK, REQUIREMENTS)
+    release, dev = example("train_network"), example("train_network", release=False)
     start = WORK / "start.json"
     call([release, "--epochs", 0, "--write-start", start])
 

@@ -22,13 +22,12 @@ import argparse
 import csv
 import json
 import os
-import re
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from peers import ROOT, call, environment, example, figures
+
 WORK = ROOT / "target" / "bench-recommenders"
 REQUIREMENTS = Path(__file__).resolve().parent / "recommenders-requirements.txt"
 USERS, ITEMS, SEED, K = 60_000, 20_000, 1606, 20
@@ -130,32 +129,6 @@ print(f"loss={loss / (of.sum() + plays.shape[0] * plays.shape[1] - plays.nnz):.8
 # To compare another model: its script for implicit here, a function like `cosine` below, and its line in `MODELS`.
 
 
-def environment():
-    """The virtual environment's python, with the requirements installed."""
-    directory = WORK / ".venv"
-    python = directory / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    installed = directory / "requirements.txt"
-    wanted = REQUIREMENTS.read_text()
-    if not installed.exists() or installed.read_text() != wanted:
-        print("making the virtual environment ...", file=sys.stderr)
-        call([sys.executable, "-m", "venv", directory])
-        call([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS])
-        installed.write_text(wanted)
-    return python
-
-
-def call(command):
-    """What a command prints; the end of everything if it fails."""
-    # OpenBLAS is to choose its kernels itself, by the processor it runs on.
-    chosen = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-    variables = {name: value for name, value in os.environ.items() if name not in chosen}
-    command = [str(part) for part in command]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=variables)
-    if done.returncode != 0:
-        sys.exit(f"error: {' '.join(command[:3])} ... failed:\n{(done.stdout + done.stderr)[-3000:]}")
-    return done.stdout
-
-
 def plays(python, weighted):
     """The stems of the made-up plays' files, from the smallest part to the whole; made if they are not there."""
     directory = WORK / ("plays-weighted" if weighted else "plays")
@@ -168,15 +141,9 @@ def plays(python, weighted):
     return stems
 
 
-def figures(printed):
-    """The `name=number` lines that a process printed."""
-    return {name: float(value) for name, value in re.findall(r"^(\w+)=([0-9.]+)$", printed, re.MULTILINE)}
-
-
 def ours(arguments, stem, *options):
     """One run of the example program."""
-    program = ROOT / "target/release/examples" / ("neighbours.exe" if os.name == "nt" else "neighbours")
-    command = [program, "--interactions", stem.with_suffix(".tsv"), "--threads", arguments.threads, *options]
+    command = [example("neighbours"), "--interactions", stem.with_suffix(".tsv"), "--threads", arguments.threads, *options]
     return figures(call(command))
 
 
@@ -317,8 +284,7 @@ def main():
     if unknown := [model for model in models if model not in MODELS]:
         parser.error(f"there is no model {', '.join(unknown)}; there are {', '.join(MODELS)}")
     WORK.mkdir(parents=True, exist_ok=True)
-    python = environment()
-    call(["cargo", "build", "--quiet", "--release", "--package", "radio_rec", "--example", "neighbours"])
+    python = environment(WORK, REQUIREMENTS)
     stems = plays(python, arguments.weighted)
     stored, _ = sizes(stems[-1])
     print(f"{USERS} users x {ITEMS} items, {stored} plays, {arguments.threads} threads, medians of {arguments.runs} in turns")
