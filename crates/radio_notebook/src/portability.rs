@@ -2,15 +2,15 @@
 //! compiles one cell after the other.
 //!
 //! The compiler itself finds most of it, in a program that is never run: there each cell sees only the items of cells before
-//! it, and each variable is asked, at its cell's end, whether it borrows from another.
+//! it, and each variable is asked, at its cell's end, whether it borrows from another, and whether showing the cell's value took it.
 
 use crate::commands::Command;
 use crate::compile::{Builder, Compiled};
-use crate::diagnostics::Diagnostic;
-use crate::dialect::CellCode;
-use crate::document::{CellKind, Notebook};
+use crate::diagnostics::{Diagnostic, Span};
+use crate::dialect::{CellCode, Chunk};
+use crate::document::{Cell, CellKind, Notebook};
 use crate::error::Result;
-use crate::program::{Form, Program, ProgramCell};
+use crate::program::{Form, Probe, Program, ProgramCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -34,12 +34,8 @@ const BORROWS: [&str; 10] = [
 /// # Errors
 /// Trouble with files or cargo.
 pub fn warnings(notebook: &Notebook, path: &Path) -> Result<Vec<Warning>> {
-    let code = notebook
-        .cells
-        .iter()
-        .filter(|cell| cell.kind == CellKind::Code && !cell.source.trim().is_empty());
-    let cells: Vec<(u32, CellCode)> = (1..)
-        .zip(code)
+    let numbered = || (1..).zip(notebook.cells.iter().filter(|cell| is_numbered(cell)));
+    let cells: Vec<(u32, CellCode)> = numbered()
         .filter(|(_, cell)| !cell.has_tag("raises-exception") && !cell.has_tag("skip-execution"))
         .filter_map(|(number, cell)| Some((number, CellCode::parse(&cell.source).ok()?)))
         .collect();
@@ -54,17 +50,83 @@ pub fn warnings(notebook: &Notebook, path: &Path) -> Result<Vec<Warning>> {
             })
         })
         .collect();
-    let names_are_portable = look(&cells, path, Form::EachCellAlone, &mut found)?;
+    let shown: BTreeSet<u32> = numbered()
+        .filter(|(_, cell)| shows_more_than_text(cell))
+        .map(|(number, _)| number)
+        .collect();
+    found.extend(first_question_mark(&cells, &shown));
+    let names_are_portable = look(&cells, &shown, path, Form::EachCellAlone, &mut found)?;
     if !names_are_portable {
         // The compiler looks at borrows once all names are found.
-        look(&cells, path, Form::Owned, &mut found)?;
+        look(&cells, &shown, path, Form::Owned, &mut found)?;
     }
     Ok(found.into_iter().collect())
 }
 
-/// Has the compiler look at the cells in this form. Returns whether it found all names.
+fn is_numbered(cell: &Cell) -> bool {
+    cell.kind == CellKind::Code && !cell.source.trim().is_empty()
+}
+
+/// Whether the last that a cell gave has another form than text, for which its type must have a display of its own.
+fn shows_more_than_text(cell: &Cell) -> bool {
+    let data = cell
+        .outputs()
+        .last()
+        .and_then(|last| last["data"].as_object());
+    data.is_some_and(|data| data.keys().any(|mime| mime != "text/plain"))
+}
+
+/// What evcxr does where the last expression needs another attempt at compiling it, and the mend.
+fn shown_as_debug(cell: u32, why: &str) -> Warning {
+    Warning {
+        cell,
+        message: format!(
+            "its last expression {why}, and evcxr then shows the value by `{{:?}}`: put it into a variable, and end the cell with that"
+        ),
+    }
+}
+
+/// The warning about the first cell with a `?`, if its value is one that shows itself.
+fn first_question_mark(cells: &[(u32, CellCode)], shown: &BTreeSet<u32>) -> Option<Warning> {
+    let has = |chunk: &Option<Chunk>| {
+        let mark = |chunk: &Chunk| chunk.text.contains("__radio_question_mark");
+        chunk.as_ref().is_some_and(mark)
+    };
+    let (cell, code) = cells
+        .iter()
+        .find(|(_, code)| has(&code.body) || has(&code.tail))?;
+    (has(&code.tail) && shown.contains(cell))
+        .then(|| shown_as_debug(*cell, "has the notebook's first `?`"))
+}
+
+/// The warning about a variable that was gone at the cell's end, if it was the last expression that moved it.
+fn moved_when_shown(
+    diagnostic: &Diagnostic,
+    probe: &Probe,
+    code: &CellCode,
+    shown: &BTreeSet<u32>,
+) -> Option<Warning> {
+    let tail = code.tail.as_ref()?;
+    let indented = tail.text.chars().take_while(|c| *c == ' ').count() as u32;
+    let is_in_tail = |span: &Span| {
+        span.start.cell == probe.cell
+            && (span.start.line, span.start.column) >= (tail.line, indented + 1)
+    };
+    (shown.contains(&probe.cell)
+        && diagnostic.code.as_deref() == Some("E0382")
+        && diagnostic.spans.iter().any(is_in_tail))
+    .then(|| {
+        shown_as_debug(
+            probe.cell,
+            &format!("moves the variable `{}`", probe.variable),
+        )
+    })
+}
+
+/// Has the compiler look at the cells in this form; `shown` are those whose value shows itself. Returns whether it found all names.
 fn look(
-    cells: &[(u32, CellCode)],
+    sources: &[(u32, CellCode)],
+    shown: &BTreeSet<u32>,
     path: &Path,
     form: Form,
     found: &mut BTreeSet<Warning>,
@@ -75,7 +137,7 @@ fn look(
     let package = path.with_extension("portable");
     let mut gone = BTreeSet::new();
     loop {
-        let cells: Vec<ProgramCell<'_>> = cells
+        let cells: Vec<ProgramCell<'_>> = sources
             .iter()
             .map(|(number, code)| ProgramCell {
                 number: *number,
@@ -93,8 +155,14 @@ fn look(
         let known = gone.len();
         for diagnostic in diagnostics {
             let code = diagnostic.code.as_deref().unwrap_or_default();
-            match &diagnostic.probe {
-                Some(probe) if BORROWS.contains(&code) => {
+            let asked = diagnostic.probe.as_ref().and_then(|probe| {
+                let (_, code) = sources.iter().find(|(number, _)| *number == probe.cell)?;
+                Some((probe, code))
+            });
+            match asked {
+                Some((probe, of_cell))
+                    if BORROWS.contains(&code) && of_cell.declares.contains(&probe.variable) =>
+                {
                     found.insert(Warning {
                         cell: probe.cell,
                         message: format!(
@@ -104,7 +172,8 @@ fn look(
                     });
                 }
                 // It was moved, or is no variable: the compiler cannot be asked about it.
-                Some(probe) => {
+                Some((probe, of_cell)) => {
+                    found.extend(moved_when_shown(&diagnostic, probe, of_cell, shown));
                     gone.insert(probe.clone());
                 }
                 None => {

@@ -589,6 +589,9 @@ pub fn says_variables(variables: &[(&str, String)]) {
 /// Compiles where a variable owns what it holds.
 pub fn stays<T: ?Sized + 'static>(_: &T) {}
 
+/// Compiles where a variable has not been moved.
+pub fn remains<T: ?Sized>(_: &T) {}
+
 /// Says a variable's type.
 pub fn says_type<T: ?Sized>(name: &str, value: &T) {
     let text = format!("{name}: {}", type_name_of(value));

@@ -463,6 +463,53 @@ fn what_the_kernel_would_refuse_is_a_warning_or_an_error() {
 }
 
 #[test]
+fn what_the_kernel_would_not_let_show_itself_is_not_portable() {
+    let desk = Desk::new();
+    let own = r#"#[derive(Debug)]
+struct Own(i32);
+impl Own {
+    fn same(self) -> Own { self }
+    fn evcxr_display(&self) { println!("EVCXR_BEGIN_CONTENT text/html\n<b>{}</b>\nEVCXR_END_CONTENT", self.0); }
+}
+fn made(own: Own) -> Result<Own, String> { Ok(own) }
+let (a, b, c) = (Own(1), Own(2), Own(3));"#;
+    let html = |n: i32| json!([{"data": {"text/html": [format!("<b>{n}</b>")]}, "execution_count": 1, "metadata": {}, "output_type": "execute_result"}]);
+    let cells = [
+        cell(&[], own, json!([])),
+        cell(&[], "let d = Own(4);\nmade(d)?", html(4)),
+        cell(&[], "a.same()", html(1)),
+        cell(&[], "made(Own(5))?", html(5)),
+        cell(&[], "b", html(2)),
+        cell(&[], "let e = b;\nlet f = e.same();\nf", html(2)),
+        cell(
+            &[],
+            "vec![c].len()",
+            json!([shown(json!({"text/plain": ["1"]}))]),
+        ),
+    ];
+    desk.write("a.ipynb", &notebook(&cells));
+    let (code, said) = desk.check(&["--strict"]);
+    let warned: Vec<_> = said
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("error: a cell ")?
+                .split(", and evcxr")
+                .next()
+        })
+        .collect();
+    assert_eq!(
+        warned,
+        [
+            "2 is not portable: its last expression has the notebook's first `?`",
+            "2 is not portable: its last expression moves the variable `d`",
+            "3 is not portable: its last expression moves the variable `a`",
+        ],
+        "{said}"
+    );
+    assert_eq!(code, 1);
+}
+
+#[test]
 fn a_notebook_that_changes_meanwhile_is_not_overwritten() {
     let desk = Desk::new();
     let saved = notebook(&[cell(&[], "2", json!([]))]);
