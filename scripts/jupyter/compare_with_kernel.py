@@ -6,7 +6,6 @@
     scripts/jupyter/compare_with_kernel.py scripts/x.rs some/folder       # notebooks, percent scripts, folders of them
     scripts/jupyter/compare_with_kernel.py --radio-args='--engine evcxr'
     scripts/jupyter/compare_with_kernel.py --fixtures [NAME]...           # are the outputs in tests/dialect/ still the kernel's?
-    scripts/jupyter/compare_with_kernel.py --fixtures --share 10          # of every tenth, and of all that may not be
 
 Text has to be equal, and images in their bytes. What is meant to differ:
 
@@ -141,19 +140,13 @@ def against_golden(path):
     return path, lines, notes, attempt
 
 
-def compare_fixtures(names, jobs, share):
+def compare_fixtures(names, jobs):
     import dialect
 
     paths = [dialect.notebook_called(name) for name in names] or dialect.notebooks()
     if missing := [path for path in paths if not path.exists()]:
         print(*missing, "not there", file=sys.stderr)
         sys.exit(2)
-    if share > 1:
-        versions = dialect.recipe()
-        recorded = [path for path in paths if dialect.is_recorded(path, versions)]
-        spared = set(recorded) - set(recorded[::share])
-        print(f"{len(recorded)} of {len(paths)} fixtures are recorded from these cells by these versions; {len(spared)} are left out")
-        paths = [path for path in paths if path not in spared]
     failed, again = [], []
     with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
         for number, (path, lines, notes, attempts) in enumerate(pool.map(against_golden, paths), 1):
@@ -172,19 +165,12 @@ def main():
     parser.add_argument("paths", nargs="*", metavar="PATH", help="notebooks, scripts or folders; with --fixtures, names")
     parser.add_argument("--fixtures", action="store_true", help="compare the outputs stored in tests/dialect/ with the kernel's")
     parser.add_argument("--jobs", type=int, default=2, help="kernels at a time for --fixtures (default: 2)")
-    parser.add_argument(
-        "--share",
-        type=int,
-        default=1,
-        metavar="N",
-        help="with --fixtures: of those whose cells and versions are the recorded ones only every N-th",
-    )
     parser.add_argument("--radio-args", type=shlex.split, default=[], metavar="ARGUMENTS", help="more arguments for radio run")
     given = parser.parse_args()
     live.use_venv()
     start = time.monotonic()
     if given.fixtures:
-        failed = compare_fixtures(given.paths, given.jobs, given.share)
+        failed = compare_fixtures(given.paths, given.jobs)
     else:
         paths = list(notebooks_in([pathlib.Path(path) for path in given.paths] or [live.ROOT / "notebooks"]))
         failed = compare_with_radio(paths, given.radio_args)

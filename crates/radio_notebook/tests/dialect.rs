@@ -1,7 +1,6 @@
 //! Runs each notebook in `tests/dialect/` and compares its outputs with what the stock evcxr kernel gives, or with what
 //! the cell says where `radio` differs on purpose. `tests/dialect/README.md` says how. With `RADIO_ENGINE=evcxr` in the
-//! environment, it is `--engine evcxr` that is compared; `radio` must then have been built with it. That takes half an hour for all;
-//! with `RADIO_SHARE=4` only every fourth notebook is run.
+//! environment, it is `--engine evcxr` that is compared; `radio` must then have been built with it.
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use regex_lite::Regex;
@@ -18,11 +17,8 @@ fn main() {
         notebooks.extend(self::notebooks(&inner));
     }
     notebooks.sort();
-    let share = std::env::var("RADIO_SHARE").map_or(1, |share| {
-        share.parse().expect("RADIO_SHARE is a whole number from 1")
-    });
-    let notebooks = notebooks.into_iter().step_by(share);
     let mut trials: Vec<Trial> = notebooks
+        .into_iter()
         .map(|path| Trial::test(stem(&path), move || trial(&path)))
         .collect();
     trials.push(Trial::test("cells_dep_git", || {
