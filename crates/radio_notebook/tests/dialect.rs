@@ -151,6 +151,8 @@ fn run(path: &Path) -> Result<(Value, String), Failed> {
         .arg(output.path())
         .arg(path)
         .args(["--engine", &engine()])
+        // Of a cell that hangs the test is to tell.
+        .args(["--timeout", "300"])
         // The stored outputs are of all cells, and where compiled programs go on, evcxr may not.
         .args((engine() == "evcxr").then_some("--allow-errors"))
         .env(
