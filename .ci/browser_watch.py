@@ -3,6 +3,7 @@
 Ends non-zero at the first thing that is not as it should be. Screenshots are left in target/ci-browser/.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -49,9 +50,10 @@ def check(holds, what):
 class Radio:
     """`radio watch` over the copy."""
 
-    def __init__(self, *serve):
+    def __init__(self, started, *serve):
         command = [ROOT / "target/debug/radio", "watch", NOTEBOOK, "--output", DESK / "out", "--serve", *serve]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+        started.callback(self.process.kill)
         self.said = ""
         threading.Thread(target=self.read, daemon=True).start()
         pattern = re.compile(r"serving (http://127\.0\.0\.1:(\d+)/)")
@@ -107,20 +109,17 @@ def main():
         each["source"] = source.replace('"../crates/', '"../../crates/').replace('"../data/', '"../../data/')
     save(notebook)
     subprocess.run(["cargo", "build", "--quiet", "--package", "radio_notebook"], cwd=ROOT, check=True)
-    radio = Radio()
-    say(f"{radio.url}")
-    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
-        drivers = [browser(first), browser(second)]
-        try:
-            look(radio, drivers, notebook)
-        finally:
-            for driver in drivers:
-                driver.quit()
-            if radio.process.poll() is None:
-                radio.process.kill()
+    with contextlib.ExitStack() as started:
+        radio = Radio(started)
+        say(f"{radio.url}")
+        drivers = []
+        for _ in range(2):
+            drivers.append(browser(started.enter_context(tempfile.TemporaryDirectory())))
+            started.callback(drivers[-1].quit)
+        look(radio, drivers, notebook, started)
 
 
-def look(radio, drivers, notebook):
+def look(radio, drivers, notebook, started):
     driver, other = drivers
     for each in drivers:
         each.get(radio.url)
@@ -220,7 +219,7 @@ def look(radio, drivers, notebook):
         wait_for("the page to notice", lambda: status(each) == "lost")
     notebook["cells"].append(cell("code", 'println!("back again");'))
     save(notebook)
-    again = Radio(radio.port)
+    again = Radio(started, radio.port)
     try:
         for each in drivers:
             wait_for("the page to come back", lambda: status(each) == "ok" and "back again" in text(each))

@@ -198,13 +198,14 @@ def settle(slot, folder):
     shutil.rmtree(slot.with_name(f".{slot.name}.new"), ignore_errors=True)
     rustc = toolchain()
     stamp = slot / "rustc"
-    if slot.exists() and stamp.exists() and stamp.read_text() != rustc:
+    if rustc and slot.exists() and stamp.exists() and stamp.read_text() != rustc:
         # Cargo would compile all anew beside the old, which nobody needs again.
         shutil.rmtree(slot)
     if not slot.exists():
         seed(slot, [other.parent for other in folder.glob("slot?*/rustc") if other.read_text() == rustc])
         slot.mkdir(exist_ok=True)
-    write_whole(stamp, rustc)
+    if rustc:
+        write_whole(stamp, rustc)
 
 
 def fetch_std():
@@ -274,7 +275,8 @@ def main():
         # Held by the kernel and all it starts, too.
         os.set_inheritable(held, True)
     kernel = os.getpid()
-    if os.fork() == 0:
+    # The REPL's group is that of what it was started in, a pipe to a pager for one.
+    if connection_file and os.fork() == 0:
         try:
             watch_over(kernel)
         finally:

@@ -47,7 +47,7 @@ esac
 FAKE_RUSTC = """\
 #!/bin/sh
 case $1 in
--vV) echo "rustc 1.95.0 (fake)"; echo "host: x86" ;;
+-vV | --version) cat "$FAKES/rustc-version" 2>/dev/null || echo "rustc 1.95.0 (fake)"; echo "host: x86" ;;
 --print) echo "$FAKES/sysroot" ;;
 esac
 """
@@ -191,6 +191,10 @@ class Setup(Desk):
         self.assertNotRegex(self.log(), r"install --locked|install --quiet|-m venv|rustup")
         self.assertEqual(self.setup_jupyter("--check"), 0, self.said)
 
+        (self.fakes / "std").unlink()
+        (root / "bin/evcxr_jupyter").unlink()
+        self.refuses(r"evcxr_jupyter +missing: though", r"rust-src +missing: what it depends on", arguments=["--check"])
+
     def test_check_names_what_is_missing_and_changes_nothing(self):
         self.refuses(r"evcxr_jupyter +missing: 0\.22\.0", r"\.venv +missing", arguments=["--check"])
         (self.bin / "cargo").unlink()
@@ -221,6 +225,10 @@ class Setup(Desk):
         self.assertRegex(self.said, r"(?s)failed to download hashbrown.*not complete.*crates\.io")
         (self.fakes / "no-network").unlink()
         self.assertEqual(self.setup_jupyter(), 0, self.said)
+
+    def test_an_old_rustc(self):
+        (self.fakes / "rustc-version").write_text("rustc 1.90.0 (fake)\n")
+        self.refuses(r"rustc is 1\.90; evcxr 0\.22\.0 needs 1\.95", "rustup update")
 
     def test_no_python(self):
         (self.bin / "python3").unlink()
@@ -404,6 +412,16 @@ class Launcher(unittest.TestCase):
                 return True
             time.sleep(0.05)
         return False
+
+    def test_a_rustc_that_does_not_run_empties_no_slot(self):
+        kernel, slot, left = self.start()
+        (slot / "compiled").touch()
+        self.stop(kernel, left)
+        for rustc in ("exit 1", "echo rustc 1.95.0"):
+            executable(self.bin / "rustc", f"#!/bin/sh\n{rustc}\n")
+            kernel, slot, left = self.start()
+            self.assertTrue((slot / "compiled").exists())
+            self.stop(kernel, left)
 
     def stop(self, kernel, left):
         kernel.kill()
