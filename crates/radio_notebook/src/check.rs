@@ -8,7 +8,7 @@ pub mod update;
 
 use crate::cli;
 use crate::collect::Stream;
-use crate::document::{Cell, CellKind, Notebook, Output};
+use crate::document::{Cell, Notebook, Output};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::execute::{self, Options, Summary, Watcher};
@@ -253,16 +253,23 @@ impl Case {
             print(&self.conclusion(&counts, arguments.update, unexecuted));
         }
         // What does not run cannot be asked what it would do elsewhere.
-        let is_portable = !counts.ran_through() || self.is_portable(arguments)?;
+        let is_portable = !counts.ran_through() || self.is_portable(&fresh, arguments)?;
         Ok(equal && (is_portable || !arguments.strict))
     }
 
-    /// Says what the evcxr kernel would refuse; returns whether there is nothing.
-    fn is_portable(&self, arguments: &Arguments) -> Result<bool> {
-        if arguments.quiet && !arguments.strict {
+    /// Says what the evcxr kernel would refuse of the notebook, which was executed; returns whether there is nothing.
+    fn is_portable(&self, executed: &Notebook, arguments: &Arguments) -> Result<bool> {
+        // What evcxr has executed needs no further question.
+        if arguments.engine == Engine::Evcxr || (arguments.quiet && !arguments.strict) {
             return Ok(true);
         }
-        let warnings = portability::warnings(&self.notebook, &self.path)?;
+        let warnings = match portability::warnings(executed, &self.path) {
+            Err(error) if !arguments.strict => {
+                print(&format!("{WARNING}warning{WARNING:#}: {error}\n"));
+                return Ok(true);
+            }
+            warnings => warnings?,
+        };
         let (style, word) = match arguments.strict {
             true => (BAD, "error"),
             false => (WARNING, "warning"),
@@ -279,10 +286,8 @@ impl Case {
 
     /// The code cells that are numbered, with their places in the notebook.
     fn cells(&self) -> impl Iterator<Item = (usize, &Cell)> {
-        let is_numbered =
-            |cell: &Cell| cell.kind == CellKind::Code && !cell.source.trim().is_empty();
         let cells = self.notebook.cells.iter().enumerate();
-        cells.filter(move |(_, cell)| is_numbered(cell))
+        cells.filter(|(_, cell)| cell.is_numbered())
     }
 
     /// Whether the notebook was saved as if it had never run.

@@ -210,6 +210,11 @@ impl Cell {
             .collect()
     }
 
+    /// Whether it is one of the cells that are numbered from 1: a code cell that is not empty.
+    pub fn is_numbered(&self) -> bool {
+        self.kind == CellKind::Code && !self.source.trim().is_empty()
+    }
+
     /// Whether the cell has this tag.
     pub fn has_tag(&self, tag: &str) -> bool {
         self.tags().contains(&tag)

@@ -16,8 +16,10 @@ use std::ffi::OsString;
 
 /// The variable by which evcxr tells a child process that it stands before rustc.
 const WRAPPER_VARIABLE: &str = "EVCXR_RUSTC_WRAPPER";
-/// The variable by which evcxr tells a child process that it runs the cells' code.
-const CELLS_VARIABLE: &str = "EVCXR_IS_RUNTIME";
+/// The variable by which evcxr tells a child process that it runs the cells' code. It reaches what a cell starts, a `radio` for one.
+const EVCXRS_CELLS_VARIABLE: &str = "EVCXR_IS_RUNTIME";
+/// The variable by which the relay tells it.
+const CELLS_VARIABLE: &str = "RADIO_EVCXR_CELLS";
 /// The variable that makes this process the relay, and names its descriptors.
 const RELAY_VARIABLE: &str = "RADIO_EVCXR_RELAY";
 
@@ -38,6 +40,7 @@ pub fn take_part() {
         evcxr::runtime_hook();
     }
     if let Some(build) = take(HOST_VARIABLE) {
+        forget(EVCXRS_CELLS_VARIABLE);
         host::run(std::path::Path::new(&build));
     }
 }

@@ -6,7 +6,7 @@ use crate::commands::Command;
 use crate::compile::{Builder, Compiled};
 use crate::diagnostics::{self, Diagnostic, Span};
 use crate::dialect::{CellCode, CellError};
-use crate::document::{CellKind, Notebook, Output};
+use crate::document::{Notebook, Output};
 use crate::engine::{self, Engine, Job, JobCell, Launch, Slot};
 use crate::error::{Error, Result};
 use crate::program::{Form, Probe, Program, ProgramCell};
@@ -204,9 +204,8 @@ pub(crate) fn notebook_folder(path: &Path) -> Result<PathBuf> {
 /// The cells to run, taken apart.
 fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>> {
     let code = notebook.cells.iter().enumerate();
-    let code =
-        code.filter(|(_, cell)| cell.kind == CellKind::Code && !cell.source.trim().is_empty());
     let numbered: Vec<_> = code
+        .filter(|(_, cell)| cell.is_numbered())
         .zip(1u32..)
         .map(|((index, cell), number)| (index, cell, number))
         .collect();

@@ -1,6 +1,6 @@
 //! The pictures among a notebook's outputs, as files.
 
-use crate::document::{CellKind, Notebook};
+use crate::document::Notebook;
 use crate::error::{Error, Result};
 use crate::files::{Staged, safe_name};
 use base64::Engine;
@@ -19,10 +19,7 @@ pub fn stage(notebook: &Notebook, folder: &Path) -> Result<Vec<Staged>> {
     let mut taken = HashSet::new();
     // For each name, the number that comes next.
     let mut numbers: HashMap<String, u32> = HashMap::new();
-    let code = notebook
-        .cells
-        .iter()
-        .filter(|cell| cell.kind == CellKind::Code && !cell.source.trim().is_empty());
+    let code = notebook.cells.iter().filter(|cell| cell.is_numbered());
     for (index, cell) in code.enumerate() {
         let name = safe_name(&cell.label().unwrap_or_else(|| (index + 1).to_string()));
         for data in cell

@@ -8,9 +8,11 @@ use crate::commands::Command;
 use crate::compile::{Builder, Compiled};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::dialect::{CellCode, Chunk};
-use crate::document::{Cell, CellKind, Notebook};
-use crate::error::Result;
+use crate::document::{Cell, Notebook};
+use crate::error::{Error, Result};
+use crate::execute::notebook_folder;
 use crate::program::{Form, Probe, Program, ProgramCell};
+use crate::startup;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -28,52 +30,77 @@ const BORROWS: [&str; 10] = [
     "E0310", "E0373", "E0499", "E0502", "E0503", "E0505", "E0506", "E0515", "E0597", "E0716",
 ];
 
-/// What is not portable in `notebook`, which was read from `path` and runs without an unexpected failure. Cells that are
-/// expected to fail are left out.
+/// A cell as it is looked at.
+struct Source {
+    /// Its number; 0 is what the start-up files say.
+    number: u32,
+    code: CellCode,
+    /// Whether its statements are looked at: not those of a cell that is expected to fail, whose definitions stay.
+    runs: bool,
+    /// Whether the last that it gave has another form than text, for which its type must have a display of its own.
+    shows_itself: bool,
+}
+
+/// What is not portable in `notebook`, which was read from `path` and was executed without an unexpected failure.
 ///
 /// # Errors
-/// Trouble with files or cargo.
+/// Trouble with files or cargo, or a refusal of the compiler's that says nothing about the cells.
 pub fn warnings(notebook: &Notebook, path: &Path) -> Result<Vec<Warning>> {
-    let numbered = || (1..).zip(notebook.cells.iter().filter(|cell| is_numbered(cell)));
-    let cells: Vec<(u32, CellCode)> = numbered()
-        .filter(|(_, cell)| !cell.has_tag("raises-exception") && !cell.has_tag("skip-execution"))
-        .filter_map(|(number, cell)| Some((number, CellCode::parse(&cell.source).ok()?)))
-        .collect();
-    let mut found: BTreeSet<Warning> = cells
+    let folder = notebook_folder(path)?;
+    let mut sources = Vec::new();
+    if let Some(startup) = startup::read(&folder)?
+        && let Ok(code) = CellCode::parse(&startup.source)
+    {
+        sources.push(Source {
+            number: 0,
+            code,
+            runs: true,
+            shows_itself: false,
+        });
+    }
+    let numbered = (1..).zip(notebook.cells.iter().filter(|cell| cell.is_numbered()));
+    sources.extend(numbered.filter_map(|(number, cell)| source(number, cell)));
+    let mut found: BTreeSet<Warning> = sources
         .iter()
-        .flat_map(|(cell, code)| {
-            code.closures.iter().map(|name| Warning {
-                cell: *cell,
+        .filter(|source| source.runs)
+        .flat_map(|source| {
+            source.code.closures.iter().map(|name| Warning {
+                cell: source.number,
                 message: format!(
                     "the variable `{name}` is a closure, whose type evcxr cannot name: make it a function, or put it into a `Box<dyn Fn(..) -> ..>`"
                 ),
             })
         })
         .collect();
-    let shown: BTreeSet<u32> = numbered()
-        .filter(|(_, cell)| shows_more_than_text(cell))
-        .map(|(number, _)| number)
-        .collect();
-    found.extend(first_question_mark(&cells, &shown));
-    let names_are_portable = look(&cells, &shown, path, Form::EachCellAlone, &mut found)?;
+    found.extend(first_question_mark_shown(&sources));
+    found.extend(first_await_shown(&sources));
+    let names_are_portable = look(&sources, path, Form::EachCellAlone, &mut found)?;
     if !names_are_portable {
         // The compiler looks at borrows once all names are found.
-        look(&cells, &shown, path, Form::Owned, &mut found)?;
+        look(&sources, path, Form::Owned, &mut found)?;
     }
     Ok(found.into_iter().collect())
 }
 
-fn is_numbered(cell: &Cell) -> bool {
-    cell.kind == CellKind::Code && !cell.source.trim().is_empty()
-}
-
-/// Whether the last that a cell gave has another form than text, for which its type must have a display of its own.
-fn shows_more_than_text(cell: &Cell) -> bool {
-    let data = cell
-        .outputs()
-        .last()
-        .and_then(|last| last["data"].as_object());
-    data.is_some_and(|data| data.keys().any(|mime| mime != "text/plain"))
+/// How an executed cell is looked at, if it is.
+fn source(number: u32, cell: &Cell) -> Option<Source> {
+    let outputs = cell.outputs();
+    let failed_to_compile = outputs
+        .iter()
+        .any(|output| output["ename"] == "CompileError");
+    if cell.has_tag("skip-execution") || failed_to_compile {
+        return None;
+    }
+    let shown = outputs
+        .iter()
+        .rev()
+        .find_map(|output| output["data"].as_object());
+    Some(Source {
+        number,
+        code: CellCode::parse(&cell.source).ok()?,
+        runs: !cell.has_tag("raises-exception"),
+        shows_itself: shown.is_some_and(|data| data.keys().any(|mime| mime != "text/plain")),
+    })
 }
 
 /// What evcxr does where the last expression needs another attempt at compiling it, and the mend.
@@ -86,33 +113,45 @@ fn shown_as_debug(cell: u32, why: &str) -> Warning {
     }
 }
 
-/// The warning about the first cell with a `?`, if its value is one that shows itself.
-fn first_question_mark(cells: &[(u32, CellCode)], shown: &BTreeSet<u32>) -> Option<Warning> {
-    let has = |chunk: &Option<Chunk>| {
-        let mark = |chunk: &Chunk| chunk.text.contains("__radio_question_mark");
-        chunk.as_ref().is_some_and(mark)
-    };
-    let (cell, code) = cells
-        .iter()
-        .find(|(_, code)| has(&code.body) || has(&code.tail))?;
-    (has(&code.tail) && shown.contains(cell))
-        .then(|| shown_as_debug(*cell, "has the notebook's first `?`"))
+/// The warning about the first cell that has `what`, by which evcxr learns how to compile cells, if that is in the expression of a
+/// value that shows itself. `has` says whether a cell has it, and whether its last expression does.
+fn first_of_its_kind(
+    sources: &[Source],
+    what: &str,
+    has: impl Fn(&CellCode) -> (bool, bool),
+) -> Option<Warning> {
+    let first = sources.iter().find(|source| has(&source.code).0)?;
+    (has(&first.code).1 && first.shows_itself)
+        .then(|| shown_as_debug(first.number, &format!("has the notebook's first `{what}`")))
+}
+
+fn first_question_mark_shown(sources: &[Source]) -> Option<Warning> {
+    first_of_its_kind(sources, "?", |code| {
+        let has_mark = |chunk: &Option<Chunk>| {
+            let marked = |chunk: &Chunk| chunk.text.contains("__radio_question_mark");
+            chunk.as_ref().is_some_and(marked)
+        };
+        let in_tail = has_mark(&code.tail);
+        (in_tail || has_mark(&code.body), in_tail)
+    })
+}
+
+fn first_await_shown(sources: &[Source]) -> Option<Warning> {
+    first_of_its_kind(sources, ".await", |code| {
+        let waits = |tail: &Chunk| tail.text.contains(".await");
+        (code.awaits, code.tail.as_ref().is_some_and(waits))
+    })
 }
 
 /// The warning about a variable that was gone at the cell's end, if it was the last expression that moved it.
-fn moved_when_shown(
-    diagnostic: &Diagnostic,
-    probe: &Probe,
-    code: &CellCode,
-    shown: &BTreeSet<u32>,
-) -> Option<Warning> {
-    let tail = code.tail.as_ref()?;
+fn moved_when_shown(diagnostic: &Diagnostic, probe: &Probe, source: &Source) -> Option<Warning> {
+    let tail = source.code.tail.as_ref()?;
     let indented = tail.text.chars().take_while(|c| *c == ' ').count() as u32;
     let is_in_tail = |span: &Span| {
         span.start.cell == probe.cell
             && (span.start.line, span.start.column) >= (tail.line, indented + 1)
     };
-    (shown.contains(&probe.cell)
+    (source.shows_itself
         && diagnostic.code.as_deref() == Some("E0382")
         && diagnostic.spans.iter().any(is_in_tail))
     .then(|| {
@@ -123,15 +162,14 @@ fn moved_when_shown(
     })
 }
 
-/// Has the compiler look at the cells in this form; `shown` are those whose value shows itself. Returns whether it found all names.
+/// Has the compiler look at the cells in this form. Returns whether it found all names.
 fn look(
-    sources: &[(u32, CellCode)],
-    shown: &BTreeSet<u32>,
+    sources: &[Source],
     path: &Path,
     form: Form,
     found: &mut BTreeSet<Warning>,
 ) -> Result<bool> {
-    let folder = crate::execute::notebook_folder(path)?;
+    let folder = notebook_folder(path)?;
     let builder = Builder::for_folder(&folder)?;
     // A package of its own: the compiler's memory of the notebook's program is left alone.
     let package = path.with_extension("portable");
@@ -139,29 +177,34 @@ fn look(
     loop {
         let cells: Vec<ProgramCell<'_>> = sources
             .iter()
-            .map(|(number, code)| ProgramCell {
-                number: *number,
-                code,
-                may_fail: code.returns,
-                runs: true,
+            .map(|source| ProgramCell {
+                number: source.number,
+                code: &source.code,
+                may_fail: source.code.returns,
+                runs: source.runs,
             })
             .collect();
         let program = Program::assemble(&cells, &folder, form, &gone);
-        let Compiled::Refused(diagnostics) = builder.compile(&program, &package, &mut |_| {})?
-        else {
-            return Ok(true);
+        let diagnostics = match builder.compile(&program, &package, &mut |_| {})? {
+            Compiled::Executable(_) => return Ok(true),
+            Compiled::Refused(diagnostics) => diagnostics,
+            Compiled::Unbuildable(why) => return Err(nothing_found_out(path, &why)),
         };
         let mut all_names_found = true;
         let known = gone.len();
+        let first = diagnostics
+            .first()
+            .map(|diagnostic| diagnostic.message.clone());
         for diagnostic in diagnostics {
             let code = diagnostic.code.as_deref().unwrap_or_default();
             let asked = diagnostic.probe.as_ref().and_then(|probe| {
-                let (_, code) = sources.iter().find(|(number, _)| *number == probe.cell)?;
-                Some((probe, code))
+                let of_cell = sources.iter().find(|source| source.number == probe.cell)?;
+                Some((probe, of_cell))
             });
             match asked {
                 Some((probe, of_cell))
-                    if BORROWS.contains(&code) && of_cell.declares.contains(&probe.variable) =>
+                    if BORROWS.contains(&code)
+                        && of_cell.code.declares.contains(&probe.variable) =>
                 {
                     found.insert(Warning {
                         cell: probe.cell,
@@ -173,7 +216,7 @@ fn look(
                 }
                 // It was moved, or is no variable: the compiler cannot be asked about it.
                 Some((probe, of_cell)) => {
-                    found.extend(moved_when_shown(&diagnostic, probe, of_cell, shown));
+                    found.extend(moved_when_shown(&diagnostic, probe, of_cell));
                     gone.insert(probe.clone());
                 }
                 None => {
@@ -183,8 +226,23 @@ fn look(
             }
         }
         if gone.len() == known {
+            if found.is_empty() {
+                let why = first.unwrap_or_else(|| "the compiler says nothing".to_owned());
+                return Err(nothing_found_out(path, &why));
+            }
             return Ok(all_names_found);
         }
+    }
+}
+
+/// That nobody knows whether the notebook is portable.
+fn nothing_found_out(path: &Path, why: &str) -> Error {
+    Error::Document {
+        path: path.to_owned(),
+        message: format!(
+            "whether it works in Jupyter could not be found out: {}",
+            why.trim()
+        ),
     }
 }
 
@@ -224,4 +282,37 @@ fn unknown_name(diagnostic: &Diagnostic, cells: &[ProgramCell<'_>]) -> Option<Wa
         ),
     };
     Some(Warning { cell, message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first_await(cells: &[(&str, bool)]) -> Option<u32> {
+        let sources: Vec<Source> = (1..)
+            .zip(cells)
+            .map(|(number, &(text, shows_itself))| Source {
+                number,
+                code: CellCode::parse(text).unwrap(),
+                runs: true,
+                shows_itself,
+            })
+            .collect();
+        first_await_shown(&sources).map(|warning| warning.cell)
+    }
+
+    #[test]
+    fn only_the_first_await_is_in_the_way_of_a_value() {
+        let shown = ("table().await", true);
+        assert_eq!(first_await(&[("1", true), shown, shown]), Some(2));
+        assert_eq!(
+            first_await(&[("let t = table().await;\nt", true), shown]),
+            None
+        );
+        assert_eq!(first_await(&[("table().await", false), shown]), None);
+        assert_eq!(
+            first_await(&[("async { other().await }", true), shown]),
+            Some(2)
+        );
+    }
 }

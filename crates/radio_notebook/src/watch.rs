@@ -519,7 +519,7 @@ impl Audience for Show {
     fn opens(&mut self, notebook: &Notebook) {
         let mut views = Vec::new();
         for (place, cell) in notebook.cells.iter().enumerate() {
-            let runs = cell.kind == CellKind::Code && !cell.source.trim().is_empty();
+            let runs = cell.is_numbered();
             if runs {
                 self.places.push(place);
                 self.hides

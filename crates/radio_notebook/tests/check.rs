@@ -463,6 +463,40 @@ fn what_the_kernel_would_refuse_is_a_warning_or_an_error() {
 }
 
 #[test]
+fn what_is_known_from_elsewhere_and_what_does_not_run_is_portable() {
+    let desk = Desk::new();
+    desk.write("prelude.rs", "fn helper(n: i32) -> i32 { n + 1 }");
+    let four = shown(json!({"text/plain": ["4"]}));
+    let fails = ["raises-exception", "nbval-ignore-output"];
+    let cells = [
+        cell(
+            &fails,
+            "fn given() -> i32 { 3 }\npanic!(\"told\")",
+            json!([]),
+        ),
+        cell(&[], "// NBVAL_SKIP\nlet broken: i32 = \"\";", json!([])),
+        cell(&fails, "let wrong: i32 = \"\";", json!([])),
+        cell(&[], "helper(given())", json!([four.clone()])),
+    ];
+    desk.write("a.ipynb", &notebook(&cells));
+    let (code, said) = desk.check(&["--strict"]);
+    assert_eq!(code, 0, "{said}");
+
+    // All that is looked at otherwise still is.
+    let borrows = cell(&[], "let v = vec![1];\nlet first = v.first();", json!([]));
+    desk.write(
+        "a.ipynb",
+        &notebook(&[cells.as_slice(), &[borrows]].concat()),
+    );
+    let (code, said) = desk.check(&["--strict"]);
+    assert_eq!(code, 1);
+    assert!(
+        said.contains("a cell 5 is not portable: the variable `first`"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_the_kernel_would_not_let_show_itself_is_not_portable() {
     let desk = Desk::new();
     let own = r#"#[derive(Debug)]

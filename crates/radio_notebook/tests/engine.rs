@@ -155,6 +155,42 @@ later
     }
 
     #[test]
+    fn what_stands_behind_a_restart_is_shown() {
+        let desk = Desk::new();
+        let script = "// %%\n:restart\n3\n// %%\n:restart\npanic!(\"told\")\n// %%\nlet a = 1;\n// %%\n:clear\nprintln!(\"begun\");\nlet a = 2;\na\n";
+        let cells = outputs(&desk, "evcxr", script, &["--allow-errors"]);
+        let shown = cells[0].to_string();
+        assert!(
+            shown.contains(r#"["3"]"#) && shown.contains("restarted"),
+            "{shown}"
+        );
+        assert_eq!(cells[1][1]["evalue"], "told");
+        let place = joined(&cells[1][1]["traceback"]);
+        assert!(place.contains("a.rs cell 2:2:1"), "{place}");
+        assert_eq!(cells[3][0]["text"], json!(["begun\n"]));
+        assert_eq!(cells[3][1]["data"]["text/plain"], json!(["2"]));
+    }
+
+    #[test]
+    fn a_panic_is_one_whoever_has_it_told() {
+        let desk = Desk::new();
+        let script = "// %%\nstd::panic::set_hook(Box::new(|_| println!(\"mine\")));\n// %%\npanic!(\"told\")\n";
+        let cells = outputs(&desk, "evcxr", script, &["--allow-errors"]);
+        assert_eq!(cells[1][0]["text"], json!(["mine\n"]));
+        assert_eq!(cells[1][1]["ename"], "Panic");
+    }
+
+    #[test]
+    fn what_a_cell_leaves_running_is_not_waited_for() {
+        let cells = same_in_both(
+            "// %%\nstd::process::Command::new(\"sleep\").arg(\"100\").spawn()?;\nprintln!(\"begun\");\nstd::process::exit(3)\n",
+            &["--allow-errors", "--timeout", "60"],
+        );
+        assert_eq!(cells[0][0]["text"], json!(["begun\n"]));
+        assert_eq!(cells[0][1]["ename"], "Exited");
+    }
+
+    #[test]
     fn the_paths_of_a_notebook_are_its_own() {
         let desk = Desk::new();
         std::fs::create_dir(desk.path("inner")).unwrap();

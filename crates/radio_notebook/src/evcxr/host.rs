@@ -5,7 +5,7 @@ use crate::diagnostics::{Diagnostic, Span};
 use crate::engine::{Job, JobCell, cell_as_file};
 use crate::program::CellPlace;
 use crate::runtime::{Frame, Place, SESSION_VARIABLE, mark_prefix};
-use evcxr::{CommandContext, CompilationError, EvalContext};
+use evcxr::{CommandContext, CompilationError, EvalContext, EvalOutputs};
 use std::fs::File;
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
 use std::net::TcpStream;
@@ -233,13 +233,27 @@ impl Host {
             true => cell.source.clone() + FLUSH,
             false => cell.source.clone(),
         };
-        let process = self.process();
-        let outcome = self.evcxr.execute(&source);
-        let events = self.events();
-        if self.process() != process {
-            // The process before knew the hook.
-            let _ = self.evcxr.execute(PANIC_HOOK);
+        // What comes behind them runs in another process, which has to know the hook by then.
+        let (restarts, rest) = source.split_at(end_of_restarts(&source));
+        let mut said = EvalOutputs::new();
+        if !restarts.is_empty() {
+            let process = self.process();
+            self.evcxr
+                .execute(restarts)
+                .into_iter()
+                .for_each(|of_restarts| said.merge(of_restarts));
+            self.set_hook_unless_in(process);
         }
+        // So that the lines keep their numbers.
+        let lines = "\n".repeat(restarts.lines().count());
+        let process = self.process();
+        let outcome = self.evcxr.execute(&(lines + rest)).map(|outputs| {
+            said.merge(outputs);
+            said
+        });
+        let events = self.events();
+        let file = std::fs::read_to_string(&self.compiled).unwrap_or_default();
+        self.set_hook_unless_in(process);
         let mut frames = Vec::new();
         let failure = match outcome {
             Ok(outputs) => {
@@ -278,6 +292,10 @@ impl Host {
                 let panic = panics.remove(last);
                 Some(("Panic", panic.text, panic.place))
             }
+            // The cell's own hook told it, or nobody did.
+            None if events.has_panicked => {
+                Some(("Panic", "the cell panicked".to_owned(), Place::default()))
+            }
             None => failure.map(|(ename, evalue)| (ename, evalue, Place::default())),
         };
         frames.extend(panics.into_iter().map(|panic| Frame::Note {
@@ -285,14 +303,21 @@ impl Host {
                 true => format!("panicked: {}", panic.text),
                 false => format!("thread '{}' panicked: {}", panic.thread, panic.text),
             },
-            place: self.place(panic.place),
+            place: self.place(panic.place, &file),
         }));
         frames.extend(failure.map(|(ename, evalue, place)| Frame::Raised {
             ename: ename.to_owned(),
             evalue,
-            place: self.place(place),
+            place: self.place(place, &file),
         }));
         frames
+    }
+
+    /// Has panics told, unless the cells still run in this process, which knows that.
+    fn set_hook_unless_in(&mut self, process: Option<u32>) {
+        if self.process() != process {
+            let _ = self.evcxr.execute(PANIC_HOOK);
+        }
     }
 
     /// The number of the process in which the cells run; it changes where one ended, or a command asked for another.
@@ -305,7 +330,8 @@ impl Host {
     fn events(&mut self) -> Events {
         let mut events = Events::default();
         // What the relay wrote before evcxr was told of the cell's end comes before this.
-        if writeln!(self.tell, "{NO_MORE}").is_err() {
+        let no_more = format!("\n{NO_MORE}\n");
+        if self.tell.write_all(no_more.as_bytes()).is_err() {
             return events;
         }
         while let Ok(line) = self.told.recv() {
@@ -322,18 +348,17 @@ impl Host {
         events
     }
 
-    /// A place in what evcxr compiled as one in a cell, if it is one.
-    fn place(&self, place: Place) -> Place {
+    /// A place in what evcxr compiled, which was `file`, as one in a cell, if it is one.
+    fn place(&self, place: Place, file: &str) -> Place {
         let cells: Vec<_> = self
             .cells
             .iter()
             .map(|(number, source)| (*number, source.as_str()))
             .collect();
-        let file = match place.file.ends_with("src/lib.rs") {
-            true => std::fs::read_to_string(&self.compiled).unwrap_or_default(),
-            false => return place,
-        };
-        match places::in_cells(&file, place.line, place.column, &cells) {
+        if !place.file.ends_with("src/lib.rs") {
+            return place;
+        }
+        match places::in_cells(file, place.line, place.column, &cells) {
             Some((number, line, column)) => Place {
                 file: cell_as_file(number),
                 line,
@@ -342,6 +367,21 @@ impl Host {
             None => Place::default(),
         }
     }
+}
+
+/// How long the commands are with which a cell begins and which let the process end in which the cells run.
+fn end_of_restarts(source: &str) -> usize {
+    let mut end = 0;
+    let mut read = 0;
+    for line in source.split_inclusive('\n') {
+        read += line.len();
+        match line.trim().trim_start_matches('/').trim_start() {
+            ":clear" | ":restart" => end = read,
+            "" => {}
+            _ => break,
+        }
+    }
+    end
 }
 
 /// Lets what evcxr compiles find Rust's own shared libraries. It names their folder relative to `deps`, but is loaded from

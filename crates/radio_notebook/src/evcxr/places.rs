@@ -11,21 +11,26 @@ pub fn in_cells(file: &str, line: u32, column: u32, cells: &[Cell<'_>]) -> Optio
     if text.is_empty() {
         return None;
     }
-    cells.iter().rev().find_map(|&(number, source)| {
-        let mut found = (1..)
-            .zip(source.lines())
-            .filter_map(|(at, own)| Some((at, own.find(text)?)));
-        let (at, start) = found.next()?;
-        if found.next().is_some() {
-            return None;
-        }
-        // A line of the cell may stand in the file behind code of evcxr's own, or without its indentation.
-        let own = source.lines().nth(at as usize - 1)?;
-        let shift = |line: &str, bytes: usize| line[..bytes].chars().count() as u32;
-        let indentation = generated.len() - generated.trim_start().len();
-        let behind = column.checked_sub(shift(generated, indentation))?;
-        Some((number, at, behind + shift(own, start)))
-    })
+    let found_in = |source: &str| -> Vec<(u32, usize)> {
+        let lines = (1..).zip(source.lines());
+        lines
+            .filter_map(|(at, own)| Some((at, own.find(text)?)))
+            .collect()
+    };
+    let (number, source, found) = cells
+        .iter()
+        .rev()
+        .map(|&(number, source)| (number, source, found_in(source)))
+        .find(|(.., found)| !found.is_empty())?;
+    let [(at, start)] = found[..] else {
+        return None;
+    };
+    // A line of the cell may stand in the file behind code of evcxr's own, or without its indentation.
+    let own = source.lines().nth(at as usize - 1)?;
+    let shift = |line: &str, bytes: usize| line[..bytes].chars().count() as u32;
+    let indentation = generated.len() - generated.trim_start().len();
+    let behind = column.checked_sub(shift(generated, indentation))?;
+    Some((number, at, behind + shift(own, start)))
 }
 
 #[cfg(test)]
@@ -46,5 +51,9 @@ mod tests {
             assert_eq!(in_cells(file, line, 1, &cells), None);
         }
         assert_eq!(in_cells("x()\n", 1, 1, &[(1, "x();\nx()")]), None);
+        assert_eq!(
+            in_cells("x()\n", 1, 1, &[(1, "x()"), (2, "x();\nx()")]),
+            None
+        );
     }
 }

@@ -1,11 +1,13 @@
 //! The relay between evcxr and the process in which the cells' code runs.
 
-use super::{RELAY_VARIABLE, forget};
+use super::{CELLS_VARIABLE, EVCXRS_CELLS_VARIABLE, RELAY_VARIABLE, forget};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 /// What evcxr's own code in the child says to evcxr, at a line's end.
 const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE";
@@ -27,6 +29,9 @@ pub const EVENT_PANICKED: &str = "panicked";
 pub const EVENT_QUESTION_MARK: &str = "question mark";
 pub const EVENT_ENDED: &str = "ended";
 
+/// How long output is waited for once the process that ran the cells has ended: what it started may hold the other end for ever.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// A descriptor that this process got from the one that started it, and that its own children do not get.
 fn inherited(number: &str) -> Option<File> {
     let number: RawFd = number.parse().ok()?;
@@ -45,6 +50,8 @@ pub fn run(descriptors: &str) -> ! {
     forget(RELAY_VARIABLE);
     let child = std::env::current_exe().and_then(|radio| {
         Command::new(radio)
+            .env_remove(EVCXRS_CELLS_VARIABLE)
+            .env(CELLS_VARIABLE, "1")
             .stdin(Stdio::inherit())
             .stdout(Stdio::piped())
             .stderr(err)
@@ -60,17 +67,42 @@ pub fn run(descriptors: &str) -> ! {
         is_ready: false,
         at_line_start: true,
     };
+    let (sender, written) = mpsc::sync_channel(16);
+    if let Some(mut out) = child.stdout.take() {
+        std::thread::spawn(move || {
+            let mut buffer = vec![0; 1 << 16];
+            while let Ok(count @ 1..) = out.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+    }
     let mut held = Vec::new();
-    let mut buffer = vec![0; 1 << 16];
-    if let Some(mut written) = child.stdout.take() {
-        while let Ok(count @ 1..) = written.read(&mut buffer) {
-            held.extend_from_slice(&buffer[..count]);
-            relay.take(&mut held);
+    let mut ended: Option<(ExitStatus, Instant)> = None;
+    loop {
+        match written.recv_timeout(PATIENCE / 5) {
+            Ok(bytes) => {
+                held.extend_from_slice(&bytes);
+                relay.take(&mut held);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if ended.is_none() {
+            ended = child
+                .try_wait()
+                .ok()
+                .flatten()
+                .map(|status| (status, Instant::now()));
+        }
+        if ended.is_some_and(|(_, since)| since.elapsed() > PATIENCE) {
+            break;
         }
     }
     relay.text(&held);
-    let status = child.wait();
-    if let Ok(status) = status {
+    let status = ended.map(|(status, _)| status).or(child.wait().ok());
+    if let Some(status) = status {
         relay.event(EVENT_ENDED, &status.into_raw().to_string());
     }
     std::process::exit(1)
@@ -144,7 +176,10 @@ impl<Out: Write, Events: Write, Evcxr: Write> Relay<Out, Events, Evcxr> {
     }
 
     fn event(&mut self, name: &str, said: &str) {
-        let _ = writeln!(self.events, "{name}\t{said}");
+        // By one call: the host writes to the same pipe.
+        let _ = self
+            .events
+            .write_all(format!("{name}\t{said}\n").as_bytes());
     }
 
     fn tell_evcxr(&mut self, word: &[u8]) {
