@@ -321,27 +321,18 @@ impl Body<'_, '_> {
     /// Asks each variable of the cell whether it owns what it holds, and those of cells before whether they are still there where
     /// the cell's last expression may have taken them.
     fn ask_variables(&mut self, cell: &ProgramCell<'_>) {
-        for variable in &cell.code.declares {
-            let probe = Probe {
-                cell: cell.number,
-                variable: variable.clone(),
-            };
-            if !self.gone.contains(&probe) {
-                let text = format!("crate::__radio::stays(&{variable});\n");
-                self.writer.probe(probe, &text);
-            }
-        }
-        if cell.code.tail.is_none() {
-            return;
-        }
+        let own = cell.code.declares.iter().map(|name| (name, "stays"));
         let mentioned = cell.code.mentions.difference(&cell.code.declares);
-        for variable in mentioned.filter(|name| self.variables.contains(*name)) {
+        let taken = mentioned
+            .filter(|name| cell.code.tail.is_some() && self.variables.contains(*name))
+            .map(|name| (name, "remains"));
+        for (variable, asks) in own.chain(taken) {
             let probe = Probe {
                 cell: cell.number,
                 variable: variable.clone(),
             };
             if !self.gone.contains(&probe) {
-                let text = format!("crate::__radio::remains(&{variable});\n");
+                let text = format!("crate::__radio::{asks}(&{variable});\n");
                 self.writer.probe(probe, &text);
             }
         }
