@@ -136,7 +136,7 @@ later
     fn a_cell_that_takes_too_long_ends_alone() {
         let cells = same_in_both(
             "// %%\nfn two() -> i32 { 2 }\n// %%\nprintln!(\"begun\");\nloop { std::thread::sleep(std::time::Duration::from_millis(50)); }\n// %%\ntwo()\n",
-            &["--allow-errors", "--timeout", "60"],
+            &["--allow-errors", "--timeout", "30"],
         );
         assert_eq!(cells[1][1]["ename"], "Timeout");
         assert_eq!(cells[2][0]["data"]["text/plain"], json!(["2"]));
