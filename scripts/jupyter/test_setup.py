@@ -413,16 +413,6 @@ class Launcher(unittest.TestCase):
             time.sleep(0.05)
         return False
 
-    def test_a_rustc_that_does_not_run_empties_no_slot(self):
-        kernel, slot, left = self.start()
-        (slot / "compiled").touch()
-        self.stop(kernel, left)
-        for rustc in ("exit 1", "echo rustc 1.95.0"):
-            executable(self.bin / "rustc", f"#!/bin/sh\n{rustc}\n")
-            kernel, slot, left = self.start()
-            self.assertTrue((slot / "compiled").exists())
-            self.stop(kernel, left)
-
     def stop(self, kernel, left):
         kernel.kill()
         kernel.wait()
@@ -486,6 +476,16 @@ class Launcher(unittest.TestCase):
         self.assertFalse((other / "target").exists())
         self.stop(kernel, left)
         self.stop(second, second_left)
+
+    def test_a_rustc_that_does_not_run_empties_no_slot(self):
+        kernel, slot, left = self.start()
+        (slot / "compiled").touch()
+        self.stop(kernel, left)
+        for rustc in ("exit 1", "echo rustc 1.95.0"):
+            executable(self.bin / "rustc", f"#!/bin/sh\n{rustc}\n")
+            kernel, slot, left = self.start()
+            self.assertTrue((slot / "compiled").exists())
+            self.stop(kernel, left)
 
     def test_a_slot_of_another_toolchain_is_emptied(self):
         kernel, slot, left = self.start()

@@ -74,10 +74,10 @@ pub fn warnings(notebook: &Notebook, path: &Path) -> Result<Vec<Warning>> {
         .collect();
     found.extend(first_question_mark_shown(&sources));
     found.extend(first_await_shown(&sources));
-    let names_are_portable = look(&sources, path, Form::EachCellAlone, &mut found)?;
+    let names_are_portable = look(&sources, path, &folder, Form::EachCellAlone, &mut found)?;
     if !names_are_portable {
         // The compiler looks at borrows once all names are found.
-        look(&sources, path, Form::Owned, &mut found)?;
+        look(&sources, path, &folder, Form::Owned, &mut found)?;
     }
     Ok(found.into_iter().collect())
 }
@@ -162,15 +162,15 @@ fn moved_when_shown(diagnostic: &Diagnostic, probe: &Probe, source: &Source) -> 
     })
 }
 
-/// Has the compiler look at the cells in this form. Returns whether it found all names.
+/// Has the compiler look at the cells of the notebook at `path`, in `folder`, in this form. Returns whether it found all names.
 fn look(
     sources: &[Source],
     path: &Path,
+    folder: &Path,
     form: Form,
     found: &mut BTreeSet<Warning>,
 ) -> Result<bool> {
-    let folder = notebook_folder(path)?;
-    let builder = Builder::for_folder(&folder)?;
+    let builder = Builder::for_folder(folder)?;
     // A package of its own: the compiler's memory of the notebook's program is left alone.
     let package = path.with_extension("portable");
     let mut gone = BTreeSet::new();
@@ -184,7 +184,7 @@ fn look(
                 runs: source.runs,
             })
             .collect();
-        let program = Program::assemble(&cells, &folder, form, &gone);
+        let program = Program::assemble(&cells, folder, form, &gone);
         let diagnostics = match builder.compile(&program, &package, &mut |_| {})? {
             Compiled::Executable(_) => return Ok(true),
             Compiled::Refused(diagnostics) => diagnostics,
@@ -192,10 +192,7 @@ fn look(
         };
         let mut all_names_found = true;
         let known = gone.len();
-        let first = diagnostics
-            .first()
-            .map(|diagnostic| diagnostic.message.clone());
-        for diagnostic in diagnostics {
+        for diagnostic in &diagnostics {
             let code = diagnostic.code.as_deref().unwrap_or_default();
             let asked = diagnostic.probe.as_ref().and_then(|probe| {
                 let of_cell = sources.iter().find(|source| source.number == probe.cell)?;
@@ -216,19 +213,20 @@ fn look(
                 }
                 // It was moved, or is no variable: the compiler cannot be asked about it.
                 Some((probe, of_cell)) => {
-                    found.extend(moved_when_shown(&diagnostic, probe, of_cell));
+                    found.extend(moved_when_shown(diagnostic, probe, of_cell));
                     gone.insert(probe.clone());
                 }
                 None => {
                     all_names_found = false;
-                    found.extend(unknown_name(&diagnostic, &cells));
+                    found.extend(unknown_name(diagnostic, &cells));
                 }
             }
         }
         if gone.len() == known {
             if found.is_empty() {
-                let why = first.unwrap_or_else(|| "the compiler says nothing".to_owned());
-                return Err(nothing_found_out(path, &why));
+                let first = diagnostics.first().map(|first| first.message.as_str());
+                let why = first.unwrap_or("the compiler says nothing");
+                return Err(nothing_found_out(path, why));
             }
             return Ok(all_names_found);
         }

@@ -4,6 +4,7 @@
 //! that reads from it waits for ever; here it is at its end, as for a compiled notebook. There, a signal of the system's is caught
 //! to write a backtrace, and the process then ends by another one; here it ends by the signal itself.
 
+use super::relay::COMPLETE;
 use libloading::{Library, Symbol};
 use std::ffi::c_void;
 use std::fs::File;
@@ -12,9 +13,6 @@ use std::process::exit;
 
 /// What a cell is compiled to: takes the variables so far, and gives those after it.
 type Cell = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
-
-/// What evcxr waits for after each cell.
-const COMPLETE: &[u8] = b"EVCXR_EXECUTION_COMPLETE\n";
 
 /// Runs each cell that evcxr names on stdin, until there are no more. Never returns.
 pub fn run() -> ! {
@@ -32,7 +30,7 @@ pub fn run() -> ! {
             }
         }
         let mut out = std::io::stdout().lock();
-        let _ = out.write_all(COMPLETE).and_then(|()| out.flush());
+        let _ = writeln!(out, "{COMPLETE}").and_then(|()| out.flush());
     }
     exit(0)
 }

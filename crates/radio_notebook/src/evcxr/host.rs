@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 use std::sync::mpsc::{self, Receiver};
 
@@ -179,7 +179,7 @@ struct Host {
     /// The cells so far.
     cells: Vec<(u32, String)>,
     /// The file that evcxr compiles.
-    compiled: std::path::PathBuf,
+    compiled: PathBuf,
 }
 
 /// The line behind which there is nothing more of a cell.
@@ -252,8 +252,6 @@ impl Host {
             said
         });
         let events = self.events();
-        let file = std::fs::read_to_string(&self.compiled).unwrap_or_default();
-        self.set_hook_unless_in(process);
         let mut frames = Vec::new();
         let failure = match outcome {
             Ok(outputs) => {
@@ -303,13 +301,15 @@ impl Host {
                 true => format!("panicked: {}", panic.text),
                 false => format!("thread '{}' panicked: {}", panic.thread, panic.text),
             },
-            place: self.place(panic.place, &file),
+            place: self.place(panic.place),
         }));
         frames.extend(failure.map(|(ename, evalue, place)| Frame::Raised {
             ename: ename.to_owned(),
             evalue,
-            place: self.place(place, &file),
+            place: self.place(place),
         }));
+        // Last: places are looked up in what evcxr compiled last, and that would be the hook.
+        self.set_hook_unless_in(process);
         frames
     }
 
@@ -348,17 +348,18 @@ impl Host {
         events
     }
 
-    /// A place in what evcxr compiled, which was `file`, as one in a cell, if it is one.
-    fn place(&self, place: Place, file: &str) -> Place {
+    /// A place in what evcxr compiled as one in a cell, if it is one.
+    fn place(&self, place: Place) -> Place {
         let cells: Vec<_> = self
             .cells
             .iter()
             .map(|(number, source)| (*number, source.as_str()))
             .collect();
-        if !place.file.ends_with("src/lib.rs") {
-            return place;
-        }
-        match places::in_cells(file, place.line, place.column, &cells) {
+        let file = match place.file.ends_with("src/lib.rs") {
+            true => std::fs::read_to_string(&self.compiled).unwrap_or_default(),
+            false => return place,
+        };
+        match places::in_cells(&file, place.line, place.column, &cells) {
             Some((number, line, column)) => Place {
                 file: cell_as_file(number),
                 line,
@@ -388,20 +389,27 @@ fn end_of_restarts(source: &str) -> usize {
 /// the folder above, where the path has one `..` too many: that does no harm in a folder near the root, and elsewhere the
 /// libraries are not found.
 fn find_rusts_libraries(command: &mut Command) {
-    let rustc = Command::new("rustc")
-        .args(["--print", "target-libdir"])
-        .output();
-    let Ok(said) = rustc else { return };
+    let Some(folder) = folder_of_rustc("target-libdir") else {
+        return;
+    };
     let name = match cfg!(target_os = "macos") {
         true => "DYLD_FALLBACK_LIBRARY_PATH",
         false => "LD_LIBRARY_PATH",
     };
-    let folder = std::path::PathBuf::from(String::from_utf8_lossy(&said.stdout).trim());
     let known = std::env::var_os(name).unwrap_or_default();
     let all = std::iter::once(folder).chain(std::env::split_paths(&known));
     if let Ok(all) = std::env::join_paths(all.filter(|path| !path.as_os_str().is_empty())) {
         command.env(name, all);
     }
+}
+
+/// What rustc prints for a request that is answered by a folder, if it does.
+fn folder_of_rustc(request: &str) -> Option<PathBuf> {
+    let rustc = Command::new("rustc").args(["--print", request]).output();
+    let said = String::from_utf8_lossy(&rustc.ok()?.stdout)
+        .trim()
+        .to_owned();
+    (!said.is_empty()).then(|| said.into())
 }
 
 /// Reads lines on a thread of its own, so that who writes them never waits.
@@ -495,14 +503,8 @@ fn message(text: &str, cell: &JobCell) -> Diagnostic {
 
 /// Whether the standard library's source is installed; also true if rustc does not say where that would be.
 fn has_rust_src() -> bool {
-    let said = Command::new("rustc").args(["--print", "sysroot"]).output();
-    let sysroot = said.map(|said| String::from_utf8_lossy(&said.stdout).trim().to_owned());
-    sysroot.is_ok_and(|sysroot| {
-        sysroot.is_empty()
-            || Path::new(&sysroot)
-                .join("lib/rustlib/src/rust/library")
-                .is_dir()
-    })
+    folder_of_rustc("sysroot")
+        .is_none_or(|sysroot| sysroot.join("lib/rustlib/src/rust/library").is_dir())
 }
 
 /// A cell's first line that is not empty.

@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 /// What evcxr's own code in the child says to evcxr, at a line's end.
-const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE";
+pub const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE";
 const PANICKED: &str = "EVCXR_PANIC_NOTIFICATION";
 const QUESTION_MARK: &str = "EVCXR_ERROR_OCCURRED";
 /// The same, with the name of a variable behind it.
@@ -101,7 +101,9 @@ pub fn run(descriptors: &str) -> ! {
         }
     }
     relay.text(&held);
-    let status = ended.map(|(status, _)| status).or(child.wait().ok());
+    let status = ended
+        .map(|(status, _)| status)
+        .or_else(|| child.wait().ok());
     if let Some(status) = status {
         relay.event(EVENT_ENDED, &status.into_raw().to_string());
     }
