@@ -190,12 +190,19 @@ impl Collector {
                 for line in text.split_inclusive('\n') {
                     self.stdout_line(phase, line, live);
                 }
+                if self.input.is_some() {
+                    self.pending[Stream::Stdout as usize].clear();
+                }
             }
         }
     }
 
     /// Takes a line of stdout, or a part of one.
     fn stdout_line(&mut self, phase: u32, line: &str, live: &mut dyn FnMut(Stream, &str)) {
+        if self.input.is_some() {
+            // What the cell makes of an answer that nobody gave.
+            return;
+        }
         if self.block.is_some() {
             self.block_line(phase, line, live);
             return;
@@ -435,6 +442,24 @@ mod tests {
             let mut collector = Collector::new();
             collector.text(Stream::Stdout, line.into(), &mut |_, _| {});
             assert_eq!(collector.asked_for_input(), prompt, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_comes_behind_a_request_for_input_is_dropped() {
+        let all = "a\nEVCXR_INPUT_REQUEST:Name: \nEVCXR_BEGIN_CONTENT text/plain\n\"\"\nEVCXR_END_CONTENT\nEVCXR_BEG\u{3bb}";
+        let all = &all.as_bytes()[..all.len() - 1];
+        for at in 0..all.len() {
+            let mut collector = Collector::new();
+            for piece in [&all[..at], &all[at..]] {
+                collector.text(Stream::Stdout, piece.to_vec(), &mut |_, _| {});
+            }
+            assert_eq!(collector.asked_for_input(), Some("Name: "));
+            assert_eq!(
+                collector.finish(None, &mut |_, _| {}),
+                [text(false, "a\n")],
+                "cut at {at}"
+            );
         }
     }
 

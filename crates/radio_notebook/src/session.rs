@@ -64,6 +64,8 @@ const WAITING_EVENTS: usize = 64;
 const MOST_NOTES: usize = 100;
 /// How long the end of a dead program's output is waited for: a process it left behind may hold its pipes open.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How long stderr is still listened to once a cell has asked for input: what was written there before is on its way.
+const GRACE: Duration = Duration::from_millis(50);
 
 impl Session {
     /// Starts a program, which finds `input` on its stdin.
@@ -152,6 +154,7 @@ impl Session {
         // What the cell's commands answered, as text and as HTML.
         let mut said = (String::new(), String::new());
         let (mut result, mut result_from, mut ended, mut closed) = (None, None, None, None);
+        let mut asked = None;
         loop {
             let now = Instant::now();
             if self.waits_before == Some(cell) {
@@ -170,13 +173,8 @@ impl Session {
                 ));
                 break;
             }
-            if let Some(prompt) = self.collector.asked_for_input() {
-                // The program would read the end of its input, and go on with an empty line.
-                let why = format!(
-                    "the cell asks for input ({prompt:?}), and there is nobody to ask: make it a parameter (`radio run -p NAME VALUE`), or run the notebook in Jupyter"
-                );
-                run.failure = Some(failure("Error", &why));
-                result = None;
+            if self.collector.asked_for_input().is_some() && now > *asked.get_or_insert(now) + GRACE
+            {
                 break;
             }
             if ended.is_some_and(|phase| self.collector.has_reached(phase)) {
@@ -232,6 +230,15 @@ impl Session {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => closed = closed.or(Some(now)),
             }
+        }
+        if let Some(prompt) = self.collector.asked_for_input() {
+            // The program reads the end of its input, and goes on with an empty line: whatever it does with that is not meant.
+            let why = format!(
+                "the cell asks for input ({prompt:?}), and there is nobody to ask: make it a parameter (`radio run -p NAME VALUE`), or run the notebook in Jupyter"
+            );
+            run.failure = Some(failure("Error", &why));
+            run.notes.clear();
+            (result, ended) = (None, None);
         }
         run.goes_on = ended.is_some();
         run.outputs = self.collector.finish(result_from, live);
