@@ -32,6 +32,15 @@ pub enum Stream {
     Stderr,
 }
 
+/// What a cell asks its user for, by the crate `evcxr_input`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// What is wanted, in the cell's words.
+    pub prompt: String,
+    /// Whether nobody else is to read the answer.
+    pub is_password: bool,
+}
+
 /// A block that was begun and not ended.
 #[derive(Debug)]
 struct Block {
@@ -65,15 +74,20 @@ pub struct Collector {
     outputs: Vec<(Output, u32)>,
     /// Whether the last bundle is not to be added to.
     is_flushed: bool,
-    /// The prompt of the input that the cell asks for.
-    input: Option<String>,
+    /// Whether what a cell asks for is answered; otherwise, asking is the last that is heard of it.
+    is_answered: bool,
+    /// What the cell has asked for.
+    requests: VecDeque<Request>,
+    /// Whether the cell has asked for what it does not get.
+    has_asked: bool,
 }
 
 impl Collector {
-    /// A collector for a new program.
-    pub fn new() -> Collector {
+    /// A collector for a new program, whose requests for input are answered or not.
+    pub fn new(is_answered: bool) -> Collector {
         Collector {
             at_line_start: true,
+            is_answered,
             ..Collector::default()
         }
     }
@@ -138,7 +152,8 @@ impl Collector {
         self.shown = 0;
         self.stderr_tail.clear();
         self.is_flushed = false;
-        self.input = None;
+        self.requests.clear();
+        self.has_asked = false;
         let outputs = std::mem::take(&mut self.outputs);
         let with_kind = outputs.into_iter().map(|(mut output, phase)| {
             if let Output::Data { is_result, .. } = &mut output {
@@ -149,9 +164,9 @@ impl Collector {
         with_kind.collect()
     }
 
-    /// The prompt of the input that the cell has asked for by `evcxr_input`, if it has.
-    pub fn asked_for_input(&self) -> Option<&str> {
-        self.input.as_deref()
+    /// The next input that the cell has asked for, if it has.
+    pub fn next_request(&mut self) -> Option<Request> {
+        self.requests.pop_front()
     }
 
     /// Whether the last that the cell wrote to stderr is the Rust runtime's word on a stack that is used up.
@@ -190,7 +205,7 @@ impl Collector {
                 for line in text.split_inclusive('\n') {
                     self.stdout_line(phase, line, live);
                 }
-                if self.input.is_some() {
+                if self.has_asked {
                     self.pending[Stream::Stdout as usize].clear();
                 }
             }
@@ -199,7 +214,7 @@ impl Collector {
 
     /// Takes a line of stdout, or a part of one.
     fn stdout_line(&mut self, phase: u32, line: &str, live: &mut dyn FnMut(Stream, &str)) {
-        if self.input.is_some() {
+        if self.has_asked {
             // What the cell makes of an answer that nobody gave.
             return;
         }
@@ -209,6 +224,15 @@ impl Collector {
         }
         let is_whole = line.ends_with('\n');
         let text = line.trim_end_matches(['\n', '\r']);
+        if let Some((before, request)) = split_request(text).filter(|_| is_whole) {
+            if !before.is_empty() {
+                self.emit(Stream::Stdout, phase, before, live);
+            }
+            self.at_line_start = true;
+            self.has_asked = !self.is_answered;
+            self.requests.push_back(request);
+            return;
+        }
         let may_begin = self.at_line_start
             && text.len() <= MOST_OPENING
             && [BEGIN, FLUSH, INPUT]
@@ -232,13 +256,6 @@ impl Collector {
             });
         } else if may_begin && text == FLUSH {
             self.is_flushed = true;
-        } else if may_begin
-            && let Some((_, prompt)) = text
-                .strip_prefix(INPUT)
-                .and_then(|rest| rest.split_once(':'))
-                .filter(|(kind, _)| matches!(*kind, "" | "_PASSWORD"))
-        {
-            self.input.get_or_insert_with(|| prompt.to_owned());
         } else {
             self.at_line_start = is_whole;
             self.emit(Stream::Stdout, phase, line, live);
@@ -349,6 +366,25 @@ impl Collector {
     }
 }
 
+/// The request for input that a line ends with, and what stands before it: a cell may have begun the line itself.
+fn split_request(line: &str) -> Option<(&str, Request)> {
+    let (before, rest) = line.split_once(INPUT)?;
+    let (kind, prompt) = rest.split_once(':')?;
+    let is_password = match kind {
+        "" => false,
+        "_PASSWORD" => true,
+        _ => return None,
+    };
+    let prompt = prompt.to_owned();
+    Some((
+        before,
+        Request {
+            prompt,
+            is_password,
+        },
+    ))
+}
+
 /// How many bytes at the end of `bytes` are the start of a character whose rest is still to come.
 fn unfinished_character(bytes: &[u8]) -> usize {
     let is_unfinished = |&length: &usize| {
@@ -385,7 +421,7 @@ mod tests {
     use super::*;
 
     fn stdout(pieces: &[&str]) -> Vec<Output> {
-        let mut collector = Collector::new();
+        let mut collector = Collector::new(false);
         pieces.iter().for_each(|piece| {
             collector.text(Stream::Stdout, piece.as_bytes().to_vec(), &mut |_, _| {})
         });
@@ -434,15 +470,35 @@ mod tests {
             stdout(&[&all]),
             [data(&[("text/html", "x")]), data(&[("text/plain", "x")])]
         );
-        for (line, prompt) in [
-            ("EVCXR_INPUT_REQUEST:Name: \n", Some("Name: ")),
-            ("EVCXR_INPUT_REQUEST_PASSWORD:p\n", Some("p")),
+        for (line, request) in [
+            ("EVCXR_INPUT_REQUEST:Name: \n", Some(("Name: ", false))),
+            ("EVCXR_INPUT_REQUEST_PASSWORD:p\n", Some(("p", true))),
+            ("begun EVCXR_INPUT_REQUEST:p:q\n", Some(("p:q", false))),
             ("EVCXR_INPUT_REQUESTS:p\n", None),
         ] {
-            let mut collector = Collector::new();
+            let mut collector = Collector::new(false);
             collector.text(Stream::Stdout, line.into(), &mut |_, _| {});
-            assert_eq!(collector.asked_for_input(), prompt, "{line}");
+            let request = request.map(|(prompt, is_password)| Request {
+                prompt: prompt.to_owned(),
+                is_password,
+            });
+            assert_eq!(collector.next_request(), request, "{line}");
         }
+    }
+
+    #[test]
+    fn requests_that_are_answered_come_one_after_the_other() {
+        let mut collector = Collector::new(true);
+        let all = "a\nEVCXR_INPUT_REQUEST:1\nEVCXR_INPUT_REQUEST:2\nb\n";
+        collector.text(Stream::Stdout, all.into(), &mut |_, _| {});
+        let prompts: Vec<_> = std::iter::from_fn(|| collector.next_request())
+            .map(|request| request.prompt)
+            .collect();
+        assert_eq!(prompts, ["1", "2"]);
+        assert_eq!(
+            collector.finish(None, &mut |_, _| {}),
+            [text(false, "a\nb\n")]
+        );
     }
 
     #[test]
@@ -450,11 +506,11 @@ mod tests {
         let all = "a\nEVCXR_INPUT_REQUEST:Name: \nEVCXR_BEGIN_CONTENT text/plain\n\"\"\nEVCXR_END_CONTENT\nEVCXR_BEG\u{3bb}";
         let all = &all.as_bytes()[..all.len() - 1];
         for at in 0..all.len() {
-            let mut collector = Collector::new();
+            let mut collector = Collector::new(false);
             for piece in [&all[..at], &all[at..]] {
                 collector.text(Stream::Stdout, piece.to_vec(), &mut |_, _| {});
             }
-            assert_eq!(collector.asked_for_input(), Some("Name: "));
+            assert_eq!(collector.next_request().unwrap().prompt, "Name: ");
             assert_eq!(
                 collector.finish(None, &mut |_, _| {}),
                 [text(false, "a\n")],
@@ -477,7 +533,7 @@ mod tests {
 
     #[test]
     fn streams_are_put_into_the_order_of_their_phases() {
-        let mut collector = Collector::new();
+        let mut collector = Collector::new(false);
         let mut heard = String::new();
         let mut live = |_: Stream, text: &str| heard.push_str(text);
         // Written: out "1", err "2", out "3"; stderr's pipe is read late.
@@ -501,7 +557,7 @@ mod tests {
             let line = "x".repeat(size);
             format!("EVCXR_BEGIN_CONTENT image/png\n{line}\nEVCXR_END_CONTENT\n").into_bytes()
         };
-        let mut collector = Collector::new();
+        let mut collector = Collector::new(false);
         for size in [40 << 20, 1, 30 << 20, 1] {
             for piece in block(size).chunks(1 << 16) {
                 collector.text(Stream::Stdout, piece.to_vec(), &mut |_, _| {});
@@ -534,7 +590,7 @@ mod tests {
 
     #[test]
     fn many_small_outputs_are_a_flood_too() {
-        let mut collector = Collector::new();
+        let mut collector = Collector::new(false);
         for phase in 1..200_000 {
             let stream = [Stream::Stdout, Stream::Stderr][phase as usize % 2];
             collector.mark(Stream::Stdout, phase, &mut |_, _| {});
@@ -550,7 +606,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_cut_and_broken_utf8_is_replaced() {
-        let mut collector = Collector::new();
+        let mut collector = Collector::new(false);
         for _ in 0..20 {
             collector.text(Stream::Stdout, vec![b'x'; 1 << 20], &mut |_, _| {});
         }
@@ -561,7 +617,7 @@ mod tests {
         assert!(cut("λ".repeat(MOST_TEXT)).len() < MOST_TEXT + 100 && cut("λ".into()) == "λ");
         assert_eq!(stdout(&["λ"]), [text(false, "λ")]);
         for flood in ["x", "EVCXR_BEGIN_CONTENT ", "EVCXR_BEGIN_CONTENT a/b\n"] {
-            let mut collector = Collector::new();
+            let mut collector = Collector::new(false);
             collector.text(Stream::Stdout, flood.into(), &mut |_, _| {});
             for _ in 0..700 {
                 collector.text(Stream::Stdout, vec![b'x'; 1 << 17], &mut |_, _| {});
@@ -572,7 +628,7 @@ mod tests {
             };
             assert!(text.len() < MOST_TEXT + 200 && text.contains("left out"));
         }
-        let mut collector = Collector::new();
+        let mut collector = Collector::new(false);
         collector.text(Stream::Stdout, vec![0xce], &mut |_, _| {});
         collector.text(Stream::Stdout, vec![0xbb, 0xff, b'a'], &mut |_, _| {});
         assert_eq!(

@@ -5,7 +5,7 @@ mod slot;
 use crate::dialect::CellCode;
 use crate::document::Output;
 use crate::error::{Error, Result};
-use crate::session::CellRun;
+use crate::session::{CellRun, Input};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 pub use slot::Slot;
@@ -97,11 +97,12 @@ impl Launch {
         Ok(command)
     }
 
-    /// What it finds on its stdin, if anything.
-    pub fn input(&self) -> Option<Vec<u8>> {
+    /// What it finds on its stdin, where `asks` says that cells ask for input and somebody is there to answer.
+    pub fn input(&self, asks: bool) -> Input {
         match self {
-            Launch::Program(_) => None,
-            Launch::Evcxr(job, _) => serde_json::to_vec(job).ok(),
+            Launch::Program(_) if asks => Input::Answers,
+            Launch::Program(_) => Input::Nothing,
+            Launch::Evcxr(job, _) => Input::Text(serde_json::to_vec(job).unwrap_or_default()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Executes a notebook: compiles what can be compiled, runs it cell by cell, and puts the outputs in their places.
 
 use crate::clock;
-use crate::collect::Stream;
+use crate::collect::{Request, Stream};
 use crate::commands::Command;
 use crate::compile::{Builder, Compiled};
 use crate::diagnostics::{self, Diagnostic, Span};
@@ -11,7 +11,7 @@ use crate::engine::{self, Engine, Job, JobCell, Launch, Slot};
 use crate::error::{Error, Result};
 use crate::program::{Form, Probe, Program, ProgramCell};
 use crate::runtime::Place;
-use crate::session::{Failure, Session};
+use crate::session::{Failure, Listener, Session};
 use crate::startup::{self, Startup};
 use serde_json::json;
 use std::borrow::Cow;
@@ -49,6 +49,15 @@ pub trait Watcher {
     }
     /// Cell `number` is about to run.
     fn cell_begins(&mut self, number: usize, source: &str);
+    /// Whether there is somebody who can answer what cells ask for.
+    fn can_answer(&self) -> bool {
+        false
+    }
+    /// The answer to what the cell asks for, or `None` if there is none.
+    fn answers(&mut self, request: &Request) -> Option<String> {
+        let _ = request;
+        None
+    }
     /// The cell writes text.
     fn writes(&mut self, stream: Stream, text: &str);
     /// The cell is over.
@@ -387,6 +396,37 @@ struct Execution<'e> {
     summary: Summary,
 }
 
+/// Passes on what a cell writes with the places in the program as places in cells.
+struct InCellTerms<'l> {
+    watcher: &'l mut dyn Watcher,
+    program: &'l Program,
+}
+
+impl Listener for InCellTerms<'_> {
+    fn hears(&mut self, stream: Stream, text: &str) {
+        self.watcher
+            .writes(stream, &in_cell_terms(text, self.program));
+    }
+
+    fn answers(&mut self, request: &Request) -> Option<String> {
+        self.watcher.answers(request)
+    }
+}
+
+/// Whether a cell brings the crate by which cells ask for input.
+fn asks_for_input(code: &CellCode) -> bool {
+    code.commands.iter().any(|(_, command)| match command {
+        Command::Dep {
+            name,
+            specification,
+        } => {
+            let package = specification.get("package").and_then(toml::Value::as_str);
+            package.unwrap_or(name).replace('-', "_") == "evcxr_input"
+        }
+        _ => false,
+    })
+}
+
 impl Execution<'_> {
     fn run(&mut self) -> Result<()> {
         let mut next = 0;
@@ -412,6 +452,8 @@ impl Execution<'_> {
             }
             other => other?,
         };
+        let asks =
+            self.watcher.can_answer() && self.work.iter().any(|work| asks_for_input(&work.code));
         let mut session = None;
         for at in first..end {
             let cell = &self.work[at];
@@ -446,7 +488,7 @@ impl Execution<'_> {
             }
             let session = match &mut session {
                 Some(session) => session,
-                none => match Session::start(launch.command(&self.folder)?, launch.input()) {
+                none => match Session::start(launch.command(&self.folder)?, launch.input(asks)) {
                     Err(Error::Interrupted) => {
                         self.summary.interrupted = true;
                         return Ok(at);
@@ -456,10 +498,11 @@ impl Execution<'_> {
             };
             let by_cell = self.options.timeout.map(|timeout| Instant::now() + timeout);
             let deadline = [by_cell, self.options.deadline].into_iter().flatten().min();
-            let watcher = &mut *self.watcher;
-            let mut run = session.run_cell(number, deadline, &mut |stream, text| {
-                watcher.writes(stream, &in_cell_terms(text, &program))
-            });
+            let mut listener = InCellTerms {
+                watcher: &mut *self.watcher,
+                program: &program,
+            };
+            let mut run = session.run_cell(number, deadline, &mut listener);
             for output in &mut run.outputs {
                 if let Output::Stream { text, .. } = output {
                     *text = in_cell_terms(text, &program).into_owned();

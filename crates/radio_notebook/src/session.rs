@@ -1,6 +1,6 @@
 //! A running notebook program: outputs, cell by cell, as they happen.
 
-use crate::collect::{Collector, Stream, cut};
+use crate::collect::{Collector, Request, Stream, cut};
 use crate::diagnostics::Diagnostic;
 use crate::document::Output;
 use crate::error::{Error, Result};
@@ -8,7 +8,7 @@ use crate::interrupt::{self, Group};
 use crate::runtime::{Frame, GO, LOST, Place, SESSION_VARIABLE, mark_prefix};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
@@ -38,11 +38,34 @@ pub struct CellRun {
     pub goes_on: bool,
 }
 
+/// What a program finds on its stdin.
+#[derive(Debug)]
+pub enum Input {
+    /// The end, at once.
+    Nothing,
+    /// This, and then the end.
+    Text(Vec<u8>),
+    /// The answers to what cells ask for by `evcxr_input`. A cell that reads what it has not asked for waits for ever.
+    Answers,
+}
+
+/// Who follows a cell while it runs.
+pub trait Listener {
+    /// The cell writes text.
+    fn hears(&mut self, stream: Stream, text: &str);
+
+    /// What is to be the answer to a cell's request for input; `None` if there is none. Only asked where the program was
+    /// started with [`Input::Answers`].
+    fn answers(&mut self, request: &Request) -> Option<String>;
+}
+
 /// A program that was started and waits before its first cell.
 #[derive(Debug)]
 pub struct Session {
     group: Group,
     channel: TcpStream,
+    /// Where answers go.
+    answers: Option<ChildStdin>,
     events: Receiver<Event>,
     collector: Collector,
     /// The cell that the program waits before; it may say so while the outputs of the one before are still on their way.
@@ -72,7 +95,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Tool`] if it cannot be started or does not call back, [`Error::Interrupted`] after Ctrl-C.
-    pub fn start(mut command: Command, input: Option<Vec<u8>>) -> Result<Session> {
+    pub fn start(mut command: Command, input: Input) -> Result<Session> {
         let wrong = |what: &str| {
             let what = what.to_owned();
             move |error: std::io::Error| Error::Tool {
@@ -91,8 +114,8 @@ impl Session {
             .map_err(wrong("no local connection can be made"))?;
         let token = new_token();
         let stdin = match input {
-            Some(_) => Stdio::piped(),
-            None => Stdio::null(),
+            Input::Text(_) | Input::Answers => Stdio::piped(),
+            Input::Nothing => Stdio::null(),
         };
         command
             .env(SESSION_VARIABLE, format!("{port}:{token}"))
@@ -100,7 +123,10 @@ impl Session {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut group = Group::spawn(&mut command).map_err(wrong("it cannot be started"))?;
-        if let (Some(input), Some(mut stdin)) = (input, group.child.stdin.take()) {
+        let mut answers = group.child.stdin.take();
+        if let Input::Text(input) = input
+            && let Some(mut stdin) = answers.take()
+        {
             // Who does not read it is found out otherwise.
             std::thread::spawn(move || stdin.write_all(&input));
         }
@@ -131,18 +157,19 @@ impl Session {
             group,
             channel,
             events,
-            collector: Collector::new(),
+            collector: Collector::new(answers.is_some()),
+            answers,
             waits_before: None,
         })
     }
 
-    /// Runs the next cell, whose number is `cell`, until it ends, fails, or `deadline` has passed. `live` hears its text as it
-    /// is written.
+    /// Runs the next cell, whose number is `cell`, until it ends, fails, or `deadline` has passed. `listener` hears its
+    /// text as it is written, and answers what it asks; the time that this takes is not the cell's.
     pub fn run_cell(
         &mut self,
         cell: u32,
-        deadline: Option<Instant>,
-        live: &mut dyn FnMut(Stream, &str),
+        mut deadline: Option<Instant>,
+        listener: &mut dyn Listener,
     ) -> CellRun {
         let mut run = CellRun {
             outputs: Vec::new(),
@@ -154,7 +181,8 @@ impl Session {
         // What the cell's commands answered, as text and as HTML.
         let mut said = (String::new(), String::new());
         let (mut result, mut result_from, mut ended, mut closed) = (None, None, None, None);
-        let mut asked = None;
+        // What it asked for and did not get, and when.
+        let mut unanswered: Option<(Request, Instant)> = None;
         loop {
             let now = Instant::now();
             if self.waits_before == Some(cell) {
@@ -173,9 +201,25 @@ impl Session {
                 ));
                 break;
             }
-            if self.collector.asked_for_input().is_some() && now > *asked.get_or_insert(now) + GRACE
-            {
+            if unanswered.as_ref().is_some_and(|(_, at)| now > *at + GRACE) {
                 break;
+            }
+            if unanswered.is_none()
+                && let Some(request) = self.collector.next_request()
+            {
+                let answer = match &self.answers {
+                    Some(_) => listener.answers(&request),
+                    None => None,
+                };
+                match (&mut self.answers, answer) {
+                    (Some(stdin), Some(answer)) => {
+                        // If it does not arrive, the program has ended, which is seen next.
+                        let _ = stdin.write_all(format!("{answer}\n").as_bytes());
+                        deadline = deadline.map(|deadline| deadline + now.elapsed());
+                    }
+                    _ => unanswered = Some((request, now)),
+                }
+                continue;
             }
             if ended.is_some_and(|phase| self.collector.has_reached(phase)) {
                 break;
@@ -224,24 +268,43 @@ impl Session {
                     Frame::End { .. } | Frame::Hello { .. } => {}
                 },
                 Ok(Event::ChannelClosed) => closed = Some(now),
-                Ok(Event::Text(stream, bytes)) => self.collector.text(stream, bytes, live),
-                Ok(Event::Mark(stream, phase)) => self.collector.mark(stream, phase, live),
-                Ok(Event::StreamClosed(stream)) => self.collector.mark(stream, u32::MAX, live),
+                Ok(Event::Text(stream, bytes)) => {
+                    self.collector.text(stream, bytes, &mut |stream, text| {
+                        listener.hears(stream, text)
+                    })
+                }
+                Ok(Event::Mark(stream, phase)) => {
+                    self.collector.mark(stream, phase, &mut |stream, text| {
+                        listener.hears(stream, text)
+                    })
+                }
+                Ok(Event::StreamClosed(stream)) => {
+                    self.collector.mark(stream, u32::MAX, &mut |stream, text| {
+                        listener.hears(stream, text)
+                    })
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => closed = closed.or(Some(now)),
             }
         }
-        if let Some(prompt) = self.collector.asked_for_input() {
+        if let Some((Request { prompt, .. }, _)) = unanswered {
             // The program reads the end of its input, and goes on with an empty line: whatever it does with that is not meant.
-            let why = format!(
-                "the cell asks for input ({prompt:?}), and there is nobody to ask: make it a parameter (`radio run -p NAME VALUE`), or run the notebook in Jupyter"
-            );
-            run.failure = Some(failure("Error", &why));
+            let why = match self.answers {
+                Some(_) => format!("the cell asked for input ({prompt:?}), and got none"),
+                None => format!(
+                    "the cell asks for input ({prompt:?}), and there is nobody to ask: make it a parameter (`radio run -p NAME VALUE`), or run the notebook in Jupyter"
+                ),
+            };
+            if !interrupt::requested() {
+                run.failure = Some(failure("Error", &why));
+            }
             run.notes.clear();
             (result, ended) = (None, None);
         }
         run.goes_on = ended.is_some();
-        run.outputs = self.collector.finish(result_from, live);
+        run.outputs = self.collector.finish(result_from, &mut |stream, text| {
+            listener.hears(stream, text)
+        });
         let (said, html) = said;
         if let Some(result) = result.or((!said.is_empty()).then(String::new)) {
             let text = ("text/plain".to_owned(), cut(said + &result));

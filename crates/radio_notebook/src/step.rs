@@ -6,7 +6,7 @@ mod markdown;
 mod screen;
 
 use crate::cli;
-use crate::collect::Stream;
+use crate::collect::{Request, Stream};
 use crate::document::{CellKind, Notebook, Output};
 use crate::error::{Error, Result};
 use crate::execute::{self, Options, Watcher};
@@ -486,6 +486,25 @@ impl Watcher for Walk {
         self.filter = Filter::new(self.screen.has_colours);
         self.written = None;
         self.screen.write(&self.rule(&format!("Out [{number}]")));
+    }
+
+    fn can_answer(&self) -> bool {
+        self.screen.is_terminal
+    }
+
+    fn answers(&mut self, request: &Request) -> Option<String> {
+        if self.written.is_some_and(|last| last != '\n') {
+            self.screen.write("\n");
+        }
+        self.written = Some('\n');
+        let screen = self.screen;
+        let prompt = screen.plain(request.prompt.trim_end());
+        let show_prompt = || screen.write(&format!("{prompt} "));
+        let answer = self.keys.line(request.is_password, show_prompt);
+        if answer.is_none() || request.is_password {
+            self.screen.write("\n");
+        }
+        answer
     }
 
     fn writes(&mut self, _: Stream, text: &str) {

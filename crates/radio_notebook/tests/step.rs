@@ -468,6 +468,68 @@ mod terminal {
         assert_eq!(desk.counts("a"), [1, 0, 0]);
     }
 
+    /// A cell that asks twice, and one that does not. (Needs crates.io.)
+    const ASKING: &str = r#"// %%
+:dep evcxr_input = "1"
+print!("Welcome.");
+let name = evcxr_input::get_string("Name?");
+let word = evcxr_input::get_password("Word?");
+println!("{name} has {} letters, {} secret", name.len(), word.len());
+// %%
+name.len() + 1
+"#;
+
+    #[test]
+    fn what_a_cell_asks_for_is_typed_at_the_terminal() {
+        let desk = Desk::with("a.rs", ASKING);
+        let mut walk = Walk::start(desk.step(&["a.rs"]));
+        let mut at = 0;
+        walk.sees(&mut at, "[1/2] Enter runs");
+        walk.press("\r");
+        walk.sees(&mut at, "\r\nWelcome.\r\nName? ");
+        walk.press("Adx");
+        walk.sees(&mut at, "Adx");
+        walk.press("\x7fa\r");
+        walk.sees(&mut at, "Word? ");
+        walk.press("hush\r");
+        walk.sees(&mut at, "Ada has 3 letters, 4 secret\r\n");
+        walk.sees(&mut at, "[1/2] Enter goes on");
+        assert!(!walk.shown().contains("hush"), "{}", walk.shown());
+        walk.press(" ");
+        walk.sees(&mut at, "[2/2] Enter runs");
+        walk.press(" ");
+        walk.sees(&mut at, "\r\n4\r\n");
+        walk.press("q");
+        assert_eq!(walk.ends().code(), Some(0));
+        assert!(walk.is_as_before());
+    }
+
+    #[test]
+    fn a_question_may_be_left_without_an_answer() {
+        for (key, says) in [
+            ("\x04", "the cell asked for input (\"Name?\"), and got none"),
+            ("\x03", "Interrupted"),
+        ] {
+            let desk = Desk::with("a.rs", ASKING);
+            let mut walk = Walk::start(desk.step(&["a.rs"]));
+            let mut at = 0;
+            walk.sees(&mut at, "[1/2] Enter runs");
+            walk.press("\r");
+            walk.sees(&mut at, "Name? ");
+            match key {
+                // The terminal is not the walk's own, and sends it no signal.
+                "\x03" => walk.send(Signal::SIGINT),
+                _ => walk.press(key),
+            }
+            walk.sees(&mut at, says);
+            walk.sees(&mut at, "[1/2] Enter goes on");
+            // Keys act as they are pressed again.
+            walk.press("q");
+            assert_eq!(walk.ends().code(), Some(1));
+            assert!(walk.is_as_before());
+        }
+    }
+
     #[test]
     fn no_color_means_no_color() {
         let desk = Desk::with("a.rs", "// %% [markdown]\n// **a**\n// %%\nlet n = 1;\n");

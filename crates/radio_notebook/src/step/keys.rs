@@ -26,6 +26,9 @@ pub enum Key {
     Unknown(char),
 }
 
+/// Ctrl-D: there is nothing more to read.
+const END_OF_INPUT: u8 = 0x04;
+
 /// The keys that are pressed, in order.
 #[derive(Debug)]
 pub struct Keys {
@@ -68,6 +71,51 @@ impl Keys {
             },
             by_key,
         }
+    }
+
+    /// Waits for a line, which is shown as it is typed unless it `is_secret`. `None` if there is none: after Ctrl-C or Ctrl-D,
+    /// at the end of the input, or where a secret line would be shown.
+    /// `show_prompt` is called when typing may begin.
+    pub fn line(&mut self, is_secret: bool, show_prompt: impl FnOnce()) -> Option<String> {
+        // What was pressed before was meant as keys.
+        for byte in self.bytes.try_iter() {
+            self.parser.advance(&mut self.pressed, byte);
+        }
+        if is_secret && !self.by_key {
+            show_prompt();
+            return None;
+        }
+        if self.by_key {
+            mode::by_line(!is_secret);
+        }
+        show_prompt();
+        let line = self.rest_of_line();
+        if self.by_key {
+            mode::by_key();
+        }
+        line
+    }
+
+    fn rest_of_line(&mut self) -> Option<String> {
+        let mut line = Vec::new();
+        loop {
+            if interrupt::requested() {
+                return None;
+            }
+            match self.bytes.recv_timeout(Duration::from_millis(50)) {
+                Ok(b'\n') => break,
+                Ok(END_OF_INPUT) if line.is_empty() => return None,
+                Ok(END_OF_INPUT) => break,
+                Ok(byte) => line.push(byte),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+        Some(
+            String::from_utf8_lossy(&line)
+                .trim_end_matches('\r')
+                .to_owned(),
+        )
     }
 
     /// Waits for the next key.
@@ -132,7 +180,7 @@ impl Perform for Pressed {
             b'\r' if self.by_key => self.line_end(),
             b'\r' => {}
             // Ctrl-C and Ctrl-D, where the terminal does not make a signal or an end of them.
-            0x03 | 0x04 => self.push(Key::Quit),
+            0x03 | END_OF_INPUT => self.push(Key::Quit),
             other => self.push(Key::Unknown(other.into())),
         }
     }
@@ -158,7 +206,10 @@ pub fn restore_terminal_for_good() {
 
 #[cfg(unix)]
 mod mode {
-    use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+    use super::END_OF_INPUT;
+    use nix::sys::termios::{
+        LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr,
+    };
     use std::sync::Mutex;
 
     /// The mode that the terminal had.
@@ -174,6 +225,22 @@ mod mode {
             .remove(LocalFlags::ICANON | LocalFlags::ECHO);
         before.get_or_insert(now);
         tcsetattr(std::io::stdin(), SetArg::TCSANOW, &mode).is_ok()
+    }
+
+    /// The character that stands for none.
+    const DISABLED: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
+
+    /// Has lines arrive that can be corrected until Enter is pressed. Ctrl-D arrives as a character: its reader would take an
+    /// end of the input for the last.
+    pub fn by_line(echo: bool) {
+        let Ok(mut mode) = tcgetattr(std::io::stdin()) else {
+            return;
+        };
+        mode.local_flags.insert(LocalFlags::ICANON);
+        mode.local_flags.set(LocalFlags::ECHO, echo);
+        mode.control_chars[SpecialCharacterIndices::VEOF as usize] = DISABLED;
+        mode.control_chars[SpecialCharacterIndices::VEOL as usize] = END_OF_INPUT;
+        let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, &mode);
     }
 
     fn put_back(before: &mut Option<Termios>) {
@@ -199,6 +266,8 @@ mod mode {
 
 #[cfg(not(unix))]
 mod mode {
+    pub fn by_line(_echo: bool) {}
+
     /// Keys come by line here.
     pub fn by_key() -> bool {
         false
