@@ -73,8 +73,28 @@ def neighbours(model, plays):
     return found
 
 
+def recommended(model, plays):
+    """Of each user the items that implicit recommends, all that have a score, best first: [number, score]."""
+    plays = sp.csr_matrix(plays)
+    model.fit(plays, show_progress=False)
+    found = []
+    for user in range(plays.shape[0]):
+        items, scores = model.recommend(user, plays[user], N=plays.shape[1], filter_already_liked_items=True)
+        pairs = [[int(item), float(score)] for item, score in zip(items, scores) if item >= 0]
+        # What was played, and what nothing speaks for, fills the end of the list.
+        played = set(plays[user].indices)
+        found.append([pair for pair in pairs if pair[0] not in played and pair[1] > 0])
+    return found
+
+
 def case(rng, *shape):
     plays = draw(rng, *shape)
+    every = plays.shape[1]
+    recommendations = {
+        "cosine": recommended(CosineRecommender(K=every, num_threads=1), plays),
+        "tf-idf": recommended(TFIDFRecommender(K=every, num_threads=1), plays),
+        "bm25": recommended(BM25Recommender(K=every, K1=1.2, B=0.75, num_threads=1), plays),
+    }
     found = {
         "cosine": neighbours(CosineRecommender(K=K + 1, num_threads=1), plays),
         "tf-idf": neighbours(TFIDFRecommender(K=K + 1, num_threads=1), plays),
@@ -82,7 +102,13 @@ def case(rng, *shape):
         "bm25": neighbours(BM25Recommender(K=plays.shape[1], K1=1.2, B=0.75, num_threads=1), plays),
     }
     similarities = {name: matrix.tolist() for name, matrix in measures(plays).items()}
-    return {"plays": plays.tolist(), "measures": similarities, "k": K, "neighbours": found}
+    return {
+        "plays": plays.tolist(),
+        "measures": similarities,
+        "k": K,
+        "neighbours": found,
+        "recommendations": recommendations,
+    }
 
 
 def main():

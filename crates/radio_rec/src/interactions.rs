@@ -82,26 +82,60 @@ impl Interactions {
         let mut entries = Vec::new();
         for (user, item, value) in triplets {
             let (user, item) = (user.as_ref(), item.as_ref());
-            for (side, name) in [("user", user), ("item", item)] {
-                if name.is_empty() {
-                    return Err(Error::InvalidParameter {
-                        name: side,
-                        value: "empty".into(),
-                        expected: "a name".into(),
-                    });
-                }
-            }
-            if let Some(expected) = what_a_value_must_be(value) {
-                return Err(Error::InvalidParameter {
-                    name: "value",
-                    value: format!("{value} (user `{user}`, item `{item}`)"),
-                    expected: expected.into(),
-                });
-            }
+            check_name("user", user)?;
+            check_name("item", item)?;
+            check_value(value, user, item)?;
             entries.push((users.index_of(user), items.index_of(item), value));
         }
         let users = users.names.into_iter().map(UserName::from).collect();
         let items = items.names.into_iter().map(ItemName::from).collect();
+        Self::from_parts(users, items, entries)
+    }
+
+    /// Builds the matrix from the names of its users and items and (user, item, value), where a user and an item are positions
+    /// in these lists, from 0: the coordinates of a sparse matrix.
+    ///
+    /// Values of the same user and item are added up, and a value of 0 stores nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for an empty name, for a position behind the end of its list, and for a value that is not a
+    /// number, negative, infinite, or (where it is not 0) outside 1e-30 to 1e30; [`Error::DuplicateName`] for a name that stands
+    /// for two.
+    ///
+    /// ```
+    /// use radio_rec::interactions::Interactions;
+    ///
+    /// let data = Interactions::from_coordinates(["ann", "bob"], ["abba", "u2"], [(0, 0, 1.0), (1, 0, 2.0), (1, 1, 1.0)])?;
+    /// assert_eq!(data.value(data.user("bob")?, data.item("abba")?), 2.0);
+    /// # Ok::<(), radio_rec::Error>(())
+    /// ```
+    pub fn from_coordinates<U: AsRef<str>, I: AsRef<str>>(
+        users: impl IntoIterator<Item = U>,
+        items: impl IntoIterator<Item = I>,
+        entries: impl IntoIterator<Item = (usize, usize, f64)>,
+    ) -> Result<Self> {
+        let users: Vec<_> = users
+            .into_iter()
+            .map(|name| UserName::from(name.as_ref()))
+            .collect();
+        let items: Vec<_> = items
+            .into_iter()
+            .map(|name| ItemName::from(name.as_ref()))
+            .collect();
+        for name in users.iter().map(UserName::as_str) {
+            check_name("user", name)?;
+        }
+        for name in items.iter().map(ItemName::as_str) {
+            check_name("item", name)?;
+        }
+        let entry = |(user, item, value): (usize, usize, f64)| {
+            check_index("user", user, users.len())?;
+            check_index("item", item, items.len())?;
+            check_value(value, users[user].as_str(), items[item].as_str())?;
+            Ok((user as u32, item as u32, value))
+        };
+        let entries = entries.into_iter().map(entry).collect::<Result<_>>()?;
         Self::from_parts(users, items, entries)
     }
 
@@ -189,6 +223,26 @@ impl Interactions {
         (0..self.0.items.len()).map(|index| Item(index as u32))
     }
 
+    /// The user of this name, if there is one: [`user`](Self::user) without the search for similar names, which compares all.
+    pub fn find_user(&self, name: impl AsRef<str>) -> Option<User> {
+        self.0.user_of_name.get(name.as_ref()).copied()
+    }
+
+    /// The item of this name, if there is one: [`item`](Self::item) without the search for similar names, which compares all.
+    pub fn find_item(&self, name: impl AsRef<str>) -> Option<Item> {
+        self.0.item_of_name.get(name.as_ref()).copied()
+    }
+
+    /// The user at this position of the catalogue, from 0, if there are so many.
+    pub fn user_at(&self, index: usize) -> Option<User> {
+        (index < self.users().len()).then_some(User(index as u32))
+    }
+
+    /// The item at this position of the catalogue, from 0, if there are so many.
+    pub fn item_at(&self, index: usize) -> Option<Item> {
+        (index < self.items().len()).then_some(Item(index as u32))
+    }
+
     /// The user of this name.
     ///
     /// # Errors
@@ -196,14 +250,10 @@ impl Interactions {
     /// [`Error::UnknownUser`], with the most similar names there are.
     pub fn user(&self, name: impl AsRef<str>) -> Result<User> {
         let name = name.as_ref();
-        self.0
-            .user_of_name
-            .get(name)
-            .copied()
-            .ok_or_else(|| Error::UnknownUser {
-                name: name.into(),
-                suggestions: nearest_names(name, &self.0.users),
-            })
+        self.find_user(name).ok_or_else(|| Error::UnknownUser {
+            name: name.into(),
+            suggestions: nearest_names(name, &self.0.users),
+        })
     }
 
     /// The item of this name.
@@ -213,14 +263,10 @@ impl Interactions {
     /// [`Error::UnknownItem`], with the most similar names there are.
     pub fn item(&self, name: impl AsRef<str>) -> Result<Item> {
         let name = name.as_ref();
-        self.0
-            .item_of_name
-            .get(name)
-            .copied()
-            .ok_or_else(|| Error::UnknownItem {
-                name: name.into(),
-                suggestions: nearest_names(name, &self.0.items),
-            })
+        self.find_item(name).ok_or_else(|| Error::UnknownItem {
+            name: name.into(),
+            suggestions: nearest_names(name, &self.0.items),
+        })
     }
 
     /// What the user is called.
@@ -413,6 +459,28 @@ fn what_a_value_must_be(value: f64) -> Option<&'static str> {
         Some("0 or from 1e-30 to 1e30")
     } else {
         None
+    }
+}
+
+fn check_name(side: &'static str, name: &str) -> Result<()> {
+    if !name.is_empty() {
+        return Ok(());
+    }
+    Err(Error::InvalidParameter {
+        name: side,
+        value: "empty".into(),
+        expected: "a name".into(),
+    })
+}
+
+fn check_value(value: f64, user: &str, item: &str) -> Result<()> {
+    match what_a_value_must_be(value) {
+        None => Ok(()),
+        Some(expected) => Err(Error::InvalidParameter {
+            name: "value",
+            value: format!("{value} (user `{user}`, item `{item}`)"),
+            expected: expected.into(),
+        }),
     }
 }
 

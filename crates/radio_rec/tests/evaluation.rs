@@ -196,6 +196,20 @@ fn an_evaluation_by_hand() {
 }
 
 #[test]
+fn what_no_user_has_is_not_a_number_and_not_shown() {
+    let (train, test) = toy();
+    let model = Popularity.fit(&train).unwrap();
+    let protocol = Protocol {
+        k: 1,
+        ..Default::default()
+    };
+    let report = evaluate(&model, &test, &protocol).unwrap();
+    let diversity = report.diversity;
+    assert!(diversity.mean.is_nan() && diversity.low.is_nan() && diversity.high.is_nan());
+    assert!(!report.to_string().contains("NaN"), "{report}");
+}
+
+#[test]
 fn an_interval_narrows_with_the_number_of_users() {
     let data = |users: usize| {
         let plays = (0..users).flat_map(|user| {

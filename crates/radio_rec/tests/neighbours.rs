@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use radio_rec::interactions::{Interactions, Item};
+use radio_rec::recommend::{AlreadyPlayed, ItemKnn, Recommender};
 use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
 use serde::Deserialize;
 
@@ -20,6 +21,8 @@ struct Case {
     k: usize,
     /// Of each of implicit's models and each item, the items most similar to it, best first, with their scores.
     neighbours: HashMap<String, Vec<Vec<(usize, f64)>>>,
+    /// Of each of implicit's models and each user, all items with a score above 0, best first, without those they played.
+    recommendations: HashMap<String, Vec<Vec<(usize, f64)>>>,
 }
 
 impl Case {
@@ -103,6 +106,49 @@ fn neighbours_are_those_of_implicit() {
                         is_there || score <= worst * (1.0 + 1e-12),
                         "{name}: {item:?} has {other}"
                     );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn recommendations_are_those_of_implicit() {
+    for case in cases() {
+        let data = case.data();
+        let bm25 = Weighting::Bm25 { k1: 1.2, b: 0.75 };
+        let all = Neighbourhood::new(data.items().len());
+        for (name, wanted) in [
+            ("cosine", all),
+            ("tf-idf", all.weighting(Weighting::TfIdf)),
+            ("bm25", all.weighting(bm25).measure(Measure::DotProduct)),
+        ] {
+            let model = ItemKnn::with(wanted).fit(&data).unwrap();
+            let expected = &case.recommendations[name];
+            assert!(expected.iter().flatten().count() > 50);
+            for (user, expected) in data.user_indices().zip(expected) {
+                let n = data.items().len();
+                let found = model.recommend_to(user.into(), n, AlreadyPlayed::LeaveOut);
+                let found = found.unwrap().ranking;
+                // Negative weights make scores below 0, which neither side gives to a user without plays.
+                let found: Vec<_> = found.iter().filter(|ranked| ranked.score > 0.0).collect();
+                if data.items_of(user).len() > 0 {
+                    assert_eq!(found.len(), expected.len(), "{name}: {user:?}");
+                    for (mine, (_, score)) in found.iter().zip(expected) {
+                        assert_close(mine.score, *score, name);
+                    }
+                    let mut of_both = [
+                        found
+                            .iter()
+                            .map(|mine| mine.name.as_str().to_owned())
+                            .collect::<Vec<_>>(),
+                        expected
+                            .iter()
+                            .map(|(item, _)| format!("i{item}"))
+                            .collect(),
+                    ];
+                    of_both.iter_mut().for_each(|names| names.sort());
+                    assert_eq!(of_both[0], of_both[1], "{name}: {user:?}");
                 }
             }
         }

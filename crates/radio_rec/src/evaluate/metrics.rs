@@ -15,9 +15,9 @@
 //! | [`ndcg`] | Σ 1/log₂(place + 1) over hits / the largest that it can be | Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002, with gains 0 and 1 |
 //! | [`auc`] | how often a relevant item stands above another one | Fawcett, "An introduction to ROC analysis", 2006, section 7 |
 //!
-//! Precision, recall, nDCG and average precision are those of the Recommenders project
-//! (<https://github.com/recommenders-team/recommenders>); there are others who divide average precision by the smaller of
-//! `relevant` and k, which gives larger numbers.
+//! They are those of trec_eval (`P`, `recall`, `map_cut`, `ndcg_cut`). Others divide average precision by the smaller of
+//! `relevant` and k, which gives larger numbers: of the Recommenders project (<https://github.com/recommenders-team/recommenders>),
+//! `map` divides by `relevant` as here, and `map_at_k` by the smaller.
 
 /// The share of the first `k` places that hit.
 pub fn precision(hits: &[bool], k: usize) -> f64 {

@@ -45,7 +45,8 @@ impl Default for Protocol {
     }
 }
 
-/// The mean over users, and between which means the users could as well have been drawn.
+/// The mean over users, and between which means the users could as well have been drawn. Where no user has a value, all three
+/// are NaN, and a table shows nothing.
 ///
 /// The interval is a percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, chapter 13): of the means
 /// of as many users drawn with replacement it leaves out the same share on both sides.
@@ -172,7 +173,9 @@ impl Report {
             ("novelty (bits)".into(), self.novelty),
             ("diversity".into(), self.diversity),
         ] {
-            table.push((name.as_str(), mean.mean, mean.low, mean.high));
+            let known = |number: f64| Some(number).filter(|number| !number.is_nan());
+            let Mean { mean, low, high } = mean;
+            table.push((name.as_str(), known(mean), known(low), known(high)));
         }
         table.push(("coverage", self.coverage, None::<f64>, None::<f64>));
         table
@@ -333,14 +336,14 @@ fn diversity(train: &Interactions, list: &[Item]) -> Option<f64> {
     (pairs > 0).then(|| 1.0 - sum / pairs as f64)
 }
 
-/// The mean and its interval; all 0 where nobody has a value.
+/// The mean and its interval; all NaN where nobody has a value.
 fn bootstrap(values: &[f64], protocol: &Protocol) -> Mean {
     let n = values.len() as f64;
     if values.is_empty() {
         return Mean {
-            mean: 0.0,
-            low: 0.0,
-            high: 0.0,
+            mean: f64::NAN,
+            low: f64::NAN,
+            high: f64::NAN,
         };
     }
     let mut rng = ChaCha8Rng::seed_from_u64(protocol.seed);

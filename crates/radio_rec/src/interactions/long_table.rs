@@ -70,7 +70,7 @@ pub struct Progress {
 /// |---|---|
 /// | `user`, `item` | the columns that the header calls so, as [`USER`](Self::USER) and [`ITEM`](Self::ITEM) have it |
 /// | `weight` | the first column of a name in [`WEIGHT`](Self::WEIGHT); without one every row counts 1 |
-/// | `timestamp` | the first column of a name in [`TIMESTAMP`](Self::TIMESTAMP); without one there are no timestamps |
+/// | `timestamp` | the first column of a name in [`TIMESTAMP`](Self::TIMESTAMP), read as numbers; without one there are no timestamps |
 /// | `header` | the first row is a header; without one, user and item are columns 1 and 2, a weight and a timestamp must be placed |
 /// | `delimiter` | a tab if the first row has one, otherwise a comma |
 /// | `quotes` | cells may be in quotation marks, unless the delimiter is a tab |
@@ -97,8 +97,8 @@ pub struct Progress {
 pub struct LongTable<'a> {
     user: Option<Column>,
     item: Option<Column>,
-    weight: Weight,
-    timestamp: Option<Column>,
+    weight: Optional,
+    timestamp: Optional,
     header: bool,
     delimiter: Option<u8>,
     quotes: Option<bool>,
@@ -106,14 +106,14 @@ pub struct LongTable<'a> {
     progress: Option<Box<dyn FnMut(Progress) + 'a>>,
 }
 
-/// Where the weights are.
+/// Where something is that a table need not have.
 #[derive(Clone, Debug)]
-enum Weight {
+enum Optional {
     /// In the first column that is called so, if there is one.
     Found,
     Column(Column),
-    /// Every row counts 1.
-    One,
+    /// Nowhere, whatever columns there are.
+    Nowhere,
 }
 
 /// How many rows are read from one call of the progress callback to the next.
@@ -170,8 +170,8 @@ impl<'a> LongTable<'a> {
         Self {
             user: None,
             item: None,
-            weight: Weight::Found,
-            timestamp: None,
+            weight: Optional::Found,
+            timestamp: Optional::Found,
             header: true,
             delimiter: None,
             quotes: None,
@@ -194,19 +194,25 @@ impl<'a> LongTable<'a> {
 
     /// The column of weights: a name, or a position from 1.
     pub fn weight(mut self, column: impl Into<Column>) -> Self {
-        self.weight = Weight::Column(column.into());
+        self.weight = Optional::Column(column.into());
         self
     }
 
     /// Every row counts 1, whatever columns there are.
     pub fn unweighted(mut self) -> Self {
-        self.weight = Weight::One;
+        self.weight = Optional::Nowhere;
         self
     }
 
     /// The column of timestamps: a name, or a position from 1.
     pub fn timestamp(mut self, column: impl Into<Column>) -> Self {
-        self.timestamp = Some(column.into());
+        self.timestamp = Optional::Column(column.into());
+        self
+    }
+
+    /// No timestamps, whatever columns there are: such as one of dates in words, which is not read.
+    pub fn without_timestamps(mut self) -> Self {
+        self.timestamp = Optional::Nowhere;
         self
     }
 
@@ -216,7 +222,7 @@ impl<'a> LongTable<'a> {
         self
     }
 
-    /// What separates cells.
+    /// What separates cells: a character of ASCII, but no quotation mark and no line end.
     pub fn delimiter(mut self, delimiter: u8) -> Self {
         self.delimiter = Some(delimiter);
         self
@@ -248,7 +254,8 @@ impl<'a> LongTable<'a> {
     /// cannot be read; [`Error::Csv`](crate::Error::Csv) with line and column for an empty file, a header that lacks a column,
     /// a table without rows, a row of another length than the first, an empty name, a weight that is not a number or is negative, infinite or (where
     /// not 0) outside 1e-30 to 1e30, a timestamp that is not a finite number, a second row of a user and an item where such
-    /// are refused, and text that is not UTF-8.
+    /// are refused, and text that is not UTF-8; [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a delimiter that is
+    /// none.
     pub fn read(self, path: impl AsRef<Path>) -> crate::Result<Interactions> {
         let path = path.as_ref();
         self.parse(read_file(path)?, path)
@@ -279,6 +286,13 @@ impl<'a> LongTable<'a> {
                 b','
             }
         });
+        if !delimiter.is_ascii() || b"\"\r\n".contains(&delimiter) {
+            return Err(crate::Error::InvalidParameter {
+                name: "delimiter",
+                value: format!("the byte 0x{delimiter:02X}"),
+                expected: "a character of ASCII, other than a quotation mark or a line end".into(),
+            });
+        }
         let text = decode(&bytes, delimiter, self.quoting(delimiter))
             .map_err(|problem| problem.at(path))?;
         let rows = self
@@ -367,7 +381,8 @@ impl<'a> LongTable<'a> {
                 None => 1.0,
             };
             if let (Some(column), Some(times)) = (places.timestamp, &mut rows.times) {
-                times.push(timestamp(row, column)?);
+                let is_found = matches!(self.timestamp, Optional::Found);
+                times.push(timestamp(row, column, is_found)?);
             }
             if rows.entries.len() == rows.entries.capacity() {
                 reserve(
@@ -470,15 +485,18 @@ fn weight(row: Cells<'_>, column: usize, places: &Places) -> Result<f64, Problem
     Err(row.problem(column, message))
 }
 
-fn timestamp(row: Cells<'_>, column: usize) -> Result<f64, Problem> {
+fn timestamp(row: Cells<'_>, column: usize, is_found: bool) -> Result<f64, Problem> {
     let text = row.get(column);
     match text.parse() {
         Ok(time) if f64::is_finite(time) => Ok(time),
         _ => {
-            let message = format!(
+            let mut message = format!(
                 "the timestamp `{}` must be a number, such as seconds since 1970",
                 excerpt(text)
             );
+            if is_found {
+                message += "; `without_timestamps` leaves the column unread";
+            }
             Err(row.problem(column, message))
         }
     }

@@ -3,11 +3,17 @@
 /// How many names are offered at most.
 const OFFERED: usize = 3;
 
+/// Nobody mistypes a name of so many bytes, and comparing it with a large catalogue takes long.
+const LONGEST: usize = 1000;
+
 /// The names that `name` may have been meant for, nearest first.
 ///
 /// A name that differs only in capitals or surrounding space is the only answer. Otherwise near is what takes few edits
 /// (Damerau and Levenshtein's distance, up to 2 in 5 letters, and 1 in any name), and a name that contains what was asked for.
 pub(super) fn nearest_names<N: AsRef<str>>(name: &str, names: &[N]) -> Vec<String> {
+    if name.len() > LONGEST {
+        return Vec::new();
+    }
     let wanted = name.trim().to_lowercase();
     let mut near: Vec<(f64, &str)> = names
         .iter()
@@ -28,7 +34,13 @@ pub(super) fn nearest_names<N: AsRef<str>>(name: &str, names: &[N]) -> Vec<Strin
 
 /// From 0 (equal) to 1, or nothing if the candidate is too far.
 fn farness(wanted: &str, candidate: &str) -> Option<f64> {
-    let longer = wanted.chars().count().max(candidate.chars().count());
+    let lengths = [wanted.chars().count(), candidate.chars().count()];
+    let longer = lengths[0].max(lengths[1]);
+    let least = lengths[0].abs_diff(lengths[1]);
+    if least > 1 && 5 * least > 2 * longer && !candidate.contains(wanted) {
+        // So many edits it takes at least, and counting them is what takes time.
+        return None;
+    }
     let edits = strsim::damerau_levenshtein(wanted, candidate);
     // Two names without a letter in common are not alike, however short.
     let few = edits < longer && (edits <= 1 || 5 * edits <= 2 * longer);
@@ -43,6 +55,18 @@ fn farness(wanted: &str, candidate: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_name_of_another_length_is_ruled_out_as_by_counting(wanted in "[ab]{0,9}", candidate in "[ab]{0,9}") {
+            let longer = wanted.len().max(candidate.len());
+            let edits = strsim::damerau_levenshtein(&wanted, &candidate);
+            let near = edits < longer && (edits <= 1 || 5 * edits <= 2 * longer);
+            let near = edits == 0 || near || wanted.len() >= 3 && candidate.contains(&wanted);
+            prop_assert_eq!(farness(&wanted, &candidate).is_some(), near);
+        }
+    }
 
     const NAMES: [&str; 6] = ["abba", "pink", "pink floyd", "u2", "U2", "the beatles"];
 
@@ -66,5 +90,6 @@ mod tests {
         assert!(nearest_names("metallica", &NAMES).is_empty());
         assert!(nearest_names("", &NAMES).is_empty());
         assert!(nearest_names("x", &["y"]).is_empty());
+        assert!(nearest_names(&"abba".repeat(300), &NAMES).is_empty());
     }
 }

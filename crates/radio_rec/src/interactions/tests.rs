@@ -88,6 +88,42 @@ fn triplets_are_checked() {
 }
 
 #[test]
+fn coordinates_are_positions_in_the_catalogues() {
+    let build = |entries: &[(usize, usize, f64)]| {
+        Interactions::from_coordinates(["ann", "bob"], ["u2", "abba"], entries.iter().copied())
+    };
+    let data = build(&[(1, 0, 1.0), (0, 1, 2.0), (1, 0, 3.0), (0, 0, 0.0)]).unwrap();
+    assert_eq!(data.to_dense(), ndarray::array![[0.0, 2.0], [4.0, 0.0]]);
+    assert_eq!(data.user_at(1), Some(data.user("bob").unwrap()));
+    assert_eq!(data.item_at(1), data.find_item("abba"));
+    assert_eq!((data.user_at(2), data.item_at(2)), (None, None));
+    assert_eq!((data.find_user("cleo"), data.find_item("U2")), (None, None));
+
+    let message = |entry| build(&[entry]).unwrap_err().to_string();
+    assert!(
+        message((2, 0, 1.0))
+            .starts_with("`user` is number 2 of the users, but must be one of the 2")
+    );
+    assert!(message((0, 2, 1.0)).starts_with("`item` is number 2 of the items"));
+    assert_eq!(
+        message((0, 0, -1.0)),
+        "`value` is -1 (user `ann`, item `u2`), but must be 0 or positive"
+    );
+    let error = Interactions::from_coordinates(["a", "a"], ["x"], []);
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .starts_with("the user `a` occurs twice")
+    );
+    let error = Interactions::from_coordinates(["a"], [""], []);
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "`item` is empty, but must be a name"
+    );
+}
+
+#[test]
 fn names_in_a_catalogue_are_unique() {
     let error = Interactions::from_parts(vec!["a".into(), "a".into()], vec![], vec![]);
     assert_eq!(

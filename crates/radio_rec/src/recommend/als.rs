@@ -115,7 +115,7 @@ impl Als {
             return Err(Error::InvalidParameter {
                 name: "alpha",
                 value: format!("{} with lambda {}", self.alpha, self.lambda),
-                expected: "so that single precision can hold alpha x value; use a smaller alpha, or a larger lambda".into(),
+                expected: "so that single precision can hold lambda and alpha x value; use a smaller alpha, or smaller values, or another lambda".into(),
             });
         }
         Ok(model)
@@ -441,6 +441,28 @@ mod tests {
             })
             .starts_with("`alpha` is NaN")
         );
-        assert!(message(Als { alpha: 1e38, ..als }).starts_with("`alpha` is 1"));
+        for too_large in [
+            Als { alpha: 1e38, ..als },
+            Als { alpha: 1e14, ..als },
+            Als {
+                lambda: 1e15,
+                ..als
+            },
+            Als {
+                lambda: 1e50,
+                ..als
+            },
+        ] {
+            assert!(message(too_large).contains("so that single precision can hold"));
+        }
+        assert!(
+            Als {
+                alpha: 1e6,
+                lambda: 1e3,
+                ..als
+            }
+            .fit(&toy())
+            .is_ok()
+        );
     }
 }

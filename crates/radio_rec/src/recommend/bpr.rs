@@ -65,7 +65,8 @@ impl Bpr {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, and for a matrix without values.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without
+    /// values, and for a `rate` so large that the vectors grow without end.
     pub fn fit(&self, data: &Interactions) -> Result<BprModel> {
         self.check()?;
         check_not_empty(data)?;
@@ -89,20 +90,29 @@ impl Bpr {
                     .map(move |(item, _)| (user.index(), item))
             })
             .collect();
-        // One after the other: their product may not fit a number.
-        for _ in (0..self.epochs).flat_map(|_| 0..plays.len()) {
-            let (user, played) = plays[rng.random_range(0..plays.len())];
-            let (row, _) = data.by_user().row(user);
-            let other = not_played(row, items.nrows(), &mut rng);
-            let mut x = users.row_mut(user);
-            let (mut yi, mut yj) =
-                items.multi_slice_mut((ndarray::s![played.index(), ..], ndarray::s![other, ..]));
-            self.step(
-                x.as_slice_mut().expect("a row"),
-                yi.as_slice_mut().expect("a row"),
-                yj.as_slice_mut().expect("a row"),
-                true,
-            );
+        for _ in 0..self.epochs {
+            for _ in 0..plays.len() {
+                let (user, played) = plays[rng.random_range(0..plays.len())];
+                let (row, _) = data.by_user().row(user);
+                let other = not_played(row, items.nrows(), &mut rng);
+                let mut x = users.row_mut(user);
+                let (mut yi, mut yj) = items
+                    .multi_slice_mut((ndarray::s![played.index(), ..], ndarray::s![other, ..]));
+                self.step(
+                    x.as_slice_mut().expect("a row"),
+                    yi.as_slice_mut().expect("a row"),
+                    yj.as_slice_mut().expect("a row"),
+                    true,
+                );
+            }
+            // A large step overshoots, and the next one from there overshoots more.
+            if !users.iter().chain(&items).all(|x| x.abs() < LARGEST) {
+                return Err(invalid(
+                    "rate",
+                    self.rate,
+                    "smaller for this matrix: the vectors grow without end",
+                ));
+            }
         }
         Ok(BprModel {
             data: data.clone(),
@@ -140,7 +150,6 @@ impl Bpr {
             return Err(invalid("epochs", self.epochs, "from 1 to 1000000"));
         }
         check_factors(self.factors)?;
-        // A rate of at most 1 and a penalty of at most 1 cannot overshoot without end.
         if !(self.rate > 0.0 && self.rate <= 1.0) {
             return Err(invalid("rate", self.rate, "above 0 and at most 1"));
         }
@@ -150,6 +159,9 @@ impl Bpr {
         Ok(())
     }
 }
+
+/// Numbers of vectors that are learned stay far below: their products, and sums of these, are finite.
+const LARGEST: f32 = 1e9;
 
 /// One of the items that are not in an ascending list, which does not hold all of them.
 fn not_played(played: &[u32], items: usize, rng: &mut ChaCha8Rng) -> usize {
@@ -202,6 +214,7 @@ impl BprModel {
             return x;
         }
         let mut rng = ChaCha8Rng::seed_from_u64(bpr.seed);
+        // One after the other: their product may not fit a number.
         for _ in (0..bpr.epochs).flat_map(|_| 0..played.len()) {
             let item = played[rng.random_range(0..played.len())] as usize;
             let other = not_played(&played, self.items.nrows(), &mut rng);
@@ -225,7 +238,7 @@ impl Recommender for BprModel {
             .filter(|&item| self.data.users_of(item).len() > 0)
             .map(|item| {
                 let y = self.items.row(item.index());
-                let products = x.iter().zip(y).map(|(x, y)| f64::from(x * y));
+                let products = x.iter().zip(y).map(|(&x, &y)| f64::from(x) * f64::from(y));
                 (item, products.sum())
             })
             .collect()
@@ -285,6 +298,29 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn vectors_that_grow_without_end_are_refused() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let plays = (0..20).flat_map(|user| (0..20).map(move |item| (user, item)));
+        let plays: Vec<_> = plays.filter(|_| rng.random_bool(0.4)).collect();
+        let data = Interactions::from_triplets(
+            plays
+                .into_iter()
+                .map(|(user, item): (u8, u8)| (user.to_string(), item.to_string(), 1.0)),
+        )
+        .unwrap();
+        let bpr = Bpr {
+            factors: 8,
+            rate: 1.0,
+            ..Bpr::default()
+        };
+        assert_eq!(
+            bpr.fit(&data).err().unwrap().to_string(),
+            "`rate` is 1, but must be smaller for this matrix: the vectors grow without end"
+        );
+        assert!(Bpr { rate: 0.05, ..bpr }.fit(&data).is_ok());
     }
 
     #[test]

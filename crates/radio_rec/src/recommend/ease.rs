@@ -21,15 +21,15 @@ use crate::{Error, Result};
 /// ```
 ///
 /// and the score of item j is the sum over the user's items i of x_i B_ij (Steck, "Embarrassingly shallow autoencoders for
-/// sparse data", WWW 2019, equations 2 and 8). Scores may be negative: what the user played speaks against the item. An
-/// item that was never played together with another has no score.
+/// sparse data", WWW 2019, equations 2 and 8). Scores may be negative: what the user played speaks against the item. Every
+/// item that somebody played has a score; 0 says that nothing speaks for or against it.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
 /// | `lambda` | | the penalty for large weights | finite, above 0 |
 /// | `weight` | 1 | how strongly a play counts, in learning and in scoring | see [`PlayWeight`] |
 ///
-/// Learning takes time with the cube of the number of items, and 8 bytes for each pair of them: it is for up to some ten
+/// Learning takes time with the cube of the number of items, and while it learns two numbers of 8 bytes for each pair of them: it is for up to some ten
 /// thousand items.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ease {
@@ -113,7 +113,8 @@ impl Recommender for EaseModel {
                 *score += weight * speaks_for;
             }
         }
-        not_zero(scores)
+        let is_played = |&(item, _): &(Item, f64)| self.data.users_of(item).len() > 0;
+        (0..).map(Item).zip(scores).filter(is_played).collect()
     }
 }
 
@@ -215,6 +216,37 @@ mod tests {
             }
             prop_assert_eq!(b.diag().to_owned(), Array1::<f64>::zeros(4));
         }
+    }
+
+    #[test]
+    fn what_nothing_speaks_against_comes_before_what_something_does() {
+        let plays = [("c", 3), ("b", 3), ("d", 2)]
+            .into_iter()
+            .zip(["a", "c", "e"]);
+        let plays = plays.flat_map(|((one, times), other)| {
+            (0..times).flat_map(move |n| [one, other].map(|item| (format!("{one}{n}"), item, 1.0)))
+        });
+        let nobody = ("x0".to_owned(), "nobody's", 0.0);
+        let plays = plays.chain([("x0".to_owned(), "a", 1.0), nobody]);
+        let data = Interactions::from_triplets(plays).unwrap();
+        let model = Ease::new(1.0).fit(&data).unwrap();
+        let new = model
+            .recommend_to(
+                data.user("x0").unwrap().into(),
+                9,
+                crate::recommend::AlreadyPlayed::LeaveOut,
+            )
+            .unwrap();
+        let scores: Vec<_> = new
+            .ranking
+            .iter()
+            .map(|ranked| (ranked.name.as_str(), (ranked.score * 1e6).round() / 1e6))
+            .collect();
+        // As numpy has it: -P / diag(P) for P = inv(X.T @ X + I), its row of a.
+        assert_eq!(
+            scores,
+            [("c", 0.6), ("d", 0.0), ("e", 0.0), ("b", -0.346154)]
+        );
     }
 
     #[test]

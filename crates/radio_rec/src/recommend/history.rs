@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::interactions::{Interactions, Item, User, sort_and_sum};
+use crate::interactions::{Interactions, Item, User, VALUES, sort_and_sum};
 use crate::{Error, Result};
 
 /// For whom: a user of the matrix that the model learned from, or anybody of whom some plays are known.
@@ -27,7 +27,7 @@ use crate::{Error, Result};
 pub enum Whom<'a> {
     /// A user of the matrix.
     User(User),
-    /// Somebody who played these items so often: values as in the matrix, finite and not negative. Values of the same item
+    /// Somebody who played these items so often: values as in the matrix, 0 or from 1e-30 to 1e30. Values of the same item
     /// are added up, and 0 is as if the item were not there. It may be empty.
     History(&'a [(Item, f64)]),
 }
@@ -53,8 +53,8 @@ impl<'a> History<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a user or an item that the matrix does not have, and for a value that is not a
-    /// number, negative or above 1e30.
+    /// [`Error::InvalidParameter`] for a user or an item that the matrix does not have, and for a value that is not 0 and not
+    /// from 1e-30 to 1e30.
     pub fn new(data: &'a Interactions, whom: Whom<'_>) -> Result<Self> {
         match whom {
             Whom::User(user) => {
@@ -65,11 +65,11 @@ impl<'a> History<'a> {
                 let mut sorted = Vec::with_capacity(plays.len());
                 for &(item, value) in plays {
                     data.check_item(item)?;
-                    if !(0.0..=1e30).contains(&value) {
+                    if value != 0.0 && !VALUES.contains(&value) {
                         return Err(Error::InvalidParameter {
                             name: "history",
                             value: format!("{value} for item `{}`", data.item_name(item)),
-                            expected: "numbers from 0 to 1e30".into(),
+                            expected: "of numbers that are 0 or from 1e-30 to 1e30".into(),
                         });
                     }
                     if value > 0.0 {

@@ -7,12 +7,11 @@ use super::recommender::not_zero;
 use super::{Explain, History, Recommender, SimilarItems, check_not_empty};
 use crate::Result;
 use crate::interactions::{Interactions, Item};
-use crate::ranking::at_least_one;
-use crate::similarity::ItemNeighbours;
+use crate::similarity::{ItemNeighbours, Neighbourhood};
 
 /// Scores an item by the sum of its similarities to what the user played.
 ///
-/// For user u and item i, with N(j) the k items most similar to item j and s the cosine similarity:
+/// For user u and item i, with N(j) the k items most similar to item j and s the similarity, by default the cosine:
 ///
 /// ```text
 /// score(u, i) = Σ value(u, j) · s(j, i)      over the items j that u played and in whose N(j) i is
@@ -25,28 +24,53 @@ use crate::similarity::ItemNeighbours;
 /// | parameter | meaning | range |
 /// |---|---|---|
 /// | `k` | how many neighbours of each item count | at least 1 |
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// | `neighbourhood` | how alike is measured, and more, instead of `k` and the cosine | see [`Neighbourhood`] |
+///
+/// With the measure [`DotProduct`](crate::similarity::Measure::DotProduct) over the weights
+/// [`Bm25`](crate::similarity::Weighting::Bm25) it recommends as implicit's `BM25Recommender` does:
+///
+/// ```
+/// use radio_rec::interactions::Interactions;
+/// use radio_rec::recommend::{AlreadyPlayed, ItemKnn, Recommender};
+/// use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
+///
+/// let data = Interactions::from_triplets([
+///     ("ann", "abba", 1.0), ("ann", "u2", 1.0),
+///     ("bob", "u2", 1.0), ("bob", "air", 1.0), ("cleo", "air", 1.0), ("dora", "wham", 1.0),
+/// ])?;
+/// let bm25 = Neighbourhood::new(20).measure(Measure::DotProduct).weighting(Weighting::Bm25 { k1: 1.2, b: 0.75 });
+/// let model = ItemKnn::with(bm25).fit(&data)?;
+/// let new = model.recommend_to(data.user("ann")?.into(), 5, AlreadyPlayed::LeaveOut)?;
+/// assert_eq!(new.ranking.names().collect::<Vec<_>>(), ["air"]);
+/// # Ok::<(), radio_rec::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ItemKnn {
-    k: usize,
+    neighbourhood: Neighbourhood,
 }
 
 impl ItemKnn {
     /// With the `k` most similar items of each item; `k` is checked by [`fit`](ItemKnn::fit).
     pub fn new(k: usize) -> Self {
-        Self { k }
+        Self::with(Neighbourhood::new(k))
+    }
+
+    /// With neighbours by another measure, weights or support; they are checked by [`fit`](ItemKnn::fit).
+    pub fn with(neighbourhood: Neighbourhood) -> Self {
+        Self { neighbourhood }
     }
 
     /// Finds the neighbours of each item.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `k` = 0, and for a matrix without values.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a neighbourhood outside its range, and for a matrix
+    /// without values.
     pub fn fit(self, data: &Interactions) -> Result<ItemKnnModel> {
-        at_least_one("k", self.k)?;
         check_not_empty(data)?;
         Ok(ItemKnnModel {
             data: data.clone(),
-            neighbours: ItemNeighbours::by_cosine(data, self.k)?,
+            neighbours: self.neighbourhood.of_items(data)?,
         })
     }
 }

@@ -14,11 +14,11 @@ use super::{
 use crate::Result;
 use crate::interactions::{Interactions, Item, ItemName, User};
 use crate::ranking::{Ranking, at_least_one};
-use crate::similarity::{ItemNeighbours, Neighbour};
+use crate::similarity::{ItemNeighbours, Neighbour, Neighbourhood};
 
 /// Scores an item by what the user played of the items most similar to it.
 ///
-/// For user u and item i, with N(i) the k items most similar to i (without i itself) and s the cosine similarity:
+/// For user u and item i, with N(i) the k items most similar to i (without i itself) and s the similarity, by default the cosine:
 ///
 /// ```text
 /// score(u, i) = Σ value(u, j) · s(i, j)  /  Σ s(i, j)      both sums over j in N(i)
@@ -31,6 +31,7 @@ use crate::similarity::{ItemNeighbours, Neighbour};
 /// | parameter | meaning | range |
 /// |---|---|---|
 /// | `k` | how many neighbours of each item count | at least 1 |
+/// | `neighbourhood` | how alike is measured, and more, instead of `k` and the cosine | see [`Neighbourhood`] |
 ///
 /// ```
 /// use radio_rec::interactions::Interactions;
@@ -42,34 +43,39 @@ use crate::similarity::{ItemNeighbours, Neighbour};
 /// ])?;
 /// let model = ItemScore::new(10).fit(&data)?;
 /// // air has the one neighbour u2, which ann played.
-/// assert_eq!(model.score(data.user("ann")?, data.item("air")?)?, 1.0);
+/// assert_eq!(model.score_of(data.user("ann")?, data.item("air")?)?, 1.0);
 ///
 /// let new = model.recommend(data.user("ann")?, 5, AlreadyPlayed::LeaveOut)?;
 /// assert_eq!(new.names().collect::<Vec<_>>(), ["air"]);
 /// # Ok::<(), radio_rec::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ItemScore {
-    k: usize,
+    neighbourhood: Neighbourhood,
 }
 
 impl ItemScore {
     /// With the `k` most similar items of each item; `k` is checked by [`fit`](ItemScore::fit).
     pub fn new(k: usize) -> Self {
-        Self { k }
+        Self::with(Neighbourhood::new(k))
+    }
+
+    /// With neighbours by another measure, weights or support; they are checked by [`fit`](ItemScore::fit).
+    pub fn with(neighbourhood: Neighbourhood) -> Self {
+        Self { neighbourhood }
     }
 
     /// Finds the neighbours of each item.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `k` = 0, and for a matrix without values.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a neighbourhood outside its range, and for a matrix
+    /// without values.
     pub fn fit(self, data: &Interactions) -> Result<ItemScoreModel> {
-        at_least_one("k", self.k)?;
         check_not_empty(data)?;
         Ok(ItemScoreModel {
             data: data.clone(),
-            neighbours: ItemNeighbours::by_cosine(data, self.k)?,
+            neighbours: self.neighbourhood.of_items(data)?,
         })
     }
 }
@@ -104,7 +110,7 @@ impl ItemScoreModel {
     /// # Errors
     ///
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a user or an item that the matrix does not have.
-    pub fn score(&self, user: User, item: Item) -> Result<f64> {
+    pub fn score_of(&self, user: User, item: Item) -> Result<f64> {
         self.data.check_user(user)?;
         self.data.check_item(item)?;
         Ok(self.score_with(item, |other| self.data.value(user, other)))
@@ -247,7 +253,7 @@ mod tests {
             for user in data.user_indices() {
                 for item in data.item_indices() {
                     let expected = slow_score(&data, k, user, item);
-                    let found = model.score(user, item).unwrap();
+                    let found = model.score_of(user, item).unwrap();
                     prop_assert!((found - expected).abs() < 1e-12, "{} {}", found, expected);
                     prop_assert_eq!(found, scores[(user.index(), item.index())]);
                 }
@@ -272,8 +278,8 @@ mod tests {
         let (a, x) = (data.user("a").unwrap(), data.item("x").unwrap());
         assert!(model.recommend(a, 0, AlreadyPlayed::Keep).is_err());
         assert!(model.recommend(User(1), 1, AlreadyPlayed::Keep).is_err());
-        assert!(model.score(User(1), x).is_err());
-        assert!(model.score(a, Item(2)).is_err());
+        assert!(model.score_of(User(1), x).is_err());
+        assert!(model.score_of(a, Item(2)).is_err());
         assert!(model.scores_of(User(1)).is_err());
     }
 }

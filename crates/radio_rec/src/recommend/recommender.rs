@@ -21,7 +21,7 @@ pub trait Recommender: Send + Sync {
 
     /// The scores of the items for somebody, in any order, each item at most once, all of them finite.
     ///
-    /// Items that nothing speaks for or against are absent. `history` is of [`data`](Recommender::data); where it is
+    /// Items that nothing speaks for or against may be absent. `history` is of [`data`](Recommender::data); where it is
     /// empty, [`recommend_to`](Recommender::recommend_to) does not ask.
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)>;
 
@@ -33,7 +33,7 @@ pub trait Recommender: Send + Sync {
     /// # Errors
     ///
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `n` = 0, for a user or an item that the matrix does
-    /// not have, and for a value that is not a number, negative or above 1e30.
+    /// not have, and for a value that is not 0 and not from 1e-30 to 1e30.
     fn recommend_to(
         &self,
         whom: Whom<'_>,
@@ -101,7 +101,7 @@ pub trait Explain: Recommender {
     /// # Errors
     ///
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `n` = 0, for a user or an item that the matrix does
-    /// not have, and for a value that is not a number, negative or above 1e30.
+    /// not have, and for a value that is not 0 and not from 1e-30 to 1e30.
     fn explain(&self, whom: Whom<'_>, item: Item, n: usize) -> Result<Explanation> {
         at_least_one("n", n)?;
         let data = self.data();

@@ -182,7 +182,7 @@ impl Measure {
             Measure::Pearson => normalised(n * common - a.sum * b.sum, a.spread(n) * b.spread(n)),
             Measure::Jaccard => common / (a.norm + b.norm - common),
             Measure::Dice => 2.0 * common / (a.norm + b.norm),
-            Measure::Euclidean => 1.0 / (1.0 + (a.norm + b.norm - 2.0 * common).max(0.0).sqrt()),
+            Measure::Euclidean => from_distance(a.norm + b.norm - 2.0 * common),
             Measure::ConditionalProbability => common / a.norm,
             Measure::Lift => n * common / (a.norm * b.norm),
             Measure::DotProduct => common,
@@ -193,6 +193,13 @@ impl Measure {
         } else {
             0.0
         }
+    }
+
+    /// Whether [`similarity`](Self::similarity) would be lost in rounding: of rows that are near each other and far from 0, the
+    /// difference is small beside what it is taken from.
+    pub(super) fn is_lost(self, common: f64, a: Row, b: Row) -> bool {
+        let both = a.norm + b.norm;
+        self == Measure::Euclidean && both - 2.0 * common < 1e-4 * both
     }
 
     /// The sum of products without which no row is as similar to `a` as `similarity`, which is not negative.
@@ -244,6 +251,9 @@ impl Measure {
                 _ => values.to_vec(),
             }
         };
+        if self == Measure::Euclidean {
+            return from_distance(squared_distance(rows.row(a), rows.row(b)));
+        }
         let (values_a, values_b) = (values_of(a), values_of(b));
         let columns_b = rows.row(b).0;
         let mut common = 0.0;
@@ -270,6 +280,30 @@ impl Row {
         } else {
             0.0
         }
+    }
+}
+
+/// 1 / (1 + √squared), of a squared distance that rounding may have made negative.
+pub(super) fn from_distance(squared: f64) -> f64 {
+    1.0 / (1.0 + squared.max(0.0).sqrt())
+}
+
+/// Σ (a - b)² over two rows of ascending columns with their values.
+pub(super) fn squared_distance(a: (&[u32], &[f64]), b: (&[u32], &[f64])) -> f64 {
+    let mut sum = 0.0;
+    let (mut at_a, mut at_b) = (0, 0);
+    loop {
+        let (column_a, column_b) = (a.0.get(at_a), b.0.get(at_b));
+        let difference = match (column_a, column_b) {
+            (None, None) => return sum,
+            (Some(of_a), Some(of_b)) if of_a == of_b => a.1[at_a] - b.1[at_b],
+            (Some(of_a), of_b) if of_b.is_none_or(|of_b| of_a < of_b) => a.1[at_a],
+            _ => b.1[at_b],
+        };
+        sum += difference * difference;
+        let least = column_a.into_iter().chain(column_b).min();
+        at_a += usize::from(column_a == least);
+        at_b += usize::from(column_b == least);
     }
 }
 

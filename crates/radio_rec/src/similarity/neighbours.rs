@@ -243,7 +243,7 @@ impl Search<'_> {
         let supports = (minimum_support > 1 || shrinkage > 0.0)
             .then(|| Sides::new(self.rows, self.across, across_columns, &ones, &ones));
         let parameters = (measure, k, minimum_support, shrinkage);
-        let top_k = TopK::new(sides, supports, self.of_each, parameters);
+        let top_k = TopK::new(sides, supports, self.of_each, self.rows, parameters);
         let lists: Vec<Vec<N>> = (0..self.rows.rows())
             .into_par_iter()
             .map_init(

@@ -1,7 +1,8 @@
 //! The k best of a row's sums, most of which are ruled out by one comparison.
 
 use super::kernel::{Column, Sides, Sum, Value};
-use super::measure::{Measure, Row};
+use super::measure::{Measure, Row, from_distance, squared_distance};
+use crate::interactions::Compressed;
 use crate::ranking::best_first;
 
 /// Finds the k rows most similar to a row.
@@ -14,6 +15,8 @@ pub(super) struct TopK<'a, C, V: Value> {
     minimum_support: usize,
     shrinkage: f64,
     of_each: &'a [Row],
+    /// The matrix in full precision.
+    rows: &'a Compressed,
     /// What each row's sum is compared with, up to the slope.
     bounds: Vec<<V::Sum as Sum>::Bound>,
 }
@@ -35,6 +38,7 @@ impl<'a, C: Column, V: Value> TopK<'a, C, V> {
         sides: Sides<'a, C, V>,
         supports: Option<Sides<'a, C, ()>>,
         of_each: &'a [Row],
+        rows: &'a Compressed,
         (measure, k, minimum_support, shrinkage): (Measure, usize, usize, f64),
     ) -> Self {
         let n = sides.columns() as f64;
@@ -47,6 +51,7 @@ impl<'a, C: Column, V: Value> TopK<'a, C, V> {
             minimum_support,
             shrinkage,
             of_each,
+            rows,
             bounds: of_each.iter().map(bound).collect(),
         }
     }
@@ -136,7 +141,12 @@ impl<'a, C: Column, V: Value> Best<'a, C, V> {
         }
         let n = of.sides.columns() as f64;
         let (a, b) = (of.of_each[self.row], of.of_each[other]);
-        let mut similarity = of.measure.similarity(sum.as_f64(), a, b, n);
+        let common = sum.as_f64();
+        let mut similarity = if of.measure.is_lost(common, a, b) {
+            from_distance(squared_distance(of.rows.row(self.row), of.rows.row(other)))
+        } else {
+            of.measure.similarity(common, a, b, n)
+        };
         if let Some(&common) = scratch.support.get(other) {
             if (common as usize) < of.minimum_support {
                 return;

@@ -445,6 +445,30 @@ proptest! {
 }
 
 #[test]
+fn what_is_near_and_far_from_0_keeps_its_distance() {
+    let data = Interactions::from_triplets([
+        ("a", "x", 3e8),
+        ("a", "y", 3e8 + 3.0),
+        ("a", "z", 3e8 + 1.0),
+        ("b", "x", 0.5),
+        ("b", "y", 0.5),
+        ("b", "z", 0.5),
+        ("c", "w", 1.0),
+    ])
+    .unwrap();
+    let item = |name| data.item(name).unwrap();
+    let measure = Measure::Euclidean;
+    assert_eq!(measure.of_items(&data, item("x"), item("y")).unwrap(), 0.25);
+    let all = Neighbourhood::new(2)
+        .measure(measure)
+        .of_items(&data)
+        .unwrap();
+    let of_x = all.neighbours(item("x"));
+    let of_x: Vec<_> = of_x.iter().map(|n| (n.item, n.similarity)).collect();
+    assert_eq!(of_x, [(item("z"), 0.5), (item("y"), 0.25)]);
+}
+
+#[test]
 fn many_ties_are_in_the_order_of_the_catalogue() {
     // 200 items that the same two users played: all as similar to each other as can be.
     let triplets = (0..200).flat_map(|item| [("a", item), ("b", item)]);

@@ -2,7 +2,7 @@
 
 use super::super::suggest::nearest_names;
 use super::super::table::{Cells, Problem, cells};
-use super::{Column, LongTable, Weight};
+use super::{Column, LongTable, Optional};
 use crate::error::excerpt;
 
 /// The columns that are read, from 0.
@@ -27,15 +27,15 @@ impl Places {
         let item = header.required(table.item.as_ref(), "item", LongTable::ITEM, 2)?;
         // What was not asked for is not read from a column that is taken.
         let free = |column: &usize| ![user, item].contains(column);
-        let weight = match &table.weight {
-            Weight::Found => header.known(LongTable::WEIGHT).filter(free),
-            Weight::Column(column) => Some(header.place(column, "weight")?),
-            Weight::One => None,
+        let optional = |wanted: &Optional, known, kind| {
+            Ok(match wanted {
+                Optional::Found => header.known(known).filter(free),
+                Optional::Column(column) => Some(header.place(column, kind)?),
+                Optional::Nowhere => None,
+            })
         };
-        let timestamp = match &table.timestamp {
-            None => header.known(LongTable::TIMESTAMP).filter(free),
-            Some(column) => Some(header.place(column, "timestamp")?),
-        };
+        let weight = optional(&table.weight, LongTable::WEIGHT, "weight")?;
+        let timestamp = optional(&table.timestamp, LongTable::TIMESTAMP, "timestamp")?;
         let places = [Some(user), Some(item), weight, timestamp];
         for (n, place) in places.iter().enumerate() {
             if let Some(column) = place

@@ -229,7 +229,13 @@ fn solve_with<R: Registers>(
             values,
             |value, along| alpha * value * along,
         );
-        let step = size / dot(registers, direction, product);
+        let curvature = dot(registers, direction, product);
+        if !curvature.is_finite() {
+            // A step of 0 would leave what the vector began with, as if it had been learned.
+            x.fill(f32::NAN);
+            return;
+        }
+        let step = size / curvature;
         add_multiple(registers, x, step, direction);
         add_multiple(registers, residual, -step, product);
         let next = dot(registers, residual, residual);
