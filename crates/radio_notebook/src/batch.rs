@@ -98,6 +98,8 @@ pub fn execute_all(
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (sender, events) = mpsc::sync_channel(MOST_EVENTS);
     std::thread::scope(|scope| {
+        // Dropped with the end of this closure: who still has something to tell then does not wait until somebody listens.
+        let events = events;
         for _ in 0..at_once.clamp(1, total.max(1)) {
             let sender = sender.clone();
             let (waiting, next, stopped) = (&waiting, &next, &stopped);

@@ -233,7 +233,10 @@ impl Case {
         let mut progress = Progress(Report::new(&self.name, arguments.quiet));
         let executed = execute::execute(&mut fresh, &self.path, &options, &mut progress);
         progress.0.close();
-        let summary = executed?;
+        let mut summary = executed?;
+        if let Some(error) = summary.cut_short.take() {
+            return Err(error);
+        }
         if summary.interrupted {
             return Err(Error::Interrupted);
         }

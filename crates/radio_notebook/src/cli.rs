@@ -180,6 +180,13 @@ fn not_found(path: &Path) -> String {
 
 /// Whether a file of a folder is wanted. Rust sources that are no scripts are left alone.
 fn is_offered(file: &Path, wanted: Wanted) -> bool {
+    // What systems and editors leave beside a notebook: `._a.ipynb`, `.~a.ipynb`.
+    if file
+        .file_name()
+        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+    {
+        return false;
+    }
     match file.extension().and_then(|e| e.to_str()) {
         Some("ipynb") => true,
         Some("rs") if wanted == Wanted::Scripts => {

@@ -164,9 +164,19 @@ impl Collector {
         with_kind.collect()
     }
 
-    /// The next input that the cell has asked for, if it has.
+    /// Whether the cell has asked for input that it did not get so far.
+    pub fn asks_for_input(&self) -> bool {
+        !self.requests.is_empty()
+    }
+
+    /// Takes the next input that the cell has asked for, if it has.
     pub fn next_request(&mut self) -> Option<Request> {
-        self.requests.pop_front()
+        let mut request = self.requests.pop_front()?;
+        // The end of the last line is `println!`'s.
+        request
+            .prompt
+            .truncate(request.prompt.trim_end_matches(['\n', '\r']).len());
+        Some(request)
     }
 
     /// Whether the last that the cell wrote to stderr is the Rust runtime's word on a stack that is used up.
@@ -224,13 +234,23 @@ impl Collector {
         }
         let is_whole = line.ends_with('\n');
         let text = line.trim_end_matches(['\n', '\r']);
-        if let Some((before, request)) = split_request(text).filter(|_| is_whole) {
+        if let Some((before, request)) = split_request(line).filter(|_| is_whole) {
             if !before.is_empty() {
                 self.emit(Stream::Stdout, phase, before, live);
             }
             self.at_line_start = true;
             self.has_asked = !self.is_answered;
             self.requests.push_back(request);
+            return;
+        }
+        if let Some(asked) = self
+            .requests
+            .back_mut()
+            .filter(|_| !text.starts_with(BEGIN))
+            && asked.prompt.len() <= MOST_OPENING
+        {
+            // A prompt of several lines: who asked waits for the answer.
+            asked.prompt.push_str(line);
             return;
         }
         let may_begin = self.at_line_start
@@ -489,12 +509,14 @@ mod tests {
     #[test]
     fn requests_that_are_answered_come_one_after_the_other() {
         let mut collector = Collector::new(true);
-        let all = "a\nEVCXR_INPUT_REQUEST:1\nEVCXR_INPUT_REQUEST:2\nb\n";
+        let all = "a\nEVCXR_INPUT_REQUEST:1\nEVCXR_INPUT_REQUEST:2) tea\n3) coffee\nwhat? \n";
         collector.text(Stream::Stdout, all.into(), &mut |_, _| {});
+        assert!(collector.asks_for_input());
         let prompts: Vec<_> = std::iter::from_fn(|| collector.next_request())
             .map(|request| request.prompt)
             .collect();
-        assert_eq!(prompts, ["1", "2"]);
+        assert_eq!(prompts, ["1", "2) tea\n3) coffee\nwhat? "]);
+        collector.text(Stream::Stdout, "b\n".into(), &mut |_, _| {});
         assert_eq!(
             collector.finish(None, &mut |_, _| {}),
             [text(false, "a\nb\n")]

@@ -15,7 +15,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What compiling gave.
 #[derive(Debug)]
@@ -74,6 +74,8 @@ pub struct Builder {
     lock: Option<PathBuf>,
     /// The toolchain and the settings of the environment that change what it makes.
     toolchain: String,
+    /// When compiling is to end, done or not.
+    deadline: Option<Instant>,
 }
 
 impl Builder {
@@ -90,15 +92,21 @@ impl Builder {
             notebooks: folder.to_owned(),
             lock: workspace.map(|w| w.join("Cargo.lock")),
             toolchain: toolchain()?,
+            deadline: None,
         })
+    }
+
+    /// The same, which gives up at `deadline`.
+    pub fn until(self, deadline: Option<Instant>) -> Builder {
+        Builder { deadline, ..self }
     }
 
     /// Compiles a program, unless the same one was compiled before. `notebook` is the file it comes from; `progress` hears
     /// what cargo is doing.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::Tool`] for trouble with files and cargo, [`Error::Interrupted`] after Ctrl-C. Errors in
-    /// the cells are not errors here, but [`Compiled::Refused`].
+    /// [`Error::Io`] and [`Error::Tool`] for trouble with files and cargo, [`Error::Interrupted`] after Ctrl-C and at the
+    /// deadline. Errors in the cells are not errors here, but [`Compiled::Refused`].
     pub fn compile(
         &self,
         program: &Program,
@@ -128,7 +136,23 @@ impl Builder {
         if !source.is_dir() {
             forget_old_packages(&self.target);
         }
-        crate::files::make_folder(&source)?;
+        crate::files::make_folder(&source).map_err(|error| match error {
+            Error::Io { source, .. }
+                if matches!(
+                    source.kind(),
+                    std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
+                Error::Tool {
+                    tool: "the notebook cannot be compiled".into(),
+                    message: format!(
+                        "{} cannot be written ({source}); set CARGO_TARGET_DIR to a folder that can",
+                        self.target.display()
+                    ),
+                }
+            }
+            other => other,
+        })?;
         // Two runs of one notebook at the same time take turns here.
         let guard_path = folder.join("lock");
         let guard =
@@ -136,9 +160,13 @@ impl Builder {
         while let Err(refused) = guard.try_lock() {
             match refused {
                 std::fs::TryLockError::Error(error) => {
+                    // Some file systems have no locks. Who runs a notebook twice at once there may see cargo complain.
+                    if error.kind() == std::io::ErrorKind::Unsupported {
+                        break;
+                    }
                     return Err(Error::io(&guard_path, "locking")(error));
                 }
-                std::fs::TryLockError::WouldBlock if interrupt::requested() => {
+                std::fs::TryLockError::WouldBlock if is_to_end(self.deadline) => {
                     return Err(Error::Interrupted);
                 }
                 std::fs::TryLockError::WouldBlock => {
@@ -247,7 +275,7 @@ impl Builder {
             .envs(invocation::environment(&package_of(folder), folder));
         self.prepare(&mut command, folder, program);
         let mut refused = Vec::new();
-        let heard = hear("rustc", &mut command, &mut |_, line| {
+        let heard = hear("rustc", &mut command, self.deadline, &mut |_, line| {
             let message = serde_json::from_str(&line).unwrap_or_default();
             refused.extend(diagnostics::from_cargo(&message, program));
         });
@@ -315,36 +343,42 @@ impl Builder {
         let (mut executable, mut refused, mut foreign, mut said) =
             (None, Vec::new(), String::new(), String::new());
         let package = package_of(folder);
-        let status = hear("cargo", &mut command, &mut |is_message, line| {
-            if !is_message {
-                match Invocation::announced(&line, &package) {
-                    Some(announced) => *call = Some(announced),
-                    None if is_chatter(&line) => {}
-                    None => {
-                        progress(line.trim());
-                        said.push_str(&line);
-                        said.push('\n');
+        let status = hear(
+            "cargo",
+            &mut command,
+            self.deadline,
+            &mut |is_message, line| {
+                if !is_message {
+                    match Invocation::announced(&line, &package) {
+                        Some(announced) => *call = Some(announced),
+                        None if is_chatter(&line) => {}
+                        None => {
+                            progress(line.trim());
+                            said.push_str(&line);
+                            said.push('\n');
+                        }
                     }
+                    return;
                 }
-                return;
-            }
-            let Ok(message) = serde_json::from_str::<serde_json::Value>(&line) else {
-                return;
-            };
-            let is_ours = message["target"]["name"] == package.as_str();
-            match message["reason"].as_str() {
-                Some("compiler-artifact") if is_ours => {
-                    executable = message["executable"].as_str().map(PathBuf::from)
+                let Ok(message) = serde_json::from_str::<serde_json::Value>(&line) else {
+                    return;
+                };
+                let is_ours = message["target"]["name"] == package.as_str();
+                match message["reason"].as_str() {
+                    Some("compiler-artifact") if is_ours => {
+                        executable = message["executable"].as_str().map(PathBuf::from)
+                    }
+                    Some("compiler-message") if is_ours => {
+                        refused.extend(diagnostics::from_cargo(&message["message"], program))
+                    }
+                    Some("compiler-message") if message["message"]["level"] == "error" => {
+                        foreign
+                            .push_str(message["message"]["rendered"].as_str().unwrap_or_default());
+                    }
+                    _ => {}
                 }
-                Some("compiler-message") if is_ours => {
-                    refused.extend(diagnostics::from_cargo(&message["message"], program))
-                }
-                Some("compiler-message") if message["message"]["level"] == "error" => {
-                    foreign.push_str(message["message"]["rendered"].as_str().unwrap_or_default());
-                }
-                _ => {}
-            }
-        })?;
+            },
+        )?;
         match executable {
             Some(executable) if status.success() => Ok(Compiled::Executable(executable)),
             _ if !refused.is_empty() => Ok(Compiled::Refused(refused)),
@@ -395,10 +429,16 @@ fn package_of(folder: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
+/// Whether what is under way is to be given up.
+fn is_to_end(deadline: Option<Instant>) -> bool {
+    interrupt::requested() || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
 /// Runs a tool whose stdout and stderr are piped, and hands on each line: whether it was on stdout, and the line.
 fn hear(
     tool: &str,
     command: &mut Command,
+    deadline: Option<Instant>,
     hand_on: &mut dyn FnMut(bool, String),
 ) -> Result<ExitStatus> {
     let tool_error = |message: String| Error::Tool {
@@ -438,7 +478,7 @@ fn hear(
     }
     drop(sender);
     loop {
-        if interrupt::requested() {
+        if is_to_end(deadline) {
             return Err(Error::Interrupted);
         }
         match lines.recv_timeout(Duration::from_millis(50)) {

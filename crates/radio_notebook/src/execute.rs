@@ -9,6 +9,7 @@ use crate::dialect::{CellCode, CellError};
 use crate::document::{Notebook, Output};
 use crate::engine::{self, Engine, Job, JobCell, Launch, Slot};
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::program::{Form, Probe, Program, ProgramCell};
 use crate::runtime::Place;
 use crate::session::{Failure, Listener, Session};
@@ -77,6 +78,8 @@ pub struct Summary {
     pub compiling: Duration,
     /// Whether Ctrl-C ended it.
     pub interrupted: bool,
+    /// What ended it before all cells that were to run had run, though no cell was to blame: a disk that is full, or so.
+    pub cut_short: Option<Error>,
     /// The start-up files that were read.
     pub startup_files: Vec<PathBuf>,
 }
@@ -102,7 +105,8 @@ struct Work {
 /// Executes `notebook`, which was read from `path`, and stores the outputs in it.
 ///
 /// # Errors
-/// Trouble with files, cargo or arguments. A failing cell is no error here: see [`Summary::failures`].
+/// Trouble with files, cargo or arguments before a cell has run; afterwards, it is [`Summary::cut_short`]. A failing cell is no
+/// error here: see [`Summary::failures`].
 pub fn execute(
     notebook: &mut Notebook,
     path: &Path,
@@ -111,7 +115,7 @@ pub fn execute(
 ) -> Result<Summary> {
     options.engine.check()?;
     let folder = notebook_folder(path)?;
-    let builder = Builder::for_folder(&folder)?;
+    let builder = Builder::for_folder(&folder)?.until(options.deadline);
     let name = path
         .file_name()
         .unwrap_or_default()
@@ -140,8 +144,12 @@ pub fn execute(
         startup_failure: None,
         summary: Summary::default(),
     };
-    execution.run()?;
+    let run = execution.run();
     let mut summary = execution.summary;
+    match run {
+        Err(error) if summary.executed > 0 => summary.cut_short = Some(error),
+        run => run?,
+    }
     if let Some(startup) = startup {
         if let Some(message) = execution.startup_failure {
             let path = startup.files[0].clone();
@@ -415,16 +423,23 @@ impl Listener for InCellTerms<'_> {
 
 /// Whether a cell brings the crate by which cells ask for input.
 fn asks_for_input(code: &CellCode) -> bool {
-    code.commands.iter().any(|(_, command)| match command {
-        Command::Dep {
-            name,
-            specification,
-        } => {
-            let package = specification.get("package").and_then(toml::Value::as_str);
-            package.unwrap_or(name).replace('-', "_") == "evcxr_input"
-        }
-        _ => false,
-    })
+    const CRATE: &str = "evcxr_input";
+    let is_external = |text: &str| {
+        text.split(|c: char| c != '_' && !c.is_alphanumeric())
+            .any(|word| word == CRATE)
+    };
+    let mut external = code.extern_crates.iter();
+    external.any(|item| is_external(&item.text.text))
+        || code.commands.iter().any(|(_, command)| match command {
+            Command::Dep {
+                name,
+                specification,
+            } => {
+                let package = specification.get("package").and_then(toml::Value::as_str);
+                package.unwrap_or(name).replace('-', "_") == CRATE
+            }
+            _ => false,
+        })
 }
 
 impl Execution<'_> {
@@ -446,6 +461,10 @@ impl Execution<'_> {
         };
         self.summary.compiling += begun.elapsed();
         let (end, program, launch) = match compiled {
+            Err(Error::Interrupted) if self.is_out_of_time() && !interrupt::requested() => {
+                self.run_out_of_time(first, &Program::default());
+                return Ok(self.work.len());
+            }
             Err(Error::Interrupted) => {
                 self.summary.interrupted = true;
                 return Ok(first);
@@ -458,18 +477,8 @@ impl Execution<'_> {
         for at in first..end {
             let cell = &self.work[at];
             let (number, may_fail) = (cell.number, cell.may_fail);
-            if self
-                .options
-                .deadline
-                .is_some_and(|deadline| Instant::now() >= deadline)
-            {
-                let failure = Failure {
-                    ename: "Timeout".into(),
-                    evalue: "the run did not end in the time it was given".into(),
-                    place: None,
-                };
-                let error = self.failure_output(&failure, &program, number);
-                self.finish_cell(at, vec![error], SystemTime::now(), Duration::ZERO);
+            if self.is_out_of_time() {
+                self.run_out_of_time(at, &program);
                 return Ok(self.work.len());
             }
             if cell.index.is_some() {
@@ -550,6 +559,25 @@ impl Execution<'_> {
         }
         // Only a cell that stands before the end for its error is left.
         Ok(end.max(first + 1))
+    }
+
+    fn is_out_of_time(&self) -> bool {
+        let deadline = self.options.deadline;
+        deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Fails a cell for which no time is left.
+    fn run_out_of_time(&mut self, at: usize, program: &Program) {
+        let failure = Failure {
+            ename: "Timeout".into(),
+            evalue: "the run did not end in the time it was given".into(),
+            place: None,
+        };
+        let number = self.work[at].number;
+        self.watcher
+            .cell_begins(number as usize, &self.work[at].source);
+        let error = self.failure_output(&failure, program, number);
+        self.finish_cell(at, vec![error], SystemTime::now(), Duration::ZERO);
     }
 
     /// Leaves the cells from `first` on to evcxr, as they stand. What those before them define is executed again.

@@ -84,8 +84,13 @@ impl Watcher for Report {
         };
         let (what, _path) = what.split_once(" (").unwrap_or((what, ""));
         self.bar.set_message(format!("compiling {what}"));
-        // The notebook's own package is quick to compile and not worth a line.
-        if !what.starts_with("notebook_") && !self.is_terminal && !self.quiet && !self.announced {
+        // The notebook's own package is quick to compile and not worth a line, and so is waiting for another run.
+        if line.starts_with("Compiling ")
+            && !what.starts_with("notebook_")
+            && !self.is_terminal
+            && !self.quiet
+            && !self.announced
+        {
             self.announced = true;
             say!("{}: compiling dependencies; this is done once", self.name);
         }

@@ -1,6 +1,8 @@
 //! `radio run`: executes notebooks and writes their executed copies and figures.
 
 use crate::batch::{self, Reporter as _};
+use crate::cache::hash_of;
+use crate::check::show::visible;
 use crate::cli::{self, Wanted};
 use crate::document::{CellKind, Notebook};
 use crate::engine::Engine;
@@ -55,6 +57,8 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
         .iter()
         .map(|path| Notebook::read(path))
         .collect::<Result<Vec<_>>>()?;
+    // What is written back must be what was read.
+    let originals = arguments.inplace.then(|| notebooks.clone());
     if arguments.inplace {
         if let Some(script) = paths
             .iter()
@@ -90,12 +94,19 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
             notebook.clear_outputs();
         }
     }
+    if !arguments.inplace {
+        for (path, name) in paths.iter().zip(&names) {
+            refuse_to_overwrite(path, &copy_of(&arguments.given.output, name))?;
+        }
+    }
     let mut conclusions = Conclusions {
         arguments,
         paths: &paths,
         names: &names,
         report: None,
         failed: Vec::new(),
+        unusable: Vec::new(),
+        originals,
     };
     if let Some(audience) = audience {
         for (index, mut notebook) in notebooks.into_iter().enumerate() {
@@ -129,6 +140,14 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
     for warning in &warnings {
         say!("{warning}");
     }
+    if !conclusions.unusable.is_empty() {
+        return Err(Error::Argument(format!(
+            "{} of {} notebooks could not be run or written: {}",
+            conclusions.unusable.len(),
+            paths.len(),
+            conclusions.unusable.join(", ")
+        )));
+    }
     let failed = &conclusions.failed;
     if paths.len() > 1 && !failed.is_empty() {
         say!(
@@ -149,6 +168,10 @@ struct Conclusions<'r> {
     report: Option<Report>,
     /// The notebooks in which something failed.
     failed: Vec<&'r str>,
+    /// Those of several that could not be run or written, which was said.
+    unusable: Vec<&'r str>,
+    /// With `--inplace`, the notebooks as they were read.
+    originals: Option<Vec<Notebook>>,
 }
 
 impl batch::Reporter for Conclusions<'_> {
@@ -161,7 +184,24 @@ impl batch::Reporter for Conclusions<'_> {
         if let Some(report) = self.report.take() {
             report.close();
         }
+        match self.conclude(index, executed) {
+            // The others can still be run.
+            Err(error) if self.paths.len() > 1 && !matches!(error, Error::Interrupted) => {
+                say!("error: {error}");
+                self.unusable.push(&self.names[index]);
+                Ok(true)
+            }
+            Err(error) => Err(error),
+            Ok(()) => Ok(true),
+        }
+    }
+}
+
+impl Conclusions<'_> {
+    /// Writes what a notebook gave, and reports.
+    fn conclude(&mut self, index: usize, executed: Result<batch::Executed>) -> Result<()> {
         let mut executed = executed?;
+        let cut_short = executed.summary.cut_short.take();
         let summary = &executed.summary;
         // What a newer run takes the place of is not worth keeping.
         if summary.interrupted && (summary.executed == 0 || interrupt::superseded()) {
@@ -174,20 +214,39 @@ impl batch::Reporter for Conclusions<'_> {
             until,
             ..
         } = self.arguments;
-        let is_whole = !summary.interrupted && summary.failures.is_empty() && until.is_none();
+        let is_whole = !summary.interrupted
+            && summary.failures.is_empty()
+            && cut_short.is_none()
+            && until.is_none();
+        // Somebody may have saved it while it ran.
+        let original = self.originals.as_ref().map(|all| &all[index]);
+        let has_changed =
+            original.is_some_and(|original| Notebook::read(path).ok().as_ref() != Some(original));
         let written = write(
             &mut executed.notebook,
             path,
             name,
             &given.output,
-            *inplace,
+            *inplace && !has_changed,
             is_whole,
         )?;
         conclude(summary, path, name, &written, executed.took, self.arguments);
+        if has_changed {
+            return Err(Error::Document {
+                path: path.clone(),
+                message: format!(
+                    "the file changed while it ran, so it is left as it is; what this run gave is in {}",
+                    written.0.display()
+                ),
+            });
+        }
+        if let Some(error) = cut_short {
+            return Err(error);
+        }
         if !summary.failures.is_empty() || summary.interrupted {
             self.failed.push(name);
         }
-        Ok(true)
+        Ok(())
     }
 }
 
@@ -238,6 +297,22 @@ pub(crate) fn inject_parameters(
     Ok(warnings.collect())
 }
 
+/// Where the executed copy of a notebook goes.
+pub(crate) fn copy_of(output: &Path, name: &str) -> PathBuf {
+    output.join(format!("{name}.ipynb"))
+}
+
+/// Where the figures of a notebook go.
+pub(crate) fn figures_of(output: &Path, name: &str) -> PathBuf {
+    let safe = files::safe_name(name);
+    let folder = match safe == name {
+        true => safe,
+        // Another name may become the same one.
+        false => format!("{safe}-{}", &hash_of(&name)[..8]),
+    };
+    output.join("figures").join(folder)
+}
+
 /// Refuses an output folder in which the executed copy, `target`, would take the place of the notebook itself.
 pub(crate) fn refuse_to_overwrite(path: &Path, target: &Path) -> Result<()> {
     let is_source = std::fs::canonicalize(target)
@@ -264,13 +339,13 @@ pub(crate) fn write(
     let target = if inplace {
         path.to_owned()
     } else {
-        output.join(format!("{name}.ipynb"))
+        copy_of(output, name)
     };
     if !inplace {
         refuse_to_overwrite(path, &target)?;
         notebook.upgrade();
     }
-    let figure_folder = output.join("figures").join(files::safe_name(name));
+    let figure_folder = figures_of(output, name);
     if !inplace {
         for cell in notebook
             .cells
@@ -315,7 +390,11 @@ fn conclude(
         }
     }
     for (number, failure) in &summary.failures {
-        say!("error: {} cell {number}: {failure}", path.display());
+        say!(
+            "error: {} cell {number}: {}",
+            path.display(),
+            visible(failure)
+        );
     }
     if !arguments.quiet {
         for file in &summary.startup_files {

@@ -87,7 +87,8 @@ const WAITING_EVENTS: usize = 64;
 const MOST_NOTES: usize = 100;
 /// How long the end of a dead program's output is waited for: a process it left behind may hold its pipes open.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How long stderr is still listened to once a cell has asked for input: what was written there before is on its way.
+/// How long a cell that asks for input is still listened to before it is answered or given up: what it wrote before is on its way
+/// through the other stream.
 const GRACE: Duration = Duration::from_millis(50);
 
 impl Session {
@@ -181,8 +182,8 @@ impl Session {
         // What the cell's commands answered, as text and as HTML.
         let mut said = (String::new(), String::new());
         let (mut result, mut result_from, mut ended, mut closed) = (None, None, None, None);
-        // What it asked for and did not get, and when.
-        let mut unanswered: Option<(Request, Instant)> = None;
+        // Since when it asks for input, and what it asked for and did not get.
+        let (mut asks_since, mut unanswered) = (None, None);
         loop {
             let now = Instant::now();
             if self.waits_before == Some(cell) {
@@ -201,12 +202,13 @@ impl Session {
                 ));
                 break;
             }
-            if unanswered.as_ref().is_some_and(|(_, at)| now > *at + GRACE) {
-                break;
+            if self.collector.asks_for_input() {
+                asks_since = asks_since.or(Some(now));
             }
-            if unanswered.is_none()
+            if asks_since.is_some_and(|since: Instant| now > since + GRACE)
                 && let Some(request) = self.collector.next_request()
             {
+                asks_since = None;
                 let answer = match &self.answers {
                     Some(_) => listener.answers(&request),
                     None => None,
@@ -217,7 +219,10 @@ impl Session {
                         let _ = stdin.write_all(format!("{answer}\n").as_bytes());
                         deadline = deadline.map(|deadline| deadline + now.elapsed());
                     }
-                    _ => unanswered = Some((request, now)),
+                    _ => {
+                        unanswered = Some(request);
+                        break;
+                    }
                 }
                 continue;
             }
@@ -287,12 +292,14 @@ impl Session {
                 Err(RecvTimeoutError::Disconnected) => closed = closed.or(Some(now)),
             }
         }
-        if let Some((Request { prompt, .. }, _)) = unanswered {
+        // It may have ended meanwhile.
+        let unanswered = unanswered.or_else(|| self.collector.next_request());
+        if let Some(Request { prompt, .. }) = unanswered {
             // The program reads the end of its input, and goes on with an empty line: whatever it does with that is not meant.
             let why = match self.answers {
                 Some(_) => format!("the cell asked for input ({prompt:?}), and got none"),
                 None => format!(
-                    "the cell asks for input ({prompt:?}), and there is nobody to ask: make it a parameter (`radio run -p NAME VALUE`), or run the notebook in Jupyter"
+                    "the cell asks for input ({prompt:?}), and there is nobody to ask: make it a parameter (`radio run -p NAME VALUE`), or run the notebook by `radio step` in a terminal or in Jupyter"
                 ),
             };
             if !interrupt::requested() {

@@ -5,12 +5,13 @@ mod keys;
 mod markdown;
 mod screen;
 
+use crate::check::show::visible;
 use crate::cli;
 use crate::collect::{Request, Stream};
 use crate::document::{CellKind, Notebook, Output};
 use crate::error::{Error, Result};
 use crate::execute::{self, Options, Watcher};
-use crate::files::{self, safe_name};
+use crate::files;
 use crate::{figures, interrupt, run};
 use clap::Args;
 use console::Style;
@@ -51,7 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     for warning in &warnings {
         tell(warning);
     }
-    let copy = arguments.given.output.join(format!("{name}.ipynb"));
+    let copy = run::copy_of(&arguments.given.output, &name);
     run::refuse_to_overwrite(&path, &copy)?;
     for repair in &notebook.repairs {
         tell(&format!("{}: repaired: {repair}", path.display()));
@@ -64,11 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         record_timing: true,
         ..Options::default()
     };
-    let figure_folder = arguments
-        .given
-        .output
-        .join("figures")
-        .join(safe_name(&name));
+    let figure_folder = run::figures_of(&arguments.given.output, &name);
     let mut walk = Walk::new(&notebook, figure_folder);
     let summary = execute::execute(&mut notebook, &path, &options, &mut walk)?;
     if summary.interrupted && summary.executed == 0 {
@@ -91,8 +88,11 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     let output = &arguments.given.output;
     let (target, figures) = run::write(&mut notebook, &path, &name, output, false, false)?;
     for (number, failure) in &summary.failures {
-        let failure = format!("error: {} cell {number}: {failure}", path.display());
-        tell(&failure);
+        tell(&format!(
+            "error: {} cell {number}: {}",
+            path.display(),
+            visible(failure)
+        ));
     }
     let cells = count(summary.executed, "cell");
     let figures = count(figures, "figure file");
@@ -100,7 +100,10 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         "{name}: {cells} ran -> {}, {figures}",
         target.display()
     ));
-    Ok(summary.failures.is_empty() && !summary.interrupted)
+    match summary.cut_short {
+        Some(error) => Err(error),
+        None => Ok(summary.failures.is_empty() && !summary.interrupted),
+    }
 }
 
 /// The notebook that the path stands for: a file, or a folder with one notebook in it.
@@ -498,8 +501,9 @@ impl Watcher for Walk {
         }
         self.written = Some('\n');
         let screen = self.screen;
-        let prompt = screen.plain(request.prompt.trim_end());
-        let show_prompt = || screen.write(&format!("{prompt} "));
+        let lines = request.prompt.trim_end().split('\n');
+        let lines: Vec<_> = lines.map(|line| screen.plain(line)).collect();
+        let show_prompt = || screen.write(&format!("{} ", lines.join("\n")));
         let answer = self.keys.line(request.is_password, show_prompt);
         if answer.is_none() || request.is_password {
             self.screen.write("\n");

@@ -27,6 +27,8 @@ use std::time::{Duration, Instant, SystemTime};
 const LOOK: Duration = Duration::from_millis(40);
 /// How often the other files are looked at.
 const LOOK_AROUND: Duration = Duration::from_millis(400);
+/// How often the notebook is read though nothing says that it was saved.
+const READ_AGAIN: Duration = Duration::from_secs(1);
 /// A file that cannot be read may be half-written: so long is waited before that is said.
 const PATIENCE: Duration = Duration::from_millis(400);
 /// While a cell writes text, the page shows it this often.
@@ -169,6 +171,7 @@ struct Trouble {
 impl Watch<'_> {
     fn all_the_time(&mut self) {
         let mut mark = None;
+        let (mut read, mut read_at) = (None, Instant::now());
         let mut looked_around = Instant::now();
         while !interrupt::pressed() {
             self.finish_if_over();
@@ -176,7 +179,10 @@ impl Watch<'_> {
             // A file that is being written changes from look to look.
             let is_quiet = mark.as_ref() == Some(&now);
             mark = Some(now);
-            if is_quiet {
+            // Reading takes time, on a network above all: of a save that changes neither size nor time is heard a little later.
+            let is_new = read != mark || self.seen.is_none() || self.trouble.is_some();
+            if is_quiet && (is_new || read_at.elapsed() >= READ_AGAIN) {
+                (read, read_at) = (mark, Instant::now());
                 self.look();
             }
             if looked_around.elapsed() >= LOOK_AROUND {
@@ -493,7 +499,7 @@ impl Show {
     }
 }
 
-/// A picture that stands beside the notebook or below.
+/// A picture that a text names by its path from the notebook's folder.
 fn picture(folder: &Path, name: &str) -> Option<Picture> {
     const MOST_BYTES: u64 = 8 << 20;
     let path = folder.join(name);

@@ -682,6 +682,79 @@ fn outputs_go_inplace_only_when_asked() {
 }
 
 #[test]
+fn a_notebook_that_is_saved_while_it_runs_is_left_as_it_was_saved() {
+    let desk = Desk::new();
+    let notebook = |cells: &[&str]| {
+        let cell = |source: &&str| serde_json::json!({"cell_type": "code", "metadata": {}, "execution_count": null, "outputs": [], "source": source});
+        let cells: Vec<Value> = cells.iter().map(cell).collect();
+        let all =
+            serde_json::json!({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells});
+        all.to_string()
+    };
+    // The cell itself saves the notebook with one more, as an editor would.
+    let saves = "std::fs::rename(\"saved.ipynb\", \"a.ipynb\")?;\n1 + 1";
+    let saved = notebook(&[saves, "2 + 2"]);
+    desk.write("a.ipynb", &notebook(&[saves]))
+        .write("saved.ipynb", &saved);
+    let run = desk.run(&["a.ipynb", "--inplace"]);
+    let said = stderr(&run);
+    assert_eq!(code(&run), 2, "{said}");
+    assert!(
+        said.contains("a.ipynb: the file changed while it ran"),
+        "{said}"
+    );
+    assert_eq!(desk.read("a.ipynb"), saved);
+    assert_eq!(short(&desk.cells("a")[0]), ["=2"]);
+}
+
+#[test]
+fn one_of_several_notebooks_that_cannot_be_run_keeps_none_of_the_others() {
+    let desk = Desk::new();
+    let busy = "// %%\nfor n in 0..2000 { println!(\"{n}\"); eprintln!(\"{n}\"); }\n";
+    let labelled = format!("{busy}// %%\n//| label: last\n1\n");
+    desk.write("a.rs", &labelled)
+        .write("b.rs", busy)
+        .write("c.rs", &labelled);
+    let run = desk.run(&["a.rs", "b.rs", "c.rs", "--until", "last", "--quiet"]);
+    let said = stderr(&run);
+    assert_eq!(code(&run), 2, "{said}");
+    assert!(said.contains("`last`") || said.contains("last"), "{said}");
+    assert!(
+        said.contains("1 of 3 notebooks could not be run or written: b"),
+        "{said}"
+    );
+    for name in ["a", "c"] {
+        assert_eq!(short(&desk.cells(name)[1]), ["=1"]);
+    }
+    assert!(!desk.path("out/b.ipynb").exists());
+}
+
+#[test]
+fn what_lies_hidden_beside_notebooks_is_none() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("folder")).unwrap();
+    desk.write("folder/a.rs", "// %%\n1\n")
+        .write("folder/._a.ipynb", "\0\u{1}");
+    assert_eq!(code(&desk.run(&["folder"])), 0);
+    assert_eq!(desk.names("out"), ["a.ipynb"]);
+}
+
+#[test]
+fn a_bound_on_the_whole_run_bounds_compiling_too() {
+    let desk = Desk::with_own_target();
+    desk.write("a.rs", "// %%\nfn main() {}\n1\n");
+    let run = desk.run(&["a.rs", "--timeout-total", "0.01"]);
+    assert_eq!(code(&run), 1, "{}", stderr(&run));
+    let outputs = short(&desk.cells("a")[0]);
+    assert_eq!(
+        outputs,
+        ["!Timeout: the run did not end in the time it was given"]
+    );
+    // Nothing was compiled by then.
+    assert!(!desk.path("target/radio/programs").exists());
+}
+
+#[test]
 fn a_place_that_cannot_be_written_loses_nothing() {
     let desk = Desk::new();
     desk.write("a.rs", "// %%\n1\n")
@@ -704,6 +777,17 @@ fn figures_are_saved_under_their_labels_inside_the_output_folder() {
     assert_eq!(
         std::fs::read(desk.path("out/figures/a/_.._.._x.png")).unwrap(),
         [0, 1, 2]
+    );
+    // Names that are no names of folders get others, which stay apart.
+    for name in ["b (1).rs", "b [1].rs"] {
+        desk.write(name, &desk.read("a.rs"));
+        assert_eq!(code(&desk.run(&[name])), 0);
+    }
+    let folders = desk.names("out/figures");
+    assert_eq!(folders.len(), 3, "{folders:?}");
+    assert!(
+        folders[1].starts_with("b _1_-") && folders[2].starts_with("b _1_-"),
+        "{folders:?}"
     );
 }
 

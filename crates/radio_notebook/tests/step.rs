@@ -231,6 +231,11 @@ fn no_control_characters_reach_the_terminal() {
     assert_in_order(&shown, &["red 10%\n20%\n", "\nplain\n", "panic"]);
     let hostile = |c: char| c.is_control() && c != '\n' && c != '\t';
     assert!(!shown.contains(hostile), "{shown:?}");
+    let said = stderr(&walk);
+    assert!(
+        said.contains("panic") && !said.contains(hostile),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -353,6 +358,7 @@ fn what_cannot_be_walked_is_refused_before_anything_runs() {
 #[cfg(unix)]
 mod terminal {
     use super::*;
+    use nix::fcntl::{FcntlArg, FdFlag, fcntl};
     use nix::pty::{OpenptyResult, Winsize, openpty};
     use nix::sys::signal::{Signal, kill};
     use nix::sys::termios::{LocalFlags, tcgetattr};
@@ -370,6 +376,14 @@ mod terminal {
         shown: Arc<Mutex<String>>,
     }
 
+    impl Drop for Walk {
+        /// A test that fails leaves nothing behind.
+        fn drop(&mut self) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+
     impl Walk {
         fn start(mut command: Command) -> Walk {
             let size = Winsize {
@@ -379,6 +393,10 @@ mod terminal {
                 ws_ypixel: 0,
             };
             let OpenptyResult { master, slave } = openpty(Some(&size), None).unwrap();
+            // What other tests start at this moment must not hold it open.
+            for descriptor in [&master, &slave] {
+                fcntl(descriptor, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).unwrap();
+            }
             let terminal = File::from(slave);
             let mut screen = File::from(master);
             let keyboard = screen.try_clone().unwrap();
@@ -470,9 +488,10 @@ mod terminal {
 
     /// A cell that asks twice, and one that does not. (Needs crates.io.)
     const ASKING: &str = r#"// %%
-:dep evcxr_input = "1"
+extern crate evcxr_input;
+eprintln!("Hello.");
 print!("Welcome.");
-let name = evcxr_input::get_string("Name?");
+let name = evcxr_input::get_string("What is\nyour name?");
 let word = evcxr_input::get_password("Word?");
 println!("{name} has {} letters, {} secret", name.len(), word.len());
 // %%
@@ -486,7 +505,8 @@ name.len() + 1
         let mut at = 0;
         walk.sees(&mut at, "[1/2] Enter runs");
         walk.press("\r");
-        walk.sees(&mut at, "\r\nWelcome.\r\nName? ");
+        walk.sees(&mut at, "Hello.\r\n");
+        walk.sees(&mut at, "Welcome.\r\nWhat is\r\nyour name? ");
         walk.press("Adx");
         walk.sees(&mut at, "Adx");
         walk.press("\x7fa\r");
@@ -507,7 +527,10 @@ name.len() + 1
     #[test]
     fn a_question_may_be_left_without_an_answer() {
         for (key, says) in [
-            ("\x04", "the cell asked for input (\"Name?\"), and got none"),
+            (
+                "\x04",
+                "the cell asked for input (\"What is\\nyour name?\"), and got none",
+            ),
             ("\x03", "Interrupted"),
         ] {
             let desk = Desk::with("a.rs", ASKING);
@@ -515,7 +538,7 @@ name.len() + 1
             let mut at = 0;
             walk.sees(&mut at, "[1/2] Enter runs");
             walk.press("\r");
-            walk.sees(&mut at, "Name? ");
+            walk.sees(&mut at, "your name? ");
             match key {
                 // The terminal is not the walk's own, and sends it no signal.
                 "\x03" => walk.send(Signal::SIGINT),

@@ -233,7 +233,8 @@ mod mode {
     /// Has lines arrive that can be corrected until Enter is pressed. Ctrl-D arrives as a character: its reader would take an
     /// end of the input for the last.
     pub fn by_line(echo: bool) {
-        let Ok(mut mode) = tcgetattr(std::io::stdin()) else {
+        // Held meanwhile: who gives the mode back for good locks it.
+        let (Ok(_before), Ok(mut mode)) = (BEFORE.lock(), tcgetattr(std::io::stdin())) else {
             return;
         };
         mode.local_flags.insert(LocalFlags::ICANON);
