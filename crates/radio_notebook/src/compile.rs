@@ -137,20 +137,13 @@ impl Builder {
             forget_old_packages(&self.target);
         }
         crate::files::make_folder(&source).map_err(|error| match error {
-            Error::Io { source, .. }
-                if matches!(
-                    source.kind(),
-                    std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem
-                ) =>
-            {
-                Error::Tool {
-                    tool: "the notebook cannot be compiled".into(),
-                    message: format!(
-                        "{} cannot be written ({source}); set CARGO_TARGET_DIR to a folder that can",
-                        self.target.display()
-                    ),
-                }
-            }
+            Error::Io { path, source, .. } if is_refused(&source) => Error::Tool {
+                tool: "the notebook cannot be compiled".into(),
+                message: format!(
+                    "{} cannot be written ({source}); set CARGO_TARGET_DIR to a folder that can",
+                    path.display()
+                ),
+            },
             other => other,
         })?;
         // Two runs of one notebook at the same time take turns here.
@@ -427,6 +420,12 @@ fn cargo() -> std::ffi::OsString {
 fn package_of(folder: &Path) -> String {
     let name = folder.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
+}
+
+/// Whether the system does not let us write.
+fn is_refused(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem)
 }
 
 /// Whether what is under way is to be given up.

@@ -534,6 +534,7 @@ fn places_that_cannot_be_written_are_named() {
     );
     desk.write("b.rs", "// %%\n1\n");
     run(&["b.rs"], "target/radio", "Permission denied");
+    run(&["b.rs"], "target/radio", "set CARGO_TARGET_DIR");
     assert_eq!(desk.read("books/a.ipynb"), text);
     assert_eq!(desk.read("out/a.ipynb"), executed);
     assert_eq!(desk.read("file"), "mine");
