@@ -9,10 +9,12 @@ pub mod interactions;
 mod linalg;
 mod model_file;
 pub mod nn;
+#[cfg(feature = "plot")]
 pub mod plot;
 mod prefetch;
 pub mod ranking;
 pub mod recommend;
 pub mod similarity;
+mod whole_file;
 
 pub use error::{Error, Result};

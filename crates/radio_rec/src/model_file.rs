@@ -11,37 +11,16 @@
 //! A binary format, because a matrix of weights is three times as long in JSON, and slow to read.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::{ErrorKind, Read};
+use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::whole_file::write_whole;
 use crate::{Error, Result};
 
 const HEADER: usize = 24;
-
-/// How many files this process has begun to write: two threads never write the same one.
-static BESIDE: AtomicU64 = AtomicU64::new(0);
-
-/// Where a file is written before it is renamed.
-fn beside(path: &Path, number: u64) -> PathBuf {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}-{number}.part", std::process::id()));
-    beside.into()
-}
-
-/// A new file beside, with its path. One that another program left there stays.
-fn create_beside(path: &Path) -> std::io::Result<(File, PathBuf)> {
-    loop {
-        let beside = beside(path, BESIDE.fetch_add(1, Ordering::Relaxed));
-        match File::create_new(&beside) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            created => return created.map(|file| (file, beside)),
-        }
-    }
-}
 
 /// A kind of file.
 pub(crate) struct Kind {
@@ -61,24 +40,16 @@ impl Kind {
     /// [`Error::Io`] where the system refuses.
     pub(crate) fn save(&self, value: &impl Serialize, path: &Path) -> Result<()> {
         let body = postcard::to_allocvec(value).expect("a model in memory can be written");
-        let io = |source| Error::Io {
-            path: path.into(),
-            source,
-        };
-        let (mut file, beside) = create_beside(path).map_err(io)?;
-        let mut write = || {
-            file.write_all(self.magic)?;
-            file.write_all(&self.version.to_le_bytes())?;
-            file.write_all(&(body.len() as u64).to_le_bytes())?;
-            file.write_all(&crc32fast::hash(&body).to_le_bytes())?;
-            file.write_all(&body)?;
-            file.sync_all()?;
-            std::fs::rename(&beside, path)
-        };
-        write().map_err(|source| {
-            let _ = std::fs::remove_file(&beside);
-            io(source)
-        })
+        let length = (body.len() as u64).to_le_bytes();
+        let checksum = crc32fast::hash(&body).to_le_bytes();
+        let parts = [
+            self.magic,
+            &self.version.to_le_bytes()[..],
+            &length,
+            &checksum,
+            &body,
+        ];
+        write_whole(path, &parts)
     }
 
     /// Reads a file that [`save`](Kind::save) wrote.
@@ -143,53 +114,5 @@ impl Kind {
                 error => format!("the {what} in the file cannot be read: {error}"),
             })
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NUMBERS: Kind = Kind {
-        magic: b"RADIOTST",
-        version: 1,
-        what: "list of numbers",
-    };
-
-    #[test]
-    fn several_threads_may_save_to_one_path() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("numbers");
-        let numbers = |thread: u64| vec![thread; 1000];
-        std::thread::scope(|scope| {
-            for thread in 0..2 {
-                let path = &path;
-                scope.spawn(move || {
-                    for _ in 0..50 {
-                        NUMBERS.save(&numbers(thread), path).unwrap();
-                    }
-                });
-            }
-        });
-        let saved: Vec<u64> = NUMBERS.load(&path).unwrap();
-        assert!(saved == numbers(0) || saved == numbers(1));
-        let files = std::fs::read_dir(folder.path()).unwrap().count();
-        assert_eq!(files, 1, "nothing is left beside");
-    }
-
-    #[test]
-    fn what_another_program_left_beside_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("numbers");
-        let next = BESIDE.load(Ordering::Relaxed);
-        let left: Vec<_> = (next..next + 200).map(|n| beside(&path, n)).collect();
-        for path in &left {
-            std::fs::write(path, "left").unwrap();
-        }
-        NUMBERS.save(&vec![1_u64], &path).unwrap();
-        assert_eq!(NUMBERS.load::<Vec<u64>>(&path).unwrap(), [1]);
-        for path in &left {
-            assert_eq!(std::fs::read_to_string(path).unwrap(), "left");
-        }
     }
 }

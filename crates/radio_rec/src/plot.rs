@@ -16,12 +16,12 @@
 
 use std::borrow::Borrow;
 use std::ffi::OsStr;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ndarray::{Array2, ArrayRef2};
 
 use crate::display::Bundle;
+use crate::whole_file::write_whole;
 use crate::{Error, Result};
 
 mod axes;
@@ -376,7 +376,7 @@ impl Figure {
         paint::svg(&self.scene()?, &self.labels.title, &self.description())
     }
 
-    /// The figure as a PNG file, at two dots a pixel.
+    /// The figure as a PNG file, at two dots a pixel. Edges are smoothed, unless it is of more than 4 million pixels.
     ///
     /// # Errors
     ///
@@ -421,7 +421,7 @@ impl Figure {
                 });
             }
         };
-        write_whole(path, &bytes)
+        write_whole(path, &[&bytes])
     }
 
     fn size_or_default(&self) -> (u32, u32) {
@@ -479,24 +479,6 @@ fn names(names: impl IntoIterator<Item: AsRef<str>>) -> Vec<String> {
         .into_iter()
         .map(|name| scene::clean(name.as_ref()))
         .collect()
-}
-
-/// Writes to a file beside `path` and renames that.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let io = |path: &Path| {
-        let path = path.to_owned();
-        move |source| Error::Io { path, source }
-    };
-    // The process number keeps two programs apart that save to the same name.
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part: PathBuf = path.with_file_name(name);
-    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
-    if written.is_err() {
-        // What has been written is of no use; if it cannot be removed either, the first error says more.
-        let _ = fs::remove_file(&part);
-    }
-    written.map_err(io(path))
 }
 
 #[cfg(test)]

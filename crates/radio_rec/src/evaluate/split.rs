@@ -53,6 +53,45 @@ pub fn leave_one_out(data: &Interactions, seed: u64) -> Split {
     parts.expect("the names of a matrix are unique")
 }
 
+/// Hides the latest play of each user who has at least two; of several at the same moment, the last in the catalogue's order.
+///
+/// `time` says when a user played an item, in any unit.
+///
+/// # Errors
+///
+/// [`Error::InvalidParameter`] for a time that is not a number.
+///
+/// ```
+/// use radio_rec::evaluate::split;
+/// use radio_rec::interactions::LongTable;
+///
+/// let table = "user,item,timestamp\nann,u2,30\nann,abba,10\nbob,u2,20\n";
+/// let data = LongTable::new().read_from(table.as_bytes(), "plays.csv")?;
+/// let parts = split::leave_last_out(&data, |user, item| data.timestamp(user, item).unwrap_or(f64::NAN))?;
+/// assert_eq!((parts.train.nnz(), parts.test.nnz()), (2, 1));
+/// assert_eq!(parts.test.value(data.user("ann")?, data.item("u2")?), 1.0);
+/// # Ok::<(), radio_rec::Error>(())
+/// ```
+pub fn leave_last_out(data: &Interactions, time: impl Fn(User, Item) -> f64) -> Result<Split> {
+    for user in data.user_indices() {
+        for (item, _) in data.items_of(user) {
+            check_time(data, user, item, time(user, item))?;
+        }
+    }
+    divide(data, |user| {
+        let times: Vec<f64> = data
+            .items_of(user)
+            .map(|(item, _)| time(user, item))
+            .collect();
+        let mut hidden = vec![false; times.len()];
+        let latest = (0..times.len()).max_by(|&a, &b| times[a].total_cmp(&times[b]));
+        if let Some(latest) = latest.filter(|_| times.len() >= 2) {
+            hidden[latest] = true;
+        }
+        hidden
+    })
+}
+
 /// Hides the latest share `test` of all plays: what came after one moment is to be told from what came before it.
 ///
 /// `time` says when a user played an item, in any unit. Plays of the same moment stay together, in the part that is learned
@@ -68,14 +107,7 @@ pub fn temporal(data: &Interactions, test: f64, time: impl Fn(User, Item) -> f64
     for user in data.user_indices() {
         for (item, _) in data.items_of(user) {
             let time = time(user, item);
-            if time.is_nan() {
-                let (user, item) = (data.user_name(user), data.item_name(item));
-                return Err(Error::InvalidParameter {
-                    name: "time",
-                    value: format!("NaN for user `{user}` and item `{item}`"),
-                    expected: "a number".into(),
-                });
-            }
+            check_time(data, user, item, time)?;
             times.push(time);
         }
     }
@@ -142,6 +174,18 @@ impl Part {
             times: data.has_timestamps().then(Vec::new),
         }
     }
+}
+
+fn check_time(data: &Interactions, user: User, item: Item, time: f64) -> Result<()> {
+    if !time.is_nan() {
+        return Ok(());
+    }
+    let (user, item) = (data.user_name(user), data.item_name(item));
+    Err(Error::InvalidParameter {
+        name: "time",
+        value: format!("NaN for user `{user}` and item `{item}`"),
+        expected: "a number".into(),
+    })
 }
 
 fn check_share(test: f64) -> Result<()> {
@@ -221,6 +265,25 @@ mod tests {
         assert_eq!(first.unwrap().index(), 5);
         assert_eq!(parts.test.nnz(), 4 + 3 + 2 + 1);
         assert!(temporal(&data, 0.25, |_, _| f64::NAN).is_err());
+    }
+
+    #[test]
+    fn the_last_is_left_out_of_those_with_two() {
+        let data = staircase();
+        // Later items are earlier, and two at a time.
+        let time = |_: User, item: Item| -((item.index() / 2) as f64);
+        let parts = leave_last_out(&data, time).unwrap();
+        assert_parts(&data, &parts);
+        assert_eq!(hidden(&parts), [0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
+        for user in parts.test.user_indices().skip(2) {
+            let items: Vec<usize> = parts
+                .test
+                .items_of(user)
+                .map(|(item, _)| item.index())
+                .collect();
+            assert_eq!(items, [1]);
+        }
+        assert!(leave_last_out(&data, |_, _| f64::NAN).is_err());
     }
 
     #[test]

@@ -18,6 +18,8 @@ const SVG_SCALE: f64 = 10.0;
 const PNG_SCALE: u32 = 2;
 /// ... each of which is the mean of 2 x 2 dots drawn, for smooth edges.
 const OVERSAMPLING: u32 = 2;
+/// The most pixels of a figure that is drawn so: it takes 200 MB.
+const MOST_SMOOTHED: u64 = 4_000_000;
 
 /// The fonts of an SVG in order of preference, as CSS lists them: that of the PNG, or what the viewer has.
 const FONT_FAMILY: &str = "DejaVu Sans, sans-serif";
@@ -74,7 +76,13 @@ pub(super) fn svg(scene: &Scene, title: &str, description: &str) -> Result<Strin
 
 /// The PNG file of `scene`, twice as many dots wide and high as the scene has pixels.
 pub(super) fn png(scene: &Scene) -> Result<Vec<u8>> {
-    let scale = PNG_SCALE * OVERSAMPLING;
+    let pixels = scene.width as u64 * scene.height as u64;
+    let oversampling = if pixels <= MOST_SMOOTHED {
+        OVERSAMPLING
+    } else {
+        1
+    };
+    let scale = PNG_SCALE * oversampling;
     let (width, height) = (scene.width as u32 * scale, scene.height as u32 * scale);
     let mut dots = vec![255; width as usize * height as usize * 3];
     let surface = Surface {
@@ -85,8 +93,10 @@ pub(super) fn png(scene: &Scene) -> Result<Vec<u8>> {
         BitMapBackend::with_buffer_and_format(&mut dots, (width, height)).map_err(failed)?;
     paint(scene, &surface, &mut backend)?;
     drop(backend);
-    let small = shrink(&dots, width as usize);
-    encode(&small, width / OVERSAMPLING, height / OVERSAMPLING).map_err(failed)
+    if oversampling > 1 {
+        dots = shrink(&dots, width as usize);
+    }
+    encode(&dots, width / oversampling, height / oversampling).map_err(failed)
 }
 
 /// Draws the marks one after the other.
