@@ -165,7 +165,7 @@ impl Session {
     }
 
     /// Runs the next cell, whose number is `cell`, until it ends, fails, or `deadline` has passed. `listener` hears its
-    /// text as it is written, and answers what it asks; the time that this takes is not the cell's.
+    /// text as it is written, and answers what it asks, for which the deadline waits.
     pub fn run_cell(
         &mut self,
         cell: u32,
@@ -302,9 +302,10 @@ impl Session {
                     "the cell asks for input ({prompt:?}), and there is nobody to ask: make it a parameter (`radio run -p NAME VALUE`), or run the notebook by `radio step` in a terminal or in Jupyter"
                 ),
             };
-            if !interrupt::requested() {
-                run.failure = Some(failure("Error", &why));
-            }
+            run.failure = Some(match interrupt::requested() {
+                true => failure("Interrupted", interrupt::REASON),
+                false => failure("Error", &why),
+            });
             run.notes.clear();
             (result, ended) = (None, None);
         }
