@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
+/// Whether `radio` was told to end, by a signal that no key sends.
+static TERMINATED: AtomicBool = AtomicBool::new(false);
 /// Whether the run under way is to end though nobody pressed Ctrl-C.
 static SUPERSEDED: AtomicBool = AtomicBool::new(false);
 /// The process groups to end when there is no time for good order.
@@ -34,6 +36,28 @@ pub fn listen() {
             std::process::exit(130);
         }
     });
+    #[cfg(unix)]
+    listen_to_termination();
+}
+
+/// Lets SIGTERM and SIGHUP count as Ctrl-C that cannot be forgotten.
+#[cfg(unix)]
+fn listen_to_termination() {
+    use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
+
+    extern "C" fn terminate(_: std::ffi::c_int) {
+        TERMINATED.store(true, SeqCst);
+        let _ = raise(Signal::SIGINT);
+    }
+    let action = SigAction::new(
+        SigHandler::Handler(terminate),
+        SaFlags::SA_RESTART,
+        SigSet::empty(),
+    );
+    for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+        // SAFETY: the handler does nothing but what a handler may do: store a number, and raise a signal.
+        let _ = unsafe { sigaction(signal, &action) };
+    }
 }
 
 fn locked<T>(what: &'static Mutex<T>) -> MutexGuard<'static, T> {
@@ -60,9 +84,11 @@ pub fn pressed() -> bool {
     PRESSED.load(SeqCst) > 0
 }
 
-/// Takes Ctrl-C as answered: what it was meant for has ended, and `radio` goes on.
+/// Takes Ctrl-C as answered: what it was meant for has ended, and `radio` goes on, unless it was told to end.
 pub fn forget() {
-    PRESSED.store(0, SeqCst);
+    if !TERMINATED.load(SeqCst) {
+        PRESSED.store(0, SeqCst);
+    }
 }
 
 /// Whether a newer run is to take the place of the one under way.

@@ -75,6 +75,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         // Ctrl-C was meant for the cell.
         interrupt::forget();
         walk.runs_rest = false;
+        walk.is_over = interrupt::requested();
         walk.say("Interrupted. The later cells cannot run any more.");
     }
     if !walk.is_over {

@@ -617,6 +617,25 @@ name.len() + 1
     }
 
     #[test]
+    fn a_walk_that_is_told_to_end_does_while_a_cell_runs() {
+        let desk = Desk::with(
+            "a.rs",
+            "// %%\nprintln!(\"begun\");\nloop { std::thread::sleep(std::time::Duration::from_secs(1)) }\n// %%\n1\n",
+        );
+        for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+            let mut walk = Walk::start(desk.step(&["a.rs"]));
+            let mut at = 0;
+            walk.sees(&mut at, "[1/2]");
+            walk.press("\r");
+            walk.sees(&mut at, "\r\nbegun\r\n");
+            walk.send(signal);
+            assert_eq!(walk.ends().code(), Some(1), "{}", walk.shown());
+            assert!(walk.is_as_before());
+            assert_eq!(desk.counts("a"), [1, 0]);
+        }
+    }
+
+    #[test]
     fn ctrl_c_twice_gives_the_terminal_back_too() {
         let desk = Desk::with("a.rs", THREE_CELLS);
         let mut walk = Walk::start(desk.step(&["a.rs"]));
