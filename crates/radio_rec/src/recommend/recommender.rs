@@ -51,7 +51,8 @@ pub trait Recommender: Send + Sync {
     }
 
     /// [`recommend_to`](Recommender::recommend_to) for many users over all processors: for each, in the order given, items
-    /// with their scores, best first.
+    /// with their scores, best first. A user of the matrix who played nothing gets numbers of listeners as scores, which compare with
+    /// no others: [`Interactions::items_of`] says who that is.
     ///
     /// # Errors
     ///
