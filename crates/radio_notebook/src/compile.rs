@@ -152,13 +152,8 @@ impl Builder {
             std::fs::File::create(&guard_path).map_err(Error::io(&guard_path, "writing"))?;
         while let Err(refused) = guard.try_lock() {
             match refused {
-                std::fs::TryLockError::Error(error) => {
-                    // Some file systems have no locks. Who runs a notebook twice at once there may see cargo complain.
-                    if error.kind() == std::io::ErrorKind::Unsupported {
-                        break;
-                    }
-                    return Err(Error::io(&guard_path, "locking")(error));
-                }
+                // Some file systems have no locks. Who runs a notebook twice at once there may see cargo complain.
+                std::fs::TryLockError::Error(_) => break,
                 std::fs::TryLockError::WouldBlock if is_to_end(self.deadline) => {
                     return Err(Error::Interrupted);
                 }

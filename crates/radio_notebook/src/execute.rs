@@ -566,8 +566,13 @@ impl Execution<'_> {
         deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    /// Fails a cell for which no time is left.
-    fn run_out_of_time(&mut self, at: usize, program: &Program) {
+    /// Fails the next cell, for which no time is left: the notebook's own, whatever it expects, and not the start-up files'.
+    fn run_out_of_time(&mut self, next: usize, program: &Program) {
+        let of_notebook = |at: &usize| self.work[*at].index.is_some();
+        let Some(at) = (next..self.work.len()).find(of_notebook) else {
+            return;
+        };
+        self.work[at].expected_to_fail = false;
         let failure = Failure {
             ename: "Timeout".into(),
             evalue: "the run did not end in the time it was given".into(),

@@ -1,7 +1,6 @@
 //! `radio run`: executes notebooks and writes their executed copies and figures.
 
 use crate::batch::{self, Reporter as _};
-use crate::cache::hash_of;
 use crate::check::show::visible;
 use crate::cli::{self, Wanted};
 use crate::document::{CellKind, Notebook};
@@ -140,14 +139,6 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
     for warning in &warnings {
         say!("{warning}");
     }
-    if !conclusions.unusable.is_empty() {
-        return Err(Error::Argument(format!(
-            "{} of {} notebooks could not be run or written: {}",
-            conclusions.unusable.len(),
-            paths.len(),
-            conclusions.unusable.join(", ")
-        )));
-    }
     let failed = &conclusions.failed;
     if paths.len() > 1 && !failed.is_empty() {
         say!(
@@ -156,6 +147,14 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
             paths.len(),
             failed.join(", ")
         );
+    }
+    if !conclusions.unusable.is_empty() {
+        return Err(Error::Argument(format!(
+            "{} of {} notebooks could not be run or written: {}",
+            conclusions.unusable.len(),
+            paths.len(),
+            conclusions.unusable.join(", ")
+        )));
     }
     Ok(failed.is_empty())
 }
@@ -222,12 +221,19 @@ impl Conclusions<'_> {
         let original = self.originals.as_ref().map(|all| &all[index]);
         let has_changed =
             original.is_some_and(|original| Notebook::read(path).ok().as_ref() != Some(original));
+        let mut target = match *inplace && !has_changed {
+            true => path.clone(),
+            false => copy_of(&given.output, name),
+        };
+        if has_changed && is_same(path, &target) {
+            target = copy_of(&given.output, &format!("{name}.executed"));
+        }
         let written = write(
             &mut executed.notebook,
             path,
             name,
             &given.output,
-            *inplace && !has_changed,
+            &target,
             is_whole,
         )?;
         conclude(summary, path, name, &written, executed.took, self.arguments);
@@ -308,17 +314,14 @@ pub(crate) fn figures_of(output: &Path, name: &str) -> PathBuf {
     let folder = match safe == name {
         true => safe,
         // Another name may become the same one.
-        false => format!("{safe}-{}", &hash_of(&name)[..8]),
+        false => format!("{safe}-{:08x}", crc32fast::hash(name.as_bytes())),
     };
     output.join("figures").join(folder)
 }
 
 /// Refuses an output folder in which the executed copy, `target`, would take the place of the notebook itself.
 pub(crate) fn refuse_to_overwrite(path: &Path, target: &Path) -> Result<()> {
-    let is_source = std::fs::canonicalize(target)
-        .ok()
-        .is_some_and(|t| std::fs::canonicalize(path).ok() == Some(t));
-    if is_source {
+    if is_same(path, target) {
         return Err(Error::Argument(format!(
             "{} would be overwritten by its executed copy: choose another --output, or say `radio run --inplace`",
             path.display()
@@ -327,26 +330,25 @@ pub(crate) fn refuse_to_overwrite(path: &Path, target: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes the executed notebook and its figures; returns the notebook's path and the number of figures.
+/// Whether both are one file that is there.
+fn is_same(a: &Path, b: &Path) -> bool {
+    std::fs::canonicalize(a).is_ok_and(|a| std::fs::canonicalize(b).is_ok_and(|b| a == b))
+}
+
+/// Writes the executed notebook to `target`, which is `path` if its outputs go into the notebook itself, and its figures;
+/// returns `target` and the number of figures.
 pub(crate) fn write(
     notebook: &mut Notebook,
     path: &Path,
     name: &str,
     output: &Path,
-    inplace: bool,
+    target: &Path,
     is_whole: bool,
 ) -> Result<(PathBuf, usize)> {
-    let target = if inplace {
-        path.to_owned()
-    } else {
-        copy_of(output, name)
-    };
-    if !inplace {
-        refuse_to_overwrite(path, &target)?;
-        notebook.upgrade();
-    }
     let figure_folder = figures_of(output, name);
-    if !inplace {
+    if target != path {
+        refuse_to_overwrite(path, target)?;
+        notebook.upgrade();
         for cell in notebook
             .cells
             .iter_mut()
@@ -365,14 +367,14 @@ pub(crate) fn write(
     }
     // All is written beside its place first: where something cannot be written, all that was there before is still there.
     let figures = figures::stage(notebook, &figure_folder)?;
-    let whole = files::Staged::write(&target, notebook.to_ipynb().as_bytes())?.on_disk()?;
+    let whole = files::Staged::write(target, notebook.to_ipynb().as_bytes())?.on_disk()?;
     let written = files::put_all_in_place(figures)?;
     whole.put_in_place()?;
     // What a whole run did not draw is out of date; what a part of one did not reach may not be.
     if is_whole {
         figures::remove_others(&figure_folder, &written)?;
     }
-    Ok((target, written.len()))
+    Ok((target.to_owned(), written.len()))
 }
 
 fn conclude(

@@ -78,6 +78,10 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         walk.is_over = interrupt::requested();
         walk.say("Interrupted. The later cells cannot run any more.");
     }
+    if let Some(error) = &summary.cut_short {
+        walk.runs_rest = false;
+        walk.say(&format!("{error}. The later cells cannot run."));
+    }
     if !walk.is_over {
         walk.converse(None);
     }
@@ -87,7 +91,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         return Ok(true);
     }
     let output = &arguments.given.output;
-    let (target, figures) = run::write(&mut notebook, &path, &name, output, false, false)?;
+    let (target, figures) = run::write(&mut notebook, &path, &name, output, &copy, false)?;
     for (number, failure) in &summary.failures {
         tell(&format!(
             "error: {} cell {number}: {}",

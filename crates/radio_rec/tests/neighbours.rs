@@ -130,7 +130,7 @@ fn recommendations_are_those_of_implicit() {
                 let n = data.items().len();
                 let found = model.recommend_to(user.into(), n, AlreadyPlayed::LeaveOut);
                 let found = found.unwrap().ranking;
-                // Negative weights make scores below 0, which neither side gives to a user without plays.
+                // Weights below 0 make scores below 0, which are not in the golden file.
                 let found: Vec<_> = found.iter().filter(|ranked| ranked.score > 0.0).collect();
                 if data.items_of(user).len() > 0 {
                     assert_eq!(found.len(), expected.len(), "{name}: {user:?}");

@@ -27,7 +27,7 @@ use crate::similarity::{ItemNeighbours, Neighbourhood};
 /// | `neighbourhood` | how alike is measured, and more, instead of `k` and the cosine | see [`Neighbourhood`] |
 ///
 /// With the measure [`DotProduct`](crate::similarity::Measure::DotProduct) over the weights
-/// [`Bm25`](crate::similarity::Weighting::Bm25) it recommends as implicit's `BM25Recommender` does:
+/// [`Bm25`](crate::similarity::Weighting::Bm25) it recommends as implicit's `BM25Recommender` does, up to how many neighbours are kept: there, K counts the item itself.
 ///
 /// ```
 /// use radio_rec::interactions::Interactions;

@@ -80,8 +80,10 @@ pub(super) fn check_neighbours(
             if neighbour.item.index() >= items || neighbour.item == item {
                 return Err("a neighbour is not another item");
             }
-            if !(neighbour.similarity > 0.0 && neighbour.similarity.is_finite()) {
-                return Err("a similarity is not a number above 0");
+            // The largest sum of products of values that a reader takes.
+            let most = VALUES.end() * VALUES.end() * f64::from(u32::MAX);
+            if !(neighbour.similarity > 0.0 && neighbour.similarity <= most) {
+                return Err("a similarity is not above 0, or too large");
             }
         }
     }

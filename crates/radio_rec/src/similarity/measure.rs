@@ -202,6 +202,12 @@ impl Measure {
         self == Measure::Euclidean && both - 2.0 * common < 1e-4 * both
     }
 
+    /// Whether a sum of products above 0 is what rounding left of one that is not: where weights are below 0, products cancel.
+    /// The other measures are then near 0 themselves.
+    pub(super) fn is_noise(self, common: f64, a: Row, b: Row) -> bool {
+        self == Measure::Euclidean && common <= 1e-12 * (a.norm * b.norm).sqrt()
+    }
+
     /// The sum of products without which no row is as similar to `a` as `similarity`, which is not negative.
     pub(super) fn needed(self, similarity: f64, a: Row, n: f64) -> Needed {
         let less = 1.0 - MARGIN;

@@ -142,6 +142,9 @@ impl<'a, C: Column, V: Value> Best<'a, C, V> {
         let n = of.sides.columns() as f64;
         let (a, b) = (of.of_each[self.row], of.of_each[other]);
         let common = sum.as_f64();
+        if of.measure.is_noise(common, a, b) {
+            return;
+        }
         let mut similarity = if of.measure.is_lost(common, a, b) {
             from_distance(squared_distance(of.rows.row(self.row), of.rows.row(other)))
         } else {

@@ -272,7 +272,9 @@ mod readable {
         Array2::from_shape_fn((rows, rows), |(a, b)| {
             let of_both = plays.row(a).into_iter().zip(plays.row(b));
             let common = of_both.filter(|&(&a, &b)| a > 0.0 && b > 0.0).count();
-            let is_apart = values.row(a).dot(&values.row(b)) <= 0.0;
+            let norms = [a, b].map(|row| values.row(row).dot(&values.row(row)).sqrt());
+            // What rounding leaves of products that cancel is nothing in common.
+            let is_apart = values.row(a).dot(&values.row(b)) <= 1e-12 * norms[0] * norms[1];
             if a == b || common < minimum_support || is_apart {
                 return 0.0;
             }
