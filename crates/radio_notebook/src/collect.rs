@@ -235,9 +235,7 @@ impl Collector {
         let is_whole = line.ends_with('\n');
         let text = line.trim_end_matches(['\n', '\r']);
         if let Some((before, request)) = split_request(line).filter(|_| is_whole) {
-            if !before.is_empty() {
-                self.emit(Stream::Stdout, phase, before, live);
-            }
+            self.emit(Stream::Stdout, phase, before, live);
             self.at_line_start = true;
             self.has_asked = !self.is_answered;
             self.requests.push_back(request);

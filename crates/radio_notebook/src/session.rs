@@ -238,6 +238,7 @@ impl Session {
             }
             let step = Duration::from_millis(20);
             let wait = deadline.map_or(step, |deadline| step.min(deadline - now));
+            let mut live = |stream, text: &str| listener.hears(stream, text);
             match self.events.recv_timeout(wait) {
                 Ok(Event::Frame(frame)) => match frame {
                     Frame::Begin { cell } => self.waits_before = Some(cell),
@@ -273,21 +274,9 @@ impl Session {
                     Frame::End { .. } | Frame::Hello { .. } => {}
                 },
                 Ok(Event::ChannelClosed) => closed = Some(now),
-                Ok(Event::Text(stream, bytes)) => {
-                    self.collector.text(stream, bytes, &mut |stream, text| {
-                        listener.hears(stream, text)
-                    })
-                }
-                Ok(Event::Mark(stream, phase)) => {
-                    self.collector.mark(stream, phase, &mut |stream, text| {
-                        listener.hears(stream, text)
-                    })
-                }
-                Ok(Event::StreamClosed(stream)) => {
-                    self.collector.mark(stream, u32::MAX, &mut |stream, text| {
-                        listener.hears(stream, text)
-                    })
-                }
+                Ok(Event::Text(stream, bytes)) => self.collector.text(stream, bytes, &mut live),
+                Ok(Event::Mark(stream, phase)) => self.collector.mark(stream, phase, &mut live),
+                Ok(Event::StreamClosed(stream)) => self.collector.mark(stream, u32::MAX, &mut live),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => closed = closed.or(Some(now)),
             }

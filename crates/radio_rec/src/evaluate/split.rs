@@ -73,16 +73,11 @@ pub fn leave_one_out(data: &Interactions, seed: u64) -> Split {
 /// # Ok::<(), radio_rec::Error>(())
 /// ```
 pub fn leave_last_out(data: &Interactions, time: impl Fn(User, Item) -> f64) -> Result<Split> {
-    for user in data.user_indices() {
-        for (item, _) in data.items_of(user) {
-            check_time(data, user, item, time(user, item))?;
-        }
-    }
+    let all = times_of_plays(data, &time)?;
+    let mut rest = all.as_slice();
     divide(data, |user| {
-        let times: Vec<f64> = data
-            .items_of(user)
-            .map(|(item, _)| time(user, item))
-            .collect();
+        let (times, others) = rest.split_at(data.items_of(user).len());
+        rest = others;
         let mut hidden = vec![false; times.len()];
         let latest = (0..times.len()).max_by(|&a, &b| times[a].total_cmp(&times[b]));
         if let Some(latest) = latest.filter(|_| times.len() >= 2) {
@@ -103,14 +98,7 @@ pub fn leave_last_out(data: &Interactions, time: impl Fn(User, Item) -> f64) -> 
 /// [`Error::InvalidParameter`] unless `test` is from 0 to 1, and for a time that is not a number.
 pub fn temporal(data: &Interactions, test: f64, time: impl Fn(User, Item) -> f64) -> Result<Split> {
     check_share(test)?;
-    let mut times = Vec::with_capacity(data.nnz());
-    for user in data.user_indices() {
-        for (item, _) in data.items_of(user) {
-            let time = time(user, item);
-            check_time(data, user, item, time)?;
-            times.push(time);
-        }
-    }
+    let mut times = times_of_plays(data, &time)?;
     times.sort_unstable_by(f64::total_cmp);
     let kept = ((1.0 - test) * times.len() as f64).round() as usize;
     // The hidden part begins after the last moment that is learned from.
@@ -176,16 +164,24 @@ impl Part {
     }
 }
 
-fn check_time(data: &Interactions, user: User, item: Item, time: f64) -> Result<()> {
-    if !time.is_nan() {
-        return Ok(());
+/// When each play was, user by user; an error for a time that is not a number.
+fn times_of_plays(data: &Interactions, time: &impl Fn(User, Item) -> f64) -> Result<Vec<f64>> {
+    let mut times = Vec::with_capacity(data.nnz());
+    for user in data.user_indices() {
+        for (item, _) in data.items_of(user) {
+            let time = time(user, item);
+            if time.is_nan() {
+                let (user, item) = (data.user_name(user), data.item_name(item));
+                return Err(Error::InvalidParameter {
+                    name: "time",
+                    value: format!("NaN for user `{user}` and item `{item}`"),
+                    expected: "a number".into(),
+                });
+            }
+            times.push(time);
+        }
     }
-    let (user, item) = (data.user_name(user), data.item_name(item));
-    Err(Error::InvalidParameter {
-        name: "time",
-        value: format!("NaN for user `{user}` and item `{item}`"),
-        expected: "a number".into(),
-    })
+    Ok(times)
 }
 
 fn check_share(test: f64) -> Result<()> {

@@ -247,6 +247,9 @@ impl Measure {
 
     /// The similarity of two rows by itself.
     fn of_rows(self, rows: &Compressed, across: &Compressed, a: usize, b: usize) -> f64 {
+        if self == Measure::Euclidean {
+            return from_distance(squared_distance(rows.row(a), rows.row(b)));
+        }
         let values_of = |row: usize| -> Vec<f64> {
             let (columns, values) = rows.row(row);
             let stored = columns.iter().zip(values);
@@ -257,9 +260,6 @@ impl Measure {
                 _ => values.to_vec(),
             }
         };
-        if self == Measure::Euclidean {
-            return from_distance(squared_distance(rows.row(a), rows.row(b)));
-        }
         let (values_a, values_b) = (values_of(a), values_of(b));
         let columns_b = rows.row(b).0;
         let mut common = 0.0;
