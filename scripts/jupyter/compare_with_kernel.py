@@ -6,6 +6,8 @@
     scripts/jupyter/compare_with_kernel.py scripts/x.rs some/folder       # notebooks, percent scripts, folders of them
     scripts/jupyter/compare_with_kernel.py --radio-args='--engine evcxr'
     scripts/jupyter/compare_with_kernel.py --fixtures [NAME]...           # are the outputs in tests/dialect/ still the kernel's?
+    scripts/jupyter/compare_with_kernel.py --fixtures --changed           # those only that it has not confirmed as they are
+    scripts/jupyter/compare_with_kernel.py --fixtures --confirm           # and write down which are (tests/dialect/confirmed.txt)
 
 Text has to be equal, and images in their bytes. What is meant to differ:
 
@@ -102,14 +104,23 @@ def against_radio(path, radio_arguments):
     return lines, reasons
 
 
-def compare_with_radio(paths, radio_arguments):
+def timed_against_radio(path, radio_arguments):
+    start = time.monotonic()
+    return *against_radio(path.resolve(), radio_arguments), time.monotonic() - start
+
+
+def compare_with_radio(paths, radio_arguments, jobs):
     failed = []
-    for path in paths:
-        start = time.monotonic()
-        lines, reasons = against_radio(path.resolve(), radio_arguments)
-        print(*lines, *reasons, sep="\n", end="\n" if lines or reasons else "")
-        print(f"{path}: {'DIFFERS' if lines else 'equal'} ({time.monotonic() - start:.0f} s)", flush=True)
-        failed += [path] if lines else []
+    with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
+        # The first by itself: the libraries that its kernel compiles serve those after it.
+        begun = [pool.submit(timed_against_radio, path, radio_arguments) for path in paths[:1]]
+        concurrent.futures.wait(begun)
+        begun += [pool.submit(timed_against_radio, path, radio_arguments) for path in paths[1:]]
+        for path, result in zip(paths, begun, strict=True):
+            lines, reasons, took = result.result()
+            print(*lines, *reasons, sep="\n", end="\n" if lines or reasons else "")
+            print(f"{path}: {'DIFFERS' if lines else 'equal'} ({took:.0f} s)", flush=True)
+            failed += [path] if lines else []
     return failed
 
 
@@ -140,13 +151,17 @@ def against_golden(path):
     return path, lines, notes, attempt
 
 
-def compare_fixtures(names, jobs):
+def compare_fixtures(names, jobs, only_changed, confirm):
     import dialect
+    import records
 
     paths = [dialect.notebook_called(name) for name in names] or dialect.notebooks()
     if missing := [path for path in paths if not path.exists()]:
         print(*missing, "not there", file=sys.stderr)
         sys.exit(2)
+    if only_changed:
+        paths = records.changed(paths)
+        print("to be confirmed:", ", ".join(path.stem for path in paths) or "none", flush=True)
     failed, again = [], []
     with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
         for number, (path, lines, notes, attempts) in enumerate(pool.map(against_golden, paths), 1):
@@ -157,6 +172,8 @@ def compare_fixtures(names, jobs):
     print(file=sys.stderr)
     if again:
         print(f"equal only when run again: {', '.join(again)}")
+    if confirm:
+        records.confirm([path for path in paths if path not in failed], dialect.notebooks())
     return failed
 
 
@@ -164,16 +181,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paths", nargs="*", metavar="PATH", help="notebooks, scripts or folders; with --fixtures, names")
     parser.add_argument("--fixtures", action="store_true", help="compare the outputs stored in tests/dialect/ with the kernel's")
-    parser.add_argument("--jobs", type=int, default=2, help="kernels at a time for --fixtures (default: 2)")
+    parser.add_argument("--changed", action="store_true", help="with --fixtures: only those whose record is not confirmed")
+    parser.add_argument("--confirm", action="store_true", help="with --fixtures: write down which are equal")
+    parser.add_argument("--jobs", type=int, default=2, help="kernels at a time (default: 2)")
     parser.add_argument("--radio-args", type=shlex.split, default=[], metavar="ARGUMENTS", help="more arguments for radio run")
     given = parser.parse_args()
+    if (given.changed or given.confirm) and not given.fixtures:
+        parser.error("--changed and --confirm are for --fixtures")
     live.use_venv()
     start = time.monotonic()
     if given.fixtures:
-        failed = compare_fixtures(given.paths, given.jobs)
+        failed = compare_fixtures(given.paths, given.jobs, given.changed, given.confirm)
     else:
         paths = list(notebooks_in([pathlib.Path(path) for path in given.paths] or [live.ROOT / "notebooks"]))
-        failed = compare_with_radio(paths, given.radio_args)
+        failed = compare_with_radio(paths, given.radio_args, given.jobs)
     print(f"{len(failed)} differ; {time.monotonic() - start:.0f} s")
     sys.exit(1 if failed else 0)
 
