@@ -26,13 +26,9 @@ pub fn inject(
     if values.is_empty() {
         return Ok(Vec::new());
     }
-    let at = notebook
-        .cells
-        .iter()
-        .position(|cell| cell.kind == CellKind::Code && cell.has_tag("parameters"));
-    let source = at
-        .map(|at| notebook.cells[at].source.clone())
-        .unwrap_or_default();
+    let is_default = |cell: &Cell| cell.kind == CellKind::Code && cell.has_tag("parameters");
+    let default = notebook.cells.iter().find(|cell| is_default(cell));
+    let source = default.map(|cell| cell.source.clone()).unwrap_or_default();
     let parameters = parameters_of(&source);
     let mut lines = vec!["// Parameters".to_owned()];
     let mut unknown = Vec::new();
@@ -47,15 +43,15 @@ pub fn inject(
             None => unknown.push(name.clone()),
         }
     }
-    if let Some(at) = at
-        && lines.len() > 1
-    {
-        notebook
-            .cells
-            .retain(|cell| !cell.has_tag("injected-parameters"));
+    if lines.len() > 1 {
+        // Of an earlier run. They may stand anywhere, so the place of the new cell is found without them.
+        let is_ours = |cell: &Cell| cell.has_tag("injected-parameters") && !is_default(cell);
+        notebook.cells.retain(|cell| !is_ours(cell));
         let mut cell = Cell::new(CellKind::Code, lines.join("\n"));
         cell.set_metadata("tags", vec!["injected-parameters"].into());
-        notebook.cells.insert(at + 1, cell);
+        let behind = notebook.cells.iter().position(is_default);
+        let at = behind.map_or(0, |at| at + 1);
+        notebook.cells.insert(at, cell);
         notebook.identify_new_cells();
     }
     Ok(unknown)
@@ -342,6 +338,47 @@ mod tests {
                 "{message}"
             );
         }
+    }
+
+    #[test]
+    fn the_cell_of_an_earlier_run_is_replaced_wherever_it_stands() {
+        let default = "// %% tags=[\"parameters\"]\nlet n = 1;\n\n";
+        let old = "// %% tags=[\"injected-parameters\"]\nlet n = 2;\n\n";
+        let other = "// %%\nn\n\n";
+        for script in [
+            [old, default].concat(),
+            [default, old].concat(),
+            [default, old, other].concat(),
+            [old, default, other].concat(),
+            [old, other, default, old, other].concat(),
+        ] {
+            let mut notebook = crate::percent::read(&script).unwrap();
+            let values = [("n".to_owned(), "3".to_owned())];
+            inject(&mut notebook, &values, Path::new(".")).unwrap();
+            let sources: Vec<&str> = notebook.cells.iter().map(|c| c.source.as_str()).collect();
+            let at = sources.iter().position(|s| *s == "let n = 1;").unwrap();
+            assert_eq!(sources[at + 1], "// Parameters\nlet n = 3;", "{script}");
+            assert!(!sources.contains(&"let n = 2;"), "{script}");
+            let others = script.matches("// %%\n").count();
+            assert_eq!(sources.len(), 2 + others, "{script}");
+        }
+    }
+
+    #[test]
+    fn only_where_the_default_is_a_file_a_text_that_names_one_becomes_its_path() {
+        // Tests run in the package's folder.
+        let here = std::path::absolute("Cargo.toml").unwrap();
+        for (default, expected) in [
+            ("src/lib.rs", here.to_str().unwrap()),
+            ("no such file", "Cargo.toml"),
+            ("", "Cargo.toml"),
+        ] {
+            let (cell, _) =
+                injected(&format!("let a = {default:?};"), &[("a", "Cargo.toml")]).unwrap();
+            assert_eq!(cell, format!("// Parameters\nlet a = {expected:?};"));
+        }
+        let (cell, _) = injected("let a = \"src/lib.rs\";", &[("a", "missing.rs")]).unwrap();
+        assert_eq!(cell, "// Parameters\nlet a = \"missing.rs\";");
     }
 
     #[test]
