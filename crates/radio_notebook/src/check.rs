@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod marks;
+pub mod numbers;
 pub mod sanitize;
 pub mod show;
 pub mod update;

@@ -5,6 +5,7 @@
 //! a result or a display, how text is cut into chunks and lines, and where stderr stands among the other outputs, because
 //! kernels send it over a way of its own.
 
+use crate::check::numbers;
 use crate::check::sanitize::{Rules, without_colours};
 use crate::document::joined;
 use base64::Engine;
@@ -149,7 +150,12 @@ impl Comparison<'_> {
     }
 
     fn json(&self, value: &Value) -> Content {
-        Content::Text(self.rules.apply(format!("{value:#}\n")))
+        // The rules see the numbers as they are written.
+        let text = self.rules.apply(format!("{value:#}\n"));
+        Content::Text(match serde_json::from_str(&text) {
+            Ok(value) => format!("{:#}\n", numbers::by_value(value)),
+            Err(_) => text,
+        })
     }
 }
 
@@ -376,6 +382,31 @@ mod tests {
         ] {
             assert_eq!(as_shown(written), shown, "{written:?}");
         }
+    }
+
+    #[test]
+    fn numbers_in_json_are_compared_by_their_value() {
+        let json = |json: &str| {
+            let value: Value = serde_json::from_str(json).unwrap();
+            json!([data(json!({"application/vnd.x+json": value}))])
+        };
+        // As Rust writes them, and as JupyterLab does when it saves.
+        let (rust, saved) = (
+            json(r#"{"a": [1.0, 1e21, 1e-7, -0.0, 100.50]}"#),
+            json(r#"{"a": [1, 1e+21, 1e-7, 0, 100.5]}"#),
+        );
+        assert_eq!(differences(&rust, &saved), []);
+        assert_eq!(differences(&json("1.0"), &json("1.01")).len(), 1);
+        assert_eq!(differences(&json("1"), &json("\"1\"")).len(), 1);
+        // A rule that was written for what is printed still finds it.
+        let rule = json!([{"regex": r"\d+\.\d+", "replace": "0"}]);
+        let with_rule = Comparison {
+            rules: &Rules::from_metadata(&rule).unwrap(),
+            images_by_presence: false,
+        };
+        let (one, other) = (json("[1.0, 2]"), json("[3.5, 2]"));
+        let compared = with_rule.differences(one.as_array().unwrap(), other.as_array().unwrap());
+        assert_eq!(compared, []);
     }
 
     #[test]
