@@ -139,6 +139,10 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         .iter()
         .map(|path| Case::read(path, &paths, &rules))
         .collect::<Result<Vec<_>>>()?;
+    // Without it, a check changes nothing.
+    if arguments.update {
+        files::remove_leftovers_beside(&paths);
+    }
     let deadline = arguments.timeout_total.map(|time| Instant::now() + time);
     let mut unequal = Vec::new();
     let mut unusable = None;

@@ -152,6 +152,7 @@ pub fn convert(from: &Path, to: &Path, existing: Existing) -> Result<Converted> 
     } else {
         notebook.to_ipynb()
     };
+    files::remove_leftovers_beside(&[to.to_owned()]);
     files::write_whole(to, text.as_bytes())?;
     Ok(converted)
 }

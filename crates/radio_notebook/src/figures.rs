@@ -1,7 +1,7 @@
 //! The pictures among a notebook's outputs, as files.
 
 use crate::document::Notebook;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::files::{Staged, safe_name};
 use base64::Engine;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// that is there already changes before the pictures are put in their places.
 ///
 /// # Errors
-/// [`Error::Io`] if a file cannot be written.
+/// [`Error::Io`](crate::error::Error::Io) if a file cannot be written.
 pub fn stage(notebook: &Notebook, folder: &Path) -> Result<Vec<Staged>> {
     let mut staged = Vec::new();
     let mut taken = HashSet::new();
@@ -53,22 +53,15 @@ pub fn stage(notebook: &Notebook, folder: &Path) -> Result<Vec<Staged>> {
     Ok(staged)
 }
 
-/// Removes the figures of an earlier run that this run did not write.
-///
-/// # Errors
-/// [`Error::Io`] if a file cannot be removed.
-pub fn remove_others(folder: &Path, written: &[PathBuf]) -> Result<()> {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return Ok(());
-    };
-    let written: HashSet<&Path> = written.iter().map(PathBuf::as_path).collect();
-    for path in entries.flatten().map(|entry| entry.path()) {
+/// The figures of an earlier run in `folder` that are not among `new` ones.
+pub fn others(folder: &Path, new: &[Staged]) -> Vec<PathBuf> {
+    let new: HashSet<&Path> = new.iter().map(Staged::path).collect();
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_old = |path: &PathBuf| {
         let is_figure = path.extension().is_some_and(|e| e == "svg" || e == "png");
-        if is_figure && path.is_file() && !written.contains(path.as_path()) {
-            std::fs::remove_file(&path).map_err(Error::io(&path, "removing"))?;
-        }
-    }
-    Ok(())
+        is_figure && path.is_file() && !new.contains(path.as_path())
+    };
+    entries.map(|entry| entry.path()).filter(is_old).collect()
 }
 
 fn svg(data: &Value) -> Option<Vec<u8>> {
@@ -98,6 +91,7 @@ fn png(data: &Value) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::document::Output;
+    use crate::files::put_all_in_place;
 
     #[test]
     fn figures_are_named_by_label_or_number_and_stay_in_their_folder() {
@@ -122,10 +116,10 @@ mod tests {
         std::fs::write(folder.join("old.svg"), "").unwrap();
         std::fs::write(folder.join("mine.txt"), "").unwrap();
         let staged = stage(&notebook, &folder).unwrap();
-        let written: Vec<_> = staged.iter().map(|s| s.path().to_owned()).collect();
-        assert!(written.iter().all(|path| !path.exists()));
-        staged.into_iter().for_each(|s| s.put_in_place().unwrap());
-        remove_others(&folder, &written).unwrap();
+        assert!(staged.iter().all(|file| !file.path().exists()));
+        let others = others(&folder, &staged);
+        assert_eq!(others, [folder.join("old.svg")]);
+        put_all_in_place(staged, &others).unwrap();
         let mut names: Vec<_> = std::fs::read_dir(&folder)
             .unwrap()
             .map(|e| e.unwrap().file_name().into_string().unwrap())

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::interrupt;
 use crate::runtime::boundary;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,26 @@ use tempfile::{NamedTempFile, TempPath};
 const UNFINISHED: &str = ".radio-";
 /// How long another run may write before this one no longer waits for it.
 const MOST_WAIT: Duration = Duration::from_secs(10);
+
+/// Reads a file whole.
+///
+/// # Errors
+/// [`Error::Document`] if it is no file but a pipe, say, of which the end may never come; [`Error::Io`] if it cannot be read.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    let metadata = std::fs::metadata(path).map_err(Error::io(path, "reading"))?;
+    // Of a folder the system says so.
+    if !metadata.is_file() && !metadata.is_dir() {
+        return Err(Error::Document {
+            path: path.to_owned(),
+            message: NO_FILE.to_owned(),
+        });
+    }
+    std::fs::read(path).map_err(Error::io(path, "reading"))
+}
+
+/// What is said of something that has a path and is neither a file nor a folder.
+pub const NO_FILE: &str =
+    "this is a pipe, a socket or a device, and radio reads files: save what it gives to one";
 
 /// Writes `bytes` to `path`: beside it first, then renamed over it. On failure the old file is still there, and nothing
 /// else is left behind. Missing folders are made; the file's permissions are kept.
@@ -99,16 +120,81 @@ impl Staged {
     }
 }
 
-/// Renames all files to their places, and returns these.
+/// Puts files in their places and removes those that are `obsolete`, all or nothing: where one of them cannot be replaced or
+/// removed, all are as they were. Only who is killed between the first and the last leaves some old and some new; each of them is
+/// whole even then.
 ///
 /// # Errors
-/// [`Error::Io`] for the first that cannot be renamed; those after it stay as they were.
-pub fn put_all_in_place(staged: Vec<Staged>) -> Result<Vec<PathBuf>> {
-    let put = staged.into_iter().map(|file| {
-        let path = file.path().to_owned();
-        file.put_in_place().map(|()| path)
-    });
-    put.collect()
+/// [`Error::Io`] for the first that cannot be replaced or removed.
+pub fn put_all_in_place(staged: Vec<Staged>, obsolete: &[PathBuf]) -> Result<()> {
+    let mut set = Exchange::default();
+    for path in obsolete {
+        set.keep(path).map_err(Error::io(path, "removing"))?;
+        std::fs::remove_file(path).map_err(Error::io(path, "removing"))?;
+    }
+    for file in staged {
+        set.keep(&file.target)
+            .map_err(Error::io(&file.path, "writing"))?;
+        file.put_in_place()?;
+    }
+    set.is_whole = true;
+    Ok(())
+}
+
+/// What was in places that are being written to, to be put back if that stops half-way.
+#[derive(Default)]
+struct Exchange {
+    /// A place, and what was there, kept beside it; `None` if nothing was.
+    before: Vec<(PathBuf, Option<TempPath>)>,
+    is_whole: bool,
+}
+
+impl Exchange {
+    fn keep(&mut self, place: &Path) -> std::io::Result<()> {
+        let old = match std::fs::symlink_metadata(place) {
+            Ok(_) => {
+                Some(begin_as(folder_of(place), |path| same_file(place, path))?.into_temp_path())
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        self.before.push((place.to_owned(), old));
+        Ok(())
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        for (place, old) in self.before.drain(..).rev() {
+            match old {
+                Some(old) => {
+                    let name = old.to_path_buf();
+                    if self.is_whole {
+                        drop(old);
+                    } else {
+                        let _ = old.persist(&place);
+                        // Of two names of one file the system takes neither away.
+                        let _ = std::fs::remove_file(&name);
+                    }
+                    interrupt::end_file(&name);
+                }
+                None if self.is_whole => {}
+                None => {
+                    let _ = std::fs::remove_file(&place);
+                }
+            }
+        }
+    }
+}
+
+/// Makes `path` another name of a file; a copy, where the file system or its rights allow no second name.
+fn same_file(file: &Path, path: &Path) -> std::io::Result<()> {
+    match std::fs::hard_link(file, path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            std::fs::copy(file, path).map(|_| ())
+        }
+        linked => linked,
+    }
 }
 
 impl Drop for Staged {
@@ -123,11 +209,19 @@ impl Drop for Staged {
 
 /// Begins a file in `folder`.
 fn begin(folder: &Path) -> std::io::Result<NamedTempFile> {
+    begin_as(folder, |path| File::create_new(path))
+}
+
+/// Begins a file in `folder` as `make` makes it, under a name that says who writes it.
+fn begin_as<F>(
+    folder: &Path,
+    mut make: impl FnMut(&Path) -> std::io::Result<F>,
+) -> std::io::Result<NamedTempFile<F>> {
     let prefix = format!("{UNFINISHED}{}-", std::process::id());
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix).make_in(folder, |path| {
         interrupt::begin_file(path);
-        let file = File::create_new(path);
+        let file = make(path);
         if file.is_err() {
             interrupt::end_file(path);
         }
@@ -135,8 +229,13 @@ fn begin(folder: &Path) -> std::io::Result<NamedTempFile> {
     })
 }
 
-/// Removes the unfinished files in `folder` that a run which was killed has left behind. Call it at one's turn: see
-/// [`take_turn`].
+/// Removes what runs that were killed have left unfinished beside these files.
+pub fn remove_leftovers_beside(files: &[PathBuf]) {
+    let folders: BTreeSet<&Path> = files.iter().map(|file| folder_of(file)).collect();
+    folders.into_iter().for_each(remove_leftovers);
+}
+
+/// Removes the unfinished files in `folder` that a run which was killed has left behind.
 pub fn remove_leftovers(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -267,6 +366,90 @@ mod tests {
         drop(Staged::write(&path, b"never").unwrap());
         assert_eq!(std::fs::read(&path).unwrap(), b"whole");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_set_of_files_is_replaced_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let now = || {
+            let entries = std::fs::read_dir(folder.path()).unwrap().flatten();
+            let files = entries.filter(|entry| entry.path().is_file());
+            let mut files: Vec<(String, String)> = files
+                .map(|entry| {
+                    let text = std::fs::read_to_string(entry.path()).unwrap();
+                    (entry.file_name().into_string().unwrap(), text)
+                })
+                .collect();
+            files.sort();
+            files
+        };
+        let stage = || ["a", "new", "b", "c"].map(|name| Staged::write(&at(name), b"2").unwrap());
+        for name in ["a", "b", "c", "gone"] {
+            std::fs::write(at(name), "1").unwrap();
+        }
+        let before = now();
+        // What cannot be replaced, wherever it stands in the set.
+        for bad in ["a", "b", "c"] {
+            let staged = stage().into();
+            std::fs::remove_file(at(bad)).unwrap();
+            std::fs::create_dir_all(at(bad).join("in the way")).unwrap();
+            let error = put_all_in_place(staged, &[at("gone")]).unwrap_err();
+            assert!(error.to_string().contains(bad), "{error}");
+            std::fs::remove_dir_all(at(bad)).unwrap();
+            std::fs::write(at(bad), "1").unwrap();
+            assert_eq!(now(), before, "{bad}");
+        }
+        // What cannot be removed.
+        std::fs::create_dir(at("folder")).unwrap();
+        let error = put_all_in_place(stage().into(), &[at("gone"), at("folder")]).unwrap_err();
+        assert!(error.to_string().contains("folder"), "{error}");
+        assert_eq!(now(), before);
+
+        put_all_in_place(stage().into(), &[at("gone")]).unwrap();
+        let expected = ["a", "b", "c", "new"].map(|name| (name.to_owned(), "2".to_owned()));
+        assert_eq!(now(), expected);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link_and_the_permissions_of_its_file_are_kept() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("a.txt"), folder.path().join("link"));
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        write_whole(&file, b"old").unwrap();
+        assert_eq!(mode(&file), 0o644, "a new file is for all to read");
+        std::os::unix::fs::symlink("a.txt", &link).unwrap();
+        for wanted in [0o600, 0o664, 0o755] {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(wanted)).unwrap();
+            write_whole(&link, format!("{wanted}").as_bytes()).unwrap();
+            assert_eq!(std::fs::read_link(&link).unwrap(), Path::new("a.txt"));
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{wanted}"));
+            assert_eq!(mode(&file), wanted);
+        }
+    }
+
+    #[test]
+    fn who_comes_second_waits_for_its_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = take_turn(folder.path()).unwrap();
+        std::thread::scope(|scope| {
+            let (sender, done) = std::sync::mpsc::channel();
+            scope.spawn(move || sender.send(take_turn(folder.path()).is_some()));
+            let early = done.recv_timeout(Duration::from_millis(300));
+            assert!(early.is_err(), "it did not wait");
+            drop(first);
+            assert_eq!(done.recv(), Ok(true));
+        });
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_read() {
+        let message = read(Path::new("/dev/null")).unwrap_err().to_string();
+        assert!(message.contains("/dev/null: this is a pipe"), "{message}");
+        let message = read(Path::new("src")).unwrap_err().to_string();
+        assert!(message.contains("src: reading failed"), "{message}");
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
     };
     let paths = cli::notebooks(&arguments.paths, wanted)?;
     let names = output_names(&paths)?;
+    files::remove_leftovers_beside(&paths);
     let values = arguments.given.values();
     let mut notebooks = paths
         .iter()
@@ -366,15 +367,16 @@ pub(crate) fn write(
         files::remove_leftovers(&figure_folder);
     }
     // All is written beside its place first: where something cannot be written, all that was there before is still there.
-    let figures = figures::stage(notebook, &figure_folder)?;
-    let whole = files::Staged::write(target, notebook.to_ipynb().as_bytes())?.on_disk()?;
-    let written = files::put_all_in_place(figures)?;
-    whole.put_in_place()?;
+    let mut files = figures::stage(notebook, &figure_folder)?;
+    let count = files.len();
     // What a whole run did not draw is out of date; what a part of one did not reach may not be.
-    if is_whole {
-        figures::remove_others(&figure_folder, &written)?;
-    }
-    Ok((target.to_owned(), written.len()))
+    let obsolete = match is_whole {
+        true => figures::others(&figure_folder, &files),
+        false => Vec::new(),
+    };
+    files.push(files::Staged::write(target, notebook.to_ipynb().as_bytes())?.on_disk()?);
+    files::put_all_in_place(files, &obsolete)?;
+    Ok((target.to_owned(), count))
 }
 
 fn conclude(
@@ -416,5 +418,53 @@ fn conclude(
     }
     if summary.interrupted {
         say!("interrupted; what ran is kept");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    #[test]
+    fn a_run_that_was_cut_short_keeps_the_figures_that_it_did_not_reach() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("out");
+        let old = figures_of(&output, "a").join("2.svg");
+        let arguments = ["run", "a.rs", "--quiet", "--output"].map(std::ffi::OsStr::new);
+        let arguments = arguments.into_iter().chain([output.as_os_str()]);
+        let arguments = Command::parse_from(arguments).arguments;
+        for (is_cut_short, is_kept) in [(true, true), (false, false)] {
+            files::write_whole(&old, b"<svg/>").unwrap();
+            let mut conclusions = Conclusions {
+                arguments: &arguments,
+                paths: &[folder.path().join("a.rs")],
+                names: &["a".to_owned()],
+                report: None,
+                failed: Vec::new(),
+                unusable: Vec::new(),
+                originals: None,
+            };
+            let cut_short = is_cut_short.then(|| Error::Argument("the disk is full".into()));
+            let executed = batch::Executed {
+                notebook: crate::percent::read("// %%\n1\n").unwrap(),
+                summary: Summary {
+                    executed: 1,
+                    cut_short,
+                    ..Summary::default()
+                },
+                took: Duration::ZERO,
+            };
+            let concluded = conclusions.conclude(0, Ok(executed));
+            assert_eq!(concluded.is_err(), is_cut_short);
+            assert!(copy_of(&output, "a").is_file());
+            assert_eq!(old.exists(), is_kept);
+        }
     }
 }

@@ -42,6 +42,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
+    files::remove_leftovers_beside(std::slice::from_ref(&path));
     let mut notebook = Notebook::read(&path)?;
     let values = arguments.given.values();
     let warnings = run::inject_parameters(
@@ -444,7 +445,8 @@ impl Walk {
     /// Writes the figures that there are so far, and returns the new ones: of a figure in two formats, the first.
     fn save_figures(&mut self) -> Result<Vec<PathBuf>> {
         let staged = figures::stage(&self.notebook, &self.figure_folder)?;
-        let saved = files::put_all_in_place(staged)?;
+        let saved: Vec<_> = staged.iter().map(|file| file.path().to_owned()).collect();
+        files::put_all_in_place(staged, &[])?;
         let mut new = saved.clone();
         new.retain(|path| !self.saved.contains(path));
         new.dedup_by(|b, a| a.with_extension("") == b.with_extension(""));
