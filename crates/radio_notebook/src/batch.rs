@@ -97,6 +97,7 @@ pub fn execute_all(
         .collect();
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (sender, events) = mpsc::sync_channel(MOST_EVENTS);
+    let _answering = interrupt::answering();
     std::thread::scope(|scope| {
         // Dropped with the end of this closure: who still has something to tell then does not wait until somebody listens.
         let events = events;

@@ -14,6 +14,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::execute::{self, Options, Summary, Watcher};
 use crate::files;
+use crate::interrupt;
 use crate::portability::{self, Warning};
 use crate::report::Report;
 use anstyle::{AnsiColor, Style};
@@ -146,6 +147,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     let deadline = arguments.timeout_total.map(|time| Instant::now() + time);
     let mut unequal = Vec::new();
     let mut unusable = None;
+    let _answering = interrupt::answering();
     for case in &cases {
         match case.check(arguments, deadline) {
             Ok(true) => {}

@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::{cache, check, convert, interrupt, percent, run, step, watch};
+use crate::{cache, check, convert, files, interrupt, percent, run, step, watch};
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -130,6 +130,12 @@ pub(crate) fn notebooks(paths: &[PathBuf], wanted: Wanted) -> Result<Vec<PathBuf
                 return Err(Error::Document {
                     path: path.clone(),
                     message: "radio runs notebooks (.ipynb) and percent scripts (.rs)".into(),
+                });
+            }
+            if !metadata.is_file() {
+                return Err(Error::Document {
+                    path: path.clone(),
+                    message: files::NO_FILE.into(),
                 });
             }
             let is_rust = path.extension().is_some_and(|e| e == "rs");

@@ -4,6 +4,7 @@
 //! top of it.
 
 use crate::error::{Error, Result};
+use crate::files;
 use crate::percent;
 use crate::surrogates;
 use serde_json::{Map, Value, json};
@@ -308,9 +309,9 @@ impl Notebook {
     /// Reads a notebook: `.ipynb`, or a percent script where the name ends in `.rs`.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be read, [`Error::Document`] if it is not a Rust notebook of nbformat 4.
+    /// [`Error::Io`] if the file cannot be read, [`Error::Document`] if it is no file, or not a Rust notebook of nbformat 4.
     pub fn read(path: &Path) -> Result<Notebook> {
-        let bytes = std::fs::read(path).map_err(Error::io(path, "reading"))?;
+        let bytes = files::read(path)?;
         let refuse = |message: String| Error::Document {
             path: path.to_owned(),
             message,
@@ -334,6 +335,11 @@ impl Notebook {
         let value: Value = serde_json::from_str(&hidden).map_err(|e| {
             if text.trim().is_empty() {
                 "the file is empty, so it is not a notebook".into()
+            } else if let Some(word) = no_number(&hidden, &e) {
+                format!(
+                    "this is not a notebook, because it is not JSON: line {} has {word}, which Python writes and JSON does not know; put null or a text in its place",
+                    e.line()
+                )
             } else {
                 format!("this is not a notebook, because it is not JSON: {e}")
             }
@@ -514,6 +520,20 @@ impl Notebook {
     }
 }
 
+/// The word for a number that stands where reading failed.
+fn no_number<'t>(text: &'t str, error: &serde_json::Error) -> Option<&'t str> {
+    let line = text.lines().nth(error.line().checked_sub(1)?)?;
+    // The place is that of the word's first letter, or before or behind it.
+    (error.column().saturating_sub(2)..=error.column()).find_map(|at| {
+        let words = ["NaN", "-Infinity", "Infinity"];
+        let length = words
+            .iter()
+            .find(|word| line.get(at..).is_some_and(|rest| rest.starts_with(**word)))?
+            .len();
+        line.get(at..at + length)
+    })
+}
+
 /// The language, where a notebook's metadata names one that is not Rust.
 pub(crate) fn foreign_language(metadata: &Map<String, Value>) -> Option<String> {
     let spec = metadata.get("kernelspec");
@@ -567,6 +587,37 @@ mod tests {
             let message = Notebook::from_ipynb(text).unwrap_err();
             assert!(message.contains(reason), "{text}: {message}");
             assert!(!message.contains('\n'), "one sentence: {message}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_json_does_not_know_is_named() {
+        for word in ["NaN", "Infinity", "-Infinity"] {
+            for value in [
+                word.to_owned(),
+                format!("[1.5, {word}]"),
+                format!("\n {word}"),
+            ] {
+                let text = minimal("").replace(
+                    "\"metadata\":{",
+                    &format!("\n\"metadata\":{{\"NaN é\": \"Infinity\", \"x\": {value}, "),
+                );
+                let message = Notebook::from_ipynb(&text).unwrap_err();
+                let line = text.lines().count();
+                assert!(
+                    message.contains(&format!("line {line} has {word}, which Python writes")),
+                    "{text}: {message}"
+                );
+            }
+        }
+        // Text may say so, and other mistakes are told as they are.
+        for text in [
+            minimal("\"NaN\" x"),
+            "{\"x\": Nan}".into(),
+            "{\"NaN\" 1}".into(),
+        ] {
+            let message = Notebook::from_ipynb(&text).unwrap_err();
+            assert!(!message.contains("Python writes"), "{text}: {message}");
         }
     }
 

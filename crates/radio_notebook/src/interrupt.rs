@@ -1,4 +1,5 @@
-//! Ctrl-C: the first one ends what is running in good order, the second one ends `radio` at once.
+//! Ctrl-C: the first one ends what is running in good order, the second one ends `radio` at once; and so does the first where
+//! nothing runs that would answer to it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
+/// How many parts of `radio` look at [`requested`] while they work.
+static ANSWERING: AtomicUsize = AtomicUsize::new(0);
 /// Whether `radio` was told to end, by a signal that no key sends.
 static TERMINATED: AtomicBool = AtomicBool::new(false);
 /// Whether the run under way is to end though nobody pressed Ctrl-C.
@@ -23,7 +26,8 @@ pub const REASON: &str = "Ctrl-C was pressed, or radio was told to end";
 pub fn listen() {
     // Without a handler, Ctrl-C ends radio as it does any program: nothing is lost but the good order.
     let _ = ctrlc::set_handler(|| {
-        if PRESSED.fetch_add(1, SeqCst) > 0 {
+        let was_pressed = PRESSED.fetch_add(1, SeqCst) > 0;
+        if was_pressed || ANSWERING.load(SeqCst) == 0 {
             // Both stay locked to the end: nothing new is begun.
             let groups = locked(&GROUPS);
             let files = locked(&UNFINISHED);
@@ -32,7 +36,10 @@ pub fn listen() {
                 let _ = std::fs::remove_file(file);
             }
             crate::step::restore_terminal_for_good();
-            say!("interrupted twice; what was not yet written is lost");
+            match was_pressed {
+                true => say!("interrupted twice; what was not yet written is lost"),
+                false => say!("interrupted"),
+            }
             std::process::exit(130);
         }
     });
@@ -57,6 +64,22 @@ fn listen_to_termination() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
         // SAFETY: the handler does nothing but what a handler may do: store a number, and raise a signal.
         let _ = unsafe { sigaction(signal, &action) };
+    }
+}
+
+/// While it lives, Ctrl-C is left to what runs, which ends in good order.
+#[derive(Debug)]
+pub struct Answering(());
+
+/// Says that what runs from here on looks at [`requested`], and ends by itself.
+pub fn answering() -> Answering {
+    ANSWERING.fetch_add(1, SeqCst);
+    Answering(())
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        ANSWERING.fetch_sub(1, SeqCst);
     }
 }
 

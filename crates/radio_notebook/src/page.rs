@@ -601,6 +601,24 @@ mod tests {
     }
 
     #[test]
+    fn html_that_is_too_long_for_a_frame_gives_way_to_the_next_form() {
+        let with_html = |length: usize, mut data: Value| {
+            data["text/html"] = "x".repeat(length).into();
+            outputs(&[json!({"output_type": "display_data", "data": data})])
+        };
+        let text = || json!({"text/plain": "a table"});
+        assert!(with_html(MOST_HTML, text()).starts_with("<iframe"));
+        assert_eq!(
+            with_html(MOST_HTML + 1, text()),
+            "<pre class=\"text\">a table</pre>"
+        );
+        assert_eq!(
+            with_html(MOST_HTML + 1, json!({})),
+            "<p class=\"missing\">not shown: text/html</p>"
+        );
+    }
+
+    #[test]
     fn hidden_sources_are_not_shown() {
         let mut cell = Cell::new(CellKind::Code, "secret()");
         assert!(input(&cell, &|_| None).contains("secret"));

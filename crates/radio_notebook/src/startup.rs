@@ -1,6 +1,7 @@
 //! The files beside a notebook that evcxr reads when it starts: `evcxr.toml`, `init.evcxr` and `prelude.rs`.
 
 use crate::error::{Error, Result};
+use crate::files;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -33,18 +34,24 @@ struct Evcxr {
 /// `init.evcxr`, and its prelude before `prelude.rs`.
 ///
 /// # Errors
-/// [`Error::Document`] if `evcxr.toml` is not understood, [`Error::Io`] if a file cannot be read.
+/// [`Error::Document`] if `evcxr.toml` is not understood or something is no file of text, [`Error::Io`] if a file cannot be read.
 pub fn read(folder: &Path) -> Result<Option<Startup>> {
-    let mut files = Vec::new();
+    let mut found = Vec::new();
     let mut read = |name: &str| -> Result<Option<String>> {
         let path = folder.join(name);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => {
-                files.push(path);
+        match files::read(&path) {
+            Ok(bytes) => {
+                let text = String::from_utf8(bytes).map_err(|_| Error::Document {
+                    path: path.clone(),
+                    message: "this is not UTF-8 text".into(),
+                })?;
+                found.push(path);
                 Ok(Some(text))
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::io(path, "reading")(error)),
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
     };
     let settings: Settings = match read("evcxr.toml")? {
@@ -72,9 +79,9 @@ pub fn read(folder: &Path) -> Result<Option<Startup>> {
         Some(prelude) => lines.push(prelude),
         None => lines.extend(read("prelude.rs")?),
     }
-    Ok((!files.is_empty()).then(|| Startup {
+    Ok((!found.is_empty()).then(|| Startup {
         source: lines.join("\n"),
-        files,
+        files: found,
     }))
 }
 

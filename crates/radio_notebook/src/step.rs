@@ -68,6 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     };
     let figure_folder = run::figures_of(&arguments.given.output, &name);
     let mut walk = Walk::new(&notebook, figure_folder);
+    let _answering = interrupt::answering();
     let summary = execute::execute(&mut notebook, &path, &options, &mut walk)?;
     if summary.interrupted && summary.executed == 0 {
         return Err(Error::Interrupted);

@@ -12,6 +12,7 @@ use crate::dialect::CellCode;
 use crate::document::{Cell, CellKind, Notebook, Output};
 use crate::error::{Error, Result};
 use crate::execute::{Summary, Watcher};
+use crate::files;
 use crate::interrupt;
 use crate::page::{self, CellView, Picture, State};
 use crate::run;
@@ -128,6 +129,7 @@ pub fn watch(path: &Path, serve: Option<Option<u16>>, run: &run::Arguments) -> R
     cli::notebooks(&[path.to_owned()], cli::Wanted::Scripts)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let board = Board::new(&name);
+    let _answering = interrupt::answering();
     if let Some(port) = serve {
         let address = serve::start(Arc::clone(&board), port)?;
         say!("serving {address}");
@@ -202,7 +204,7 @@ impl Watch<'_> {
 
     /// Reads the notebook, and runs it if it is not what ran last.
     fn look(&mut self) {
-        let read = std::fs::read(self.path).map_err(Error::io(self.path, "reading"));
+        let read = files::read(self.path);
         if let (Ok(bytes), Some(seen), None) = (&read, &self.seen, &self.trouble)
             && bytes == seen
         {

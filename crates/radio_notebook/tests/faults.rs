@@ -219,6 +219,20 @@ fn a_program_that_goes_ends_the_run_at_its_cell_and_the_message_says_how() {
 }
 
 #[test]
+fn what_an_earlier_cell_printed_is_not_taken_for_the_end_of_a_later_one() {
+    let desk = Desk::new();
+    let run = desk
+        .write(
+            "a.rs",
+            "// %%\neprintln!(\"thread 'main' has overflowed its stack\");\n// %%\nstd::process::abort()\n",
+        )
+        .run(&["a.rs"]);
+    assert_eq!(code(&run), 1, "{}", stderr(&run));
+    let said = error(&desk.outputs("a")[1]);
+    assert_eq!(said, "Signal: the program was ended by the signal SIGABRT");
+}
+
+#[test]
 fn a_cell_may_redirect_or_close_its_stdout_and_leave_it_so() {
     let desk = Desk::new();
     let run = desk
