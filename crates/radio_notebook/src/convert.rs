@@ -140,11 +140,15 @@ pub fn convert(from: &Path, to: &Path, existing: Existing) -> Result<Converted> 
         repairs: notebook.repairs.clone(),
     };
     let text = if to_script {
-        converted.left_out = left_out(&notebook);
-        percent::write(&notebook).map_err(|message| Error::Document {
+        let refuse = |message| Error::Document {
             path: from.to_owned(),
             message,
-        })?
+        };
+        let text = percent::write(&notebook).map_err(refuse)?;
+        let again = percent::read(&text).map_err(refuse)?;
+        converted.left_out = left_out(&notebook);
+        converted.left_out.extend(lost_line_ends(&notebook, &again));
+        text
     } else if is_there && existing == Existing::Update {
         let mut old = Notebook::read(to)?;
         converted.kept = Some(update(&mut old, &notebook));
@@ -201,6 +205,26 @@ fn left_out(notebook: &Notebook) -> Vec<String> {
         clauses.push(format!("the metadata {}", keys.join(", ")));
     }
     clauses
+}
+
+/// What of the cells' text does not come back from a script, which is line ends at most.
+fn lost_line_ends(notebook: &Notebook, again: &Notebook) -> Vec<String> {
+    let (mut with_blanks, mut with_returns) = (0, 0);
+    for (old, new) in notebook.cells.iter().zip(&again.cells) {
+        let lines = old.source.split('\n');
+        let lines: Vec<&str> = lines.map(|line| line.trim_end_matches('\r')).collect();
+        let without_returns = lines.join("\n");
+        with_returns += usize::from(without_returns != old.source);
+        with_blanks += usize::from(without_returns != new.source);
+    }
+    let clause = |what: &str, count| match count {
+        0 => None,
+        1 => Some(format!("{what} of 1 cell")),
+        n => Some(format!("{what} of {n} cells")),
+    };
+    let blanks = clause("the blank lines at the end", with_blanks);
+    let returns = clause("the carriage returns", with_returns);
+    blanks.into_iter().chain(returns).collect()
 }
 
 /// Brings a notebook up to date with a script; returns how many cells are unchanged. These keep their outputs, ids and
@@ -278,10 +302,8 @@ fn same_cells(old: &[Cell], new: &[Cell]) -> Vec<Option<usize>> {
             .filter(|(_, found)| found.is_none())
         {
             let begin = if in_order { next } else { 0 };
-            // Scripts do not hold blank lines at the end.
-            let is_same = |old: &Cell| {
-                old.kind == cell.kind && old.source.trim_end() == cell.source.trim_end()
-            };
+            let is_same =
+                |old: &Cell| old.kind == cell.kind && is_same_text(&old.source, &cell.source);
             let place = (begin..old.len()).find(|&place| !used[place] && is_same(&old[place]));
             if let Some(place) = place {
                 used[place] = true;
@@ -291,6 +313,15 @@ fn same_cells(old: &[Cell], new: &[Cell]) -> Vec<Option<usize>> {
         }
     }
     found
+}
+
+/// Whether two texts are one but for what scripts do not hold: blank lines at the end, and carriage returns.
+fn is_same_text(a: &str, b: &str) -> bool {
+    fn lines(text: &str) -> impl Iterator<Item = &str> {
+        let lines = text.trim_end().split('\n');
+        lines.map(|line| line.trim_end_matches('\r'))
+    }
+    lines(a).eq(lines(b))
 }
 
 /// For each new cell without a like, the old cell that it was made from: one with mostly the same words, or else the one

@@ -369,7 +369,7 @@ fn uncomment(line: &str) -> &str {
 }
 
 /// Writes a notebook as a percent script. Outputs, execution counts, ids and attachments have no place in it; blank lines
-/// at the end of code may get lost.
+/// at the end of code may get lost, and the carriage returns of line ends do.
 ///
 /// # Errors
 /// A sentence for the user, if a cell would not come back from the script: one with a line that begins a cell there.

@@ -96,6 +96,46 @@ fn a_notebook_becomes_a_script_and_comes_back() {
 }
 
 #[test]
+fn line_ends_that_a_script_cannot_hold_are_named() {
+    let desk = Desk::new();
+    for (source, clause) in [
+        ("1\n", Some("the blank lines at the end of 1 cell")),
+        ("!ls\n", Some("the blank lines at the end of 1 cell")),
+        ("1\r\n2", Some("the carriage returns of 1 cell")),
+        ("\r\r\n", Some("the carriage returns of 1 cell")),
+        ("\r", Some("the carriage returns of 1 cell")),
+        (
+            "1\r\n",
+            Some("the blank lines at the end of 1 cell; the carriage returns of 1 cell"),
+        ),
+        ("\n", None),
+        ("1\n\n", None),
+        ("1\n\n2", None),
+        ("\n1", None),
+        ("", None),
+    ] {
+        let mut last = cell("code", "last", "2");
+        last["outputs"] = json!([]);
+        let mut odd = cell("code", "odd", source);
+        odd["outputs"] = json!([]);
+        desk.write("a.ipynb", &notebook(&[odd, last]));
+        let (exit, said) = desk.convert(&["a.ipynb", "a.rs", "--force"]);
+        assert_eq!(exit, 0, "{said}");
+        let named = said
+            .split_once("not in the script: ")
+            .map(|(_, rest)| rest.trim_end());
+        assert_eq!(named, clause, "{source:?}");
+        // What is not named comes back, and brought up to date the notebook has the rest as well.
+        assert_eq!(desk.convert(&["a.rs", "b.ipynb", "--force"]).0, 0);
+        let comes_back = joined(&desk.notebook("b.ipynb")["cells"][0]["source"]) == source;
+        assert_eq!(comes_back, clause.is_none(), "{source:?}");
+        assert_eq!(desk.convert(&["a.rs", "a.ipynb", "--update"]).0, 0);
+        let kept = desk.notebook("a.ipynb");
+        assert_eq!(joined(&kept["cells"][0]["source"]), source);
+    }
+}
+
+#[test]
 fn nothing_is_overwritten_unasked_and_nothing_unusable_is_written() {
     let desk = Desk::new();
     desk.write("a.ipynb", &notebook(&[cell("code", "a", "1")]))
