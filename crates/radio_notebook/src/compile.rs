@@ -10,6 +10,7 @@ use crate::dialect::FOLDER_VARIABLE;
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Group};
 use crate::invocation::{self, Invocation};
+use crate::lock::workspace_of;
 use crate::program::Program;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -70,8 +71,6 @@ pub struct Builder {
     target: PathBuf,
     /// The folder of the notebooks.
     notebooks: PathBuf,
-    /// The workspace's lock file, whose versions notebooks use as well.
-    lock: Option<PathBuf>,
     /// The toolchain and the settings of the environment that change what it makes.
     toolchain: String,
     /// When compiling is to end, done or not.
@@ -85,12 +84,10 @@ impl Builder {
     /// # Errors
     /// [`Error::Tool`] if there is no rustc, [`Error::Io`] if there is no place to build in.
     pub fn for_folder(folder: &Path) -> Result<Builder> {
-        let workspace = workspace_of(folder);
         let target = target_of(folder)?;
         Ok(Builder {
             target,
             notebooks: folder.to_owned(),
-            lock: workspace.map(|w| w.join("Cargo.lock")),
             toolchain: toolchain()?,
             deadline: None,
         })
@@ -116,8 +113,8 @@ impl Builder {
         let package = package_name(notebook);
         let folder = self.target.join("radio").join(&package);
         let manifest = manifest(&package, program);
-        let lock = self
-            .lock
+        let lock_path = crate::lock::of(&self.notebooks, program.dependencies.values());
+        let lock = lock_path
             .as_ref()
             .and_then(|path| std::fs::read_to_string(path).ok())
             .unwrap_or_default();
@@ -205,8 +202,7 @@ impl Builder {
             && text.contains("failed to parse lock file")
         {
             // A cargo that was killed leaves half a lock file. If the next one refuses it too, it is the workspace's.
-            if let Some(path) = self
-                .lock
+            if let Some(path) = lock_path
                 .as_ref()
                 .filter(|_| lock.parse::<toml::Table>().is_err())
             {
@@ -485,13 +481,6 @@ fn hear(
         .child
         .wait()
         .map_err(|e| tool_error(format!("could not be waited for: {e}")))
-}
-
-/// The nearest folder above that has a lock file.
-fn workspace_of(folder: &Path) -> Option<&Path> {
-    folder
-        .ancestors()
-        .find(|above| above.join("Cargo.lock").is_file())
 }
 
 /// The target directory in which notebooks in `folder` are built.

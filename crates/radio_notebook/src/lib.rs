@@ -33,6 +33,7 @@ pub mod highlight;
 pub mod interrupt;
 pub mod invocation;
 pub mod items;
+pub mod lock;
 pub mod nesting;
 pub mod page;
 pub mod parameters;
