@@ -136,7 +136,8 @@ fn a_line_is_shown_before_it_is_complete() {
         "a.rs",
         "// %%\nuse std::io::Write;\nprint!(\"50 %\");\nstd::io::stdout().flush()?;\nwhile !std::path::Path::new(\"go\").exists() { std::thread::sleep(std::time::Duration::from_millis(20)); }\nprintln!(\", done\");\n",
     );
-    let mut radio = desk.command(&["run", "a.rs"]).spawn().unwrap();
+    let run = ["run", "a.rs", "--timeout", "120"];
+    let mut radio = desk.command(&run).spawn().unwrap();
     let mut shown = std::io::BufReader::new(radio.stdout.take().unwrap());
     let mut head = String::new();
     shown.read_line(&mut head).unwrap();
