@@ -4,6 +4,7 @@
 //! so that whatever the compiler or a panic says can be said of the cell.
 
 use crate::commands::{Command, split_commands};
+use crate::comments::without_lone_docs;
 use crate::items::Item;
 use crate::nesting;
 use proc_macro2::{Delimiter, Punct, Spacing, TokenStream, TokenTree};
@@ -110,7 +111,7 @@ impl CellCode {
     /// [`CellError`] if a command is not understood or the rest is not Rust.
     pub fn parse(source: &str) -> Result<CellCode, CellError> {
         let (commands, code) = split_commands(source)?;
-        let of_rust = nesting::with_room(&code, || CellCode::of_rust(&code));
+        let of_rust = nesting::with_room(&code, || CellCode::of_rust(&without_lone_docs(&code)));
         let of_rust = of_rust.map_err(|(line, message)| CellError::Command { line, message })??;
         Ok(CellCode {
             commands,

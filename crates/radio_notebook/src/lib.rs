@@ -16,6 +16,7 @@ pub mod cli;
 pub mod clock;
 pub mod collect;
 pub mod commands;
+pub mod comments;
 pub mod compile;
 pub mod convert;
 pub mod diagnostics;

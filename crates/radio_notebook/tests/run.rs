@@ -229,7 +229,7 @@ fn what_is_not_rust_is_said_in_the_compilers_words() {
         ),
         ("/* open", "unterminated block comment [E0758]"),
         (
-            "/// nothing behind it",
+            "fn f() {\n    /// nothing behind it\n}",
             "found a documentation comment that doesn't document anything [E0585]",
         ),
         (
