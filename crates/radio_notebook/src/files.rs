@@ -191,7 +191,12 @@ impl Drop for Exchange {
 fn same_file(file: &Path, path: &Path) -> std::io::Result<()> {
     match std::fs::hard_link(file, path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            std::fs::copy(file, path).map(|_| ())
+            let copied = std::fs::copy(file, path);
+            if copied.is_err() {
+                // Half a copy, where the disk is full.
+                let _ = std::fs::remove_file(path);
+            }
+            copied.map(|_| ())
         }
         linked => linked,
     }
@@ -229,10 +234,13 @@ fn begin_as<F>(
     })
 }
 
-/// Removes what runs that were killed have left unfinished beside these files.
+/// Removes what runs that were killed have left unfinished beside these files; beside what they point to, if they are links.
 pub fn remove_leftovers_beside(files: &[PathBuf]) {
-    let folders: BTreeSet<&Path> = files.iter().map(|file| folder_of(file)).collect();
-    folders.into_iter().for_each(remove_leftovers);
+    let places = files
+        .iter()
+        .map(|file| std::fs::canonicalize(file).unwrap_or_else(|_| file.clone()));
+    let folders: BTreeSet<PathBuf> = places.map(|file| folder_of(&file).to_owned()).collect();
+    folders.iter().for_each(|folder| remove_leftovers(folder));
 }
 
 /// Removes the unfinished files in `folder` that a run which was killed has left behind.

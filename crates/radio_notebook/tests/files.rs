@@ -120,6 +120,7 @@ fn outputs_go_into_a_notebook_through_a_link_and_keep_its_permissions() {
     let (file, link) = (desk.path("elsewhere/a.ipynb"), desk.path("link.ipynb"));
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
     std::os::unix::fs::symlink(&file, &link).unwrap();
+    desk.write("elsewhere/.radio-2147483646-x", "half");
     let output = desk.outcome(&["run", "--inplace", "link.ipynb"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert_eq!(std::fs::read_link(&link).unwrap(), file);
