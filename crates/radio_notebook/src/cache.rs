@@ -1,43 +1,22 @@
-//! What is kept between runs: executables, and the packages from which notebooks are compiled; and how it is forgotten.
+//! What is kept between runs: compiled cells, and sets of dependencies; and how it is forgotten.
 
-use crate::compile::{own_target, target_of};
+use crate::build::place::{own_target, target_of};
 use crate::error::{Error, Result};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// How much room the kept executables may take, in bytes; the least recently used go first.
-const ROOM_FOR_PROGRAMS: u64 = 1 << 30;
-/// How much room the packages may take, with the compiler's memory of them, in bytes; the least recently compiled go first.
-const ROOM_FOR_PACKAGES: u64 = 2 << 30;
+/// How much room the kept cells may take, in bytes; the least recently used go first.
+const ROOM_FOR_CELLS: u64 = 1 << 30;
+/// How much room the kept sets may take, without the crates that cargo compiled for them, in bytes; the least recently used go
+/// first.
+const ROOM_FOR_SETS: u64 = 1 << 30;
 
 /// A hash, the same for the same value in every run of one build of `radio`.
 pub fn hash_of(what: &impl Hash) -> String {
     let mut hasher = DefaultHasher::new();
     what.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
-}
-
-const EXECUTABLE: &str = if cfg!(windows) {
-    "program.exe"
-} else {
-    "program"
-};
-
-/// The kept executable, if nothing that went into it has changed since.
-pub fn kept_program(kept: &Path) -> Option<PathBuf> {
-    let inputs = std::fs::read_to_string(kept.join("inputs")).ok()?;
-    let is_fresh = inputs.lines().all(|line| {
-        line.split_once(' ')
-            .is_some_and(|(hash, path)| file_hash(Path::new(path)).as_deref() == Some(hash))
-    });
-    let executable = kept.join(EXECUTABLE);
-    let file = std::fs::File::options()
-        .append(true)
-        .open(kept.join("inputs"))
-        .ok()?;
-    let _ = file.set_modified(std::time::SystemTime::now());
-    (is_fresh && executable.is_file()).then_some(executable)
 }
 
 /// A hash of what a file holds; `None` if it cannot be read.
@@ -79,98 +58,68 @@ pub fn inputs(executable: &Path, package: &Path) -> Vec<PathBuf> {
     inputs
 }
 
-/// Copies an executable to its place, whole or not at all.
-///
-/// # Errors
-/// [`Error::Io`] if it cannot be written.
-pub fn keep_program(executable: &Path, inputs: &[PathBuf], kept: &Path) -> Result<PathBuf> {
-    let programs = kept.parent().unwrap_or(Path::new("."));
-    crate::files::make_folder(programs)?;
-    forget_old_programs(programs);
-    let fresh = tempfile::Builder::new()
-        .prefix(".new-")
-        .tempdir_in(programs)
-        .map_err(Error::io(programs, "writing"))?;
-    let target = fresh.path().join(EXECUTABLE);
-    std::fs::copy(executable, &target).map_err(Error::io(&target, "writing"))?;
-    let lines = inputs
-        .iter()
-        .filter_map(|path| Some(format!("{} {}\n", file_hash(path)?, path.display())));
-    let list = fresh.path().join("inputs");
-    std::fs::write(&list, lines.collect::<String>()).map_err(Error::io(&list, "writing"))?;
-    let _ = std::fs::remove_dir_all(kept);
-    match std::fs::rename(fresh.path(), kept) {
-        Ok(()) => drop(fresh.keep()),
-        // Another run has just put the same program there.
-        Err(_) if kept.join(EXECUTABLE).is_file() => {}
-        Err(error) => return Err(Error::io(kept, "writing")(error)),
-    }
-    Ok(kept.join(EXECUTABLE))
-}
-
-fn forget_old_programs(programs: &Path) {
-    let entries = std::fs::read_dir(programs).into_iter().flatten().flatten();
-    let used = |path: &Path| {
-        std::fs::metadata(path.join("inputs"))
-            .and_then(|m| m.modified())
-            .ok()
-    };
-    let mut kept: Vec<_> = entries
-        .filter(|entry| !is_abandoned(entry) || std::fs::remove_dir_all(entry.path()).is_err())
-        .filter_map(|entry| Some((used(&entry.path())?, entry.path())))
-        .collect();
-    kept.sort();
-    let mut room = ROOM_FOR_PROGRAMS;
-    for (_, path) in kept.into_iter().rev() {
-        match room.checked_sub(size(&path)) {
-            Some(left) => room = left,
-            None => remove(&path),
-        }
+/// Says that a kept thing, of which this file tells, is in use.
+pub fn touch(record: &Path) {
+    if let Ok(file) = std::fs::File::options().append(true).open(record) {
+        let _ = file.set_modified(SystemTime::now());
     }
 }
 
-/// Whether a run that was killed has left this in the middle of copying.
-fn is_abandoned(entry: &std::fs::DirEntry) -> bool {
-    const LONG: Duration = Duration::from_secs(3600);
-    let changed = entry.metadata().and_then(|metadata| metadata.modified());
-    let age = changed.ok().and_then(|at| at.elapsed().ok());
-    entry.file_name().to_string_lossy().starts_with(".new-") && age.is_some_and(|age| age > LONG)
+/// Forgets what was used longest ago, if the cells or the sets of a target directory take too much room; and what runs that were
+/// killed have left half done.
+pub fn forget_old(target: &Path) {
+    let cells = target.join("radio/cells");
+    forget_oldest(&cells, "record.json", ROOM_FOR_CELLS, &|folder| {
+        remove(folder)
+    });
+    let sets = target.join("radio/sets");
+    forget_oldest(&sets, "made.json", ROOM_FOR_SETS, &|folder| {
+        forget_set(target, folder)
+    });
 }
 
-/// Forgets the packages that were compiled longest ago, if those of a target directory take too much room.
-pub fn forget_old_packages(target: &Path) {
-    let compiled = |folder: &Path| {
-        let source = std::fs::metadata(folder.join("src/main.rs"));
-        source
-            .and_then(|source| source.modified())
+fn forget_oldest(place: &Path, record: &str, mut room: u64, forget: &dyn Fn(&Path)) {
+    let used = |folder: &Path| {
+        let of = |name: &str| std::fs::metadata(folder.join(name)).and_then(|m| m.modified());
+        of(record)
+            .or_else(|_| of(""))
             .unwrap_or(SystemTime::UNIX_EPOCH)
     };
-    let mut packages = packages(target);
-    packages.sort_by_key(|folder| std::cmp::Reverse(compiled(folder)));
-    let mut room = ROOM_FOR_PACKAGES;
-    for folder in packages {
-        let taken = made_of(target, &folder).iter().map(|path| size(path)).sum();
-        match room.checked_sub(taken) {
+    let mut kept: Vec<_> = entries(place)
+        .into_iter()
+        .filter(|folder| !is_abandoned(folder))
+        .map(|folder| (used(&folder), folder))
+        .collect();
+    kept.sort();
+    for (_, folder) in kept.into_iter().rev() {
+        match room.checked_sub(size(&folder)) {
             Some(left) => room = left,
-            None => forget_package(target, &folder),
+            None => forget(&folder),
         }
     }
 }
 
-/// The folders of the packages in a target directory.
-fn packages(target: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(target.join("radio"));
-    entries
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|folder| folder.join("src").is_dir())
-        .collect()
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
 }
 
-/// Removes a package, and what cargo and the compiler made of it; unless another run is compiling it.
-fn forget_package(target: &Path, folder: &Path) {
+/// Removes what a run that was killed has left half done. Returns whether it was that.
+fn is_abandoned(folder: &Path) -> bool {
+    const LONG: Duration = Duration::from_secs(3600);
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    if !name.starts_with(".new-") {
+        return false;
+    }
+    let changed = std::fs::metadata(folder).and_then(|metadata| metadata.modified());
+    if changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LONG)) {
+        remove(folder);
+    }
+    true
+}
+
+/// Removes a set, and what cargo made of its package; unless another run is building it.
+fn forget_set(target: &Path, folder: &Path) {
     let lock = std::fs::File::create(folder.join("lock"));
     if !lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
         return;
@@ -181,27 +130,17 @@ fn forget_package(target: &Path, folder: &Path) {
     remove(folder);
 }
 
-/// What cargo and the compiler made of a package: all that has its name.
+/// What cargo made of a set's package: all that has its name.
 fn made_of(target: &Path, folder: &Path) -> Vec<PathBuf> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let is_its = |entry: &std::fs::DirEntry| {
-        let found = entry.file_name();
-        let rest = found.to_str().and_then(|found| found.strip_prefix(&*name));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '.']))
-    };
-    let places = [
-        "debug",
-        "debug/deps",
-        "debug/incremental",
-        "debug/.fingerprint",
-    ];
-    places
-        .iter()
-        .flat_map(|place| std::fs::read_dir(target.join(place)).into_iter().flatten())
-        .flatten()
-        .filter(is_its)
-        .map(|entry| entry.path())
-        .collect()
+    let name = format!("radio_set_{name}");
+    let places = ["debug", "debug/deps", "debug/.fingerprint"];
+    let all = places.iter().flat_map(|place| entries(&target.join(place)));
+    all.filter(|path| {
+        let found = path.file_name().unwrap_or_default().to_string_lossy();
+        found.trim_start_matches("lib").starts_with(&name)
+    })
+    .collect()
 }
 
 fn remove(path: &Path) {
@@ -230,8 +169,8 @@ pub fn clean(arguments: &Arguments) -> Result<bool> {
     let folder = std::fs::canonicalize(folder).map_err(Error::io(folder, "finding"))?;
     let target = target_of(&folder)?;
     let before = size(&target);
-    for package in packages(&target) {
-        forget_package(&target, &package);
+    for folder in entries(&target.join("radio/sets")) {
+        forget_set(&target, &folder);
     }
     // Outside of workspaces, libraries are compiled for notebooks alone.
     let kept = match target == own_target() {
@@ -268,39 +207,49 @@ fn size(path: &Path) -> u64 {
 mod tests {
     use super::*;
 
+    fn make(path: &Path) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "x").unwrap();
+    }
+
     #[test]
-    fn a_package_goes_with_all_that_was_made_of_it() {
+    fn a_set_goes_with_all_that_was_made_of_it() {
         let target = tempfile::tempdir().unwrap();
-        let make = |name: &str| {
-            let path = target.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "x").unwrap();
-        };
         for name in [
-            "radio/notebook_a_1/src/main.rs",
-            "radio/notebook_ab_2/src/main.rs",
-            "debug/notebook_a_1",
-            "debug/notebook_a_1.d",
-            "debug/deps/notebook_a_1-77.d",
-            "debug/incremental/notebook_a_1-88/state",
-            "debug/incremental/notebook_ab_2-88/state",
+            "radio/sets/1a/made.json",
+            "radio/sets/1b/made.json",
+            "debug/libradio_set_1a.rlib",
+            "debug/deps/libradio_set_1a-77.rlib",
+            "debug/.fingerprint/radio_set_1a-77/lib",
+            "debug/deps/libradio_set_1b-77.rlib",
             "debug/deps/libother-1.rlib",
         ] {
-            make(name);
+            make(&target.path().join(name));
         }
-        let folder = target.path().join("radio/notebook_a_1");
-        assert_eq!(made_of(target.path(), &folder).len(), 4);
+        let folder = target.path().join("radio/sets/1a");
+        assert_eq!(made_of(target.path(), &folder).len(), 3);
         // Another run is at it.
         let lock = std::fs::File::create(folder.join("lock")).unwrap();
         lock.lock().unwrap();
-        forget_package(target.path(), &folder);
+        forget_set(target.path(), &folder);
         assert!(folder.is_dir());
         drop(lock);
-        forget_package(target.path(), &folder);
+        forget_set(target.path(), &folder);
         assert!(!folder.exists() && made_of(target.path(), &folder).is_empty());
-        assert_eq!(packages(target.path()).len(), 1);
+        assert_eq!(entries(&target.path().join("radio/sets")).len(), 1);
         assert_eq!(size(target.path()), 3);
-        forget_old_packages(target.path());
-        assert_eq!(size(target.path()), 3);
+    }
+
+    #[test]
+    fn the_least_recently_used_go_first() {
+        let place = tempfile::tempdir().unwrap();
+        for name in ["old", "new"] {
+            make(&place.path().join(name).join("record.json"));
+        }
+        let record = place.path().join("old/record.json");
+        let file = std::fs::File::options().append(true).open(record).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        forget_oldest(place.path(), "record.json", 1, &|folder| remove(folder));
+        assert_eq!(entries(place.path()), [place.path().join("new")]);
     }
 }

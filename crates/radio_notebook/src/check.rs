@@ -263,23 +263,22 @@ impl Case {
             print(&self.conclusion(&counts, arguments.update, unexecuted));
         }
         // What does not run cannot be asked what it would do elsewhere.
-        let is_portable = !counts.ran_through() || self.is_portable(&fresh, arguments)?;
+        let is_portable = !counts.ran_through() || self.is_portable(&fresh, &summary, arguments)?;
         Ok(equal && (is_portable || !arguments.strict))
     }
 
     /// Says what the evcxr kernel would refuse of the notebook, which was executed; returns whether there is nothing.
-    fn is_portable(&self, executed: &Notebook, arguments: &Arguments) -> Result<bool> {
+    fn is_portable(
+        &self,
+        executed: &Notebook,
+        summary: &Summary,
+        arguments: &Arguments,
+    ) -> Result<bool> {
         // What evcxr has executed needs no further question.
         if arguments.engine == Engine::Evcxr || (arguments.quiet && !arguments.strict) {
             return Ok(true);
         }
-        let warnings = match portability::warnings(executed, &self.path) {
-            Err(error) if !arguments.strict => {
-                print(&format!("{WARNING}warning{WARNING:#}: {error}\n"));
-                return Ok(true);
-            }
-            warnings => warnings?,
-        };
+        let warnings = portability::warnings(executed, &self.path, &summary.facts)?;
         let (style, word) = match arguments.strict {
             true => (BAD, "error"),
             false => (WARNING, "warning"),

@@ -1,7 +1,7 @@
 //! What a cell writes, back in the order in which it was written, as notebook outputs.
 
 use crate::document::Output;
-use crate::runtime::boundary;
+use radio_runtime::protocol::boundary;
 use std::collections::VecDeque;
 
 /// The most text that a cell may write to stdout and stderr, in bytes; the rest is cut off with a notice.
@@ -56,7 +56,7 @@ struct Block {
 /// Gathers the outputs of one cell after the other.
 #[derive(Debug, Default)]
 pub struct Collector {
-    /// The phase that stdout and stderr have reached; see [`runtime`](crate::runtime).
+    /// The phase that stdout and stderr have reached; see [`runtime`](radio_runtime::protocol).
     phases: [u32; 2],
     /// What one stream wrote in a phase that the other has not reached.
     early: VecDeque<(Stream, u32, Vec<u8>)>,

@@ -1,6 +1,6 @@
 //! What the compiler says, said of the notebook: rustc's form, with the cell's own lines.
 
-use crate::program::{CellPlace, Probe, Program};
+use crate::program::CellPlace;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -16,8 +16,6 @@ pub struct Diagnostic {
     pub spans: Vec<Span>,
     /// Notes and helps: the level's name and the text.
     pub notes: Vec<(String, String)>,
-    /// The line of our own that looks at a variable, if the error is about one.
-    pub probe: Option<Probe>,
 }
 
 /// A place that a diagnostic is about.
@@ -66,11 +64,11 @@ struct RustcExpansion {
 }
 
 impl Diagnostic {
-    /// Reads one message of `rustc --error-format=json`; `None` for warnings and summaries. `place` maps a line and column
-    /// of the file that was compiled.
+    /// Reads one message of `rustc --error-format=json`; `None` for warnings and summaries. `place` maps a file, a line and a
+    /// column of what was compiled.
     pub fn from_rustc(
         message: &serde_json::Value,
-        place: impl Fn(u32, u32) -> Option<CellPlace>,
+        place: impl Fn(&str, u32, u32) -> Option<CellPlace>,
     ) -> Option<Diagnostic> {
         let message = RustcMessage::deserialize(message).ok()?;
         let is_summary = message.code.is_none() && message.spans.is_empty();
@@ -104,6 +102,7 @@ impl Diagnostic {
             };
             // Advice to import through paths of the generated program would not help in a notebook.
             let is_ours = ["__radio", "`Shown::<", "CellFormat"];
+            let text = without_libraries(&text);
             (!is_ours.iter().any(|name| text.contains(name))).then(|| (child.level.clone(), text))
         });
         let notes = notes.collect();
@@ -114,10 +113,9 @@ impl Diagnostic {
         }
         Some(Diagnostic {
             code: message.code.map(|c| c.code),
-            message: of_question_mark.unwrap_or_else(|| without_generations(&message.message)),
+            message: of_question_mark.unwrap_or_else(|| without_libraries(&message.message)),
             spans,
             notes,
-            probe: None,
         })
     }
 
@@ -127,13 +125,6 @@ impl Diagnostic {
             return self.spans.iter().map(|span| span.start.for_cell).max();
         }
         self.place().map(|place| place.for_cell)
-    }
-
-    /// Whether something has several meanings: what a later cell defines may have given it one.
-    pub fn is_ambiguity(&self) -> bool {
-        const AMBIGUITIES: [&str; 3] = ["E0034", "E0283", "E0659"];
-        let code = self.code.as_deref();
-        code.is_some_and(|code| AMBIGUITIES.contains(&code))
     }
 
     /// Whether something is there twice: then it was right until the last of them came.
@@ -193,15 +184,15 @@ impl Diagnostic {
     }
 }
 
-/// The text without the modules in which a program has what later cells define again.
-fn without_generations(text: &str) -> String {
-    let mut parts = text.split("__radio_generation_");
+/// The text without the libraries that items are in: to who writes the cells, they are all one crate.
+fn without_libraries(text: &str) -> String {
+    let mut parts = text.split("__c_");
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_hexdigit());
         plain.push_str(rest.strip_prefix("::").unwrap_or(rest));
     }
-    plain
+    plain.replace("unused `std::result::Result`", "unused `Result`")
 }
 
 /// What is wrong with a cell's `?`, where the compiler says that our own method is missing.
@@ -220,12 +211,15 @@ fn question_mark_error(message: &str) -> Option<String> {
 impl Span {
     /// The place of a span. Inside a macro's own text, what counts is where it was called: that is the place where the macro
     /// is a library's, and another one, which is to blame, where it is a cell's.
-    fn from_rustc(span: &RustcSpan, place: &impl Fn(u32, u32) -> Option<CellPlace>) -> Vec<Span> {
+    fn from_rustc(
+        span: &RustcSpan,
+        place: &impl Fn(&str, u32, u32) -> Option<CellPlace>,
+    ) -> Vec<Span> {
         let within = |span: &RustcSpan| span.expansion.as_ref().map(|within| within.span.clone());
         let places = std::iter::successors(Some(span.clone()), within).filter_map(|at| {
-            let is_program = at.file_name.ends_with("main.rs");
-            let start = is_program.then(|| place(at.line_start, at.column_start))??;
-            let end = place(at.line_end, at.column_end).filter(|end| end.cell == start.cell);
+            let start = place(&at.file_name, at.line_start, at.column_start)?;
+            let end = place(&at.file_name, at.line_end, at.column_end)
+                .filter(|end| end.cell == start.cell);
             let end = end.map_or((start.line, start.column.saturating_add(1)), |end| {
                 (end.line, end.column)
             });
@@ -246,7 +240,7 @@ impl Span {
                     end,
                     is_primary: span.is_primary && index == 0,
                     label: match index {
-                        0 => span.label.as_deref().map(without_generations),
+                        0 => span.label.as_deref().map(without_libraries),
                         _ => Some("in this macro invocation".into()),
                     },
                 }
@@ -306,7 +300,7 @@ pub fn syntax_errors(code: &str, cell: u32) -> Option<Vec<Diagnostic>> {
         .output()
         .ok()?;
     let lines = code.lines().count() as u32;
-    let place = |line: u32, column: u32| {
+    let place = |_: &str, line: u32, column: u32| {
         let line = line.checked_sub(1)?;
         // An unclosed bracket is noticed after the cell's end.
         let column = if line > lines { u32::MAX } else { column };
@@ -334,18 +328,6 @@ pub fn syntax_errors(code: &str, cell: u32) -> Option<Vec<Diagnostic>> {
     (!found.is_empty()).then_some(found)
 }
 
-/// Reads cargo's message about `program`.
-pub fn from_cargo(message: &serde_json::Value, program: &Program) -> Option<Diagnostic> {
-    let mut diagnostic =
-        Diagnostic::from_rustc(message, |line, column| program.place(line, column))?;
-    let lines = message["spans"].as_array().into_iter().flatten();
-    diagnostic.probe = lines
-        .filter_map(|span| program.probe(u32::try_from(span["line_start"].as_u64()?).ok()?))
-        .next()
-        .cloned();
-    Some(diagnostic)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -361,8 +343,8 @@ mod tests {
 
     #[test]
     fn types_have_the_names_that_the_cells_give_them() {
-        let text = "expected `__radio_generation_1::__radio_generation_12::P`, found `P`";
-        assert_eq!(without_generations(text), "expected `P`, found `P`");
+        let text = "expected `__c_0123456789abcdef::P`, found `P`";
+        assert_eq!(without_libraries(text), "expected `P`, found `P`");
     }
 
     #[test]

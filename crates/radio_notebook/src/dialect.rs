@@ -3,6 +3,8 @@
 //! Nothing is rewritten but what must be: the parts are cut out of the source where they stand, with their line and column,
 //! so that whatever the compiler or a panic says can be said of the cell.
 
+mod widen;
+
 use crate::commands::{Command, split_commands};
 use crate::comments::without_lone_docs;
 use crate::items::Item;
@@ -69,8 +71,16 @@ pub struct CellCode {
     pub tail: Option<Chunk>,
     /// The variables that the statements declare.
     pub declares: BTreeSet<String>,
+    /// Those of them that can be changed.
+    pub mutable: BTreeSet<String>,
     /// Those of them that are closures.
     pub closures: Vec<String>,
+    /// The macros that it calls as statements, apart from those of the standard library.
+    pub statement_macros: BTreeSet<String>,
+    /// Every name in such calls: they may be those of variables that the macros declare.
+    pub macro_words: BTreeSet<String>,
+    /// The macros that it defines which make items.
+    pub item_macros: BTreeSet<String>,
     /// Every name that the cell mentions, in code or inside a format string.
     pub mentions: BTreeSet<String>,
     /// Those that its statements mention before they declare them: variables of earlier cells may be among them.
@@ -110,8 +120,18 @@ impl CellCode {
     /// # Errors
     /// [`CellError`] if a command is not understood or the rest is not Rust.
     pub fn parse(source: &str) -> Result<CellCode, CellError> {
+        CellCode::parse_with(source, &BTreeSet::new())
+    }
+
+    /// As [`parse`](CellCode::parse), where macros of these names make items.
+    ///
+    /// # Errors
+    /// As [`parse`](CellCode::parse).
+    pub fn parse_with(source: &str, item_macros: &BTreeSet<String>) -> Result<CellCode, CellError> {
         let (commands, code) = split_commands(source)?;
-        let of_rust = nesting::with_room(&code, || CellCode::of_rust(&without_lone_docs(&code)));
+        let of_rust = nesting::with_room(&code, || {
+            CellCode::of_rust(&without_lone_docs(&code), item_macros)
+        });
         let of_rust = of_rust.map_err(|(line, message)| CellError::Command { line, message })??;
         Ok(CellCode {
             commands,
@@ -120,7 +140,7 @@ impl CellCode {
     }
 
     /// Takes the Rust of a cell apart.
-    fn of_rust(code: &str) -> Result<CellCode, CellError> {
+    fn of_rust(code: &str, item_macros: &BTreeSet<String>) -> Result<CellCode, CellError> {
         let parsed = parse_rust(code).map_err(|error| {
             let at = error.span().start();
             CellError::Syntax {
@@ -142,6 +162,26 @@ impl CellCode {
         let mut marks = Exits::default();
         let last = statements.len().saturating_sub(1);
         let mut tail = None;
+        cell.item_macros = statements.iter().filter_map(item_macro).collect();
+        let makes_items = |call: &syn::Macro| {
+            let name = call.path.segments.last().map(|name| name.ident.to_string());
+            let is_known = name.is_some_and(|name| {
+                item_macros.contains(&name) || cell.item_macros.contains(&name)
+            });
+            is_known || widen::within_macro(call.tokens.clone()).is_items
+        };
+        let as_items = statements.iter().map(|statement| match statement {
+            syn::Stmt::Macro(call) if makes_items(&call.mac) => {
+                syn::Stmt::Item(syn::Item::Macro(syn::ItemMacro {
+                    attrs: call.attrs.clone(),
+                    ident: None,
+                    mac: call.mac.clone(),
+                    semi_token: call.semi_token,
+                }))
+            }
+            other => other.clone(),
+        });
+        let statements: Vec<syn::Stmt> = as_items.collect();
         for (index, statement) in statements.iter().enumerate() {
             let range = statement.span().byte_range();
             match statement {
@@ -163,10 +203,28 @@ impl CellCode {
                 syn::Stmt::Item(item) => {
                     let mut files = Files::default();
                     files.visit_item(item);
-                    let insertions = files.insertions();
+                    let mut insertions = files.insertions();
+                    insertions.extend(widen::widen(item));
                     let owner = cell.items.iter().rev().find_map(Item::owning_name);
                     let text = chunk(code, range.clone(), &insertions);
-                    let item = Item::new(item, text, owner.map(str::to_owned));
+                    let made = match item {
+                        syn::Item::Macro(syn::ItemMacro {
+                            ident: Some(_),
+                            mac,
+                            ..
+                        }) => widen::within_rules(mac.tokens.clone()),
+                        syn::Item::Macro(call) => widen::within_macro(call.mac.tokens.clone()),
+                        _ => widen::Made::default(),
+                    };
+                    let narrow = (!made.insertions.is_empty()).then(|| text.clone());
+                    insertions.extend(made.insertions);
+                    let text = match &narrow {
+                        Some(_) => chunk(code, range.clone(), &insertions),
+                        None => text,
+                    };
+                    let mut item = Item::new(item, text, owner.map(str::to_owned));
+                    item.narrow = narrow;
+                    item.makes.extend(made.names);
                     cell.items.push(item);
                     cut.push(range);
                 }
@@ -180,7 +238,14 @@ impl CellCode {
                         collect_names(code[range].parse().unwrap_or_default(), &mut needs);
                     }
                     cell.needs.extend(needs.difference(&cell.declares).cloned());
-                    declared_names(other, &mut cell.declares);
+                    declared_names(other, &mut cell.declares, &mut cell.mutable);
+                    if let syn::Stmt::Macro(call) = other
+                        && let Some(name) = call.mac.path.segments.last()
+                        && !EXPRESSION_MACROS.iter().any(|known| name.ident == known)
+                    {
+                        cell.statement_macros.insert(name.ident.to_string());
+                        collect_names(call.mac.tokens.clone(), &mut cell.macro_words);
+                    }
                     cell.closures.extend(declared_closure(other));
                     let is_expression = match other {
                         syn::Stmt::Expr(_, semicolon) => semicolon.is_none(),
@@ -421,11 +486,45 @@ impl<'a> Visit<'a> for Exits {
     }
     fn visit_expr_return(&mut self, expression: &'a syn::ExprReturn) {
         self.found_return = true;
-        if expression.expr.is_none() {
-            let at = expression.return_token.span().byte_range().end;
-            self.insertions.push((at, " ::std::result::Result::Ok(())"));
-        }
+        // It leaves the block that the cell is, so that the variables can be given back.
+        let range = expression.return_token.span().byte_range();
+        self.insertions.push((range.start, "/* "));
+        self.insertions.push((
+            range.end,
+            match expression.expr {
+                Some(_) => " */ break '__radio",
+                None => " */ break '__radio ::std::result::Result::Ok(())",
+            },
+        ));
         syn::visit::visit_expr_return(self, expression);
+    }
+    fn visit_stmt_macro(&mut self, call: &'a syn::StmtMacro) {
+        if returns_error(&call.mac) {
+            let range = call.mac.span().byte_range();
+            self.insertions.push((
+                range.start,
+                "crate::__radio::Try((|| -> ::std::result::Result<(), _> { ",
+            ));
+            self.insertions.push((
+                range.end,
+                "; #[allow(unreachable_code)] ::std::result::Result::Ok(()) })()).__radio_question_mark()?",
+            ));
+            return;
+        }
+        syn::visit::visit_stmt_macro(self, call);
+    }
+    fn visit_expr_macro(&mut self, call: &'a syn::ExprMacro) {
+        if returns_error(&call.mac) {
+            let range = call.mac.span().byte_range();
+            self.insertions.push((
+                range.start,
+                "crate::__radio::Try((|| -> ::std::result::Result<_, _> { ",
+            ));
+            self.insertions
+                .push((range.end, " })()).__radio_question_mark()?"));
+            return;
+        }
+        syn::visit::visit_expr_macro(self, call);
     }
     fn visit_expr_await(&mut self, expression: &'a syn::ExprAwait) {
         self.found_await = true;
@@ -448,17 +547,51 @@ impl<'a> Visit<'a> for Exits {
     fn visit_item(&mut self, _: &'a syn::Item) {}
 }
 
-fn declared_names(statement: &syn::Stmt, into: &mut BTreeSet<String>) {
-    struct Names<'n>(&'n mut BTreeSet<String>);
+/// Whether a macro returns an error from the function that calls it, as `anyhow::bail!` does.
+fn returns_error(call: &syn::Macro) -> bool {
+    let name = call.path.segments.last().map(|name| name.ident.to_string());
+    name.is_some_and(|name| matches!(name.as_str(), "bail" | "ensure" | "ensure_eq"))
+}
+
+fn declared_names(
+    statement: &syn::Stmt,
+    into: &mut BTreeSet<String>,
+    mutable: &mut BTreeSet<String>,
+) {
+    struct Names<'n>(&'n mut BTreeSet<String>, &'n mut BTreeSet<String>, bool);
     impl<'a> Visit<'a> for Names<'_> {
         fn visit_pat_ident(&mut self, pattern: &'a syn::PatIdent) {
-            self.0.insert(pattern.ident.to_string());
+            let name = pattern.ident.to_string();
+            // Within a pattern, that is a constant, such as `None`.
+            let is_constant = name.starts_with(char::is_uppercase) && !self.2;
+            if is_constant && pattern.by_ref.is_none() && pattern.mutability.is_none() {
+                return;
+            }
+            match pattern.mutability {
+                Some(_) => self.1.insert(name.clone()),
+                None => self.1.remove(&name),
+            };
+            self.0.insert(name);
             syn::visit::visit_pat_ident(self, pattern);
         }
     }
     if let syn::Stmt::Local(local) = statement {
-        Names(into).visit_pat(&local.pat);
+        let is_whole = match &local.pat {
+            syn::Pat::Type(typed) => matches!(*typed.pat, syn::Pat::Ident(_)),
+            other => matches!(other, syn::Pat::Ident(_)),
+        };
+        Names(into, mutable, is_whole).visit_pat(&local.pat);
     }
+}
+
+/// The name of the macro, where a statement defines one that makes items.
+fn item_macro(statement: &syn::Stmt) -> Option<String> {
+    let syn::Stmt::Item(syn::Item::Macro(item)) = statement else {
+        return None;
+    };
+    let name = item.ident.as_ref()?;
+    let makes_items = widen::within_rules(item.mac.tokens.clone()).is_items;
+    makes_items.then(|| name.to_string())
 }
 
 /// The parts of a statement that are evaluated: all of it, or what a `let` says behind its pattern.
@@ -604,7 +737,7 @@ mod tests {
                 .iter()
                 .map(|i| (i.text.line, i.text.text.trim()))
                 .collect::<Vec<_>>(),
-            [(4, "fn f() -> i32 { 1 }"), (5, "struct S;")]
+            [(4, "pub fn f() -> i32 { 1 }"), (5, "pub struct S;")]
         );
         let body = cell.body.unwrap();
         assert_eq!(body.text.lines().nth(4).unwrap().trim_end(), "let a = f();");

@@ -9,13 +9,13 @@ use crate::session::{CellRun, Input};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 pub use slot::Slot;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// What executes the cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
-    /// All cells as one program, compiled by radio
+    /// Each cell compiled by radio
     #[default]
     Compiled,
     /// One cell after the other, compiled by evcxr as in Jupyter: slow, for what one program can't do
@@ -66,13 +66,13 @@ pub struct JobCell {
     pub ends_in_statement: bool,
 }
 
-/// What a session starts.
+/// What a session starts to have evcxr run cells.
 #[derive(Debug)]
-pub enum Launch {
-    /// A notebook's compiled program.
-    Program(PathBuf),
-    /// evcxr, in this build directory.
-    Evcxr(Job, Slot),
+pub struct Launch {
+    /// The cells.
+    pub job: Job,
+    /// Where they are built.
+    pub slot: Slot,
 }
 
 impl Launch {
@@ -81,29 +81,19 @@ impl Launch {
     /// # Errors
     /// [`Error::Tool`] if the system does not say where `radio` itself is.
     pub fn command(&self, folder: &Path) -> Result<Command> {
-        let mut command = match self {
-            Launch::Program(executable) => Command::new(executable),
-            Launch::Evcxr(_, slot) => {
-                let radio = std::env::current_exe().map_err(|error| Error::Tool {
-                    tool: "radio".into(),
-                    message: format!("it cannot be started once more: {error}"),
-                })?;
-                let mut host = Command::new(radio);
-                host.env(HOST_VARIABLE, slot.path());
-                host
-            }
-        };
-        command.current_dir(folder);
-        Ok(command)
+        let radio = std::env::current_exe().map_err(|error| Error::Tool {
+            tool: "radio".into(),
+            message: format!("it cannot be started once more: {error}"),
+        })?;
+        let mut host = Command::new(radio);
+        host.env(HOST_VARIABLE, self.slot.path())
+            .current_dir(folder);
+        Ok(host)
     }
 
-    /// What it finds on its stdin, where `asks` says that cells ask for input and somebody is there to answer.
-    pub fn input(&self, asks: bool) -> Input {
-        match self {
-            Launch::Program(_) if asks => Input::Answers,
-            Launch::Program(_) => Input::Nothing,
-            Launch::Evcxr(job, _) => Input::Text(serde_json::to_vec(job).unwrap_or_default()),
-        }
+    /// What it finds on its stdin.
+    pub fn input(&self) -> Input {
+        Input::Text(serde_json::to_vec(&self.job).unwrap_or_default())
     }
 }
 
@@ -170,7 +160,7 @@ pub fn complete(run: &mut CellRun, code: &CellCode) {
     }
 }
 
-/// How the embedded evcxr names a place in a cell, as the file's name of a [`Place`](crate::runtime::Place).
+/// How the embedded evcxr names a place in a cell, as the file's name of a [`Place`](radio_runtime::protocol::Place).
 pub fn cell_as_file(number: u32) -> String {
     format!("cell {number}")
 }
@@ -189,7 +179,7 @@ mod tests {
         let source = ":dep rand\n!ls\nuse std::fmt::{Debug, Write as _};\nlet a = 1;\n  fn f() -> i32 { 2 }\nf()";
         let code = CellCode::parse(source).unwrap();
         let expected =
-            ":dep rand\nuse std::fmt::Debug;\nuse std::fmt::Write as _;\nfn f() -> i32 { 2 }";
+            ":dep rand\nuse std::fmt::Debug;\nuse std::fmt::Write as _;\npub fn f() -> i32 { 2 }";
         assert_eq!(definitions(source, &code), expected);
         let nothing = "let a = 1;";
         assert_eq!(definitions(nothing, &CellCode::parse(nothing).unwrap()), "");
@@ -209,9 +199,8 @@ mod tests {
                     evalue: String::new(),
                     place: None,
                 }),
-                refused: Vec::new(),
-                notes: Vec::new(),
                 goes_on: true,
+                ..CellRun::default()
             };
             complete(&mut run, &CellCode::default());
             (run.failure.unwrap().evalue, run.outputs)
@@ -228,10 +217,8 @@ mod tests {
         };
         let mut run = CellRun {
             outputs: vec![text("4"), text("said\n")],
-            failure: None,
-            refused: Vec::new(),
-            notes: Vec::new(),
             goes_on: true,
+            ..CellRun::default()
         };
         complete(&mut run, &CellCode::parse(":cache 0\n2 + 2").unwrap());
         assert_eq!(run.outputs, [text("said\n4")]);

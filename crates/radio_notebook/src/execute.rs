@@ -1,23 +1,28 @@
 //! Executes a notebook: compiles what can be compiled, runs it cell by cell, and puts the outputs in their places.
 
+mod ahead;
+
+use crate::build::place::target_of;
+use crate::build::{set, toolchain::Toolchain, unit};
+use crate::cells::{Cells, Compiled, Facts, Places, Refusal, Scope};
 use crate::clock;
 use crate::collect::{Request, Stream};
 use crate::commands::Command;
-use crate::compile::{Builder, Compiled};
 use crate::diagnostics::{self, Diagnostic, Span};
 use crate::dialect::{CellCode, CellError};
 use crate::document::{Notebook, Output};
 use crate::engine::{self, Engine, Job, JobCell, Launch, Slot};
 use crate::error::{Error, Result};
 use crate::interrupt;
-use crate::program::{Form, Probe, Program, ProgramCell};
-use crate::runtime::Place;
-use crate::session::{Failure, Listener, Session};
+use crate::program::CellPlace;
+use crate::session::{CellRun, Failure, Input, Job as HostJob, Listener, Session, Snapshot};
 use crate::startup::{self, Startup};
+use ahead::{Ahead, Task};
+use radio_runtime::protocol::Place;
 use serde_json::json;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 /// How to execute.
@@ -80,6 +85,8 @@ pub struct Summary {
     pub interrupted: bool,
     /// What ended it before all cells that were to run had run, though no cell was to blame: a disk that is full, or so.
     pub cut_short: Option<Error>,
+    /// What cells do that the stock kernel does not, by their numbers.
+    pub facts: Vec<(u32, Facts)>,
     /// The start-up files that were read.
     pub startup_files: Vec<PathBuf>,
 }
@@ -115,7 +122,6 @@ pub fn execute(
 ) -> Result<Summary> {
     options.engine.check()?;
     let folder = notebook_folder(path)?;
-    let builder = Builder::for_folder(&folder)?.until(options.deadline);
     let name = path
         .file_name()
         .unwrap_or_default()
@@ -133,14 +139,12 @@ pub fn execute(
     let mut execution = Execution {
         work,
         folder,
-        path,
         name,
-        builder,
         options,
+        places: Places::default(),
         watcher,
         profile: profile_of(notebook, path)?,
         notebook,
-        gone: BTreeSet::new(),
         startup_failure: None,
         summary: Summary::default(),
     };
@@ -359,7 +363,6 @@ fn own_diagnostic(message: &str, start: crate::program::CellPlace, end: Option<u
         message: message.to_owned(),
         spans: vec![span],
         notes: Vec::new(),
-        probe: None,
     }
 }
 
@@ -391,14 +394,11 @@ struct Execution<'e> {
     notebook: &'e mut Notebook,
     work: Vec<Work>,
     folder: PathBuf,
-    path: &'e Path,
     name: String,
-    builder: Builder,
+    places: Places,
     options: &'e Options,
     watcher: &'e mut dyn Watcher,
     profile: toml::Table,
-    /// The variables that were moved before a command asks about them.
-    gone: BTreeSet<Probe>,
     /// What went wrong in the start-up files.
     startup_failure: Option<String>,
     summary: Summary,
@@ -407,13 +407,13 @@ struct Execution<'e> {
 /// Passes on what a cell writes with the places in the program as places in cells.
 struct InCellTerms<'l> {
     watcher: &'l mut dyn Watcher,
-    program: &'l Program,
+    places: &'l Places,
 }
 
 impl Listener for InCellTerms<'_> {
     fn hears(&mut self, stream: Stream, text: &str) {
         self.watcher
-            .writes(stream, &in_cell_terms(text, self.program));
+            .writes(stream, &in_cell_terms(text, self.places));
     }
 
     fn answers(&mut self, request: &Request) -> Option<String> {
@@ -444,41 +444,241 @@ fn asks_for_input(code: &CellCode) -> bool {
 
 impl Execution<'_> {
     fn run(&mut self) -> Result<()> {
-        let mut next = 0;
-        while next < self.work.len() && !self.summary.interrupted {
-            next = self.run_from(next)?;
+        match self.options.engine {
+            Engine::Compiled => self.run_compiled(),
+            Engine::Evcxr => {
+                let mut next = 0;
+                while next < self.work.len() && !self.summary.interrupted {
+                    next = self.run_by_evcxr(next)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// What compiles the cells.
+    fn cells(&self) -> Result<Cells> {
+        let toolchain = Toolchain::find(&self.folder)?;
+        let target = target_of(&self.folder)?;
+        let builder = set::Builder {
+            notebook: self.folder.clone(),
+            target: target.clone(),
+            toolchain: toolchain.clone(),
+            deadline: self.options.deadline,
+        };
+        let compiler = unit::Compiler::new(&target, toolchain, self.options.deadline)?;
+        Ok(Cells::new(builder, compiler, self.folder.clone()))
+    }
+
+    /// Runs the cells, each compiled by itself.
+    fn run_compiled(&mut self) -> Result<()> {
+        let cells = self.cells()?;
+        self.places = cells.places();
+        let host = cells.host().to_owned();
+        let tasks = self.work.iter().map(|work| Task {
+            number: work.number,
+            source: work.source.as_str().into(),
+            code: work.error.is_none().then(|| Arc::new(work.code.clone())),
+            may_fail: work.may_fail,
+        });
+        let mut scope = Scope::default();
+        scope.settings.build.profile.clone_from(&self.profile);
+        let mut ahead = Ahead::begin(cells, tasks.collect(), scope.clone());
+        let asks =
+            self.watcher.can_answer() && self.work.iter().any(|work| asks_for_input(&work.code));
+        let last_that_may_fail = self.work.iter().rposition(|work| work.may_fail);
+        let mut running = Running::new(host, asks);
+        for at in 0..self.work.len() {
+            if self.is_out_of_time() {
+                self.run_out_of_time(at);
+                return Ok(());
+            }
+            let (error, may_fail) = (self.work[at].error.clone(), self.work[at].may_fail);
+            let compiled = match error {
+                Some(error) => Err(error),
+                None => match self.wait_for(&mut ahead, at)? {
+                    Some(done) => done,
+                    None if self.is_out_of_time() && !interrupt::requested() => {
+                        self.run_out_of_time(at);
+                        return Ok(());
+                    }
+                    None => {
+                        self.summary.interrupted = true;
+                        return Ok(());
+                    }
+                },
+            };
+            let work = &self.work[at];
+            let number = work.number;
+            if work.index.is_some() {
+                if !self.watcher.may_begin(number as usize) {
+                    return Ok(());
+                }
+                self.watcher.cell_begins(number as usize, &work.source);
+            }
+            let (started, clock) = (SystemTime::now(), Instant::now());
+            let compiled = match compiled {
+                Ok(compiled) => compiled,
+                Err(error) => {
+                    self.finish_cell(at, vec![error], started, clock.elapsed());
+                    if may_fail {
+                        continue;
+                    }
+                    return Ok(());
+                }
+            };
+            if !self.work[at].expected_to_fail {
+                self.summary.facts.push((number, compiled.facts.clone()));
+            }
+            let failed = match &compiled.library {
+                None => {
+                    self.finish_run(at, CellRun::default(), started, clock);
+                    false
+                }
+                Some(library) => {
+                    let keep = last_that_may_fail.is_some_and(|last| at <= last);
+                    let job = HostJob {
+                        cell: number,
+                        loads: &compiled.loads,
+                        library,
+                        keep,
+                    };
+                    let run = match self.run_job(&mut running, &job)? {
+                        Some(run) => run,
+                        None => {
+                            self.summary.interrupted = true;
+                            return Ok(());
+                        }
+                    };
+                    let failure = run.failure.clone();
+                    let snapshot = run.snapshot;
+                    self.finish_run(at, run, started, clock);
+                    match failure {
+                        None => {
+                            running.succeeded(&compiled, number, snapshot);
+                            false
+                        }
+                        Some(_) if !may_fail || self.summary.interrupted => return Ok(()),
+                        Some(_) => {
+                            running.go_back(snapshot, &self.folder)?;
+                            true
+                        }
+                    }
+                }
+            };
+            if failed {
+                scope = compiled.scope_after_failure;
+                ahead.restart(at + 1, scope.clone());
+            }
         }
         Ok(())
     }
 
-    /// Runs cells in one program, from the cell at `first` on, and returns the first cell that still has to run. The items
-    /// of the cells before `first` are part of the program; their variables died with an earlier one.
-    fn run_from(&mut self, first: usize) -> Result<usize> {
+    /// What came of compiling a cell: what is to run, or the error that it is; `None` if nobody waits any more.
+    fn wait_for(
+        &mut self,
+        ahead: &mut Ahead,
+        at: usize,
+    ) -> Result<Option<std::result::Result<Compiled, Output>>> {
         let begun = Instant::now();
-        let compiled = match self.options.engine {
-            Engine::Compiled => self.compile_from(first),
-            Engine::Evcxr => self.hand_over_from(first),
+        let deadline = self.options.deadline;
+        let is_over = || {
+            interrupt::requested() || deadline.is_some_and(|deadline| Instant::now() >= deadline)
         };
+        let watcher = &mut *self.watcher;
+        let done = ahead.wait(at, &mut |line| watcher.compiles(line), &is_over);
         self.summary.compiling += begun.elapsed();
-        let (end, program, launch) = match compiled {
-            Err(Error::Interrupted) if self.is_out_of_time() && !interrupt::requested() => {
-                self.run_out_of_time(first, &Program::default());
-                return Ok(self.work.len());
+        Ok(match done {
+            None | Some(Err(Error::Interrupted)) => None,
+            Some(Err(error)) => return Err(error),
+            Some(Ok(Ok(compiled))) => Some(Ok(compiled)),
+            Some(Ok(Err(Refusal::Compiler(diagnostics)))) => {
+                let number = self.work[at].number;
+                let is_placed = |d: &Diagnostic| d.blame().is_none_or(|cell| cell == number);
+                let (own, others): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(is_placed);
+                let shown = if own.is_empty() { others } else { own };
+                let source = |cell| self.source_of(cell);
+                Some(Err(compile_error(&shown, &source, &self.name)))
             }
-            Err(Error::Interrupted) => {
-                self.summary.interrupted = true;
-                return Ok(first);
-            }
-            other => other?,
+            Some(Ok(Err(Refusal::Dependencies(text)))) => Some(Err(dependency_error(&text))),
+        })
+    }
+
+    /// Has the host run a cell, and starts it before the first; `None` after Ctrl-C.
+    fn run_job(&mut self, running: &mut Running, job: &HostJob<'_>) -> Result<Option<CellRun>> {
+        let Some(session) = running.session(&self.folder)? else {
+            return Ok(None);
         };
-        let asks =
-            self.watcher.can_answer() && self.work.iter().any(|work| asks_for_input(&work.code));
+        let by_cell = self.options.timeout.map(|timeout| Instant::now() + timeout);
+        let deadline = [by_cell, self.options.deadline].into_iter().flatten().min();
+        let mut listener = InCellTerms {
+            watcher: &mut *self.watcher,
+            places: &self.places,
+        };
+        Ok(Some(session.run(job, deadline, &mut listener)))
+    }
+
+    /// Puts what running a cell gave into the notebook. Returns whether it failed.
+    fn finish_run(
+        &mut self,
+        at: usize,
+        mut run: CellRun,
+        started: SystemTime,
+        clock: Instant,
+    ) -> bool {
+        let number = self.work[at].number;
+        for output in &mut run.outputs {
+            if let Output::Stream { text, .. } = output {
+                *text = in_cell_terms(text, &self.places).into_owned();
+            }
+        }
+        for (text, place) in &run.notes {
+            let at = self.describe(place);
+            let text = format!("{text} ({at})\n");
+            self.watcher.writes(Stream::Stderr, &text);
+            // The value stays last.
+            let is_value =
+                |output: &Output| matches!(output, Output::Data { is_result, .. } if *is_result);
+            let at = run.outputs.len() - usize::from(run.outputs.last().is_some_and(is_value));
+            run.outputs
+                .insert(at, Output::Stream { stderr: true, text });
+        }
+        if self.options.engine == Engine::Evcxr {
+            engine::complete(&mut run, &self.work[at].code);
+        }
+        if !run.refused.is_empty() {
+            let source = |cell| self.source_of(cell);
+            run.outputs
+                .push(compile_error(&run.refused, &source, &self.name));
+        }
+        if let Some(failure) = &run.failure {
+            let error = self.failure_output(failure, number);
+            run.outputs.push(error);
+            self.summary.interrupted |= failure.ename == "Interrupted";
+        }
+        if self.work[at].timed && self.options.record_timing {
+            let text = format!("Took {}ms", clock.elapsed().as_millis());
+            let html = format!("<span style=\"color: rgba(0,0,0,0.4);\">{text}</span>");
+            run.outputs.push(Output::Data {
+                bundle: vec![("text/html".into(), html), ("text/plain".into(), text)],
+                is_result: true,
+            });
+        }
+        let failed = run.failure.is_some() || !run.refused.is_empty();
+        self.finish_cell(at, run.outputs, started, clock.elapsed());
+        failed
+    }
+
+    /// Runs cells by evcxr, in one process, from the cell at `first` on, and returns the first cell that still has to run. The
+    /// items of the cells before `first` are told to it once more; their variables died with an earlier process.
+    fn run_by_evcxr(&mut self, first: usize) -> Result<usize> {
+        let launch = self.hand_over_from(first)?;
         let mut session = None;
-        for at in first..end {
+        for at in first..self.work.len() {
             let cell = &self.work[at];
             let (number, may_fail) = (cell.number, cell.may_fail);
             if self.is_out_of_time() {
-                self.run_out_of_time(at, &program);
+                self.run_out_of_time(at);
                 return Ok(self.work.len());
             }
             if cell.index.is_some() {
@@ -488,16 +688,9 @@ impl Execution<'_> {
                 self.watcher.cell_begins(number as usize, &cell.source);
             }
             let (started, clock) = (SystemTime::now(), Instant::now());
-            if let Some(error) = cell.error.clone() {
-                self.finish_cell(at, vec![error], started, clock.elapsed());
-                if may_fail {
-                    continue;
-                }
-                return Ok(self.work.len());
-            }
             let session = match &mut session {
                 Some(session) => session,
-                none => match Session::start(launch.command(&self.folder)?, launch.input(asks)) {
+                none => match Session::start(launch.command(&self.folder)?, launch.input()) {
                     Err(Error::Interrupted) => {
                         self.summary.interrupted = true;
                         return Ok(at);
@@ -509,56 +702,19 @@ impl Execution<'_> {
             let deadline = [by_cell, self.options.deadline].into_iter().flatten().min();
             let mut listener = InCellTerms {
                 watcher: &mut *self.watcher,
-                program: &program,
+                places: &self.places,
             };
-            let mut run = session.run_cell(number, deadline, &mut listener);
-            for output in &mut run.outputs {
-                if let Output::Stream { text, .. } = output {
-                    *text = in_cell_terms(text, &program).into_owned();
-                }
-            }
-            for (text, place) in &run.notes {
-                let at = self.describe(place, &program);
-                let text = format!("{text} ({at})\n");
-                self.watcher.writes(Stream::Stderr, &text);
-                // The value stays last.
-                let is_value = |output: &Output| matches!(output, Output::Data { is_result, .. } if *is_result);
-                let at = run.outputs.len() - usize::from(run.outputs.last().is_some_and(is_value));
-                run.outputs
-                    .insert(at, Output::Stream { stderr: true, text });
-            }
-            if self.options.engine == Engine::Evcxr {
-                engine::complete(&mut run, &self.work[at].code);
-            }
-            if !run.refused.is_empty() {
-                let source = |cell| self.source_of(cell);
-                run.outputs
-                    .push(compile_error(&run.refused, &source, &self.name));
-            }
-            if let Some(failure) = &run.failure {
-                let error = self.failure_output(failure, &program, number);
-                run.outputs.push(error);
-                self.summary.interrupted |= failure.ename == "Interrupted";
-            }
-            if self.work[at].timed && self.options.record_timing {
-                let text = format!("Took {}ms", clock.elapsed().as_millis());
-                let html = format!("<span style=\"color: rgba(0,0,0,0.4);\">{text}</span>");
-                run.outputs.push(Output::Data {
-                    bundle: vec![("text/html".into(), html), ("text/plain".into(), text)],
-                    is_result: true,
-                });
-            }
-            let failed = run.failure.is_some() || !run.refused.is_empty();
-            self.finish_cell(at, run.outputs, started, clock.elapsed());
+            let run = session.run_cell(number, deadline, &mut listener);
+            let goes_on = run.goes_on;
+            let failed = self.finish_run(at, run, started, clock);
             if failed && (!may_fail || self.summary.interrupted) {
                 return Ok(self.work.len());
             }
-            if !run.goes_on {
+            if !goes_on {
                 return Ok(at + 1);
             }
         }
-        // Only a cell that stands before the end for its error is left.
-        Ok(end.max(first + 1))
+        Ok(self.work.len())
     }
 
     fn is_out_of_time(&self) -> bool {
@@ -567,7 +723,7 @@ impl Execution<'_> {
     }
 
     /// Fails the next cell, for which no time is left: the notebook's own, whatever it expects, and not the start-up files'.
-    fn run_out_of_time(&mut self, next: usize, program: &Program) {
+    fn run_out_of_time(&mut self, next: usize) {
         let of_notebook = |at: &usize| self.work[*at].index.is_some();
         let Some(at) = (next..self.work.len()).find(of_notebook) else {
             return;
@@ -581,12 +737,12 @@ impl Execution<'_> {
         let number = self.work[at].number;
         self.watcher
             .cell_begins(number as usize, &self.work[at].source);
-        let error = self.failure_output(&failure, program, number);
+        let error = self.failure_output(&failure, number);
         self.finish_cell(at, vec![error], SystemTime::now(), Duration::ZERO);
     }
 
     /// Leaves the cells from `first` on to evcxr, as they stand. What those before them define is executed again.
-    fn hand_over_from(&mut self, first: usize) -> Result<(usize, Program, Launch)> {
+    fn hand_over_from(&mut self, first: usize) -> Result<Launch> {
         let level = self.profile.get("opt-level").map(|level| match level {
             toml::Value::String(level) => level.clone(),
             other => other.to_string(),
@@ -616,183 +772,7 @@ impl Execution<'_> {
             cells,
         };
         let slot = Slot::take(&self.folder)?;
-        Ok((
-            self.work.len(),
-            Program::default(),
-            Launch::Evcxr(job, slot),
-        ))
-    }
-
-    /// Compiles the cells from `first` on, leaving out those that do not compile. Returns where the program ends: behind
-    /// the last cell, or behind the first one that failed and must not.
-    fn compile_from(&mut self, first: usize) -> Result<(usize, Program, Launch)> {
-        loop {
-            let mut end = self.work.len();
-            if let Some(stop) =
-                (first..end).find(|&at| self.work[at].error.is_some() && !self.work[at].may_fail)
-            {
-                end = stop + 1;
-            }
-            let exported = self.needed_variables(first, end);
-            let mut cells: Vec<ProgramCell<'_>> = Vec::new();
-            for (at, work) in self.work[..end].iter().enumerate() {
-                if work.error.is_some() {
-                    continue;
-                }
-                // A cell that may end early is fenced in, unless its variables are needed later: then the program ends with it.
-                let fenced = (work.may_fail || work.code.returns)
-                    && exported.get(&work.number).is_none_or(BTreeSet::is_empty);
-                cells.push(ProgramCell {
-                    number: work.number,
-                    code: &work.code,
-                    may_fail: fenced,
-                    runs: at >= first,
-                });
-            }
-            let watcher = &mut *self.watcher;
-            let mut compile = |form| -> Result<(Program, Compiled)> {
-                let mut program = Program::assemble(&cells, &self.folder, form, &self.gone);
-                program.build.profile.clone_from(&self.profile);
-                let compiled = self
-                    .builder
-                    .compile(&program, self.path, &mut |line| watcher.compiles(line))?;
-                Ok((program, compiled))
-            };
-            let is_ambiguous = |(_, compiled): &(Program, Compiled)| {
-                matches!(compiled, Compiled::Refused(diagnostics)
-                    if diagnostics.iter().any(Diagnostic::is_ambiguity))
-            };
-            let mut compiled = compile(Form::Runs)?;
-            if is_ambiguous(&compiled) {
-                // Where it is so even without the items of later cells, they are not what makes it so.
-                let alone = compile(Form::RunsEachCellAlone)?;
-                if !is_ambiguous(&alone) {
-                    compiled = alone;
-                }
-            }
-            let (program, compiled) = compiled;
-            match compiled {
-                Compiled::Executable(executable) => {
-                    return Ok((end, program, Launch::Program(executable)));
-                }
-                Compiled::Refused(diagnostics) => {
-                    let gone = diagnostics.iter().filter_map(|d| d.probe.clone());
-                    let known = self.gone.len();
-                    self.gone.extend(gone);
-                    if self.gone.len() > known || self.find_awaiting_cells(&diagnostics) {
-                        continue;
-                    }
-                    // The earliest cell: what follows from its error may be all that the later ones suffer from. What is
-                    // there twice may be all that the earlier ones suffer from.
-                    let clashes = diagnostics.iter().filter(|d| d.is_clash());
-                    let clash = clashes.filter_map(Diagnostic::blame).min();
-                    let earliest = || diagnostics.iter().filter_map(Diagnostic::blame).min();
-                    let culprit = clash.or_else(earliest);
-                    let at = self
-                        .work
-                        .iter()
-                        .position(|work| Some(work.number) == culprit && work.error.is_none());
-                    let at =
-                        at.or_else(|| (first..end).rev().find(|&at| self.work[at].error.is_none()));
-                    let Some(at) = at else {
-                        return Err(self.program_refused(&diagnostics));
-                    };
-                    let number = self.work[at].number;
-                    let of_cell: Vec<Diagnostic> = diagnostics
-                        .into_iter()
-                        .filter(|d| d.blame().is_none_or(|cell| cell == number))
-                        .collect();
-                    let error = compile_error(&of_cell, &|cell| self.source_of(cell), &self.name);
-                    self.work[at].error = Some(error);
-                }
-                Compiled::Unbuildable(text) => {
-                    let at = self.cell_with_dependency(&text);
-                    let Some(at) = at else {
-                        return Err(Error::Tool {
-                            tool: "cargo".into(),
-                            message: text,
-                        });
-                    };
-                    let traceback: Vec<String> = text.lines().map(str::to_owned).collect();
-                    let evalue = traceback
-                        .iter()
-                        .find_map(|line| line.strip_prefix("error: "))
-                        .unwrap_or("a dependency could not be built");
-                    self.work[at].error = Some(Output::Error {
-                        ename: "CompileError".into(),
-                        evalue: evalue.to_owned(),
-                        traceback,
-                    });
-                }
-            }
-        }
-    }
-
-    /// Whether the compiler found an `.await`, inside a macro, in a cell that seemed to have none.
-    fn find_awaiting_cells(&mut self, diagnostics: &[Diagnostic]) -> bool {
-        const AWAIT_OUTSIDE_ASYNC: &str = "E0728";
-        let mut found = false;
-        for diagnostic in diagnostics {
-            let of_cell = |work: &&mut Work| Some(work.number) == diagnostic.cell();
-            let is_await = diagnostic.code.as_deref() == Some(AWAIT_OUTSIDE_ASYNC);
-            if let Some(work) = self.work.iter_mut().find(of_cell)
-                && is_await
-                && !work.code.awaits
-            {
-                work.code.awaits = true;
-                found = true;
-            }
-        }
-        found
-    }
-
-    fn program_refused(&self, diagnostics: &[Diagnostic]) -> Error {
-        let message = diagnostics
-            .first()
-            .map_or_else(String::new, |d| d.message.clone());
-        Error::Tool {
-            tool: "rustc".into(),
-            message: format!("{}: {message}", self.name),
-        }
-    }
-
-    /// The cell whose `:dep` or `extern crate` cargo's complaint is about; the last one with any if it names none.
-    fn cell_with_dependency(&self, complaint: &str) -> Option<usize> {
-        let dependencies = self
-            .work
-            .iter()
-            .enumerate()
-            .filter(|(_, work)| work.error.is_none())
-            .flat_map(|(at, work)| {
-                let commands = work.code.commands.iter();
-                let named = commands.filter_map(|(_, command)| match command {
-                    Command::Dep { name, .. } => Some(name),
-                    _ => None,
-                });
-                let extern_crates = work.code.extern_crates.iter().map(|item| &item.name);
-                named.chain(extern_crates).map(move |name| (at, name))
-            });
-        let all: Vec<_> = dependencies.collect();
-        let named = all.iter().find(|(_, name)| {
-            complaint.contains(&format!("`{name}`")) || complaint.contains(&format!("`{name} "))
-        });
-        named.or(all.last()).map(|(at, _)| *at)
-    }
-
-    /// For each cell, those of its variables that a later cell may need.
-    fn needed_variables(&self, first: usize, end: usize) -> BTreeMap<u32, BTreeSet<String>> {
-        let mut needed_later: BTreeSet<String> = BTreeSet::new();
-        let mut needed = BTreeMap::new();
-        for work in self.work[first..end].iter().rev() {
-            let code = &work.code;
-            let own = code.declares.intersection(&needed_later);
-            needed.insert(work.number, own.cloned().collect());
-            if work.error.is_none() {
-                needed_later.retain(|name| !code.declares.contains(name));
-                needed_later.extend(code.needs.iter().cloned());
-            }
-        }
-        needed
+        Ok(Launch { job, slot })
     }
 
     fn finish_cell(
@@ -847,11 +827,11 @@ impl Execution<'_> {
         Some(&work.source)
     }
 
-    fn failure_output(&self, failure: &Failure, program: &Program, number: u32) -> Output {
+    fn failure_output(&self, failure: &Failure, number: u32) -> Output {
         let place = failure
             .place
             .as_ref()
-            .and_then(|place| program_place(place, program));
+            .and_then(|place| cell_place(place, &self.places));
         let mut traceback = match place {
             Some(place) => {
                 let title = format!("{}: {}", failure.ename, failure.evalue);
@@ -879,50 +859,48 @@ impl Execution<'_> {
         }
     }
 
-    fn describe(&self, place: &Place, program: &Program) -> String {
-        match program_place(place, program) {
+    fn describe(&self, place: &Place) -> String {
+        match cell_place(place, &self.places) {
             Some(at) => format!("cell {}, line {}", at.cell, at.line),
             None => format!("{}:{}", place.file, place.line),
         }
     }
 }
 
-fn program_place(place: &Place, program: &Program) -> Option<crate::program::CellPlace> {
+fn cell_place(place: &Place, places: &Places) -> Option<CellPlace> {
     if let Some(cell) = engine::cell_of_file(&place.file) {
-        return Some(crate::program::CellPlace {
+        return Some(CellPlace {
             cell,
             for_cell: cell,
             line: place.line,
             column: place.column,
         });
     }
-    let is_program =
-        Path::new(&place.file).ends_with("src/main.rs") && !Path::new(&place.file).is_absolute();
-    program
-        .place(place.line, place.column)
-        .filter(|_| is_program)
+    places.find(&place.file, place.line, place.column)
 }
 
-/// Text in which `dbg!` and the like name a place of the generated program, with the cell's place instead.
-fn in_cell_terms<'t>(text: &'t str, program: &Program) -> Cow<'t, str> {
-    const FILE: &str = "[src/main.rs:";
+/// Text in which `dbg!` and the like name a place in what was compiled, with the cell's place instead.
+fn in_cell_terms<'t>(text: &'t str, places: &Places) -> Cow<'t, str> {
+    const FILE: &str = "[src/";
     if !text.contains(FILE) {
         return Cow::Borrowed(text);
     }
     let mut told = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(FILE) {
-        let place = after.split_once(']').and_then(|(place, _)| {
-            let (line, column) = place.split_once(':')?;
-            program.place(line.parse().ok()?, column.parse().ok()?)
+        let place = after.split_once(']').and_then(|(place, behind)| {
+            let mut parts = place.split(':');
+            let file = format!("src/{}", parts.next()?);
+            let (line, column) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            Some((places.find(&file, line, column)?, behind))
         });
         told.push_str(before);
-        match (place, after.split_once(']')) {
-            (Some(at), Some((_, after))) => {
+        match place {
+            Some((at, behind)) => {
                 told.push_str(&format!("[cell {}:{}:{}]", at.cell, at.line, at.column));
-                rest = after;
+                rest = behind;
             }
-            _ => {
+            None => {
                 told.push_str(FILE);
                 rest = after;
             }
@@ -930,4 +908,144 @@ fn in_cell_terms<'t>(text: &'t str, program: &Program) -> Cow<'t, str> {
     }
     told.push_str(rest);
     Cow::Owned(told)
+}
+
+/// The error of a cell whose dependencies cannot be had.
+fn dependency_error(text: &str) -> Output {
+    let traceback: Vec<String> = text.lines().map(str::to_owned).collect();
+    let mut lines = traceback.iter();
+    let evalue = lines.find_map(|line| line.strip_prefix("error: "));
+    Output::Error {
+        ename: "CompileError".into(),
+        evalue: evalue
+            .unwrap_or("a dependency could not be built")
+            .to_owned(),
+        traceback,
+    }
+}
+
+/// The host that runs the cells of a notebook, and what it takes to go back to an earlier state.
+struct Running {
+    host: PathBuf,
+    asks: bool,
+    session: Option<Session>,
+    /// The cells that ran to their ends, which have what they ran from.
+    ran: Vec<Ran>,
+    /// The last state that lacks nothing, and how many cells had run by then.
+    clean: Option<(Snapshot, usize)>,
+}
+
+/// A cell that ran to its end.
+struct Ran {
+    number: u32,
+    loads: Vec<PathBuf>,
+    library: PathBuf,
+}
+
+impl Running {
+    fn new(host: PathBuf, asks: bool) -> Running {
+        Running {
+            host,
+            asks,
+            session: None,
+            ran: Vec::new(),
+            clean: None,
+        }
+    }
+
+    /// The host, started if it was not; `None` after Ctrl-C.
+    fn session(&mut self, folder: &Path) -> Result<Option<&mut Session>> {
+        if self.session.is_none() {
+            let mut command = std::process::Command::new(&self.host);
+            command.current_dir(folder);
+            let input = if self.asks {
+                Input::Answers
+            } else {
+                Input::Nothing
+            };
+            match Session::start_host(command, input) {
+                Err(Error::Interrupted) => return Ok(None),
+                started => self.session = Some(started?),
+            }
+        }
+        Ok(self.session.as_mut())
+    }
+
+    /// Takes note of a cell that ran to its end; `snapshot` is the state before it.
+    fn succeeded(&mut self, compiled: &Compiled, number: u32, snapshot: Option<Snapshot>) {
+        if let (Some(new), Some(session)) = (snapshot, &mut self.session) {
+            let unneeded = match new.threads {
+                0 => self
+                    .clean
+                    .replace((new, self.ran.len()))
+                    .map(|(old, _)| old),
+                // What earlier cells left running is not in it.
+                _ => Some(new),
+            };
+            unneeded.into_iter().for_each(|old| session.forget(old));
+        }
+        if let Some(library) = &compiled.library {
+            self.ran.push(Ran {
+                number,
+                loads: compiled.loads.clone(),
+                library: library.clone(),
+            });
+        }
+    }
+
+    /// Goes back to the state before a cell that failed, which is `snapshot` if that lacks nothing. Otherwise the cells since
+    /// the last state that does run once more.
+    fn go_back(&mut self, snapshot: Option<Snapshot>, folder: &Path) -> Result<()> {
+        let whole = snapshot.filter(|snapshot| snapshot.threads == 0);
+        let restored = match (whole, self.clean) {
+            (Some(snapshot), _) => Some((snapshot, self.ran.len())),
+            (None, clean) => clean,
+        };
+        let session = self.session.as_mut().zip(restored);
+        let restored_to = session
+            .and_then(|(session, (snapshot, from))| session.restore(snapshot).ok().map(|()| from));
+        let from = restored_to.unwrap_or_else(|| {
+            self.session = None;
+            0
+        });
+        if self
+            .clean
+            .is_some_and(|(clean, _)| Some(clean) == restored.map(|(of, _)| of))
+        {
+            self.clean = None;
+        }
+        let again: Vec<Ran> = self.ran.drain(from..).collect();
+        for cell in again {
+            let Some(session) = self.session(folder)? else {
+                return Ok(());
+            };
+            let run = session.run(
+                &HostJob {
+                    cell: cell.number,
+                    loads: &cell.loads,
+                    library: &cell.library,
+                    keep: false,
+                },
+                None,
+                &mut Deaf,
+            );
+            if run.failure.is_some() {
+                // What it would have made is not there: who needs it is told so.
+                break;
+            }
+            self.ran.push(cell);
+        }
+        Ok(())
+    }
+}
+
+/// Hears nothing.
+struct Deaf;
+
+impl Listener for Deaf {
+    fn hears(&mut self, _: Stream, _: &str) {}
+
+    fn answers(&mut self, _: &Request) -> Option<String> {
+        None
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::interrupt;
-use crate::runtime::boundary;
+use radio_runtime::protocol::boundary;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;

@@ -131,6 +131,8 @@ pub struct Group {
     pub child: Child,
     /// The member that ends the group when radio is killed.
     watch: Option<Child>,
+    /// The leaders of groups that belong to it.
+    members: Vec<u32>,
 }
 
 impl Group {
@@ -145,7 +147,17 @@ impl Group {
         let mut groups = locked(&GROUPS);
         let child = command.spawn()?;
         groups.push(child.id());
-        Ok(Group { child, watch: None })
+        Ok(Group {
+            child,
+            watch: None,
+            members: Vec::new(),
+        })
+    }
+
+    /// Has a process group end with this one.
+    pub fn add(&mut self, leader: u32) {
+        locked(&GROUPS).push(leader);
+        self.members.push(leader);
     }
 
     /// As [`Group::spawn`], for a program that would outlive a `radio` that is killed: the group gets a member that waits for
@@ -178,13 +190,14 @@ impl Drop for Group {
         let id = self.child.id();
         // The group outlives its leader as long as one member lives, so its number is still its own.
         kill_group(id);
+        self.members.iter().copied().for_each(kill_group);
         let _ = self.child.kill();
         let _ = self.child.wait();
         if let Some(watch) = &mut self.watch {
             let _ = watch.kill();
             let _ = watch.wait();
         }
-        locked(&GROUPS).retain(|&group| group != id);
+        locked(&GROUPS).retain(|group| *group != id && !self.members.contains(group));
     }
 }
 

@@ -18,15 +18,25 @@ pub struct Item {
     pub mentions: BTreeSet<String>,
     /// Its tokens, without comments and layout.
     pub tokens: String,
-    /// What a `use` of all that is in it brings in: an enum's variants, a module's public items.
+    /// What a `use` of all that is in it brings in: an enum's variants, a module's public items; of a trait, its methods.
     pub members: BTreeSet<String>,
+    /// Every name in it.
+    pub words: BTreeSet<String>,
+    /// Of a macro that is called or defined: its text without what makes visible what it makes. Some macros want it so.
+    pub narrow: Option<Chunk>,
+    /// Of a macro that is called, and of foreign items: the names that are defined, as far as they stand there.
+    pub makes: BTreeSet<String>,
+    /// Whether it may be left out, by a `#[cfg]`.
+    pub is_conditional: bool,
 }
 
 /// What kind of item it is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ItemKind {
-    /// Anything that has a name but is neither a type nor a macro.
+    /// Anything that has a name but is neither a type, a trait nor a macro.
     Named(String),
+    /// A trait.
+    Trait(String),
     /// A struct, enum, union or type alias.
     Type(String),
     /// `macro_rules! name`.
@@ -43,6 +53,8 @@ pub enum ItemKind {
         /// The names in the type and the trait.
         header: BTreeSet<String>,
     },
+    /// What a macro makes.
+    MacroCall,
     /// What has no name.
     Other,
 }
@@ -52,39 +64,61 @@ impl Item {
     pub fn new(item: &syn::Item, text: Chunk, owner: Option<String>) -> Item {
         let kind = kind_of(item);
         let tokens: TokenStream = text.text.parse().unwrap_or_default();
+        let mut words = BTreeSet::new();
+        collect_names(tokens.clone(), &mut words);
         let mut mentions = BTreeSet::new();
         match kind {
             ItemKind::Type(_) => Paths(&mut mentions).visit_item(item),
-            _ => {
-                collect_names(tokens.clone(), &mut mentions);
-            }
+            _ => mentions.clone_from(&words),
         }
-        let owner = owner.filter(|_| matches!(kind, ItemKind::Impl { .. } | ItemKind::Other));
+        let owner = owner.filter(|_| {
+            matches!(
+                kind,
+                ItemKind::Impl { .. } | ItemKind::MacroCall | ItemKind::Other
+            )
+        });
+        let text_of = tokens.to_string();
         Item {
             text,
             kind,
             owner,
             mentions,
-            tokens: tokens.to_string(),
             members: members_of(item),
+            words,
+            narrow: None,
+            makes: foreign_names(item),
+            is_conditional: text_of.starts_with("# [cfg") || text_of.contains("] # [cfg"),
+            tokens: text_of,
         }
     }
 
     /// The name under which a later item replaces it. Macros have names of their own, `name!`.
     pub fn key(&self) -> Option<String> {
         match &self.kind {
-            ItemKind::Named(name) | ItemKind::Type(name) => Some(name.clone()),
+            ItemKind::Named(name) | ItemKind::Trait(name) | ItemKind::Type(name) => {
+                Some(name.clone())
+            }
             ItemKind::Macro { name, .. } => Some(format!("{name}!")),
-            ItemKind::Impl { .. } | ItemKind::Other => None,
+            ItemKind::Impl { .. } | ItemKind::MacroCall | ItemKind::Other => None,
         }
     }
 
     /// Its name, if a following `impl` of its cell goes with it.
     pub fn owning_name(&self) -> Option<&str> {
         match &self.kind {
-            ItemKind::Named(name) | ItemKind::Type(name) => Some(name),
+            ItemKind::Named(name) | ItemKind::Trait(name) | ItemKind::Type(name) => Some(name),
             _ => None,
         }
+    }
+
+    /// Whether it is a trait.
+    pub fn is_trait(&self) -> bool {
+        matches!(self.kind, ItemKind::Trait(_))
+    }
+
+    /// Whether it is what a macro makes.
+    pub fn is_macro_call(&self) -> bool {
+        matches!(self.kind, ItemKind::MacroCall)
     }
 }
 
@@ -96,7 +130,7 @@ fn kind_of(item: &syn::Item) -> ItemKind {
         syn::Item::Fn(item) => named(&item.sig.ident),
         syn::Item::Mod(item) => named(&item.ident),
         syn::Item::Static(item) => named(&item.ident),
-        syn::Item::Trait(item) => named(&item.ident),
+        syn::Item::Trait(item) => ItemKind::Trait(item.ident.to_string()),
         syn::Item::TraitAlias(item) => named(&item.ident),
         syn::Item::Enum(item) => of_type(&item.ident),
         syn::Item::Struct(item) => of_type(&item.ident),
@@ -107,7 +141,7 @@ fn kind_of(item: &syn::Item) -> ItemKind {
                 name: name.to_string(),
                 is_exported: item.attrs.iter().any(|a| a.path().is_ident("macro_export")),
             },
-            None => ItemKind::Other,
+            None => ItemKind::MacroCall,
         },
         syn::Item::Impl(item) => {
             let mut header = BTreeSet::new();
@@ -125,11 +159,32 @@ fn kind_of(item: &syn::Item) -> ItemKind {
     }
 }
 
+fn foreign_names(item: &syn::Item) -> BTreeSet<String> {
+    let syn::Item::ForeignMod(item) = item else {
+        return BTreeSet::new();
+    };
+    let names = item.items.iter().filter_map(|item| match item {
+        syn::ForeignItem::Fn(item) => Some(item.sig.ident.to_string()),
+        syn::ForeignItem::Static(item) => Some(item.ident.to_string()),
+        syn::ForeignItem::Type(item) => Some(item.ident.to_string()),
+        _ => None,
+    });
+    names.collect()
+}
+
 fn members_of(item: &syn::Item) -> BTreeSet<String> {
     let is_public =
         |visibility: &syn::Visibility| !matches!(visibility, syn::Visibility::Inherited);
     match item {
         syn::Item::Enum(item) => item.variants.iter().map(|v| v.ident.to_string()).collect(),
+        syn::Item::Trait(item) => {
+            let functions = item.items.iter().filter_map(|item| match item {
+                syn::TraitItem::Fn(function) => Some(function.sig.ident.to_string()),
+                syn::TraitItem::Const(constant) => Some(constant.ident.to_string()),
+                _ => None,
+            });
+            functions.collect()
+        }
         syn::Item::Mod(syn::ItemMod {
             content: Some((_, items)),
             ..

@@ -10,14 +10,15 @@ macro_rules! say {
 }
 
 pub mod batch;
+pub mod build;
 pub mod cache;
+pub mod cells;
 pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod collect;
 pub mod commands;
 pub mod comments;
-pub mod compile;
 pub mod convert;
 pub mod diagnostics;
 pub mod dialect;
@@ -29,10 +30,8 @@ pub mod evcxr;
 pub mod execute;
 pub mod figures;
 pub mod files;
-pub mod generations;
 pub mod highlight;
 pub mod interrupt;
-pub mod invocation;
 pub mod items;
 pub mod lock;
 pub mod nesting;
@@ -43,7 +42,6 @@ pub mod portability;
 pub mod program;
 pub mod report;
 pub mod run;
-pub mod runtime;
 pub mod serve;
 pub mod session;
 pub mod startup;

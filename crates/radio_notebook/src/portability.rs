@@ -1,19 +1,13 @@
-//! What a notebook does that works here, where all cells are one program, and not in Jupyter under the evcxr kernel, which
-//! compiles one cell after the other.
-//!
-//! The compiler itself finds most of it, in a program that is never run: there each cell sees only the items of cells before
-//! it, and each variable is asked, at its cell's end, whether it borrows from another, and whether showing the cell's value took it.
+//! What a notebook does that works here, and not in Jupyter under the evcxr kernel: most of it was found out when its cells were
+//! compiled.
 
-use crate::commands::Command;
-use crate::compile::{Builder, Compiled};
-use crate::diagnostics::{Diagnostic, Span};
+use crate::cells::Facts;
 use crate::dialect::{CellCode, Chunk};
 use crate::document::{Cell, Notebook};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::execute::notebook_folder;
-use crate::program::{Form, Probe, Program, ProgramCell};
 use crate::startup;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Something that is not portable.
@@ -25,27 +19,21 @@ pub struct Warning {
     pub message: String,
 }
 
-/// The errors that the compiler finds where a variable does not own what it holds.
-const BORROWS: [&str; 10] = [
-    "E0310", "E0373", "E0499", "E0502", "E0503", "E0505", "E0506", "E0515", "E0597", "E0716",
-];
-
 /// A cell as it is looked at.
 struct Source {
     /// Its number; 0 is what the start-up files say.
     number: u32,
     code: CellCode,
-    /// Whether its statements are looked at: not those of a cell that is expected to fail, whose definitions stay.
-    runs: bool,
     /// Whether the last that it gave has another form than text, for which its type must have a display of its own.
     shows_itself: bool,
 }
 
-/// What is not portable in `notebook`, which was read from `path` and was executed without an unexpected failure.
+/// What is not portable in `notebook`, which was read from `path` and was executed without an unexpected failure; `facts` are what
+/// was found out about its cells.
 ///
 /// # Errors
-/// Trouble with files or cargo, or a refusal of the compiler's that says nothing about the cells.
-pub fn warnings(notebook: &Notebook, path: &Path) -> Result<Vec<Warning>> {
+/// Trouble with files.
+pub fn warnings(notebook: &Notebook, path: &Path, facts: &[(u32, Facts)]) -> Result<Vec<Warning>> {
     let folder = notebook_folder(path)?;
     let mut sources = Vec::new();
     if let Some(startup) = startup::read(&folder)?
@@ -54,31 +42,46 @@ pub fn warnings(notebook: &Notebook, path: &Path) -> Result<Vec<Warning>> {
         sources.push(Source {
             number: 0,
             code,
-            runs: true,
             shows_itself: false,
         });
     }
     let numbered = (1..).zip(notebook.cells.iter().filter(|cell| cell.is_numbered()));
     sources.extend(numbered.filter_map(|(number, cell)| source(number, cell)));
-    let mut found: BTreeSet<Warning> = sources
-        .iter()
-        .filter(|source| source.runs)
-        .flat_map(|source| {
-            source.code.closures.iter().map(|name| Warning {
-                cell: source.number,
-                message: format!(
-                    "the variable `{name}` is a closure, whose type evcxr cannot name: make it a function, or put it into a `Box<dyn Fn(..) -> ..>`"
-                ),
-            })
-        })
-        .collect();
+    let mut found = BTreeSet::new();
+    for (cell, facts) in facts {
+        let mut warn = |message: String| {
+            found.insert(Warning {
+                cell: *cell,
+                message,
+            });
+        };
+        for name in &facts.closures {
+            warn(format!(
+                "the variable `{name}` is a closure, whose type evcxr cannot name: make it a function, or put it into a `Box<dyn Fn(..) -> ..>`"
+            ));
+        }
+        for name in &facts.unnamed {
+            warn(format!(
+                "the variable `{name}` has a type that evcxr cannot name: collect it, or put it into a box"
+            ));
+        }
+        for name in &facts.refer {
+            warn(format!(
+                "the variable `{name}` borrows from another. evcxr keeps variables from cell to cell, but no borrows: clone it, or use it in the cell that makes it"
+            ));
+        }
+        let of_cell = sources.iter().find(|source| source.number == *cell);
+        for name in &facts.moved_to_show {
+            if of_cell.is_some_and(|source| source.shows_itself) {
+                found.insert(shown_as_debug(
+                    *cell,
+                    &format!("moves the variable `{name}`"),
+                ));
+            }
+        }
+    }
     found.extend(first_question_mark_shown(&sources));
     found.extend(first_await_shown(&sources));
-    let names_are_portable = look(&sources, path, &folder, Form::EachCellAlone, &mut found)?;
-    if !names_are_portable {
-        // The compiler looks at borrows once all names are found.
-        look(&sources, path, &folder, Form::Owned, &mut found)?;
-    }
     Ok(found.into_iter().collect())
 }
 
@@ -98,7 +101,6 @@ fn source(number: u32, cell: &Cell) -> Option<Source> {
     Some(Source {
         number,
         code: CellCode::parse(&cell.source).ok()?,
-        runs: !cell.has_tag("raises-exception"),
         shows_itself: shown.is_some_and(|data| data.keys().any(|mime| mime != "text/plain")),
     })
 }
@@ -143,145 +145,6 @@ fn first_await_shown(sources: &[Source]) -> Option<Warning> {
     })
 }
 
-/// The warning about a variable that was gone at the cell's end, if it was the last expression that moved it.
-fn moved_when_shown(diagnostic: &Diagnostic, probe: &Probe, source: &Source) -> Option<Warning> {
-    let tail = source.code.tail.as_ref()?;
-    let indented = tail.text.chars().take_while(|c| *c == ' ').count() as u32;
-    let is_in_tail = |span: &Span| {
-        span.start.cell == probe.cell
-            && (span.start.line, span.start.column) >= (tail.line, indented + 1)
-    };
-    (source.shows_itself
-        && diagnostic.code.as_deref() == Some("E0382")
-        && diagnostic.spans.iter().any(is_in_tail))
-    .then(|| {
-        shown_as_debug(
-            probe.cell,
-            &format!("moves the variable `{}`", probe.variable),
-        )
-    })
-}
-
-/// Has the compiler look at the cells of the notebook at `path`, in `folder`, in this form. Returns whether it found all names.
-fn look(
-    sources: &[Source],
-    path: &Path,
-    folder: &Path,
-    form: Form,
-    found: &mut BTreeSet<Warning>,
-) -> Result<bool> {
-    let builder = Builder::for_folder(folder)?;
-    // A package of its own: the compiler's memory of the notebook's program is left alone.
-    let package = path.with_extension("portable");
-    let mut gone = BTreeSet::new();
-    loop {
-        let cells: Vec<ProgramCell<'_>> = sources
-            .iter()
-            .map(|source| ProgramCell {
-                number: source.number,
-                code: &source.code,
-                may_fail: source.code.returns,
-                runs: source.runs,
-            })
-            .collect();
-        let program = Program::assemble(&cells, folder, form, &gone);
-        let diagnostics = match builder.compile(&program, &package, &mut |_| {})? {
-            Compiled::Executable(_) => return Ok(true),
-            Compiled::Refused(diagnostics) => diagnostics,
-            Compiled::Unbuildable(why) => return Err(nothing_found_out(path, &why)),
-        };
-        let mut all_names_found = true;
-        let known = gone.len();
-        for diagnostic in &diagnostics {
-            let code = diagnostic.code.as_deref().unwrap_or_default();
-            let asked = diagnostic.probe.as_ref().and_then(|probe| {
-                let of_cell = sources.iter().find(|source| source.number == probe.cell)?;
-                Some((probe, of_cell))
-            });
-            match asked {
-                Some((probe, of_cell))
-                    if BORROWS.contains(&code)
-                        && of_cell.code.declares.contains(&probe.variable) =>
-                {
-                    found.insert(Warning {
-                        cell: probe.cell,
-                        message: format!(
-                            "the variable `{}` borrows from another: {}. evcxr keeps variables from cell to cell, but no borrows: clone it, or use it in the cell that makes it",
-                            probe.variable, diagnostic.message
-                        ),
-                    });
-                }
-                // It was moved, or is no variable: the compiler cannot be asked about it.
-                Some((probe, of_cell)) => {
-                    found.extend(moved_when_shown(diagnostic, probe, of_cell));
-                    gone.insert(probe.clone());
-                }
-                None => {
-                    all_names_found = false;
-                    found.extend(unknown_name(diagnostic, &cells));
-                }
-            }
-        }
-        if gone.len() == known {
-            if found.is_empty() {
-                let first = diagnostics.first().map(|first| first.message.as_str());
-                let why = first.unwrap_or("the compiler says nothing");
-                return Err(nothing_found_out(path, why));
-            }
-            return Ok(all_names_found);
-        }
-    }
-}
-
-/// That nobody knows whether the notebook is portable.
-fn nothing_found_out(path: &Path, why: &str) -> Error {
-    Error::Document {
-        path: path.to_owned(),
-        message: format!(
-            "whether it works in Jupyter could not be found out: {}",
-            why.trim()
-        ),
-    }
-}
-
-/// What is said where a cell uses what only a later one defines.
-fn unknown_name(diagnostic: &Diagnostic, cells: &[ProgramCell<'_>]) -> Option<Warning> {
-    let cell = diagnostic.blame()?;
-    let defined: BTreeMap<String, u32> = cells
-        .iter()
-        .rev()
-        .filter(|later| later.number > cell)
-        .flat_map(|later| {
-            let items = later.code.items.iter().filter_map(|item| item.key());
-            let imports = later.code.imports.iter().map(|import| import.name.clone());
-            let crates = later
-                .code
-                .commands
-                .iter()
-                .filter_map(|(_, command)| match command {
-                    Command::Dep { name, .. } => Some(name.replace('-', "_")),
-                    _ => None,
-                });
-            items
-                .chain(imports)
-                .chain(crates)
-                .map(|name| (name, later.number))
-        })
-        .collect();
-    let mut named = diagnostic.message.split('`').skip(1).step_by(2);
-    let later = named.find_map(|name| Some((name, defined.get(name)?)));
-    let message = match later {
-        Some((name, later)) => format!(
-            "`{name}` is used before cell {later} defines it: move the definition up; in Jupyter the cells before have not seen it"
-        ),
-        None => format!(
-            "it depends on a later cell: {}; in Jupyter, only what stands before is known",
-            diagnostic.message
-        ),
-    };
-    Some(Warning { cell, message })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,7 +155,6 @@ mod tests {
             .map(|(number, &(text, shows_itself))| Source {
                 number,
                 code: CellCode::parse(text).unwrap(),
-                runs: true,
                 shows_itself,
             })
             .collect();

@@ -5,9 +5,12 @@ use crate::diagnostics::Diagnostic;
 use crate::document::Output;
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Group};
-use crate::runtime::{Frame, GO, LOST, Place, SESSION_VARIABLE, mark_prefix};
+use radio_runtime::protocol::{Frame, GO, LOST, Order, Place, SESSION_VARIABLE, mark_prefix};
+use radio_runtime::worker::LIBRARY;
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
@@ -24,7 +27,7 @@ pub struct Failure {
 }
 
 /// What running a cell gave.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct CellRun {
     /// Its outputs, without an error.
     pub outputs: Vec<Output>,
@@ -36,6 +39,30 @@ pub struct CellRun {
     pub notes: Vec<(String, Place)>,
     /// Whether the program is still there to run the next cell.
     pub goes_on: bool,
+    /// The state before the cell, where it was to be kept.
+    pub snapshot: Option<Snapshot>,
+}
+
+/// A state before a cell, kept by a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The stopped process that has it.
+    process: u32,
+    /// How many threads it lacks: those that earlier cells have left behind.
+    pub threads: u32,
+}
+
+/// A cell for a host to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'j> {
+    /// Its number.
+    pub cell: u32,
+    /// The libraries that it needs, in their order.
+    pub loads: &'j [PathBuf],
+    /// The library that has it.
+    pub library: &'j Path,
+    /// Whether to keep the state before it.
+    pub keep: bool,
 }
 
 /// What a program finds on its stdin.
@@ -70,11 +97,33 @@ pub struct Session {
     collector: Collector,
     /// The cell that the program waits before; it may say so while the outputs of the one before are still on their way.
     waits_before: Option<u32>,
+    /// What belongs to a host.
+    host: Option<Host>,
+}
+
+/// A host, seen from the session.
+#[derive(Debug)]
+struct Host {
+    /// Where the processes that run cells connect to.
+    listener: TcpListener,
+    token: String,
+    sender: SyncSender<Event>,
+    /// The process that runs cells.
+    worker: u32,
+    /// What it has loaded.
+    loaded: BTreeSet<PathBuf>,
+    /// What the processes with earlier states have loaded.
+    snapshots: Vec<(u32, BTreeSet<PathBuf>)>,
+    /// How often an earlier state was restored.
+    restored: u32,
+    /// How the process that ran cells has ended, if it has.
+    ended: Option<u32>,
 }
 
 #[derive(Debug)]
 enum Event {
-    Frame(Frame),
+    /// From the process of this number; 0 for a program, and for the keeper of a host.
+    Frame(u32, Frame),
     ChannelClosed,
     Text(Stream, Vec<u8>),
     Mark(Stream, u32),
@@ -135,7 +184,7 @@ impl Session {
         if interrupt::requested() {
             return Err(Error::Interrupted);
         }
-        let channel = channel.map_err(wrong("it does not call back"))?;
+        let (channel, _) = channel.map_err(wrong("it does not call back"))?;
         let (sender, events) = mpsc::sync_channel(WAITING_EVENTS);
         if let Some(pipe) = group.child.stdout.take() {
             listen_to_stream(Stream::Stdout, pipe, mark_prefix(&token), sender.clone());
@@ -143,17 +192,20 @@ impl Session {
         if let Some(pipe) = group.child.stderr.take() {
             listen_to_stream(Stream::Stderr, pipe, mark_prefix(&token), sender.clone());
         }
-        let mut frames = channel
+        let frames = channel
             .try_clone()
             .map_err(wrong("its connection cannot be used"))?;
-        std::thread::spawn(move || {
-            while let Some(frame) = Frame::read(&mut frames) {
-                if sender.send(Event::Frame(frame)).is_err() {
-                    return;
-                }
-            }
-            let _ = sender.send(Event::ChannelClosed);
-        });
+        listen_to_frames(0, frames, sender.clone());
+        let host = Host {
+            listener,
+            token,
+            sender,
+            worker: 0,
+            loaded: BTreeSet::new(),
+            snapshots: Vec::new(),
+            restored: 0,
+            ended: None,
+        };
         Ok(Session {
             group,
             channel,
@@ -161,7 +213,105 @@ impl Session {
             collector: Collector::new(answers.is_some()),
             answers,
             waits_before: None,
+            host: Some(host),
         })
+    }
+
+    /// Starts a host, which finds `input` on its stdin.
+    ///
+    /// # Errors
+    /// As [`start`](Session::start).
+    pub fn start_host(command: Command, input: Input) -> Result<Session> {
+        let mut session = Session::start(command, input)?;
+        session.meet_worker()?;
+        Ok(session)
+    }
+
+    /// Waits for the process of the host that runs cells from now on.
+    fn meet_worker(&mut self) -> Result<()> {
+        let gone = |message: String| Error::Tool {
+            tool: "the notebook's program".into(),
+            message,
+        };
+        let Some(host) = &mut self.host else {
+            return Err(gone("it is no host".into()));
+        };
+        let met = accept(&host.listener, &mut self.group, &host.token);
+        if interrupt::pressed() {
+            return Err(Error::Interrupted);
+        }
+        let (channel, process) =
+            met.map_err(|error| gone(format!("its process does not call back: {error}")))?;
+        listen_to_frames(process, channel, host.sender.clone());
+        host.worker = process;
+        host.ended = None;
+        self.group.add(process);
+        Ok(())
+    }
+
+    /// Runs a cell as [`run_cell`](Session::run_cell) does, by a host.
+    pub fn run(
+        &mut self,
+        job: &Job<'_>,
+        deadline: Option<Instant>,
+        listener: &mut dyn Listener,
+    ) -> CellRun {
+        let mut orders = Vec::new();
+        if let Some(host) = &mut self.host {
+            for path in job.loads {
+                if host.loaded.insert(path.clone()) {
+                    orders.push(Order::Load {
+                        path: path.to_string_lossy().into_owned(),
+                    });
+                }
+            }
+        }
+        orders.push(Order::Run {
+            cell: job.cell,
+            keep: job.keep,
+            path: job.library.to_string_lossy().into_owned(),
+        });
+        for order in orders {
+            // If it does not arrive, the host is gone, which is seen next.
+            let _ = order.write(&mut self.channel);
+        }
+        self.run_cell(job.cell, deadline, listener)
+    }
+
+    /// Goes back to an earlier state. What the cells since then did to variables is undone.
+    ///
+    /// # Errors
+    /// [`Error::Tool`] if the process that has it is gone too.
+    pub fn restore(&mut self, snapshot: Snapshot) -> Result<()> {
+        let Some(host) = &mut self.host else {
+            return Ok(());
+        };
+        host.restored += 1;
+        let order = Order::Restore {
+            process: snapshot.process,
+            time: host.restored,
+        };
+        let _ = order.write(&mut self.channel);
+        let at = host
+            .snapshots
+            .iter()
+            .position(|(process, _)| *process == snapshot.process);
+        if let Some(at) = at {
+            host.loaded = host.snapshots.remove(at).1;
+        }
+        self.meet_worker()
+    }
+
+    /// Forgets an earlier state.
+    pub fn forget(&mut self, snapshot: Snapshot) {
+        if let Some(host) = &mut self.host {
+            host.snapshots
+                .retain(|(process, _)| *process != snapshot.process);
+            let order = Order::Forget {
+                process: snapshot.process,
+            };
+            let _ = order.write(&mut self.channel);
+        }
     }
 
     /// Runs the next cell, whose number is `cell`, until it ends, fails, or `deadline` has passed. `listener` hears its
@@ -178,10 +328,13 @@ impl Session {
             refused: Vec::new(),
             notes: Vec::new(),
             goes_on: true,
+            snapshot: None,
         };
         // What the cell's commands answered, as text and as HTML.
         let mut said = (String::new(), String::new());
         let (mut result, mut result_from, mut ended, mut closed) = (None, None, None, None);
+        // The phase that both streams are in when nothing more can come.
+        let mut over = u32::MAX;
         // Since when it asks for input, and what it asked for and did not get.
         let (mut asks_since, mut unanswered) = (None, None);
         loop {
@@ -230,7 +383,7 @@ impl Session {
                 break;
             }
             let is_silent = closed.is_some_and(|at: Instant| now > at + PATIENCE);
-            if closed.is_some() && (self.collector.has_reached(u32::MAX) || is_silent) {
+            if closed.is_some() && (self.collector.has_reached(over) || is_silent) {
                 if run.failure.is_none() {
                     run.failure = Some(self.how_it_ended());
                 }
@@ -240,7 +393,8 @@ impl Session {
             let wait = deadline.map_or(step, |deadline| step.min(deadline - now));
             let mut live = |stream, text: &str| listener.hears(stream, text);
             match self.events.recv_timeout(wait) {
-                Ok(Event::Frame(frame)) => match frame {
+                Ok(Event::Frame(process, _)) if !self.is_heard(process) => {}
+                Ok(Event::Frame(_, frame)) => match frame {
                     Frame::Begin { cell } => self.waits_before = Some(cell),
                     Frame::Result { text } => result = Some(text),
                     Frame::Said { text, html } => {
@@ -258,6 +412,8 @@ impl Session {
                         ("CompileError", _) => {
                             run.refused = serde_json::from_str(&evalue).unwrap_or_default();
                         }
+                        // What follows from a library that is not there says less.
+                        _ if run.failure.as_ref().is_some_and(|f| f.ename == LIBRARY) => {}
                         _ => {
                             run.failure = Some(Failure {
                                 ename,
@@ -271,6 +427,23 @@ impl Session {
                     }
                     Frame::Note { .. } => {}
                     Frame::End { cell: over, phase } if over == cell => ended = Some(phase),
+                    Frame::Snapshot { process, threads } => {
+                        run.snapshot = Some(Snapshot { process, threads });
+                        self.group.add(process);
+                        if let Some(host) = &mut self.host {
+                            host.snapshots.push((process, host.loaded.clone()));
+                        }
+                    }
+                    Frame::Ended {
+                        process,
+                        status,
+                        phase,
+                    } => {
+                        if let Some(host) = self.host.as_mut().filter(|h| h.worker == process) {
+                            host.ended = Some(status);
+                            (over, closed) = (phase, Some(now));
+                        }
+                    }
                     Frame::End { .. } | Frame::Hello { .. } => {}
                 },
                 Ok(Event::ChannelClosed) => closed = Some(now),
@@ -323,6 +496,15 @@ impl Session {
         run
     }
 
+    /// Whether what a process says counts: one that was replaced may have said something last.
+    fn is_heard(&self, process: u32) -> bool {
+        process == 0
+            || self
+                .host
+                .as_ref()
+                .is_some_and(|host| host.worker == process)
+    }
+
     /// How a process ended, by the number that the system gave for it.
     fn ended_with(&self, status: i32) -> Failure {
         #[cfg(unix)]
@@ -343,6 +525,9 @@ impl Session {
 
     /// Why a program is gone that did not say why.
     fn how_it_ended(&mut self) -> Failure {
+        if let Some(status) = self.host.as_ref().and_then(|host| host.ended) {
+            return self.ended_with(status.cast_signed());
+        }
         let patience = Instant::now() + PATIENCE;
         loop {
             match self.group.child.try_wait() {
@@ -405,9 +590,14 @@ fn new_token() -> String {
     format!("{:016x}{:016x}", random(), random())
 }
 
-fn accept(listener: &TcpListener, group: &mut Group, token: &str) -> std::io::Result<TcpStream> {
+/// Waits for a process of the program to connect: the connection, and the number that it gives of itself.
+fn accept(
+    listener: &TcpListener,
+    group: &mut Group,
+    token: &str,
+) -> std::io::Result<(TcpStream, u32)> {
     let patience = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < patience && !interrupt::requested() {
+    while Instant::now() < patience && !interrupt::pressed() {
         match listener.accept() {
             Ok((mut channel, _)) => {
                 channel.set_nonblocking(false)?;
@@ -416,12 +606,13 @@ fn accept(listener: &TcpListener, group: &mut Group, token: &str) -> std::io::Re
                 let hello = Frame::read(&mut channel);
                 channel.set_read_timeout(None)?;
                 // Whoever else connects to this port is not listened to.
-                if hello
-                    == Some(Frame::Hello {
-                        token: token.to_owned(),
-                    })
+                if let Some(Frame::Hello {
+                    token: given,
+                    process,
+                }) = hello
+                    && given == token
                 {
-                    return Ok(channel);
+                    return Ok((channel, process));
                 }
             }
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
@@ -434,6 +625,20 @@ fn accept(listener: &TcpListener, group: &mut Group, token: &str) -> std::io::Re
         }
     }
     Err(std::io::Error::other("no answer"))
+}
+
+/// Reads what a process says, on a thread of its own.
+fn listen_to_frames(process: u32, mut channel: TcpStream, sender: SyncSender<Event>) {
+    std::thread::spawn(move || {
+        while let Some(frame) = Frame::read(&mut channel) {
+            if sender.send(Event::Frame(process, frame)).is_err() {
+                return;
+            }
+        }
+        if process == 0 {
+            let _ = sender.send(Event::ChannelClosed);
+        }
+    });
 }
 
 /// Reads a stream to its end on a thread of its own, taking the marks out.
@@ -537,7 +742,19 @@ mod tests {
             column: 9,
         };
         for frame in [
-            Frame::Hello { token: "t".into() },
+            Frame::Hello {
+                token: "t".into(),
+                process: 7,
+            },
+            Frame::Snapshot {
+                process: 8,
+                threads: 2,
+            },
+            Frame::Ended {
+                process: 8,
+                status: 9,
+                phase: 10,
+            },
             Frame::Begin { cell: 3 },
             Frame::Result {
                 text: "λ\n".into()

@@ -418,19 +418,17 @@ fn a_full_disk_loses_nothing() {
         assert!(after == before, "{size}");
         assert_eq!(desk.files(), ["1-2.svg", "1.svg", "a.ipynb"]);
     }
-    // No room to compile: for the source, for the compiler's own files.
+    // No room to compile the last cell: what ran before it is kept.
     desk.write("size", "10");
-    for blocks in [8, 200] {
-        desk.write("a.rs", &format!("{PICTURES}// %%\n{blocks}\n"));
-        let run = desk.run_with_little_room(blocks, &["a.rs"]);
-        let said = stderr(&run);
-        assert_eq!(code(&run), 2, "{said}");
-        assert!(
-            said.contains("target") && said.contains("File too large"),
-            "{said}"
-        );
-        assert!(desk.read("out/a.ipynb") == before.0);
-    }
+    desk.write("a.rs", &format!("{PICTURES}// %%\n[1, 2].map(|n| n + 1)\n"));
+    let run = desk.run_with_little_room(8, &["a.rs"]);
+    let said = stderr(&run);
+    assert_eq!(code(&run), 2, "{said}");
+    assert!(
+        said.contains("target") && said.contains("File too large"),
+        "{said}"
+    );
+    assert!(desk.outputs("a").len() >= 2);
     let run = desk.run(&["a.rs"]);
     assert_eq!(code(&run), 0, "{}", stderr(&run));
 }
@@ -485,25 +483,29 @@ fn a_run_that_is_killed_at_any_moment_spoils_nothing() {
 #[test]
 fn what_a_killed_run_left_half_written_heals() {
     let desk = Desk::with_own_target();
-    desk.write("a.rs", "// %%\n1\n");
+    desk.write("a.rs", "// %%\nfn one() -> u8 { 1 }\n// %%\none()\n");
     assert_eq!(code(&desk.run(&["a.rs"])), 0);
-    let radio = desk.path("target/radio");
-    let package = std::fs::read_dir(&radio)
-        .unwrap()
-        .flatten()
-        .find(|entry| entry.file_name().to_string_lossy().starts_with("notebook_"));
-    let package = package.unwrap().path();
-    for file in ["Cargo.lock", "lock-origin", "src/main.rs", "Cargo.toml"] {
-        let whole = std::fs::read(package.join(file)).unwrap();
-        std::fs::write(package.join(file), &whole[..whole.len() / 2 + 3]).unwrap();
-        desk.write("a.rs", &format!("// %%\n{file:?}\n"));
+    let cells = || -> Vec<PathBuf> {
+        let cells = std::fs::read_dir(desk.path("target/radio/cells")).unwrap();
+        cells.map(|cell| cell.unwrap().path()).collect()
+    };
+    for file in ["cell.so", "rmeta", "record.json"] {
+        for cell in cells() {
+            for entry in std::fs::read_dir(&cell).unwrap() {
+                let path = entry.unwrap().path();
+                if path.to_string_lossy().ends_with(file) {
+                    let whole = std::fs::read(&path).unwrap();
+                    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+                }
+            }
+        }
         std::fs::write(desk.path("out/.radio-2147483646-abc"), "half").unwrap();
         let run = desk.run(&["a.rs"]);
         assert_eq!(code(&run), 0, "{file}: {}", stderr(&run));
         assert_eq!(desk.files(), ["a.ipynb"]);
     }
-    // A program that was copied by half is not in its place, and what is in its place is whole.
-    std::fs::create_dir(radio.join("programs/.new-half")).unwrap();
+    // A cell that was compiled by half is not in its place, and what is in its place is whole.
+    std::fs::create_dir(desk.path("target/radio/cells/.new-half")).unwrap();
     assert_eq!(code(&desk.run(&["a.rs"])), 0);
 }
 
@@ -519,7 +521,7 @@ fn places_that_cannot_be_written_are_named() {
     let executed = desk.read("out/a.ipynb");
     set_mode(&desk.path("books"), 0o555);
     set_mode(&desk.path("out"), 0o555);
-    set_mode(&desk.path("target/radio"), 0o555);
+    set_mode(&desk.path("target/radio/cells"), 0o555);
     let run = |arguments: &[&str], named: &str, reason: &str| {
         let run = desk.run_without_privilege(arguments);
         let said = stderr(&run);
@@ -547,12 +549,12 @@ fn places_that_cannot_be_written_are_named() {
         "there is a file of that name",
     );
     desk.write("b.rs", "// %%\n1\n");
-    run(&["b.rs"], "target/radio", "Permission denied");
-    run(&["b.rs"], "target/radio", "set CARGO_TARGET_DIR");
+    run(&["b.rs"], "target/radio/cells", "Permission denied");
+    run(&["b.rs"], "target/radio/cells", "set CARGO_TARGET_DIR");
     assert_eq!(desk.read("books/a.ipynb"), text);
     assert_eq!(desk.read("out/a.ipynb"), executed);
     assert_eq!(desk.read("file"), "mine");
-    for folder in ["books", "out", "target/radio", "probe"] {
+    for folder in ["books", "out", "target/radio/cells", "probe"] {
         set_mode(&desk.path(folder), 0o755);
     }
 }
@@ -564,7 +566,8 @@ fn a_broken_toolchain_is_named() {
     std::fs::create_dir_all(desk.path("space")).unwrap();
     desk.write("a.rs", "// %%\n1\n")
         .write("space/Cargo.lock", "version = \n")
-        .write("space/a.rs", "// %%\n1\n")
+        .write("space/a.rs", "// %%\n:dep itoa = \"1\"\n1\n")
+        .write("b.rs", "// %%\n:dep itoa = \"1\"\n1\n")
         .write("home/.cache", "a file where the folder should be");
     let check = |command: &mut Command, parts: &[&str]| {
         let run = command.output().unwrap();
@@ -583,7 +586,7 @@ fn a_broken_toolchain_is_named() {
         &["rustc", "rustup.rs"],
     );
     check(
-        desk.command(&["run", "a.rs"])
+        desk.command(&["run", "b.rs"])
             .env("CARGO", "/nowhere/cargo"),
         &["cargo", "rustup.rs"],
     );

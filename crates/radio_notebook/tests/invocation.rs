@@ -89,9 +89,9 @@ impl Desk {
     }
 
     fn calls(&self) -> Vec<PathBuf> {
-        let packages = std::fs::read_dir(self.path("target/radio")).unwrap();
+        let packages = std::fs::read_dir(self.path("target/radio/sets")).unwrap();
         packages
-            .map(|package| package.unwrap().path().join("invocation.json"))
+            .map(|package| package.unwrap().path().join("made.json"))
             .filter(|path| path.is_file())
             .collect()
     }
@@ -121,7 +121,10 @@ fn cargo_is_asked_when_more_than_the_cells_has_changed() {
     let library = std::fs::read_dir(desk.path("target/debug/deps")).unwrap();
     let library = library
         .map(|entry| entry.unwrap().path())
-        .find(|path| path.extension().is_some_and(|e| e == "rlib"))
+        .find(|path| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.starts_with("liblibrary") && name.ends_with(".rlib")
+        })
         .unwrap();
     std::fs::File::options()
         .append(true)

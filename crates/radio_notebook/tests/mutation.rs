@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 use radio_notebook::dialect::CellCode;
 use radio_notebook::document::{CellKind, Notebook};
-use radio_notebook::program::{Form, Program, ProgramCell};
+use radio_notebook::program::definitions::Definitions;
+use radio_notebook::program::scope::Scope;
+use radio_notebook::program::text::{Attempt, Body, items};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -42,19 +44,27 @@ fn go_through(notebook: &Notebook) {
             CellCode::parse(&cell.source).ok()
         })
         .collect();
-    let cells: Vec<ProgramCell<'_>> = parsed
-        .iter()
-        .zip(1..)
-        .map(|(code, number)| ProgramCell {
+    let mut scope = Scope::default();
+    for (code, number) in parsed.iter().zip(1..) {
+        let definitions = Definitions::of(&scope, number, code);
+        let attempt = Attempt {
+            stays: number % 2 == 0,
+            sees_all: number % 3 == 0,
+            ..Attempt::default()
+        };
+        let text = items(&scope, &definitions, number, &attempt);
+        definitions.enter(&mut scope, number, &format!("__c_{number}"));
+        let body = Body {
             number,
             code,
-            may_fail: number % 2 == 0,
-            runs: true,
-        })
-        .collect();
-    let program = Program::assemble(&cells, Path::new("."), Form::Runs, &Default::default());
-    for line in 0..program.source.lines().count() as u32 + 2 {
-        let _ = program.place(line, 7);
+            commands: &[],
+            attempt: &attempt,
+        };
+        for text in [text, body.write(&scope)] {
+            for line in 0..text.source.lines().count() as u32 + 2 {
+                let _ = text.map.place(line, 7);
+            }
+        }
     }
 }
 

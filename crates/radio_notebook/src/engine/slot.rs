@@ -1,6 +1,6 @@
 //! Build directories for the embedded evcxr that stay, so that libraries are compiled once.
 
-use crate::compile::{own_target, target_of};
+use crate::build::place::{own_target, target_of};
 use crate::error::{Error, Result};
 use crate::files;
 use std::fs::File;

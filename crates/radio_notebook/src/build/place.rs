@@ -1,0 +1,45 @@
+//! Where notebooks are built: the target directory of the workspace that they lie in, or the user's cache.
+
+use crate::error::{Error, Result};
+use crate::lock::workspace_of;
+use std::path::{Path, PathBuf};
+
+/// The target directory in which notebooks in `folder` are built.
+///
+/// # Errors
+/// [`Error::Io`] if `CARGO_TARGET_DIR` cannot be used.
+pub fn target_of(folder: &Path) -> Result<PathBuf> {
+    match (std::env::var_os("CARGO_TARGET_DIR"), workspace_of(folder)) {
+        (Some(chosen), _) => {
+            std::path::absolute(&chosen).map_err(Error::io(&chosen, "finding the folder"))
+        }
+        (None, Some(workspace)) => Ok(workspace.join("target")),
+        (None, None) => Ok(own_target()),
+    }
+}
+
+/// The target directory of notebooks that lie in no workspace.
+pub fn own_target() -> PathBuf {
+    dirs::cache_dir()
+        .unwrap_or_else(std::env::temp_dir)
+        .join("radio")
+}
+
+/// An error about a folder in which something is built, with the way out where it cannot be written.
+pub(crate) fn with_way_out(error: Error) -> Error {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    match error {
+        Error::Io { path, source, .. }
+            if matches!(source.kind(), PermissionDenied | ReadOnlyFilesystem) =>
+        {
+            Error::Tool {
+                tool: "the notebook cannot be compiled".into(),
+                message: format!(
+                    "{} cannot be written ({source}); set CARGO_TARGET_DIR to a folder that can",
+                    path.display()
+                ),
+            }
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,212 @@
+//! The compiler itself, what it finds beside it, and what is compiled once with it: the runtime and the host.
+
+use super::place::target_of;
+use crate::cache::hash_of;
+use crate::error::{Error, Result};
+use radio_runtime::SOURCES;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+/// The variables of the environment that change what the compiler makes.
+const SETTINGS: [&str; 2] = ["CARGO_BUILD_TARGET", "RUSTC_WRAPPER"];
+
+/// A compiler and what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Toolchain {
+    /// The compiler itself, rather than the one that chooses it.
+    pub rustc: PathBuf,
+    /// The folder of the standard library.
+    pub libraries: PathBuf,
+    /// A linker that needs no other program, if it came with the compiler.
+    pub lld: Option<PathBuf>,
+    /// What `rustc -vV` says, and the variables that change what it makes.
+    pub version: String,
+    /// Flags from the environment.
+    pub flags: Vec<String>,
+}
+
+/// What every cell is linked to.
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    /// The program that runs cells.
+    pub host: PathBuf,
+    /// The library that cells are compiled against.
+    pub library: PathBuf,
+}
+
+fn broken(message: String) -> Error {
+    Error::Tool {
+        tool: "rustc".into(),
+        message,
+    }
+}
+
+/// Asks a compiler something.
+fn ask(rustc: &Path, folder: &Path, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(rustc)
+        .args(arguments)
+        .current_dir(folder)
+        .output();
+    let output = output.map_err(|error| {
+        broken(format!(
+            "could not be started ({error}); install Rust from https://rustup.rs"
+        ))
+    })?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(broken(format!(
+        "`rustc {}` does not work ({}): {}; mend the toolchain with `rustup update`, or unset RUSTC",
+        arguments.join(" "),
+        output.status,
+        String::from_utf8_lossy(&output.stderr).trim()
+    )))
+}
+
+impl Toolchain {
+    /// The toolchain for notebooks in `folder`. Asked once a folder: it takes as long as a short notebook.
+    ///
+    /// # Errors
+    /// [`Error::Tool`] if there is no compiler that works.
+    pub fn find(folder: &Path) -> Result<Toolchain> {
+        static KNOWN: Mutex<Vec<(PathBuf, Toolchain)>> = Mutex::new(Vec::new());
+        // Locked while asking: notebooks that begin at the same time share one answer.
+        let mut known = KNOWN
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((_, toolchain)) = known.iter().find(|(of, _)| of == folder) {
+            return Ok(toolchain.clone());
+        }
+        let toolchain = Toolchain::ask(folder)?;
+        known.push((folder.to_owned(), toolchain.clone()));
+        Ok(toolchain)
+    }
+
+    fn ask(folder: &Path) -> Result<Toolchain> {
+        let chosen = PathBuf::from(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+        let said = ask(
+            &chosen,
+            folder,
+            &["--print=sysroot", "--print=target-libdir"],
+        )?;
+        let mut lines = said.lines().map(PathBuf::from);
+        let (Some(sysroot), Some(libraries)) = (lines.next(), lines.next()) else {
+            return Err(broken(format!(
+                "does not say where its libraries are: {said:?}"
+            )));
+        };
+        let own = sysroot.join("bin").join("rustc");
+        let rustc = if own.is_file() { own } else { chosen };
+        let mut version = ask(&rustc, folder, &["-vV"])?;
+        for name in SETTINGS {
+            let value = std::env::var(name).unwrap_or_default();
+            version.push_str(&format!("{name}={value}\n"));
+        }
+        let lld = libraries.parent().map(|target| target.join("bin/rust-lld"));
+        let lld = lld.filter(|lld| cfg!(target_os = "linux") && lld.is_file());
+        let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+        let flags = super::cargo::flags(&target_of(folder)?, host.unwrap_or_default());
+        Ok(Toolchain {
+            rustc,
+            libraries,
+            lld,
+            version,
+            flags,
+        })
+    }
+
+    /// The runtime and the host for this toolchain, kept in `target`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if they cannot be written, [`Error::Tool`] if the compiler refuses them.
+    pub fn runtime(&self, target: &Path) -> Result<Runtime> {
+        let key = hash_of(&(
+            &self.version,
+            &self.rustc,
+            SOURCES,
+            env!("CARGO_PKG_VERSION"),
+        ));
+        let folder = target.join("radio/runtime").join(&key);
+        let runtime = Runtime {
+            host: folder.join("host"),
+            library: folder.join(LIBRARY),
+        };
+        if runtime.host.is_file() {
+            return Ok(runtime);
+        }
+        let parent = target.join("radio/runtime");
+        crate::files::make_folder(&parent)?;
+        let fresh = tempfile::Builder::new()
+            .prefix(".new-")
+            .tempdir_in(&parent)
+            .map_err(Error::io(&parent, "writing"))?;
+        for (name, text) in SOURCES {
+            let path = fresh.path().join(name);
+            std::fs::write(&path, text).map_err(Error::io(&path, "writing"))?;
+        }
+        let main = fresh.path().join("host.rs");
+        std::fs::write(&main, HOST).map_err(Error::io(&main, "writing"))?;
+        let run = |arguments: &[&str]| -> Result<()> {
+            let output = Command::new(&self.rustc)
+                .args(["--edition=2024", "-Cprefer-dynamic", "-Copt-level=1"])
+                .args(arguments)
+                .current_dir(fresh.path())
+                .output()
+                .map_err(|error| broken(format!("could not be started ({error})")))?;
+            match output.status.success() {
+                true => Ok(()),
+                false => Err(broken(format!(
+                    "the runtime of cells cannot be compiled in {}: {}",
+                    folder.display(),
+                    String::from_utf8_lossy(&output.stderr).trim()
+                ))),
+            }
+        };
+        run(&["--crate-name=radio_runtime", "--crate-type=dylib", "lib.rs"])?;
+        let library = format!("radio_runtime={LIBRARY}");
+        // The program finds the standard library where the compiler has it, and the runtime beside itself.
+        let beside = match cfg!(target_os = "macos") {
+            true => "@loader_path",
+            false => "$ORIGIN",
+        };
+        let places = [&*self.libraries.to_string_lossy(), beside];
+        let places = places.map(|place| format!("-Clink-arg=-Wl,-rpath,{place}"));
+        // Cells may call what only the library of mathematics has.
+        let mathematics = match cfg!(target_os = "linux") {
+            true => "-Clink-args=-Wl,--no-as-needed -lm",
+            false => "-Clink-args=-lm",
+        };
+        run(&[
+            "--crate-name=host",
+            "--crate-type=bin",
+            &places[0],
+            &places[1],
+            mathematics,
+            "--extern",
+            &library,
+            "-L.",
+            "host.rs",
+        ])?;
+        match std::fs::rename(fresh.path(), &folder) {
+            Ok(()) => drop(fresh.keep()),
+            // Another run has just put the same there.
+            Err(_) if runtime.host.is_file() => {}
+            Err(error) => return Err(Error::io(&folder, "writing")(error)),
+        }
+        Ok(runtime)
+    }
+}
+
+/// The program that runs cells.
+const HOST: &str = "fn main() {
+    radio_runtime::host()
+}
+";
+
+/// The file of the runtime's library.
+const LIBRARY: &str = if cfg!(target_os = "macos") {
+    "libradio_runtime.dylib"
+} else {
+    "libradio_runtime.so"
+};

@@ -1,0 +1,150 @@
+//! Cargo, the compiler and the linker as processes: what they say, line by line, and what the system refused them.
+
+use crate::error::{Error, Result};
+use crate::interrupt::{self, Group};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitStatus};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// What the system refused, by what a tool said.
+pub(crate) fn fault_of_the_system(said: &str) -> Option<String> {
+    let is_fault = |line: &&str| SYSTEM_FAULTS.iter().any(|fault| line.contains(fault));
+    said.lines()
+        .find(is_fault)
+        .map(|line| line.trim().to_owned())
+}
+
+/// What the system says when it has no room or no right to give.
+const SYSTEM_FAULTS: [&str; 11] = [
+    "No space left on device",
+    "Disk quota exceeded",
+    "File too large",
+    "Read-only file system",
+    "Permission denied",
+    "Operation not permitted",
+    "Input/output error",
+    "Cannot allocate memory",
+    "signal: 9, SIGKILL",
+    "signal: 25, SIGXFSZ",
+    "[Bus error]",
+];
+
+/// What cargo said on stderr.
+#[derive(Default)]
+pub(crate) struct Heard(String);
+
+impl Heard {
+    /// Takes a line, which `progress` hears if it is for people.
+    pub(crate) fn line(&mut self, line: &str, progress: &mut dyn FnMut(&str)) {
+        if !is_chatter(line) {
+            progress(line.trim());
+            self.0.push_str(line);
+            self.0.push('\n');
+        }
+    }
+
+    /// All but what cargo was doing.
+    pub(crate) fn what_went_wrong(&self) -> String {
+        let busy = [
+            "Compiling",
+            "Updating",
+            "Locking",
+            "Adding",
+            "Downloading",
+            "Downloaded",
+            "Blocking",
+            "Finished",
+            "warning:",
+        ];
+        let is_busy = |line: &&str| busy.iter().any(|word| line.trim_start().starts_with(word));
+        let lines: Vec<&str> = self.0.lines().filter(|line| !is_busy(line)).collect();
+        // What only a verbose cargo adds.
+        let wrong = lines.join("\n");
+        wrong
+            .trim_end()
+            .trim_end_matches("\n\nCaused by:")
+            .to_owned()
+    }
+}
+
+/// What only a verbose cargo says.
+fn is_chatter(line: &str) -> bool {
+    let line = line.trim_start();
+    let is_progress = ["Dirty ", "Fresh ", "Running "]
+        .iter()
+        .any(|word| line.starts_with(word));
+    let is_call = line.starts_with("process didn't exit successfully: `")
+        && line.contains(" --crate-name ")
+        && !line.contains("signal:");
+    is_progress || is_call
+}
+
+/// The program that is cargo.
+pub(crate) fn cargo_program() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Whether what is under way is to be given up.
+pub(crate) fn is_to_end(deadline: Option<Instant>) -> bool {
+    interrupt::requested() || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
+/// Runs a tool whose stdout and stderr are piped, and hands on each line: whether it was on stdout, and the line.
+pub(crate) fn hear(
+    tool: &str,
+    command: &mut Command,
+    deadline: Option<Instant>,
+    hand_on: &mut dyn FnMut(bool, String),
+) -> Result<ExitStatus> {
+    let tool_error = |message: String| Error::Tool {
+        tool: tool.into(),
+        message,
+    };
+    let mut group = Group::spawn_watched(command).map_err(|e| {
+        tool_error(format!(
+            "could not be started ({e}); install Rust from https://rustup.rs"
+        ))
+    })?;
+    let (sender, lines) = mpsc::channel();
+    let stdout = group
+        .child
+        .stdout
+        .take()
+        .map(|pipe| Box::new(pipe) as Box<dyn std::io::Read + Send>);
+    let stderr = group
+        .child
+        .stderr
+        .take()
+        .map(|pipe| Box::new(pipe) as Box<dyn std::io::Read + Send>);
+    for (is_stdout, pipe) in [(true, stdout), (false, stderr)] {
+        let sender = sender.clone();
+        let pipe = pipe.ok_or_else(|| tool_error("has no output".into()))?;
+        std::thread::spawn(move || {
+            for line in BufReader::new(pipe)
+                .split(b'\n')
+                .map_while(std::io::Result::ok)
+            {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                if sender.send((is_stdout, line)).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    drop(sender);
+    loop {
+        if is_to_end(deadline) {
+            return Err(Error::Interrupted);
+        }
+        match lines.recv_timeout(Duration::from_millis(50)) {
+            Ok((is_stdout, line)) => hand_on(is_stdout, line),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    group
+        .child
+        .wait()
+        .map_err(|e| tool_error(format!("could not be waited for: {e}")))
+}

@@ -1,0 +1,433 @@
+//! A source into a library that the host loads, by one call of the compiler and one of the linker. What was compiled before is
+//! kept under a key of all that went into it.
+
+use super::cargo;
+use super::place::with_way_out;
+use super::set::Set;
+use super::toolchain::{Runtime, Toolchain};
+use super::tools::{fault_of_the_system, hear};
+use crate::cache::{file_hash, forget_old, hash_of, touch};
+use crate::dialect::FOLDER_VARIABLE;
+use crate::error::{Error, Result};
+use crate::program::Build;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Instant;
+
+/// The name that the crate of every cell has: what `module_path!` says, and the beginning of its types' names.
+const CRATE: &str = "ctx";
+
+/// The form of what is kept; another one for whatever is read from the compiler's output in another way.
+const FORM: u32 = 1;
+
+/// What is to be compiled.
+#[derive(Debug)]
+pub struct Unit<'a> {
+    /// The source.
+    pub source: &'a str,
+    /// Whether other units are compiled against it.
+    pub is_shared: bool,
+    /// The units that it is compiled against, by the names that it has for them.
+    pub units: Vec<(&'a str, &'a Library)>,
+    /// The dependencies that it may name.
+    pub set: Option<&'a Set>,
+    /// How it is to be compiled.
+    pub settings: &'a Build,
+    /// The notebook's folder.
+    pub folder: &'a Path,
+}
+
+/// A unit that is compiled.
+#[derive(Clone, Debug)]
+pub struct Library {
+    /// What it is.
+    pub key: String,
+    /// The library that the host loads.
+    pub code: PathBuf,
+    /// What the compiler needs to know of it.
+    pub metadata: PathBuf,
+    /// The types of the variables that it keeps, as the compiler prints them; of those that have a name.
+    pub types: BTreeMap<String, String>,
+    /// All variables that there are in it.
+    pub variables: BTreeSet<String>,
+    /// Those of them that are closures, with the boxes that they fit into.
+    pub closures: BTreeMap<String, String>,
+}
+
+/// What came of compiling a unit.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is there.
+    Library(Library),
+    /// The compiler refused it: its messages.
+    Refused(Vec<serde_json::Value>),
+}
+
+/// What is kept of a unit beside the library.
+#[derive(Debug, Serialize, Deserialize)]
+struct Record {
+    /// The lengths of the library, and of what the compiler needs to know of it: by these, one that was cut short is known.
+    lengths: [u64; 2],
+    types: BTreeMap<String, String>,
+    variables: BTreeSet<String>,
+    closures: BTreeMap<String, String>,
+    /// The files that it includes, and hashes of what they hold.
+    inputs: Vec<(PathBuf, String)>,
+}
+
+/// Compiles units.
+#[derive(Clone, Debug)]
+pub struct Compiler {
+    /// Where units are kept.
+    place: PathBuf,
+    toolchain: Toolchain,
+    runtime: Runtime,
+    deadline: Option<Instant>,
+    /// Whether room was made.
+    has_forgotten: Arc<AtomicBool>,
+}
+
+impl Compiler {
+    /// The compiler of units that are kept in a target directory.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::Tool`] if the runtime cannot be compiled.
+    pub fn new(target: &Path, toolchain: Toolchain, deadline: Option<Instant>) -> Result<Compiler> {
+        Ok(Compiler {
+            place: target.join("radio/cells"),
+            runtime: toolchain.runtime(target)?,
+            toolchain,
+            deadline,
+            has_forgotten: Arc::default(),
+        })
+    }
+
+    /// The program that loads and runs cells.
+    pub fn host(&self) -> &Path {
+        &self.runtime.host
+    }
+
+    /// The key of a unit.
+    pub fn key(&self, unit: &Unit<'_>) -> String {
+        let units: Vec<_> = unit.units.iter().map(|(name, l)| (name, &l.key)).collect();
+        // Where the notebook lies matters if it includes files.
+        let place = unit.source.contains(FOLDER_VARIABLE).then_some(unit.folder);
+        hash_of(&(
+            FORM,
+            unit.source,
+            unit.is_shared,
+            units,
+            unit.set.map(|set| &set.key),
+            format!("{:?}", unit.settings),
+            place,
+            (&self.runtime.library, &self.toolchain.flags),
+        ))
+    }
+
+    /// What was noted about a unit.
+    pub fn noted<T: serde::de::DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let text = std::fs::read(self.place.join(key).join("note.json")).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// Notes something about a unit that is not compiled itself. Without it, it is found out once more.
+    pub fn note<T: Serialize>(&self, key: &str, note: &T) {
+        let folder = self.place.join(key);
+        if let Ok(text) = serde_json::to_vec(note)
+            && std::fs::create_dir_all(&folder).is_ok()
+        {
+            let _ = crate::files::write_whole(&folder.join("note.json"), &text);
+        }
+    }
+
+    /// Compiles a unit, unless that was done before.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::Tool`] for trouble with files and tools, [`Error::Interrupted`] after Ctrl-C and at the
+    /// deadline.
+    pub fn compile(&self, unit: &Unit<'_>) -> Result<Outcome> {
+        let key = self.key(unit);
+        let folder = self.place.join(&key);
+        if let Some(library) = kept(&folder, &key) {
+            return Ok(Outcome::Library(library));
+        }
+        if !self.has_forgotten.swap(true, SeqCst)
+            && let Some(target) = self.place.ancestors().nth(2)
+        {
+            forget_old(target);
+        }
+        crate::files::make_folder(&self.place).map_err(with_way_out)?;
+        let fresh = tempfile::Builder::new()
+            .prefix(".new-")
+            .tempdir_in(&self.place)
+            .map_err(|error| with_way_out(Error::io(&self.place, "writing")(error)))?;
+        let at = fresh.path();
+        let source = at.join("src").join(format!("{key}.rs"));
+        std::fs::create_dir(at.join("src"))
+            .and_then(|()| std::fs::write(&source, unit.source))
+            .map_err(Error::io(&source, "writing"))?;
+        let messages = self.call_compiler(unit, &key, at)?;
+        if let Err(messages) = messages {
+            return Ok(Outcome::Refused(messages));
+        }
+        let code = at.join(CODE);
+        self.link(&at.join(format!("{CRATE}-{key}.o")), &code, unit.settings)?;
+        let mir =
+            std::fs::read_to_string(at.join(format!("{CRATE}-{key}.mir"))).unwrap_or_default();
+        let metadata = at.join(format!("lib{CRATE}-{key}.rmeta"));
+        let lengths = [length(&code), length(&metadata)];
+        let inputs = included(&at.join(format!("{CRATE}-{key}.d")), at)
+            .into_iter()
+            .filter_map(|path| Some((path.clone(), file_hash(&path)?)));
+        let record = Record {
+            lengths,
+            types: super::mir::types(&mir),
+            variables: super::mir::variables(&mir),
+            closures: super::mir::closures(&mir),
+            inputs: inputs.collect(),
+        };
+        let path = at.join(RECORD);
+        let text = serde_json::to_vec(&record).unwrap_or_default();
+        std::fs::write(&path, text).map_err(Error::io(&path, "writing"))?;
+        for what in ["o", "mir", "d"] {
+            let _ = std::fs::remove_file(at.join(format!("{CRATE}-{key}.{what}")));
+        }
+        if std::fs::rename(at, &folder).is_ok() {
+            drop(fresh.keep());
+        } else if kept(&folder, &key).is_none() {
+            // What stands there is broken, or a note.
+            let _ = std::fs::remove_dir_all(&folder);
+            std::fs::rename(at, &folder).map_err(Error::io(&folder, "writing"))?;
+            drop(fresh.keep());
+        }
+        Ok(Outcome::Library(library(&folder, &key, record)))
+    }
+
+    fn call_compiler(
+        &self,
+        unit: &Unit<'_>,
+        key: &str,
+        at: &Path,
+    ) -> Result<std::result::Result<(), Vec<serde_json::Value>>> {
+        let mut command = Command::new(&self.toolchain.rustc);
+        let profile = &unit.settings.profile;
+        let level = unit.settings.opt_level.clone();
+        let level = level
+            .or_else(|| profile.get("opt-level").map(plain))
+            .unwrap_or("0".into());
+        let setting = |name: &str, usual: &str| profile.get(name).map_or(usual.to_owned(), plain);
+        command
+            .args(["--edition=2024", "--crate-type=rlib", "--crate-name", CRATE])
+            .arg(match unit.is_shared {
+                true => "--emit=metadata,obj,dep-info",
+                false => "--emit=obj,mir,dep-info",
+            })
+            .args([
+                "--error-format=json",
+                "-Cprefer-dynamic",
+                "-Ccodegen-units=1",
+            ])
+            .arg(format!("-Cmetadata={key}"))
+            .arg(format!("-Cextra-filename=-{key}"))
+            .arg(format!("-Copt-level={level}"))
+            .arg(format!("-Cdebuginfo={}", setting("debug", "0")))
+            .arg(format!(
+                "-Cdebug-assertions={}",
+                setting("debug-assertions", "true")
+            ))
+            .arg(format!(
+                "-Coverflow-checks={}",
+                setting("overflow-checks", "true")
+            ))
+            .args(&self.toolchain.flags)
+            .arg("--extern")
+            .arg(format!("radio_runtime={}", self.runtime.library.display()));
+        for (name, library) in &unit.units {
+            command
+                .arg("--extern")
+                .arg(format!("{name}={}", library.metadata.display()));
+            let folder = library.metadata.parent().unwrap_or(Path::new("."));
+            command.arg(format!("-Ldependency={}", folder.display()));
+        }
+        if let Some(set) = unit.set {
+            let names_one = |name: &String| unit.source.contains(name.as_str());
+            // A unit that names none of them may be compiled against units that do.
+            if !unit.units.is_empty() || set.externs.iter().any(|(name, _)| names_one(name)) {
+                for (name, path) in &set.externs {
+                    command
+                        .arg("--extern")
+                        .arg(format!("{name}={}", path.display()));
+                }
+                command.arg(format!("-Ldependency={}", set.search.display()));
+            }
+            let package = set.folder.file_name().unwrap_or_default().to_string_lossy();
+            command.envs(cargo::environment(&package, &set.folder));
+        }
+        command
+            .arg(format!("src/{key}.rs"))
+            .args(["--out-dir", "."])
+            .env(FOLDER_VARIABLE, unit.folder)
+            .envs(&unit.settings.environment)
+            // For code that nests as deeply as radio parses it; without, rustc crashes at 900 braces.
+            .env("RUST_MIN_STACK", "268435456")
+            .current_dir(at)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let (mut messages, mut said) = (Vec::new(), String::new());
+        let status =
+            hear(
+                "rustc",
+                &mut command,
+                self.deadline,
+                &mut |_, line| match serde_json::from_str::<serde_json::Value>(&line) {
+                    Ok(message) => messages.push(message),
+                    Err(_) => said.push_str(&format!("{line}\n")),
+                },
+            )?;
+        if status.success() {
+            return Ok(Ok(()));
+        }
+        for message in &messages {
+            if message["spans"].as_array().is_none_or(Vec::is_empty) {
+                said.push_str(message["rendered"].as_str().unwrap_or_default());
+            }
+        }
+        if let Some(fault) = fault_of_the_system(&said) {
+            return Err(self.broken(fault));
+        }
+        let is_error = |message: &serde_json::Value| {
+            message["level"]
+                .as_str()
+                .is_some_and(|level| level.starts_with("error"))
+        };
+        if !messages.iter().any(is_error) {
+            return Err(self.broken(format!("the compiler ended with {status}: {}", said.trim())));
+        }
+        Ok(Err(messages))
+    }
+
+    fn broken(&self, why: String) -> Error {
+        Error::Tool {
+            tool: "rustc".into(),
+            message: format!(
+                "the notebook cannot be compiled in {}: {why}",
+                self.place.display()
+            ),
+        }
+    }
+
+    /// Makes a library of an object. What it does not have itself, the host has.
+    fn link(&self, object: &Path, code: &Path, settings: &Build) -> Result<()> {
+        let mut command = match (&self.toolchain.lld, &settings.linker) {
+            (Some(lld), None) => {
+                let mut command = Command::new(lld);
+                command.args(["-flavor", "gnu", "-shared", "--eh-frame-hdr", "-zundefs"]);
+                command
+            }
+            (_, linker) => {
+                let mut command = Command::new("cc");
+                match cfg!(target_os = "macos") {
+                    true => command
+                        .args(["-dynamiclib", "-undefined", "dynamic_lookup"])
+                        .arg("-flat_namespace"),
+                    false => command.args(["-shared", "-nostdlib", "-Wl,-z,undefs"]),
+                };
+                command.args(linker.iter().map(|linker| format!("-fuse-ld={linker}")));
+                command
+            }
+        };
+        command.arg(object).arg("-o").arg(code);
+        // What the compiler adds for numbers that the processor does not know.
+        command.args(self.builtins());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut said = String::new();
+        let status = hear("linker", &mut command, self.deadline, &mut |_, line| {
+            said.push_str(&line);
+            said.push('\n');
+        })?;
+        match status.success() {
+            true => Ok(()),
+            false => Err(self.broken(fault_of_the_system(&said).unwrap_or(said))),
+        }
+    }
+
+    fn builtins(&self) -> Option<PathBuf> {
+        static KNOWN: std::sync::OnceLock<Option<PathBuf>> = std::sync::OnceLock::new();
+        let find = || {
+            let files = std::fs::read_dir(&self.toolchain.libraries).ok()?;
+            let mut files = files.flatten().map(|file| file.path());
+            files.find(|path| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                name.starts_with("libcompiler_builtins-") && name.ends_with(".rlib")
+            })
+        };
+        KNOWN.get_or_init(find).clone()
+    }
+}
+
+const CODE: &str = if cfg!(target_os = "macos") {
+    "cell.dylib"
+} else {
+    "cell.so"
+};
+const RECORD: &str = "record.json";
+
+fn plain(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn library(folder: &Path, key: &str, record: Record) -> Library {
+    Library {
+        key: key.to_owned(),
+        code: folder.join(CODE),
+        metadata: folder.join(format!("lib{CRATE}-{key}.rmeta")),
+        types: record.types,
+        variables: record.variables,
+        closures: record.closures,
+    }
+}
+
+/// The length of a file; 0 if it is not there.
+fn length(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |file| file.len())
+}
+
+/// The kept library, if it is whole and nothing that it includes has changed since.
+fn kept(folder: &Path, key: &str) -> Option<Library> {
+    let path = folder.join(RECORD);
+    let record: Record = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
+    let metadata = folder.join(format!("lib{CRATE}-{key}.rmeta"));
+    let is_whole = [length(&folder.join(CODE)), length(&metadata)] == record.lengths;
+    let is_same = |(path, was): &(PathBuf, String)| file_hash(path).as_ref() == Some(was);
+    if !is_whole || !record.inputs.iter().all(is_same) {
+        return None;
+    }
+    touch(&path);
+    Some(library(folder, key, record))
+}
+
+/// The files that a unit includes, from the list that the compiler writes.
+fn included(list: &Path, at: &Path) -> Vec<PathBuf> {
+    let list = std::fs::read_to_string(list).unwrap_or_default();
+    let line = list.lines().next().unwrap_or_default();
+    let (_, files) = line.split_once(": ").unwrap_or_default();
+    // Spaces inside a path are written with a backslash.
+    let files = files.replace("\\ ", "\0");
+    let files = files
+        .split_whitespace()
+        .map(|file| PathBuf::from(file.replace('\0', " ")));
+    files
+        .filter(|file| file.is_absolute() && !file.starts_with(at))
+        .collect()
+}

@@ -1,0 +1,143 @@
+//! Compiles the cells of a notebook on a thread of its own, one after the other, while those that are compiled run.
+
+use crate::cells::{Cells, Compiled, Refusal, Scope};
+use crate::dialect::CellCode;
+use crate::error::Result;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How many compiled cells may wait to be run.
+const MAX_WAITING: usize = 64;
+
+/// A cell to compile.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Its number.
+    pub number: u32,
+    /// Its text.
+    pub source: Arc<str>,
+    /// What it says; `None` for a cell that cannot run, and defines nothing.
+    pub code: Option<Arc<CellCode>>,
+    /// Whether those after it are compiled although it is refused.
+    pub may_fail: bool,
+}
+
+/// What came of a cell.
+pub type Done = Result<std::result::Result<Compiled, Refusal>>;
+
+/// What the thread says.
+enum Said {
+    /// What cargo is doing.
+    Progress(String),
+    /// What came of a cell, by its place among the tasks; and the run of compiling that it belongs to.
+    Done(u32, usize, Box<Done>),
+}
+
+/// Where to go on compiling, and what the cell there sees.
+struct Start {
+    run: u32,
+    at: usize,
+    scope: Scope,
+}
+
+/// Cells that are compiled ahead.
+pub struct Ahead {
+    starts: Arc<Mutex<Option<Start>>>,
+    wake: SyncSender<()>,
+    said: Receiver<Said>,
+    run: u32,
+}
+
+impl Ahead {
+    /// Begins to compile `tasks`, of which the first sees `scope`.
+    pub fn begin(mut cells: Cells, tasks: Vec<Task>, scope: Scope) -> Ahead {
+        let starts = Arc::new(Mutex::new(Some(Start {
+            run: 0,
+            at: 0,
+            scope,
+        })));
+        let (wake, woken) = mpsc::sync_channel(1);
+        let (sender, said) = mpsc::sync_channel(MAX_WAITING);
+        let own = starts.clone();
+        std::thread::spawn(move || {
+            let next = |own: &Mutex<Option<Start>>| {
+                own.lock().unwrap_or_else(PoisonError::into_inner).take()
+            };
+            let mut start = next(&own);
+            loop {
+                let Some(Start { run, at, mut scope }) = start.take() else {
+                    // Whoever is gone wants nothing more.
+                    if woken.recv().is_err() {
+                        return;
+                    }
+                    start = next(&own);
+                    continue;
+                };
+                for (at, task) in tasks.iter().enumerate().skip(at) {
+                    let Some(code) = &task.code else { continue };
+                    let mut progress = |line: &str| {
+                        let _ = sender.send(Said::Progress(line.to_owned()));
+                    };
+                    let done =
+                        cells.compile(&scope, task.number, &task.source, code, &mut progress);
+                    let goes_on = match &done {
+                        Ok(Ok(compiled)) => {
+                            scope = compiled.scope.clone();
+                            true
+                        }
+                        Ok(Err(_)) => task.may_fail,
+                        Err(_) => false,
+                    };
+                    if sender.send(Said::Done(run, at, Box::new(done))).is_err() {
+                        return;
+                    }
+                    start = next(&own);
+                    if start.is_some() || !goes_on {
+                        break;
+                    }
+                }
+            }
+        });
+        Ahead {
+            starts,
+            wake,
+            said,
+            run: 0,
+        }
+    }
+
+    /// Compiles anew from the task at `at` on, which sees `scope`: what was compiled so far saw something else.
+    pub fn restart(&mut self, at: usize, scope: Scope) {
+        self.run += 1;
+        let start = Start {
+            run: self.run,
+            at,
+            scope,
+        };
+        *self.starts.lock().unwrap_or_else(PoisonError::into_inner) = Some(start);
+        let _ = self.wake.try_send(());
+    }
+
+    /// Waits for what comes of the task at `at`. `is_over` is asked from time to time whether nobody waits any more: then, and
+    /// if it is not compiled at all, there is nothing.
+    pub fn wait(
+        &mut self,
+        at: usize,
+        progress: &mut dyn FnMut(&str),
+        is_over: &dyn Fn() -> bool,
+    ) -> Option<Done> {
+        loop {
+            match self.said.recv_timeout(Duration::from_millis(20)) {
+                Ok(Said::Progress(line)) => progress(&line),
+                Ok(Said::Done(run, done_at, done)) if run == self.run && done_at == at => {
+                    return Some(*done);
+                }
+                Ok(Said::Done(..)) => {}
+                Err(RecvTimeoutError::Timeout) if is_over() => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+}

@@ -1,0 +1,638 @@
+//! Cells into the text of crates, and the lines of these back into cells and lines: pure text.
+//!
+//! A cell becomes up to two crates: one that has its items, which later cells are compiled against, and one with a function
+//! that takes the variables it names, does what the cell says, and gives the variables back.
+
+use super::CellPlace;
+use super::definitions::Definitions;
+use super::scope::{Making, Question, Scope, Selection, Variable};
+use super::writer::{Line, Writer};
+use crate::dialect::{CellCode, Chunk};
+use crate::items::Item;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// A crate's text.
+#[derive(Debug)]
+pub struct Text {
+    /// The text.
+    pub source: String,
+    /// Where it comes from.
+    pub map: SourceMap,
+    /// The libraries with items that it is compiled against.
+    pub libraries: BTreeSet<String>,
+}
+
+/// Where the lines of a crate's text come from.
+#[derive(Debug, Default)]
+pub struct SourceMap {
+    lines: Vec<Option<Line>>,
+    marks: HashMap<u32, Mark>,
+}
+
+/// What a line of radio's own does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It takes this variable.
+    Takes(String),
+    /// It keeps this variable, or gives it back.
+    Keeps(String),
+    /// It gives this variable back where the cell returned early.
+    Returns(String),
+    /// It looks at whether this variable, which others refer to, is still there.
+    Leaves(String),
+}
+
+impl SourceMap {
+    /// The place in the notebook that a place of the text comes from; `None` for what `radio` added.
+    pub fn place(&self, line: u32, column: u32) -> Option<CellPlace> {
+        let at = self.lines.get(line.checked_sub(1)? as usize)?.as_ref()?;
+        let mut mapped = column;
+        for &(inserted, length) in &at.insertions {
+            if column >= inserted + length {
+                mapped -= length;
+            } else if column > inserted {
+                mapped -= column - inserted;
+            }
+        }
+        Some(CellPlace {
+            cell: at.cell,
+            for_cell: at.for_cell,
+            line: at.line,
+            column: mapped,
+        })
+    }
+
+    /// What a line of radio's own does, if it does something with a variable.
+    pub fn mark(&self, line: u32) -> Option<&Mark> {
+        self.marks.get(&line)
+    }
+}
+
+/// What was found out about a cell by compiling it: how its text has to be.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The variables that it moves.
+    pub moves: BTreeSet<String>,
+    /// Those of them that its last expression moves.
+    pub moves_to_show: BTreeSet<String>,
+    /// The variables that it has moved where it returns early.
+    pub moves_to_return: BTreeSet<String>,
+    /// Whether its variables stay where they are, since others refer to them or to what the cell has made for them.
+    pub stays: bool,
+    /// The variables that others, which it declares, refer to.
+    pub lends: BTreeSet<String>,
+    /// The variables whose types cannot be written down here.
+    pub unnamed: BTreeSet<String>,
+    /// The variables that macros declare.
+    pub made_by_macros: BTreeSet<String>,
+    /// The closures that refer to variables, with the boxes that they are put into.
+    pub boxes: BTreeMap<String, String>,
+    /// Whether macros are called without what makes visible what they make.
+    pub is_narrow: bool,
+    /// Whether it sees all there is, rather than what it seems to need.
+    pub sees_all: bool,
+    /// Whether it waits for something inside a macro.
+    pub awaits: bool,
+}
+
+/// What a crate begins with.
+fn begin(scope: &Scope, selection: &Selection, number: u32, writer: &mut Writer) {
+    writer.own("#![allow(warnings)]\n");
+    for attribute in &scope.attributes {
+        writer.chunk(attribute.cell, &attribute.what);
+    }
+    writer.own("#[macro_use]\nextern crate radio_runtime as __radio;\n");
+    for name in &selection.libraries {
+        writer.own(&format!("extern crate {name};\n"));
+    }
+    for item in &scope.extern_crates {
+        writer.chunk(item.cell, &item.what.text);
+    }
+    for (library, name) in &selection.items {
+        writer.own(&format!("pub use {library}::{name};\n"));
+    }
+    let own = scope.imports.iter().filter(|import| import.cell == number);
+    let others = selection
+        .imports
+        .iter()
+        .filter(|import| import.cell != number);
+    for import in others.chain(own) {
+        writer.line(import.cell, import.what.line, &import.what.text);
+        writer.blame(1, number);
+    }
+}
+
+/// The text of the crate that has the items of a cell. `scope` is what they see, with the cell's own imports.
+pub fn items(scope: &Scope, definitions: &Definitions, number: u32, attempt: &Attempt) -> Text {
+    let copies = definitions.copies.iter().map(|known| &known.item);
+    let all: Vec<&Arc<Item>> = copies.chain(&definitions.own).collect();
+    let defines = definitions.keys();
+    let selection = scope.select(Question {
+        words: all
+            .iter()
+            .flat_map(|item| item.words.iter().cloned())
+            .collect(),
+        defines: &defines,
+        is_open: true,
+        takes_all: attempt.sees_all,
+    });
+    let mut writer = Writer::default();
+    begin(scope, &selection, number, &mut writer);
+    let mut cells: Vec<u32> = definitions.copies.iter().map(|known| known.cell).collect();
+    cells.dedup();
+    for cell in cells {
+        let copies = definitions.copies.iter().filter(|known| known.cell == cell);
+        let copies: Vec<_> = copies.collect();
+        // Imports that have another meaning by now keep theirs for these items.
+        let words: BTreeSet<&String> = copies.iter().flat_map(|k| &k.item.words).collect();
+        let of_cell = copies.iter().flat_map(|known| known.imports.iter());
+        let mut special: Vec<_> = of_cell
+            .filter(|import| words.contains(&import.what.name))
+            .filter(|import| !defines.contains(&import.what.name))
+            .filter(|import| {
+                !scope
+                    .imports
+                    .iter()
+                    .any(|new| new.what.text == import.what.text)
+            })
+            .collect();
+        special.dedup_by(|a, b| a.what.text == b.what.text);
+        let module = format!("__earlier_{cell}");
+        if !special.is_empty() {
+            writer.own(&format!("pub mod {module} {{\nuse super::*;\n"));
+            for import in &special {
+                writer.line(import.cell, import.what.line, &import.what.text);
+                writer.blame(1, number);
+            }
+        }
+        for known in copies {
+            item(&known.item, known.cell, number, attempt, &mut writer);
+        }
+        if !special.is_empty() {
+            writer.own(&format!("}}\npub use {module}::*;\n"));
+        }
+    }
+    for own in &definitions.own {
+        item(own, number, number, attempt, &mut writer);
+    }
+    finish(writer, HashMap::new(), selection.libraries)
+}
+
+fn item(item: &Item, cell: u32, for_cell: u32, attempt: &Attempt, writer: &mut Writer) {
+    let chunk = match &item.narrow {
+        Some(narrow) if attempt.is_narrow => narrow,
+        _ => &item.text,
+    };
+    let before = writer.lines.len();
+    writer.chunk(cell, chunk);
+    writer.blame(writer.lines.len() - before, for_cell);
+}
+
+fn finish(writer: Writer, marks: HashMap<u32, Mark>, libraries: BTreeSet<String>) -> Text {
+    Text {
+        source: writer.text,
+        map: SourceMap {
+            lines: writer.lines,
+            marks,
+        },
+        libraries,
+    }
+}
+
+/// What the function of a cell does with variables.
+#[derive(Clone, Copy, Debug)]
+pub struct Body<'b> {
+    /// The cell's number.
+    pub number: u32,
+    /// The cell.
+    pub code: &'b CellCode,
+    /// What its commands do when it runs, with their lines.
+    pub commands: &'b [(u32, String)],
+    /// How it has to be.
+    pub attempt: &'b Attempt,
+}
+
+impl Body<'_> {
+    /// The variables of earlier cells that it names.
+    pub fn takes<'s>(&self, scope: &'s Scope) -> Vec<&'s Arc<Variable>> {
+        let needs = |name: &String| match self.attempt.sees_all {
+            true => self.code.mentions.contains(name) || self.code.needs.contains(name),
+            false => self.code.needs.contains(name),
+        };
+        let named = scope.variables.iter().filter(|v| needs(&v.name));
+        let named: Vec<&Arc<Variable>> = named.collect();
+        let mut all = Vec::new();
+        for variable in named {
+            self.with_what_makes_it(scope, variable, &mut all);
+        }
+        all
+    }
+
+    /// Adds a variable, after those that are there of what its type depends on, if it has no name.
+    fn with_what_makes_it<'s>(
+        &self,
+        scope: &'s Scope,
+        variable: &'s Arc<Variable>,
+        into: &mut Vec<&'s Arc<Variable>>,
+    ) {
+        if into.iter().any(|known| known.name == variable.name) {
+            return;
+        }
+        let is_unnamed = variable.of.is_none() || self.attempt.unnamed.contains(&variable.name);
+        if let Some(made) = variable.made.as_ref().filter(|_| is_unnamed) {
+            for needed in made.needs.iter().filter(|needed| is_there(scope, needed)) {
+                if let Some(needed) = scope.variable(&needed.name) {
+                    self.with_what_makes_it(scope, needed, into);
+                }
+            }
+        }
+        into.push(variable);
+    }
+
+    /// The variables that it declares.
+    pub fn declares(&self) -> BTreeSet<String> {
+        let all = self.code.declares.union(&self.attempt.made_by_macros);
+        all.filter(|name| !self.attempt.moves.contains(*name))
+            .cloned()
+            .collect()
+    }
+
+    /// Whether it may use something without naming it.
+    fn is_open(&self) -> bool {
+        // A value may be shown by a method of a trait.
+        if self.code.tail.is_some() {
+            return true;
+        }
+        const PLAIN: [&str; 12] = [
+            "print",
+            "println",
+            "eprint",
+            "eprintln",
+            "format",
+            "vec",
+            "assert",
+            "assert_eq",
+            "assert_ne",
+            "panic",
+            "dbg",
+            "matches",
+        ];
+        let chunks = [&self.code.body, &self.code.tail];
+        chunks.into_iter().flatten().any(|chunk| {
+            let text = &chunk.text;
+            let calls_methods = text.match_indices('.').any(|(at, _)| {
+                text[at + 1..]
+                    .trim_start()
+                    .starts_with(|c: char| c == '_' || c.is_alphabetic())
+            });
+            let macros = text
+                .match_indices('!')
+                .filter(|(at, _)| !text[at + 1..].starts_with('='));
+            let mut macros = macros.map(|(at, _)| {
+                let name = text[..at].trim_end();
+                let start = name.rfind(|c: char| c != '_' && !c.is_alphanumeric());
+                &name[start.map_or(0, |at| at + 1)..]
+            });
+            calls_methods
+                || text.contains("::")
+                || macros.any(|name| !name.is_empty() && !PLAIN.contains(&name))
+        })
+    }
+
+    /// The text of the crate with the cell's function.
+    pub fn write(&self, scope: &Scope) -> Text {
+        let mut marks = HashMap::new();
+        let takes = self.takes(scope);
+        let mut words = self.code.mentions.clone();
+        let mut needed = BTreeSet::new();
+        for variable in &takes {
+            self.find_needs(scope, variable, &mut words, &mut needed);
+        }
+        let nothing = BTreeSet::new();
+        let known: BTreeSet<&String> = scope.variables.iter().map(|v| &v.name).collect();
+        // A word that nothing is known to stand for may be what a `*` brings.
+        let is_strange = |word: &String| {
+            !known.contains(word)
+                && !self.code.declares.contains(word)
+                && word.starts_with(char::is_alphabetic)
+        };
+        let has_globs = scope.imports.iter().any(|import| import.what.name == "*");
+        let is_open = self.is_open() || has_globs && words.iter().any(is_strange);
+        let mut selection = scope.select(Question {
+            words,
+            defines: &nothing,
+            is_open,
+            takes_all: self.attempt.sees_all,
+        });
+        selection.libraries.extend(scope.with_needs(needed));
+        let mut writer = Writer::default();
+        begin(scope, &selection, self.number, &mut writer);
+        writer.own(
+            "#[unsafe(no_mangle)]\npub fn __radio_cell(__radio_number: u32) -> ::std::result::Result<(), crate::__radio::Raised> {\nuse crate::__radio::QuestionMark as _;\n",
+        );
+        let waits = scope.awaits || self.code.awaits || self.attempt.awaits;
+        if waits {
+            writer.own("let __radio_runtime = crate::__radio::variables::once(|| ::tokio::runtime::Runtime::new())?;\n__radio_runtime.block_on(async {\n");
+        }
+        for (line, command) in self.commands {
+            writer.line(self.number, *line, command);
+        }
+        for variable in &takes {
+            let (text, rest) = self.take(scope, variable);
+            writer.own(&text);
+            marks.insert(
+                writer.lines.len() as u32,
+                Mark::Takes(variable.name.clone()),
+            );
+            writer.own(&rest);
+        }
+        if self.code.returns {
+            writer.own("let __radio_end: ::std::result::Result<(), crate::__radio::Raised> = '__radio: {\n");
+        }
+        if let Some(body) = &self.code.body {
+            writer.chunk(self.number, body);
+        }
+        if let Some(tail) = &self.code.tail {
+            let ((format, bound), types) = (&scope.settings.format, scope.settings.shows_types);
+            let call = format!("crate::__radio::__radio_show!({bound}, {format:?}, {types},");
+            writer.shown(self.number, tail, &call);
+        }
+        self.keep(&takes, &mut writer, &mut marks);
+        if self.code.returns {
+            // Who has returned early has declared nothing.
+            writer.own("return ::std::result::Result::Ok(());\n};\n");
+            self.give_back_early(&takes, &mut writer, &mut marks);
+            writer.own("__radio_end\n");
+        } else {
+            writer.own("::std::result::Result::Ok(())\n");
+        }
+        if waits {
+            writer.own("})\n");
+        }
+        writer.own("}\n");
+        finish(writer, marks, selection.libraries)
+    }
+
+    /// Adds the words and libraries that taking a variable needs.
+    fn find_needs(
+        &self,
+        scope: &Scope,
+        variable: &Variable,
+        words: &mut BTreeSet<String>,
+        libraries: &mut BTreeSet<String>,
+    ) {
+        if let Some(of) = &variable.of {
+            libraries.extend(scope.libraries_in(of));
+            libraries.extend(
+                scope
+                    .as_now(of)
+                    .iter()
+                    .flat_map(|of| scope.libraries_in(of)),
+            );
+        }
+        let is_unnamed = variable.of.is_none() || self.attempt.unnamed.contains(&variable.name);
+        if let Some(made) = variable.made.as_ref().filter(|_| is_unnamed) {
+            words.extend(made.words.iter().cloned());
+            for of in made.types.values() {
+                libraries.extend(scope.libraries_in(of));
+            }
+            for needed in &made.needs {
+                self.find_needs(scope, needed, words, libraries);
+            }
+        }
+    }
+
+    /// The line that takes a variable, and what follows it.
+    fn take(&self, scope: &Scope, variable: &Variable) -> (String, String) {
+        let name = &variable.name;
+        let is_lent = !variable.lent_to.is_empty();
+        let mutable = if variable.is_mutable && !is_lent {
+            "mut "
+        } else {
+            ""
+        };
+        let named = variable
+            .of
+            .as_ref()
+            .filter(|_| !self.attempt.unnamed.contains(name));
+        let takes = if is_lent { "look" } else { "take" };
+        match (named, &variable.made) {
+            (Some(of), _) => match scope.as_now(of) {
+                Some(now) => (
+                    format!(
+                        "let {mutable}{name} = crate::__radio::variables::take_as::<{of}, {now}>({name:?})?;\n"
+                    ),
+                    String::new(),
+                ),
+                None => (
+                    format!(
+                        "let {mutable}{name} = crate::__radio::variables::{takes}::<{of}>({name:?})?;\n"
+                    ),
+                    String::new(),
+                ),
+            },
+            (None, Some(made)) => {
+                let mut same = String::new();
+                self.make_again(scope, made, name, &mut same);
+                (
+                    format!(
+                        "let {mutable}{name} = match crate::__radio::variables::is_never() {{ false => crate::__radio::variables::take_unnamed({name:?})?, true => {{\n"
+                    ),
+                    format!("{same}}} }};\n"),
+                )
+            }
+            (None, None) => (
+                format!("let {mutable}{name} = crate::__radio::variables::take({name:?})?;\n"),
+                String::new(),
+            ),
+        }
+    }
+
+    /// The text that makes a variable once more, for its type alone.
+    fn make_again(&self, scope: &Scope, made: &Making, name: &str, into: &mut String) {
+        for needed in &made.needs {
+            if is_there(scope, needed) {
+                // It is taken before.
+                continue;
+            }
+            let of = needed
+                .of
+                .as_ref()
+                .filter(|_| !self.attempt.unnamed.contains(&needed.name));
+            let mutable = if needed.is_mutable { "mut " } else { "" };
+            let needed_name = &needed.name;
+            match (of, &needed.made) {
+                (Some(of), _) => {
+                    let _ = writeln!(
+                        into,
+                        "let {mutable}{needed_name} = crate::__radio::variables::never::<{of}>();"
+                    );
+                }
+                (None, Some(inner)) => {
+                    let _ = writeln!(into, "let {mutable}{needed_name} = {{");
+                    self.make_again(scope, inner, needed_name, into);
+                    into.push_str("};\n");
+                }
+                (None, None) => {}
+            }
+        }
+        into.push_str(&made.body.text);
+        into.push('\n');
+        for (other, of) in &made.types {
+            if other != name && !self.attempt.unnamed.contains(other) {
+                let _ = writeln!(into, "let _: *const {of} = &raw const {other};");
+            }
+        }
+        let _ = writeln!(into, "{name}");
+    }
+
+    /// What becomes of the variables at the cell's end.
+    fn keep(&self, takes: &[&Arc<Variable>], writer: &mut Writer, marks: &mut HashMap<u32, Mark>) {
+        let declares = self.declares();
+        let stays = self.attempt.stays;
+        let mut line = |text: String, mark: Mark| {
+            writer.own(&text);
+            marks.insert(writer.lines.len() as u32, mark);
+        };
+        let own = "crate::__radio::variables::";
+        for (name, boxed) in &self.attempt.boxes {
+            let text = format!("let {name}: {boxed} = ::std::boxed::Box::new({name});\n");
+            line(text, Mark::Keeps(name.clone()));
+        }
+        // Where variables stay, what refers to something comes before that: it is not used any more when that is looked at.
+        // Otherwise it comes after that, so that the compiler says of what it takes that something refers to it.
+        if !stays {
+            self.give_back(takes, writer, marks);
+        }
+        let mut line = |text: String, mark: Mark| {
+            writer.own(&text);
+            marks.insert(writer.lines.len() as u32, mark);
+        };
+        let mut declared: Vec<&String> = declares.iter().collect();
+        let order = |name: &&String| self.place_of(name);
+        declared.sort_by_key(|name| std::cmp::Reverse(order(name)));
+        if !stays {
+            declared.reverse();
+        }
+        for name in declared {
+            let kept = Mark::Keeps(name.clone());
+            line(
+                match stays {
+                    true => format!("{own}declare_here({name:?}, &raw const {name});\n"),
+                    false => format!(
+                        "{own}declare({name:?}, &raw const {name}); ::core::mem::forget({name});\n"
+                    ),
+                },
+                kept,
+            );
+        }
+        if stays {
+            self.give_back(takes, writer, marks);
+        }
+        for name in &self.attempt.lends {
+            writer.own(&format!("{own}lend({name:?});\n"));
+        }
+        if stays {
+            writer.own("crate::__radio::worker::stay(__radio_number);\n");
+        }
+    }
+
+    /// What becomes of the variables of earlier cells at the cell's end.
+    fn give_back(
+        &self,
+        takes: &[&Arc<Variable>],
+        writer: &mut Writer,
+        marks: &mut HashMap<u32, Mark>,
+    ) {
+        let stays = self.attempt.stays;
+        let own = "crate::__radio::variables::";
+        let mut line = |text: String, mark: Mark| {
+            writer.own(&text);
+            marks.insert(writer.lines.len() as u32, mark);
+        };
+        for variable in takes {
+            let name = &variable.name;
+            if self.code.declares.contains(name) || self.attempt.made_by_macros.contains(name) {
+                continue;
+            }
+            if !variable.lent_to.is_empty() {
+                line(
+                    format!("::core::mem::forget({name});\n"),
+                    Mark::Leaves(name.clone()),
+                );
+            } else if self.attempt.moves.contains(name) {
+                line(format!("{own}gone({name:?});\n"), Mark::Keeps(name.clone()));
+            } else {
+                let kept = Mark::Keeps(name.clone());
+                line(
+                    match stays {
+                        true => format!("{own}give_back_here({name:?}, &raw const {name});\n"),
+                        false => format!(
+                            "{own}give_back({name:?}, &raw const {name}); ::core::mem::forget({name});\n"
+                        ),
+                    },
+                    kept,
+                );
+            }
+        }
+    }
+
+    /// What becomes of the variables of earlier cells where the cell returned early.
+    fn give_back_early(
+        &self,
+        takes: &[&Arc<Variable>],
+        writer: &mut Writer,
+        marks: &mut HashMap<u32, Mark>,
+    ) {
+        let own = "crate::__radio::variables::";
+        for variable in takes {
+            let name = &variable.name;
+            writer.own(&if self.attempt.moves_to_return.contains(name) {
+                format!("{own}gone({name:?});\n")
+            } else if variable.lent_to.is_empty() {
+                format!(
+                    "{own}give_back({name:?}, &raw const {name}); ::core::mem::forget({name});\n"
+                )
+            } else {
+                format!("::core::mem::forget({name});\n")
+            });
+            marks.insert(writer.lines.len() as u32, Mark::Returns(name.clone()));
+        }
+    }
+
+    /// Where a name stands first in the cell's statements.
+    fn place_of(&self, name: &str) -> usize {
+        let body = self.code.body.as_ref().map_or("", |body| &body.text);
+        let is_word = |at: &usize| {
+            let end = at + name.len();
+            let is_part = |c: char| c == '_' || c.is_alphanumeric();
+            !body[..*at].ends_with(is_part) && !body[end..].starts_with(is_part)
+        };
+        let mut places = body.match_indices(name).map(|(at, _)| at);
+        places.find(is_word).unwrap_or(usize::MAX)
+    }
+}
+
+/// Whether a variable is still the one that it was.
+fn is_there(scope: &Scope, variable: &Variable) -> bool {
+    let now = scope.variable(&variable.name);
+    now.is_some_and(|now| now.cell == variable.cell && now.of == variable.of)
+}
+
+/// How a cell's statements make variables, for those whose types have no names.
+pub fn making(
+    code: &CellCode,
+    takes: &[&Arc<Variable>],
+    types: &std::collections::BTreeMap<String, String>,
+) -> Option<Arc<Making>> {
+    let body: Chunk = code.body.clone()?;
+    Some(Arc::new(Making {
+        body,
+        needs: takes.iter().map(|&variable| variable.clone()).collect(),
+        types: types.clone(),
+        words: code.mentions.clone(),
+    }))
+}
