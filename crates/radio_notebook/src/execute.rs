@@ -1,26 +1,30 @@
 //! Executes a notebook: compiles what can be compiled, runs it cell by cell, and puts the outputs in their places.
 
 mod ahead;
+mod by_evcxr;
+mod live;
+mod plan;
 
 use crate::build::place::target_of;
 use crate::build::{set, toolchain::Toolchain, unit};
 use crate::cells::{Cells, Compiled, Facts, Places, Refusal, Scope};
 use crate::clock;
 use crate::collect::{Request, Stream};
-use crate::commands::Command;
-use crate::diagnostics::{self, Diagnostic, Span};
-use crate::dialect::{CellCode, CellError};
+use crate::diagnostics::Diagnostic;
 use crate::document::{Notebook, Output};
-use crate::engine::{self, Engine, Job, JobCell, Launch, Slot};
+use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
+use crate::errors::{cell_place, compile_error, dependency_error, failure_output, in_cell_terms};
 use crate::interrupt;
-use crate::program::CellPlace;
-use crate::session::{CellRun, Failure, Input, Job as HostJob, Listener, Session, Snapshot};
-use crate::startup::{self, Startup};
+use crate::running::Running;
+use crate::session::{CellRun, Failure, Job, Listener};
+use crate::startup;
 use ahead::{Ahead, Task};
+pub use live::Live;
+use live::{Ended, Kept, MAX_STATES};
+use plan::{Work, asks_for_input, plan, profile_of, startup_work};
 use radio_runtime::protocol::Place;
 use serde_json::json;
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -68,6 +72,14 @@ pub trait Watcher {
     fn writes(&mut self, stream: Stream, text: &str);
     /// The cell is over.
     fn cell_ends(&mut self, number: usize, outputs: &[Output], took: Duration);
+    /// Cell `number` does not run: what it gave in an earlier run still holds.
+    fn cell_stays(&mut self, number: usize, outputs: &[Output]) {
+        let _ = (number, outputs);
+    }
+    /// Ctrl-C has ended a cell. Whether the execution goes on, from the state before it.
+    fn goes_on_after_interrupt(&mut self) -> bool {
+        false
+    }
 }
 
 /// What an execution came to.
@@ -75,6 +87,8 @@ pub trait Watcher {
 pub struct Summary {
     /// How many cells ran.
     pub executed: usize,
+    /// How many did not, since what they gave in an earlier run still holds.
+    pub stayed: usize,
     /// Each cell's number and the time it took.
     pub timings: Vec<(usize, Duration)>,
     /// The cells that failed though nobody expected it, and how, in one line each.
@@ -91,30 +105,27 @@ pub struct Summary {
     pub startup_files: Vec<PathBuf>,
 }
 
-/// A code cell on its way.
-struct Work {
-    /// Where it stands in the notebook; `None` for what its start-up files say.
-    index: Option<usize>,
-    /// Its number among the code cells that are not empty, from 1; 0 for the start-up files.
-    number: u32,
-    source: String,
-    code: CellCode,
-    /// Why it cannot run: found before running.
-    error: Option<Output>,
-    /// Whether its failing leaves later cells to run.
-    may_fail: bool,
-    /// Whether its failing is what the notebook wants to show.
-    expected_to_fail: bool,
-    /// Whether the notebook asked, with `:timing`, for the time that it takes.
-    timed: bool,
-}
-
 /// Executes `notebook`, which was read from `path`, and stores the outputs in it.
 ///
 /// # Errors
 /// Trouble with files, cargo or arguments before a cell has run; afterwards, it is [`Summary::cut_short`]. A failing cell is no
 /// error here: see [`Summary::failures`].
 pub fn execute(
+    notebook: &mut Notebook,
+    path: &Path,
+    options: &Options,
+    watcher: &mut dyn Watcher,
+) -> Result<Summary> {
+    execute_again(&mut Live::default(), notebook, path, options, watcher)
+}
+
+/// Executes `notebook` as [`execute`] does, from the first cell that is not as it was when it ran `live`; those before it keep
+/// what they gave.
+///
+/// # Errors
+/// As [`execute`].
+pub fn execute_again(
+    live: &mut Live,
     notebook: &mut Notebook,
     path: &Path,
     options: &Options,
@@ -145,10 +156,11 @@ pub fn execute(
         watcher,
         profile: profile_of(notebook, path)?,
         notebook,
+        ended: None,
         startup_failure: None,
         summary: Summary::default(),
     };
-    let run = execution.run();
+    let run = execution.run(live);
     let mut summary = execution.summary;
     match run {
         Err(error) if summary.executed > 0 => summary.cut_short = Some(error),
@@ -164,230 +176,10 @@ pub fn execute(
     Ok(summary)
 }
 
-/// The settings of cargo's profile for the cells, from the notebook's metadata: `{"radio": {"profile": {"opt-level": 2}}}`.
-fn profile_of(notebook: &Notebook, path: &Path) -> Result<toml::Table> {
-    const KNOWN: [&str; 5] = [
-        "opt-level",
-        "debug",
-        "debug-assertions",
-        "overflow-checks",
-        "codegen-units",
-    ];
-    let refuse = |message: String| Error::Document {
-        path: path.to_owned(),
-        message: format!("metadata.radio.profile: {message}"),
-    };
-    let given = notebook
-        .metadata()
-        .and_then(|all| all.get("radio")?.get("profile"));
-    let Some(given) = given else {
-        return Ok(toml::Table::new());
-    };
-    let text = given.to_string();
-    let profile: toml::Table = serde_json::from_str(&text)
-        .map_err(|_| refuse(format!("{text} should be an object of settings")))?;
-    if let Some(unknown) = profile.keys().find(|key| !KNOWN.contains(&key.as_str())) {
-        let known = KNOWN.join(", ");
-        return Err(refuse(format!(
-            "`{unknown}` is not one of the settings for cells: {known}"
-        )));
-    }
-    Ok(profile)
-}
-
-/// The start-up files as a cell before the first.
-fn startup_work(startup: &Startup) -> Result<Work> {
-    let code = CellCode::parse(&startup.source).map_err(|error| Error::Document {
-        path: startup.files[0].clone(),
-        message: match error {
-            CellError::Command { message, .. } => message,
-            CellError::Syntax { message, .. } => format!("the prelude is not Rust: {message}"),
-        },
-    })?;
-    Ok(Work {
-        index: None,
-        number: 0,
-        source: startup.source.clone(),
-        code,
-        error: None,
-        may_fail: false,
-        expected_to_fail: false,
-        timed: false,
-    })
-}
-
 /// The folder that a notebook lies in.
 pub(crate) fn notebook_folder(path: &Path) -> Result<PathBuf> {
     let whole = std::fs::canonicalize(path).map_err(Error::io(path, "finding"))?;
     Ok(whole.parent().unwrap_or(Path::new("/")).to_owned())
-}
-
-/// The cells to run, taken apart.
-fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>> {
-    let code = notebook.cells.iter().enumerate();
-    let numbered: Vec<_> = code
-        .filter(|(_, cell)| cell.is_numbered())
-        .zip(1u32..)
-        .map(|((index, cell), number)| (index, cell, number))
-        .collect();
-    let last = match &options.until {
-        None => u32::MAX,
-        Some(until) => {
-            let is_it = |cell: &crate::document::Cell, number: u32| {
-                until.parse() == Ok(number)
-                    || cell.id() == Some(until)
-                    || cell.label().as_ref() == Some(until)
-            };
-            let found = numbered
-                .iter()
-                .find(|(_, cell, number)| is_it(cell, *number));
-            found.map(|(.., number)| *number).ok_or_else(|| {
-                Error::Argument(format!(
-                    "--until {until}: {name} has no such cell; give a number from 1 to {}, a cell's id or its label",
-                    numbered.len()
-                ))
-            })?
-        }
-    };
-    let wanted = numbered
-        .into_iter()
-        .filter(|(_, cell, number)| *number <= last && !cell.has_tag("skip-execution"));
-    let mut timed = false;
-    let work = wanted.map(|(index, cell, number)| {
-        let expected_to_fail = cell.has_tag("raises-exception");
-        let parsed = CellCode::parse(&cell.source);
-        let error = parsed
-            .as_ref()
-            .err()
-            .map(|error| cell_error(error, number, &cell.source, name));
-        for (_, command) in parsed.iter().flat_map(|code| &code.commands) {
-            timed ^= *command == Command::Timing;
-        }
-        Work {
-            index: Some(index),
-            number,
-            source: cell.source.clone(),
-            code: parsed.unwrap_or_default(),
-            error,
-            may_fail: expected_to_fail || options.allow_errors,
-            expected_to_fail,
-            timed,
-        }
-    });
-    Ok(work.collect())
-}
-
-fn cell_error(error: &CellError, number: u32, source: &str, name: &str) -> Output {
-    let at = |line, column| crate::program::CellPlace {
-        cell: number,
-        for_cell: number,
-        line,
-        column,
-    };
-    let mut diagnostics = match error {
-        CellError::Command { line, message } => {
-            let width = source
-                .lines()
-                .nth(*line as usize - 1)
-                .map_or(0, |text| text.chars().count());
-            vec![own_diagnostic(
-                message,
-                at(*line, 1),
-                Some(width as u32 + 1),
-            )]
-        }
-        CellError::Syntax {
-            code,
-            message,
-            line,
-            column,
-        } => diagnostics::syntax_errors(code, number)
-            .unwrap_or_else(|| vec![own_diagnostic(message, at(*line, *column), None)]),
-    };
-    if matches!(error, CellError::Syntax { .. })
-        && let Some(first) = diagnostics.first_mut()
-        && let Some(hint) = foreign_line(source)
-    {
-        // The compiler's own advice is about what the line would be in Rust.
-        first.notes = vec![("help".to_owned(), hint)];
-    }
-    compile_error(
-        &diagnostics,
-        &|cell| (cell == number).then_some(source),
-        name,
-    )
-}
-
-/// What is said of a cell that has a line which is no Rust, but something of notebooks.
-fn foreign_line(source: &str) -> Option<String> {
-    let word = |line: &str, mark: char| {
-        let rest = line.strip_prefix(mark)?;
-        rest.starts_with(|c: char| c.is_ascii_lowercase())
-            .then(|| rest.split_whitespace().next().unwrap_or(rest).to_owned())
-    };
-    let hint = |line: &str| {
-        let text = line.trim_start();
-        if let Some(name) = word(text, ':') {
-            Some(format!(
-                "commands such as `:{name}` stand at the head of a cell, before its first line of Rust"
-            ))
-        } else if text.starts_with('%') {
-            Some(format!(
-                "`{}` is a magic of IPython, which Rust notebooks do not have",
-                text.trim_end()
-            ))
-        } else if let Some(name) = word(line, '!') {
-            Some(format!(
-                "shell lines such as `!{name}` stand at the head of a cell, before its first line of Rust"
-            ))
-        } else if text.starts_with("# ") {
-            Some("comments begin with `//` in Rust".to_owned())
-        } else {
-            None
-        }
-    };
-    source.lines().find_map(hint)
-}
-
-/// A diagnostic of our own; `end` is the column after its last character.
-fn own_diagnostic(message: &str, start: crate::program::CellPlace, end: Option<u32>) -> Diagnostic {
-    let end = (start.line, end.unwrap_or(start.column + 1));
-    let span = Span {
-        start,
-        end,
-        is_primary: true,
-        label: None,
-    };
-    Diagnostic {
-        code: None,
-        message: message.to_owned(),
-        spans: vec![span],
-        notes: Vec::new(),
-    }
-}
-
-fn compile_error<'s>(
-    diagnostics: &[Diagnostic],
-    source: &dyn Fn(u32) -> Option<&'s str>,
-    name: &str,
-) -> Output {
-    let shown = diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.render(name, source));
-    let traceback = shown
-        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
-        .collect();
-    let first = diagnostics.first();
-    let code = first
-        .and_then(|d| d.code.as_ref())
-        .map(|code| format!(" [{code}]"))
-        .unwrap_or_default();
-    let evalue = first.map_or_else(String::new, |d| format!("{}{code}", d.message));
-    Output::Error {
-        ename: "CompileError".into(),
-        evalue,
-        traceback,
-    }
 }
 
 struct Execution<'e> {
@@ -399,6 +191,8 @@ struct Execution<'e> {
     options: &'e Options,
     watcher: &'e mut dyn Watcher,
     profile: toml::Table,
+    /// What came of the last cell that ran.
+    ended: Option<Ended>,
     /// What went wrong in the start-up files.
     startup_failure: Option<String>,
     summary: Summary,
@@ -421,31 +215,10 @@ impl Listener for InCellTerms<'_> {
     }
 }
 
-/// Whether a cell brings the crate by which cells ask for input.
-fn asks_for_input(code: &CellCode) -> bool {
-    const CRATE: &str = "evcxr_input";
-    let is_external = |text: &str| {
-        text.split(|c: char| c != '_' && !c.is_alphanumeric())
-            .any(|word| word == CRATE)
-    };
-    let mut external = code.extern_crates.iter();
-    external.any(|item| is_external(&item.text.text))
-        || code.commands.iter().any(|(_, command)| match command {
-            Command::Dep {
-                name,
-                specification,
-            } => {
-                let package = specification.get("package").and_then(toml::Value::as_str);
-                package.unwrap_or(name).replace('-', "_") == CRATE
-            }
-            _ => false,
-        })
-}
-
 impl Execution<'_> {
-    fn run(&mut self) -> Result<()> {
+    fn run(&mut self, live: &mut Live) -> Result<()> {
         match self.options.engine {
-            Engine::Compiled => self.run_compiled(),
+            Engine::Compiled => self.run_compiled(live),
             Engine::Evcxr => {
                 let mut next = 0;
                 while next < self.work.len() && !self.summary.interrupted {
@@ -470,25 +243,60 @@ impl Execution<'_> {
         Ok(Cells::new(builder, compiler, self.folder.clone()))
     }
 
-    /// Runs the cells, each compiled by itself.
-    fn run_compiled(&mut self) -> Result<()> {
-        let cells = self.cells()?;
-        self.places = cells.places();
-        let host = cells.host().to_owned();
+    /// Runs the cells, each compiled by itself, from the first that is not as it was.
+    fn run_compiled(&mut self, live: &mut Live) -> Result<()> {
+        let asks =
+            self.watcher.can_answer() && self.work.iter().any(|work| asks_for_input(&work.code));
         let tasks = self.work.iter().map(|work| Task {
             number: work.number,
             source: work.source.as_str().into(),
             code: work.error.is_none().then(|| Arc::new(work.code.clone())),
             may_fail: work.may_fail,
         });
-        let mut scope = Scope::default();
-        scope.settings.build.profile.clone_from(&self.profile);
-        let mut ahead = Ahead::begin(cells, tasks.collect(), scope.clone());
-        let asks =
-            self.watcher.can_answer() && self.work.iter().any(|work| asks_for_input(&work.code));
+        let tasks: Vec<Task> = tasks.collect();
+        // Whatever goes wrong from here on, the next run begins anew.
+        let mut kept = match live.kept.take() {
+            Some(kept)
+                if kept.running.asks() == asks
+                    && kept.begin.settings.build.profile == self.profile =>
+            {
+                kept
+            }
+            _ => self.begin(asks, live.goes_on)?,
+        };
+        self.places = kept.places.clone();
+        let from = kept.go_back(&self.work);
+        kept.ahead.go_on_with(tasks, from, kept.scope().clone());
+        for (at, done) in kept.done.iter().enumerate() {
+            self.stays(at, &done.ended);
+        }
+        self.run_from(&mut kept, from, live.goes_on)?;
+        live.kept = live.goes_on.then_some(kept);
+        Ok(())
+    }
+
+    fn begin(&self, asks: bool, goes_on: bool) -> Result<Kept> {
+        let cells = self.cells()?;
+        let places = cells.places();
+        let mut begin = Scope::default();
+        begin.settings.build.profile.clone_from(&self.profile);
+        let running = Running::new(cells.host().to_owned(), asks);
+        Ok(Kept {
+            places,
+            running: match goes_on {
+                true => running.keeping(MAX_STATES),
+                false => running,
+            },
+            ahead: Ahead::begin(cells),
+            begin,
+            done: Vec::new(),
+        })
+    }
+
+    /// Runs the cells from the one at `first` on. `goes_on`: whether another run may follow.
+    fn run_from(&mut self, kept: &mut Kept, first: usize, goes_on: bool) -> Result<()> {
         let last_that_may_fail = self.work.iter().rposition(|work| work.may_fail);
-        let mut running = Running::new(host, asks);
-        for at in 0..self.work.len() {
+        for at in first..self.work.len() {
             if self.is_out_of_time() {
                 self.run_out_of_time(at);
                 return Ok(());
@@ -496,7 +304,7 @@ impl Execution<'_> {
             let (error, may_fail) = (self.work[at].error.clone(), self.work[at].may_fail);
             let compiled = match error {
                 Some(error) => Err(error),
-                None => match self.wait_for(&mut ahead, at)? {
+                None => match self.wait_for(&mut kept.ahead, at)? {
                     Some(done) => done,
                     None if self.is_out_of_time() && !interrupt::requested() => {
                         self.run_out_of_time(at);
@@ -521,57 +329,60 @@ impl Execution<'_> {
                 Ok(compiled) => compiled,
                 Err(error) => {
                     self.finish_cell(at, vec![error], started, clock.elapsed());
-                    if may_fail {
-                        continue;
+                    if !may_fail {
+                        return Ok(());
                     }
-                    return Ok(());
+                    self.is_over(kept, at, kept.scope().clone());
+                    continue;
                 }
             };
             if !self.work[at].expected_to_fail {
                 self.summary.facts.push((number, compiled.facts.clone()));
             }
-            let failed = match &compiled.library {
-                None => {
-                    self.finish_run(at, CellRun::default(), started, clock);
-                    false
-                }
-                Some(library) => {
-                    let keep = last_that_may_fail.is_some_and(|last| at <= last);
-                    let job = HostJob {
-                        cell: number,
-                        loads: &compiled.loads,
-                        library,
-                        keep,
-                    };
-                    let run = match self.run_job(&mut running, &job)? {
-                        Some(run) => run,
-                        None => {
-                            self.summary.interrupted = true;
-                            return Ok(());
-                        }
-                    };
-                    let failure = run.failure.clone();
-                    let snapshot = run.snapshot;
-                    self.finish_run(at, run, started, clock);
-                    match failure {
-                        None => {
-                            running.succeeded(&compiled, number, snapshot);
-                            false
-                        }
-                        Some(_) if !may_fail || self.summary.interrupted => return Ok(()),
-                        Some(_) => {
-                            running.go_back(snapshot, &self.folder)?;
-                            true
-                        }
-                    }
-                }
+            let Some(library) = &compiled.library else {
+                self.finish_run(at, CellRun::default(), started, clock);
+                self.is_over(kept, at, compiled.scope);
+                continue;
             };
-            if failed {
-                scope = compiled.scope_after_failure;
-                ahead.restart(at + 1, scope.clone());
+            let job = Job {
+                cell: number,
+                loads: &compiled.loads,
+                library,
+                keep: goes_on || last_that_may_fail.is_some_and(|last| at <= last),
+            };
+            let Some(run) = self.run_job(&mut kept.running, &job)? else {
+                self.summary.interrupted = true;
+                return Ok(());
+            };
+            let (failed, snapshot) = (run.failure.is_some(), run.snapshot);
+            self.finish_run(at, run, started, clock);
+            if !failed {
+                kept.running.succeeded(&compiled, number, snapshot);
+                self.is_over(kept, at, compiled.scope);
+                continue;
             }
+            if self.summary.interrupted && self.watcher.goes_on_after_interrupt() {
+                self.summary.interrupted = false;
+            }
+            let ends = !may_fail || self.summary.interrupted;
+            if !ends || goes_on {
+                kept.running.go_back(snapshot);
+            }
+            if ends {
+                return Ok(());
+            }
+            kept.ahead
+                .restart(at + 1, compiled.scope_after_failure.clone());
+            self.is_over(kept, at, compiled.scope_after_failure);
         }
         Ok(())
+    }
+
+    /// Takes note of a cell that is over, for the next run; the next cell sees `scope`.
+    fn is_over(&mut self, kept: &mut Kept, at: usize, scope: Scope) {
+        if let Some(ended) = self.ended.take() {
+            kept.is_over(&self.work[at], scope, ended);
+        }
     }
 
     /// What came of compiling a cell: what is to run, or the error that it is; `None` if nobody waits any more.
@@ -605,7 +416,7 @@ impl Execution<'_> {
     }
 
     /// Has the host run a cell, and starts it before the first; `None` after Ctrl-C.
-    fn run_job(&mut self, running: &mut Running, job: &HostJob<'_>) -> Result<Option<CellRun>> {
+    fn run_job(&mut self, running: &mut Running, job: &Job<'_>) -> Result<Option<CellRun>> {
         let Some(session) = running.session(&self.folder)? else {
             return Ok(None);
         };
@@ -669,54 +480,6 @@ impl Execution<'_> {
         failed
     }
 
-    /// Runs cells by evcxr, in one process, from the cell at `first` on, and returns the first cell that still has to run. The
-    /// items of the cells before `first` are told to it once more; their variables died with an earlier process.
-    fn run_by_evcxr(&mut self, first: usize) -> Result<usize> {
-        let launch = self.hand_over_from(first)?;
-        let mut session = None;
-        for at in first..self.work.len() {
-            let cell = &self.work[at];
-            let (number, may_fail) = (cell.number, cell.may_fail);
-            if self.is_out_of_time() {
-                self.run_out_of_time(at);
-                return Ok(self.work.len());
-            }
-            if cell.index.is_some() {
-                if !self.watcher.may_begin(number as usize) {
-                    return Ok(self.work.len());
-                }
-                self.watcher.cell_begins(number as usize, &cell.source);
-            }
-            let (started, clock) = (SystemTime::now(), Instant::now());
-            let session = match &mut session {
-                Some(session) => session,
-                none => match Session::start(launch.command(&self.folder)?, launch.input()) {
-                    Err(Error::Interrupted) => {
-                        self.summary.interrupted = true;
-                        return Ok(at);
-                    }
-                    started => none.insert(started?),
-                },
-            };
-            let by_cell = self.options.timeout.map(|timeout| Instant::now() + timeout);
-            let deadline = [by_cell, self.options.deadline].into_iter().flatten().min();
-            let mut listener = InCellTerms {
-                watcher: &mut *self.watcher,
-                places: &self.places,
-            };
-            let run = session.run_cell(number, deadline, &mut listener);
-            let goes_on = run.goes_on;
-            let failed = self.finish_run(at, run, started, clock);
-            if failed && (!may_fail || self.summary.interrupted) {
-                return Ok(self.work.len());
-            }
-            if !goes_on {
-                return Ok(at + 1);
-            }
-        }
-        Ok(self.work.len())
-    }
-
     fn is_out_of_time(&self) -> bool {
         let deadline = self.options.deadline;
         deadline.is_some_and(|deadline| Instant::now() >= deadline)
@@ -741,57 +504,47 @@ impl Execution<'_> {
         self.finish_cell(at, vec![error], SystemTime::now(), Duration::ZERO);
     }
 
-    /// Leaves the cells from `first` on to evcxr, as they stand. What those before them define is executed again.
-    fn hand_over_from(&mut self, first: usize) -> Result<Launch> {
-        let level = self.profile.get("opt-level").map(|level| match level {
-            toml::Value::String(level) => level.clone(),
-            other => other.to_string(),
-        });
-        let mut cells = Vec::new();
-        for (at, work) in self.work.iter_mut().enumerate() {
-            if at >= first {
-                // evcxr may know better.
-                work.error = None;
-                cells.push(JobCell {
-                    number: work.number,
-                    source: work.source.clone(),
-                    is_reported: true,
-                    ends_in_statement: work.code.body.is_some() && work.code.tail.is_none(),
-                });
-            } else if work.error.is_none() {
-                cells.push(JobCell {
-                    number: work.number,
-                    source: engine::definitions(&work.source, &work.code),
-                    is_reported: false,
-                    ends_in_statement: false,
-                });
-            }
-        }
-        let job = Job {
-            opt_level: level.unwrap_or_else(|| "0".to_owned()),
-            cells,
-        };
-        let slot = Slot::take(&self.folder)?;
-        Ok(Launch { job, slot })
-    }
-
     fn finish_cell(
         &mut self,
         at: usize,
-        mut outputs: Vec<Output>,
+        outputs: Vec<Output>,
         started: SystemTime,
         took: Duration,
     ) {
+        let number = self.work[at].number as usize;
+        let ended = Ended {
+            outputs,
+            started,
+            took,
+        };
+        if self.work[at].index.is_some() {
+            self.watcher.cell_ends(number, &ended.outputs, took);
+            self.put(at, &ended);
+            self.summary.executed += 1;
+            self.summary.timings.push((number, took));
+        } else if let Some(Output::Error { traceback, .. }) = ended.outputs.last() {
+            self.startup_failure = Some(traceback.join("\n"));
+        }
+        self.ended = Some(ended);
+    }
+
+    /// Leaves a cell as an earlier run did.
+    fn stays(&mut self, at: usize, ended: &Ended) {
+        if self.work[at].index.is_some() {
+            let number = self.work[at].number as usize;
+            self.watcher.cell_stays(number, &ended.outputs);
+            self.put(at, ended);
+            self.summary.stayed += 1;
+        }
+    }
+
+    /// Puts what came of a cell into the notebook.
+    fn put(&mut self, at: usize, ended: &Ended) {
         let work = &self.work[at];
         let (number, expected) = (work.number as usize, work.expected_to_fail);
-        let Some(index) = work.index else {
-            if let Some(Output::Error { traceback, .. }) = outputs.last() {
-                self.startup_failure = Some(traceback.join("\n"));
-            }
-            return;
-        };
+        let Some(index) = work.index else { return };
         let interrupted = self.summary.interrupted;
-        if let Some(Output::Error { ename, evalue, .. }) = outputs.last()
+        if let Some(Output::Error { ename, evalue, .. }) = ended.outputs.last()
             && (!expected || interrupted)
         {
             self.summary.failures.push((
@@ -800,14 +553,14 @@ impl Execution<'_> {
             ));
         }
         let cell = &mut self.notebook.cells[index];
-        self.watcher.cell_ends(number, &outputs, took);
+        let mut outputs = ended.outputs.clone();
         if cell.has_tag("remove-output") {
             outputs.retain(|output| matches!(output, Output::Error { .. }));
         }
         cell.set_outputs(&outputs, Some(number));
         if self.options.record_timing {
-            let begin = clock::stamp(started);
-            let end = clock::stamp(clock::after(started, took));
+            let begin = clock::stamp(ended.started);
+            let end = clock::stamp(clock::after(ended.started, ended.took));
             cell.set_metadata(
                 "execution",
                 json!({
@@ -818,8 +571,6 @@ impl Execution<'_> {
                 }),
             );
         }
-        self.summary.executed += 1;
-        self.summary.timings.push((number, took));
     }
 
     fn source_of(&self, cell: u32) -> Option<&str> {
@@ -828,35 +579,8 @@ impl Execution<'_> {
     }
 
     fn failure_output(&self, failure: &Failure, number: u32) -> Output {
-        let place = failure
-            .place
-            .as_ref()
-            .and_then(|place| cell_place(place, &self.places));
-        let mut traceback = match place {
-            Some(place) => {
-                let title = format!("{}: {}", failure.ename, failure.evalue);
-                let text = own_diagnostic(&title, place, None)
-                    .render(&self.name, |cell| self.source_of(cell));
-                text.lines().map(str::to_owned).collect()
-            }
-            None => vec![
-                format!("error: {}: {}", failure.ename, failure.evalue),
-                format!(" --> {} cell {number}", self.name),
-            ],
-        };
-        if place.is_none()
-            && let Some(at) = failure.place.as_ref().filter(|place| place.line > 0)
-        {
-            traceback.push(format!(
-                "  = note: raised at {}:{}:{}",
-                at.file, at.line, at.column
-            ));
-        }
-        Output::Error {
-            ename: failure.ename.clone(),
-            evalue: failure.evalue.clone(),
-            traceback,
-        }
+        let source = |cell| self.source_of(cell);
+        failure_output(failure, number, &self.name, &self.places, &source)
     }
 
     fn describe(&self, place: &Place) -> String {
@@ -864,188 +588,5 @@ impl Execution<'_> {
             Some(at) => format!("cell {}, line {}", at.cell, at.line),
             None => format!("{}:{}", place.file, place.line),
         }
-    }
-}
-
-fn cell_place(place: &Place, places: &Places) -> Option<CellPlace> {
-    if let Some(cell) = engine::cell_of_file(&place.file) {
-        return Some(CellPlace {
-            cell,
-            for_cell: cell,
-            line: place.line,
-            column: place.column,
-        });
-    }
-    places.find(&place.file, place.line, place.column)
-}
-
-/// Text in which `dbg!` and the like name a place in what was compiled, with the cell's place instead.
-fn in_cell_terms<'t>(text: &'t str, places: &Places) -> Cow<'t, str> {
-    const FILE: &str = "[src/";
-    if !text.contains(FILE) {
-        return Cow::Borrowed(text);
-    }
-    let mut told = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(FILE) {
-        let place = after.split_once(']').and_then(|(place, behind)| {
-            let mut parts = place.split(':');
-            let file = format!("src/{}", parts.next()?);
-            let (line, column) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-            Some((places.find(&file, line, column)?, behind))
-        });
-        told.push_str(before);
-        match place {
-            Some((at, behind)) => {
-                told.push_str(&format!("[cell {}:{}:{}]", at.cell, at.line, at.column));
-                rest = behind;
-            }
-            None => {
-                told.push_str(FILE);
-                rest = after;
-            }
-        }
-    }
-    told.push_str(rest);
-    Cow::Owned(told)
-}
-
-/// The error of a cell whose dependencies cannot be had.
-fn dependency_error(text: &str) -> Output {
-    let traceback: Vec<String> = text.lines().map(str::to_owned).collect();
-    let mut lines = traceback.iter();
-    let evalue = lines.find_map(|line| line.strip_prefix("error: "));
-    Output::Error {
-        ename: "CompileError".into(),
-        evalue: evalue
-            .unwrap_or("a dependency could not be built")
-            .to_owned(),
-        traceback,
-    }
-}
-
-/// The host that runs the cells of a notebook, and what it takes to go back to an earlier state.
-struct Running {
-    host: PathBuf,
-    asks: bool,
-    session: Option<Session>,
-    /// The cells that ran to their ends, which have what they ran from.
-    ran: Vec<Ran>,
-    /// The last state that lacks nothing, and how many cells had run by then.
-    clean: Option<(Snapshot, usize)>,
-}
-
-/// A cell that ran to its end.
-struct Ran {
-    number: u32,
-    loads: Vec<PathBuf>,
-    library: PathBuf,
-}
-
-impl Running {
-    fn new(host: PathBuf, asks: bool) -> Running {
-        Running {
-            host,
-            asks,
-            session: None,
-            ran: Vec::new(),
-            clean: None,
-        }
-    }
-
-    /// The host, started if it was not; `None` after Ctrl-C.
-    fn session(&mut self, folder: &Path) -> Result<Option<&mut Session>> {
-        if self.session.is_none() {
-            let mut command = std::process::Command::new(&self.host);
-            command.current_dir(folder);
-            let input = if self.asks {
-                Input::Answers
-            } else {
-                Input::Nothing
-            };
-            match Session::start_host(command, input) {
-                Err(Error::Interrupted) => return Ok(None),
-                started => self.session = Some(started?),
-            }
-        }
-        Ok(self.session.as_mut())
-    }
-
-    /// Takes note of a cell that ran to its end; `snapshot` is the state before it.
-    fn succeeded(&mut self, compiled: &Compiled, number: u32, snapshot: Option<Snapshot>) {
-        if let (Some(new), Some(session)) = (snapshot, &mut self.session) {
-            let unneeded = match new.threads {
-                0 => self
-                    .clean
-                    .replace((new, self.ran.len()))
-                    .map(|(old, _)| old),
-                // What earlier cells left running is not in it.
-                _ => Some(new),
-            };
-            unneeded.into_iter().for_each(|old| session.forget(old));
-        }
-        if let Some(library) = &compiled.library {
-            self.ran.push(Ran {
-                number,
-                loads: compiled.loads.clone(),
-                library: library.clone(),
-            });
-        }
-    }
-
-    /// Goes back to the state before a cell that failed, which is `snapshot` if that lacks nothing. Otherwise the cells since
-    /// the last state that does run once more.
-    fn go_back(&mut self, snapshot: Option<Snapshot>, folder: &Path) -> Result<()> {
-        let whole = snapshot.filter(|snapshot| snapshot.threads == 0);
-        let restored = match (whole, self.clean) {
-            (Some(snapshot), _) => Some((snapshot, self.ran.len())),
-            (None, clean) => clean,
-        };
-        let session = self.session.as_mut().zip(restored);
-        let restored_to = session
-            .and_then(|(session, (snapshot, from))| session.restore(snapshot).ok().map(|()| from));
-        let from = restored_to.unwrap_or_else(|| {
-            self.session = None;
-            0
-        });
-        if self
-            .clean
-            .is_some_and(|(clean, _)| Some(clean) == restored.map(|(of, _)| of))
-        {
-            self.clean = None;
-        }
-        let again: Vec<Ran> = self.ran.drain(from..).collect();
-        for cell in again {
-            let Some(session) = self.session(folder)? else {
-                return Ok(());
-            };
-            let run = session.run(
-                &HostJob {
-                    cell: cell.number,
-                    loads: &cell.loads,
-                    library: &cell.library,
-                    keep: false,
-                },
-                None,
-                &mut Deaf,
-            );
-            if run.failure.is_some() {
-                // What it would have made is not there: who needs it is told so.
-                break;
-            }
-            self.ran.push(cell);
-        }
-        Ok(())
-    }
-}
-
-/// Hears nothing.
-struct Deaf;
-
-impl Listener for Deaf {
-    fn hears(&mut self, _: Stream, _: &str) {}
-
-    fn answers(&mut self, _: &Request) -> Option<String> {
-        None
     }
 }

@@ -160,6 +160,12 @@ impl Group {
         self.members.push(leader);
     }
 
+    /// Leaves a process group alone that is over, or about to be: its number may be another's soon.
+    pub fn remove(&mut self, leader: u32) {
+        locked(&GROUPS).retain(|group| *group != leader);
+        self.members.retain(|group| *group != leader);
+    }
+
     /// As [`Group::spawn`], for a program that would outlive a `radio` that is killed: the group gets a member that waits for
     /// that and ends it.
     ///

@@ -25,6 +25,7 @@ pub mod dialect;
 pub mod document;
 pub mod engine;
 pub mod error;
+pub mod errors;
 #[cfg(all(feature = "evcxr", unix))]
 pub mod evcxr;
 pub mod execute;
@@ -42,6 +43,7 @@ pub mod portability;
 pub mod program;
 pub mod report;
 pub mod run;
+pub mod running;
 pub mod serve;
 pub mod session;
 pub mod startup;

@@ -136,6 +136,10 @@ impl Watcher for Report {
         }
         self.bar.inc(1);
     }
+
+    fn cell_stays(&mut self, _: usize, _: &[Output]) {
+        self.bar.inc(1);
+    }
 }
 
 impl Report {

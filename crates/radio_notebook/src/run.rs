@@ -6,7 +6,7 @@ use crate::cli::{self, Wanted};
 use crate::document::{CellKind, Notebook};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::execute::{Options, Summary, Watcher};
+use crate::execute::{Live, Options, Summary, Watcher};
 use crate::report::Report;
 use crate::watch::{Audience, Both};
 use crate::{execute, figures, files, interrupt, parameters};
@@ -42,8 +42,14 @@ pub struct Arguments {
     pub(crate) quiet: bool,
 }
 
-/// Runs notebooks; returns whether all went well. `audience` hears of it besides the terminal.
-pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) -> Result<bool> {
+/// One notebook that runs again and again: who hears of it besides the terminal, and what its last run has left.
+pub(crate) struct Watched<'w> {
+    pub audience: &'w mut dyn Audience,
+    pub live: &'w mut Live,
+}
+
+/// Runs notebooks; returns whether all went well.
+pub(crate) fn run(arguments: &Arguments, watched: Option<Watched<'_>>) -> Result<bool> {
     // A script has no place for outputs.
     let wanted = match arguments.inplace {
         true => Wanted::Notebooks,
@@ -108,12 +114,13 @@ pub(crate) fn run(arguments: &Arguments, audience: Option<&mut dyn Audience>) ->
         unusable: Vec::new(),
         originals,
     };
-    if let Some(audience) = audience {
+    if let Some(Watched { audience, live }) = watched {
         for (index, mut notebook) in notebooks.into_iter().enumerate() {
             audience.opens(&notebook);
             let begun = Instant::now();
             let mut both = Both(conclusions.watcher(index), audience);
-            let summary = execute::execute(&mut notebook, &paths[index], &options, &mut both);
+            let path = &paths[index];
+            let summary = execute::execute_again(live, &mut notebook, path, &options, &mut both);
             let executed = summary.map(|summary| batch::Executed {
                 notebook,
                 summary,
@@ -409,8 +416,12 @@ fn conclude(
             1 => ", 1 figure file".to_owned(),
             n => format!(", {n} figure files"),
         };
+        let stayed = match summary.stayed {
+            0 => String::new(),
+            n => format!(" ({n} stayed)"),
+        };
         say!(
-            "{name}: {} cells in {:.2} s -> {}{figures}",
+            "{name}: {} cells{stayed} in {:.2} s -> {}{figures}",
             summary.executed,
             took.as_secs_f64(),
             target.display()

@@ -305,6 +305,7 @@ impl Session {
     /// Forgets an earlier state.
     pub fn forget(&mut self, snapshot: Snapshot) {
         if let Some(host) = &mut self.host {
+            self.group.remove(snapshot.process);
             host.snapshots
                 .retain(|(process, _)| *process != snapshot.process);
             let order = Order::Forget {

@@ -74,11 +74,11 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         return Err(Error::Interrupted);
     }
     if summary.interrupted && walk.screen.is_terminal {
-        // Ctrl-C was meant for the cell.
+        // Ctrl-C came while nothing ran but the compiler.
         interrupt::forget();
         walk.runs_rest = false;
         walk.is_over = interrupt::requested();
-        walk.say("Interrupted. The later cells cannot run any more.");
+        walk.say("Interrupted. The later cells do not run.");
     }
     if let Some(error) = &summary.cut_short {
         walk.runs_rest = false;
@@ -311,7 +311,7 @@ impl Walk {
             ("q", "end the walk; what ran is kept in the executed copy"),
             (
                 "Ctrl-C",
-                "end the running cell; where none is running, the walk",
+                "end the running cell, which leaves all as it was before it; where none is running, the walk",
             ),
         ];
         let mut lines = String::new();
@@ -497,6 +497,20 @@ impl Watcher for Walk {
         self.filter = Filter::new(self.screen.has_colours);
         self.written = None;
         self.screen.write(&self.rule(&format!("Out [{number}]")));
+    }
+
+    fn goes_on_after_interrupt(&mut self) -> bool {
+        self.runs_rest = false;
+        if !self.screen.is_terminal {
+            return false;
+        }
+        // Ctrl-C was meant for the cell; a signal that no key sends is meant for the walk.
+        interrupt::forget();
+        self.is_over = interrupt::requested();
+        if !self.is_over {
+            self.say("Interrupted. All is as it was before this cell, and the later ones can run.");
+        }
+        !self.is_over
     }
 
     fn can_answer(&self) -> bool {

@@ -4,25 +4,28 @@
 //! files, works on every file system (network drives and containers often give no events), and does not care how an editor
 //! saves, in place or by renaming. The notebook runs again if its content has changed; the sources of its path dependencies
 //! and the files that its cells name in a text count by size and time.
+//!
+//! A run begins at the first cell that is not as it was, or that names what has changed: the host keeps the states before the
+//! cells. Those above it keep what they gave.
+
+mod around;
+mod show;
 
 use crate::cli;
 use crate::collect::Stream;
-use crate::commands::Command;
-use crate::dialect::CellCode;
-use crate::document::{Cell, CellKind, Notebook, Output};
+use crate::document::{Notebook, Output};
 use crate::error::{Error, Result};
-use crate::execute::{Summary, Watcher};
+use crate::execute::{Live, Summary, Watcher};
 use crate::files;
 use crate::interrupt;
-use crate::page::{self, CellView, Picture, State};
-use crate::run;
+use crate::run::{self, Watched};
 use crate::serve::{self, Board};
-use serde_json::Value;
-use std::collections::BTreeSet;
+use around::{Around, Mark, Source};
+use show::Show;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// How often the notebook is looked at.
 const LOOK: Duration = Duration::from_millis(40);
@@ -32,8 +35,6 @@ const LOOK_AROUND: Duration = Duration::from_millis(400);
 const READ_AGAIN: Duration = Duration::from_secs(1);
 /// A file that cannot be read may be half-written: so long is waited before that is said.
 const PATIENCE: Duration = Duration::from_millis(400);
-/// While a cell writes text, the page shows it this often.
-const LIVE: Duration = Duration::from_millis(200);
 
 /// The arguments of `radio watch`.
 #[derive(Debug, clap::Args)]
@@ -48,6 +49,9 @@ pub struct Arguments {
     /// Go on behind cells that fail
     #[arg(long)]
     allow_errors: bool,
+    /// Run all cells at each save, not only those from the first changed one on
+    #[arg(long)]
+    from_start: bool,
 }
 
 fn port(text: &str) -> std::result::Result<u16, String> {
@@ -71,7 +75,11 @@ pub fn run(arguments: Arguments) -> Result<bool> {
         timings: false,
         quiet: false,
     };
-    watch(&arguments.path, arguments.serve, &run)?;
+    let live = match arguments.from_start {
+        true => Live::default(),
+        false => Live::of_several_runs(),
+    };
+    watch(&arguments.path, arguments.serve, &run, live)?;
     Ok(true)
 }
 
@@ -113,13 +121,19 @@ impl Watcher for Both<'_> {
             self.1.cell_ends(number, outputs, took);
         }
     }
+
+    fn cell_stays(&mut self, number: usize, outputs: &[Output]) {
+        self.0.cell_stays(number, outputs);
+        self.1.cell_stays(number, outputs);
+    }
 }
 
-/// Runs the notebook at `path` at each save, and shows it to browsers if `serve` says so, at the port in it or any.
+/// Runs the notebook at `path` at each save, and shows it to browsers if `serve` says so, at the port in it or any. `live` says
+/// what runs leave to the next.
 ///
 /// # Errors
 /// Arguments that cannot be used. What is wrong with the notebook is said, and waited for to be mended.
-pub fn watch(path: &Path, serve: Option<Option<u16>>, run: &run::Arguments) -> Result<()> {
+fn watch(path: &Path, serve: Option<Option<u16>>, run: &run::Arguments, live: Live) -> Result<()> {
     if path.is_dir() {
         return Err(Error::Document {
             path: path.to_owned(),
@@ -138,6 +152,7 @@ pub fn watch(path: &Path, serve: Option<Option<u16>>, run: &run::Arguments) -> R
         path,
         run,
         board,
+        live: Arc::new(Mutex::new(live)),
         number: 0,
         seen: None,
         around: Around::default(),
@@ -152,6 +167,8 @@ struct Watch<'w> {
     path: &'w Path,
     run: &'w run::Arguments,
     board: Arc<Board>,
+    /// What the last run has left.
+    live: Arc<Mutex<Live>>,
     /// How many runs were started.
     number: usize,
     /// The content that ran last.
@@ -189,7 +206,7 @@ impl Watch<'_> {
             }
             if looked_around.elapsed() >= LOOK_AROUND {
                 looked_around = Instant::now();
-                if self.seen.is_some() && self.around.has_changed(self.under_way.is_some()) {
+                if self.seen.is_some() && self.around.has_changed(self.under_way.is_none()) {
                     self.seen = None;
                 }
             }
@@ -258,14 +275,20 @@ impl Watch<'_> {
             return;
         }
         self.number += 1;
+        self.forget_stale_cells();
         self.around = Around::new(self.path, notebook, self.run);
         say!("{}", separator(self.number, self.path));
         let (run, mut show) = (
             self.run.clone(),
             Show::new(&self.board, self.path, self.number),
         );
+        let live = Arc::clone(&self.live);
         self.under_way = Some(std::thread::spawn(move || {
-            let ran = run::run(&run, Some(&mut show));
+            let watched = Watched {
+                audience: &mut show,
+                live: &mut live.lock().unwrap_or_else(PoisonError::into_inner),
+            };
+            let ran = run::run(&run, Some(watched));
             if let Err(error) = &ran
                 && !interrupt::superseded()
             {
@@ -276,6 +299,16 @@ impl Watch<'_> {
             }
             ran
         }));
+    }
+
+    /// Has the next run begin no later than at the first cell that names a file which is not as it was.
+    fn forget_stale_cells(&self) {
+        let stale = self.around.changed(true);
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if stale.contains(&Source::Arguments) {
+            live.forget();
+        }
+        live.forget_from(&|source| stale.contains(&Source::Cell(source.to_owned())));
     }
 
     fn finish_if_over(&mut self) {
@@ -307,330 +340,4 @@ fn separator(number: usize, path: &Path) -> String {
     let time = chrono::Local::now().format("%H:%M:%S");
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     format!("\n──── run {number} ── {time} ── {name} ────")
-}
-
-/// What tells a file that was written from one that was not, without reading it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Mark(Option<(u64, SystemTime)>);
-
-impl Mark {
-    fn of(path: &Path) -> Mark {
-        let metadata = std::fs::metadata(path).ok();
-        Mark(metadata.and_then(|metadata| Some((metadata.len(), metadata.modified().ok()?))))
-    }
-}
-
-/// The files besides the notebook that a run depends on.
-#[derive(Debug, Default)]
-struct Around {
-    /// Packages that the notebook names by path.
-    packages: BTreeSet<PathBuf>,
-    /// Their sources as they were when the run began.
-    sources: Vec<(PathBuf, Mark)>,
-    /// Files that the cells name, as they were when the run ended: the cells may have written them themselves.
-    data: Vec<(PathBuf, Mark)>,
-}
-
-impl Around {
-    fn new(path: &Path, notebook: &Notebook, run: &run::Arguments) -> Around {
-        let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let folder = whole.parent().unwrap_or(Path::new("/"));
-        let mut packages = BTreeSet::new();
-        let mut data = BTreeSet::new();
-        let code = notebook
-            .cells
-            .iter()
-            .filter(|cell| cell.kind == CellKind::Code);
-        for cell in code {
-            let Ok(parsed) = CellCode::parse(&cell.source) else {
-                continue;
-            };
-            for (_, command) in &parsed.commands {
-                if let Command::Dep { specification, .. } = command
-                    && let Some(path) = specification.get("path").and_then(|path| path.as_str())
-                {
-                    packages.insert(folder.join(path));
-                }
-            }
-            data.extend(
-                texts(&cell.source)
-                    .into_iter()
-                    .map(|text| folder.join(text)),
-            );
-        }
-        for value in run.given.parameter.iter().skip(1).step_by(2) {
-            data.extend([folder.join(value), PathBuf::from(value)]);
-        }
-        // The lexer keeps all that it ever read, for error messages.
-        proc_macro2::extra::invalidate_current_thread_spans();
-        let mut around = Around {
-            packages,
-            sources: Vec::new(),
-            data: marks(
-                data.into_iter()
-                    .filter(|file| file.is_file() && *file != whole),
-            ),
-        };
-        around.sources = around.sources_now();
-        around
-    }
-
-    fn sources_now(&self) -> Vec<(PathBuf, Mark)> {
-        let mut files = BTreeSet::new();
-        for package in &self.packages {
-            files.insert(package.join("Cargo.toml"));
-            files.insert(package.join("build.rs"));
-            list(&package.join("src"), 0, &mut files);
-        }
-        marks(files)
-    }
-
-    /// Whether a run should begin anew; while one is under way, only because of sources.
-    fn has_changed(&mut self, is_running: bool) -> bool {
-        let data = self.data.iter().map(|(path, _)| path.clone());
-        self.sources != self.sources_now() || !is_running && self.data != marks(data)
-    }
-
-    /// Takes the files that the cells name as they are now.
-    fn settle(&mut self) {
-        for (path, mark) in &mut self.data {
-            *mark = Mark::of(path);
-        }
-    }
-}
-
-fn marks(files: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Mark)> {
-    let marked = files.into_iter().map(|file| {
-        let mark = Mark::of(&file);
-        (file, mark)
-    });
-    marked.collect()
-}
-
-/// All files below `folder`; links in a circle end at some depth.
-fn list(folder: &Path, depth: usize, files: &mut BTreeSet<PathBuf>) {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for path in entries.map(|entry| entry.path()).filter(|_| depth < 16) {
-        if path.is_dir() {
-            list(&path, depth + 1, files);
-        } else {
-            files.insert(path);
-        }
-    }
-}
-
-/// The texts that stand in a cell's code.
-fn texts(source: &str) -> Vec<String> {
-    fn gather(stream: proc_macro2::TokenStream, depth: usize, found: &mut Vec<String>) {
-        for token in stream {
-            match token {
-                proc_macro2::TokenTree::Group(group) if depth < 200 => {
-                    gather(group.stream(), depth + 1, found);
-                }
-                proc_macro2::TokenTree::Literal(literal) => {
-                    if let syn::Lit::Str(text) = syn::Lit::new(literal) {
-                        found.push(text.value());
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    let mut found = Vec::new();
-    if let Ok(stream) = source.parse() {
-        gather(stream, 0, &mut found);
-    }
-    found
-}
-
-/// Puts a run on the board, cell by cell.
-struct Show {
-    board: Arc<Board>,
-    /// The notebook's.
-    folder: PathBuf,
-    number: usize,
-    /// Where the cells that run stand among all cells; the first is cell number 1.
-    places: Vec<usize>,
-    /// Whether each of them hides what it gives, errors excepted.
-    hides: Vec<bool>,
-    total: usize,
-    /// The number of the cell that runs.
-    running: usize,
-    /// What the running cell has written, and when the board last showed it.
-    live: Vec<Output>,
-    shown_at: Instant,
-}
-
-impl Show {
-    fn new(board: &Arc<Board>, path: &Path, number: usize) -> Show {
-        Show {
-            board: Arc::clone(board),
-            folder: path.parent().unwrap_or(Path::new(".")).to_owned(),
-            number,
-            places: Vec::new(),
-            hides: Vec::new(),
-            total: 0,
-            running: 0,
-            live: Vec::new(),
-            shown_at: Instant::now(),
-        }
-    }
-
-    fn hides(&self, number: usize) -> bool {
-        self.hides.get(number.wrapping_sub(1)) == Some(&true)
-    }
-
-    /// Changes the view of a cell that runs, if there is one.
-    fn change(&self, number: usize, how: impl FnOnce(&mut CellView)) {
-        let place = number.checked_sub(1).and_then(|at| self.places.get(at));
-        self.board.change(|shown| {
-            if let Some(view) = place.and_then(|&place| shown.cells.get_mut(place)) {
-                how(view);
-            }
-        });
-    }
-
-    fn view(&self, cell: &Cell, number: Option<usize>) -> CellView {
-        let folder = &self.folder;
-        CellView {
-            number,
-            state: State::Settled,
-            input: page::input(cell, &|name| picture(folder, name)),
-            outputs: String::new(),
-        }
-    }
-}
-
-/// A picture that a text names by its path from the notebook's folder.
-fn picture(folder: &Path, name: &str) -> Option<Picture> {
-    const MOST_BYTES: u64 = 8 << 20;
-    let path = folder.join(name);
-    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-    let mime = match extension.as_str() {
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
-        "webp" => "image/webp",
-        _ => return None,
-    };
-    let metadata = std::fs::metadata(&path).ok()?;
-    (metadata.is_file() && metadata.len() <= MOST_BYTES).then_some(())?;
-    Some((mime.to_owned(), std::fs::read(&path).ok()?))
-}
-
-fn as_json(outputs: &[Output]) -> Vec<Value> {
-    outputs.iter().map(|output| output.to_json(0)).collect()
-}
-
-impl Audience for Show {
-    fn opens(&mut self, notebook: &Notebook) {
-        let mut views = Vec::new();
-        for (place, cell) in notebook.cells.iter().enumerate() {
-            let runs = cell.is_numbered();
-            if runs {
-                self.places.push(place);
-                self.hides
-                    .push(cell.has_tag("remove-output") || cell.has_tag("remove-cell"));
-            }
-            views.push(self.view(cell, runs.then_some(self.places.len())));
-        }
-        let number = self.number;
-        self.board.change(|shown| {
-            // Until a cell has run again, its last outputs hold its place.
-            let is_code = |cell: &CellView| cell.number.is_some();
-            let mut old: Vec<CellView> = shown.cells.drain(..).filter(is_code).collect();
-            let same_count = old.len() == views.iter().filter(|cell| is_code(cell)).count();
-            for (at, new) in views.iter_mut().filter(|cell| is_code(cell)).enumerate() {
-                let same = old.iter().position(|old| old.input == new.input);
-                if let Some(place) = same.or(same_count.then_some(at)) {
-                    new.outputs = std::mem::take(&mut old[place].outputs);
-                    new.state = State::Stale;
-                }
-            }
-            shown.cells = views;
-            shown.state = "running";
-            shown.status = format!("run {number}: compiling…");
-        });
-    }
-
-    fn closes(&mut self, notebook: &Notebook, summary: &Summary, took: Duration) {
-        let failed: BTreeSet<usize> = summary.failures.iter().map(|(number, _)| *number).collect();
-        let (number, places) = (self.number, &self.places);
-        self.board.change(|shown| {
-            for (at, &place) in places.iter().enumerate() {
-                let (Some(view), Some(cell)) =
-                    (shown.cells.get_mut(place), notebook.cells.get(place))
-                else {
-                    continue;
-                };
-                view.state = if failed.contains(&(at + 1)) {
-                    State::Failed
-                } else {
-                    State::Settled
-                };
-                // What did not run has nothing to show; the rest was put there as it ran.
-                if cell.outputs().is_empty() {
-                    view.outputs.clear();
-                }
-            }
-            (shown.state, shown.status) = match summary.failures.first() {
-                Some((cell, _)) => ("failed", format!("run {number}: cell {cell} failed")),
-                None => ("ok", format!("run {number}: {:.2} s", took.as_secs_f64())),
-            };
-        });
-    }
-}
-
-impl Watcher for Show {
-    fn begins(&mut self, total: usize) {
-        self.total = total;
-    }
-
-    fn compiles(&mut self, _: &str) {}
-
-    fn cell_begins(&mut self, number: usize, _: &str) {
-        self.live.clear();
-        (self.running, self.shown_at) = (number, Instant::now());
-        self.change(number, |view| view.state = State::Running);
-        let (run, total) = (self.number, self.total);
-        self.board
-            .change(|shown| shown.status = format!("run {run}: running… cell {number} of {total}"));
-    }
-
-    fn writes(&mut self, stream: Stream, text: &str) {
-        let is_stderr = stream == Stream::Stderr;
-        match self.live.last_mut() {
-            Some(Output::Stream { stderr, text: held }) if *stderr == is_stderr => {
-                held.push_str(text)
-            }
-            _ => self.live.push(Output::Stream {
-                stderr: is_stderr,
-                text: text.to_owned(),
-            }),
-        }
-        if self.shown_at.elapsed() < LIVE || self.hides(self.running) {
-            return;
-        }
-        self.shown_at = Instant::now();
-        let written = page::outputs(&as_json(&self.live));
-        self.change(self.running, |view| view.outputs = written);
-    }
-
-    fn cell_ends(&mut self, number: usize, outputs: &[Output], _: Duration) {
-        let failed = matches!(outputs.last(), Some(Output::Error { .. }));
-        let mut outputs = outputs.to_vec();
-        if self.hides(number) {
-            outputs.retain(|output| matches!(output, Output::Error { .. }));
-        }
-        let outputs = page::outputs(&as_json(&outputs));
-        self.change(number, |view| {
-            view.state = if failed {
-                State::Failed
-            } else {
-                State::Settled
-            };
-            view.outputs = outputs;
-        });
-    }
 }

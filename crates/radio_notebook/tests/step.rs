@@ -592,27 +592,33 @@ name.len() + 1
     }
 
     #[test]
-    fn ctrl_c_ends_the_running_cell_and_not_the_walk() {
+    fn ctrl_c_ends_the_running_cell_and_leaves_all_as_it_was_before_it() {
         let desk = Desk::with(
             "a.rs",
-            "// %%\nprintln!(\"begun\");\nloop { std::thread::sleep(std::time::Duration::from_secs(1)) }\n// %%\n1\n// %%\n2\n",
+            "// %%\nlet mut list = vec![1, 2];\n// %%\nlist.push(3);\nprintln!(\"begun\");\nloop { std::thread::sleep(std::time::Duration::from_secs(1)) }\n// %%\nformat!(\"list {list:?}\")\n// %%\n2\n",
         );
         let mut walk = Walk::start(desk.step(&["a.rs"]));
         let mut at = 0;
-        walk.sees(&mut at, "[1/3]");
+        walk.sees(&mut at, "[1/4]");
         walk.press("r");
         walk.sees(&mut at, "\r\nbegun\r\n");
         walk.send(Signal::SIGINT);
-        walk.sees(&mut at, "Interrupted");
-        walk.sees(&mut at, "[1/3] Enter goes on");
+        walk.sees(&mut at, "All is as it was before this cell");
+        // What was to run without asking does not any more.
+        walk.sees(&mut at, "[2/4] Enter goes on");
         walk.press("\r");
-        walk.sees(&mut at, "[2/3] Enter goes on");
+        walk.sees(&mut at, "[3/4] Enter runs");
         walk.press("\r");
-        walk.sees(&mut at, "[3/3] Enter ends");
-        walk.press("\r");
+        walk.sees(&mut at, "list [1, 2]");
+        walk.press("\r\r\r");
         assert_eq!(walk.ends().code(), Some(1));
         assert!(walk.is_as_before());
-        assert_eq!(desk.counts("a"), [1, 0, 0]);
+        assert_eq!(desk.counts("a"), [1, 2, 3, 4]);
+        assert!(
+            walk.shown().contains("cell 2: Interrupted"),
+            "{}",
+            walk.shown()
+        );
     }
 
     #[test]

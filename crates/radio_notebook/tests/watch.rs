@@ -270,6 +270,217 @@ fn sources_and_data_are_watched_too() {
     );
 }
 
+/// Cells that leave a mark in the file `runs` as they run. They do not name it in a text, so that it is not watched.
+fn marking(cells: &[(&str, &str)]) -> String {
+    let cells = cells.iter().map(|(mark, code)| {
+        format!(
+            "// %%\n{{\n    use std::io::Write;\n    std::fs::OpenOptions::new().create(true).append(true).open(format!(\"{{}}ns\", \"ru\"))?.write_all(b\"{mark}\")?;\n}}\n{code}\n"
+        )
+    });
+    cells.collect()
+}
+
+#[test]
+fn a_save_runs_the_cells_from_the_first_changed_one_on() {
+    let desk = Desk::new();
+    let list = ("1", "let mut list = vec![1];\nprintln!(\"one\");");
+    let items = (
+        "2",
+        "fn twice(n: i32) -> i32 { 2 * n }\nlist.push(twice(1));",
+    );
+    desk.write(
+        "a.rs",
+        &marking(&[
+            list,
+            items,
+            ("3", "list.push(3);\nformat!(\"{list:?} first\")"),
+        ]),
+    );
+    let mut watching = desk.watch(&["a.rs"]);
+    watching.wait_for("a: 3 cells in");
+    assert_eq!(desk.read("runs"), "123");
+
+    // The last cell changes the list of the cells above, and does so from where they left it, each time.
+    for text in ["second", "third"] {
+        desk.write(
+            "a.rs",
+            &marking(&[
+                list,
+                items,
+                (
+                    "3",
+                    &format!("list.push(3);\nformat!(\"{{list:?}} {text}\")"),
+                ),
+            ]),
+        );
+        wait_until(
+            || desk.shown("a").contains(&format!("[1, 2, 3] {text}")),
+            || watching.said(),
+        );
+        assert!(desk.shown("a").contains("one"), "the outputs above stay");
+    }
+    watching.wait_for("a: 1 cells (2 stayed) in");
+    assert_eq!(desk.read("runs"), "12333");
+
+    // A cell more runs alone; one that is gone takes its state along; one that fails leaves the state before it.
+    let last = ("3", "list.push(3);\nformat!(\"{list:?} third\")");
+    desk.write(
+        "a.rs",
+        &marking(&[
+            list,
+            items,
+            last,
+            ("4", "list.push(4);\nformat!(\"{list:?} more\")"),
+        ]),
+    );
+    wait_until(
+        || desk.shown("a").contains("[1, 2, 3, 4] more"),
+        || watching.said(),
+    );
+    assert_eq!(desk.read("runs"), "123334");
+    desk.write(
+        "a.rs",
+        &marking(&[
+            list,
+            items,
+            (
+                "5",
+                "list.push(5);\nlet none: Option<i32> = None;\nnone.unwrap()",
+            ),
+        ]),
+    );
+    watching.wait_for("cell 3: Panic");
+    desk.write(
+        "a.rs",
+        &marking(&[
+            list,
+            items,
+            ("6", "list.push(6);\nformat!(\"{list:?} mended\")"),
+        ]),
+    );
+    wait_until(
+        || desk.shown("a").contains("[1, 2, 6] mended"),
+        || watching.said(),
+    );
+    assert_eq!(desk.read("runs"), "12333456");
+
+    // An edit above.
+    desk.write(
+        "a.rs",
+        &marking(&[
+            list,
+            ("7", "list.push(7);"),
+            ("6", "format!(\"{list:?} above\")"),
+        ]),
+    );
+    wait_until(
+        || desk.shown("a").contains("[1, 7] above"),
+        || watching.said(),
+    );
+    assert_eq!(desk.read("runs"), "1233345676");
+    assert_eq!(watching.interrupt(), Some(0));
+
+    // For whom it may take longer.
+    let mut watching = desk.watch(&["a.rs", "--from-start"]);
+    watching.wait_for("a: 3 cells in");
+    desk.write("runs", "");
+    desk.write(
+        "a.rs",
+        &marking(&[
+            list,
+            ("8", "list.push(8);"),
+            ("6", "format!(\"{list:?} all\")"),
+        ]),
+    );
+    wait_until(
+        || desk.shown("a").contains("[1, 8] all"),
+        || watching.said(),
+    );
+    assert_eq!(desk.read("runs"), "186");
+    assert_eq!(watching.interrupt(), Some(0));
+}
+
+#[test]
+fn a_save_ends_the_running_cell_and_goes_on_from_the_state_before_it() {
+    let desk = Desk::new();
+    let first = ("1", "let list = vec![1];");
+    let hangs =
+        "println!(\"hangs\");\nloop { std::thread::sleep(std::time::Duration::from_millis(10)); }";
+    desk.write("a.rs", &marking(&[first, ("2", hangs)]));
+    let watching = desk.watch(&["a.rs"]);
+    watching.wait_for("hangs");
+    desk.write(
+        "a.rs",
+        &marking(&[first, ("3", "format!(\"{list:?} goes on\")")]),
+    );
+    wait_until(
+        || desk.shown("a").contains("[1] goes on"),
+        || watching.said(),
+    );
+    assert_eq!(desk.read("runs"), "123");
+    watching.wait_for("a: 1 cells (1 stayed) in");
+}
+
+#[test]
+fn a_changed_file_runs_the_cells_from_the_first_that_names_it_on() {
+    let desk = Desk::new();
+    desk.write("data.txt", "data one");
+    desk.write("part.txt", "part one");
+    desk.write(
+        "a.rs",
+        &marking(&[
+            ("1", "let one = 1;"),
+            ("2", "let data = std::fs::read_to_string(\"data.txt\")?;"),
+            ("3", "let part = include_str!(\"part.txt\");"),
+            ("4", "format!(\"{one} {data} {part}\")"),
+        ]),
+    );
+    let watching = desk.watch(&["a.rs"]);
+    wait_until(
+        || desk.shown("a").contains("1 data one part one"),
+        || watching.said(),
+    );
+    watching.wait_for("a: 4 cells in");
+    // Files are taken as they are once a run is over: a little later than its last line.
+    std::thread::sleep(Duration::from_secs(1));
+    desk.write("part.txt", "part, changed");
+    wait_until(
+        || desk.shown("a").contains("1 data one part, changed"),
+        || watching.said(),
+    );
+    watching.wait_for("a: 2 cells (2 stayed) in");
+    assert_eq!(desk.read("runs"), "123434");
+    std::thread::sleep(Duration::from_secs(1));
+    desk.write("data.txt", "data, changed");
+    wait_until(
+        || desk.shown("a").contains("1 data, changed part, changed"),
+        || watching.said(),
+    );
+    watching.wait_for("a: 3 cells (1 stayed) in");
+    assert_eq!(desk.read("runs"), "123434234");
+}
+
+#[test]
+fn a_state_that_lacks_threads_is_made_once_more() {
+    let desk = Desk::new();
+    let first = ("1", "println!(\"above\");\nlet one = 1;");
+    let leaves = (
+        "2",
+        "let (sender, receiver) = std::sync::mpsc::channel::<i32>();\nlet (back, answers) = std::sync::mpsc::channel::<i32>();\nstd::thread::spawn(move || for n in receiver { let _ = back.send(2 * n); });",
+    );
+    let asks =
+        |text: &str| format!("sender.send(21 * one)?;\nformat!(\"{{}} {text}\", answers.recv()?)");
+    desk.write("a.rs", &marking(&[first, leaves, ("3", &asks("first"))]));
+    let watching = desk.watch(&["a.rs"]);
+    wait_until(|| desk.shown("a").contains("42 first"), || watching.said());
+    desk.write("a.rs", &marking(&[first, leaves, ("4", &asks("second"))]));
+    wait_until(|| desk.shown("a").contains("42 second"), || watching.said());
+    watching.wait_for("a: 1 cells (2 stayed) in");
+    // The cell that left the thread has run again from the state before it, and nothing was heard of it.
+    assert_eq!(desk.read("runs"), "12324");
+    assert_eq!(watching.said().matches("above").count(), 1);
+}
+
 #[test]
 fn browsers_see_the_executed_notebook_and_nobody_else_does() {
     let desk = Desk::new();

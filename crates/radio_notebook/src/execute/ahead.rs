@@ -27,6 +27,7 @@ pub struct Task {
 pub type Done = Result<std::result::Result<Compiled, Refusal>>;
 
 /// What the thread says.
+#[derive(Debug)]
 enum Said {
     /// What cargo is doing.
     Progress(String),
@@ -35,13 +36,17 @@ enum Said {
 }
 
 /// Where to go on compiling, and what the cell there sees.
+#[derive(Debug)]
 struct Start {
     run: u32,
     at: usize,
     scope: Scope,
+    /// The tasks, if they are others from now on.
+    tasks: Option<Vec<Task>>,
 }
 
 /// Cells that are compiled ahead.
+#[derive(Debug)]
 pub struct Ahead {
     starts: Arc<Mutex<Option<Start>>>,
     wake: SyncSender<()>,
@@ -50,13 +55,9 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// Begins to compile `tasks`, of which the first sees `scope`.
-    pub fn begin(mut cells: Cells, tasks: Vec<Task>, scope: Scope) -> Ahead {
-        let starts = Arc::new(Mutex::new(Some(Start {
-            run: 0,
-            at: 0,
-            scope,
-        })));
+    /// What compiles by `cells` whatever it is told to.
+    pub fn begin(mut cells: Cells) -> Ahead {
+        let starts = Arc::new(Mutex::new(None));
         let (wake, woken) = mpsc::sync_channel(1);
         let (sender, said) = mpsc::sync_channel(MAX_WAITING);
         let own = starts.clone();
@@ -65,8 +66,15 @@ impl Ahead {
                 own.lock().unwrap_or_else(PoisonError::into_inner).take()
             };
             let mut start = next(&own);
+            let mut tasks = Vec::new();
             loop {
-                let Some(Start { run, at, mut scope }) = start.take() else {
+                let Some(Start {
+                    run,
+                    at,
+                    mut scope,
+                    tasks: others,
+                }) = start.take()
+                else {
                     // Whoever is gone wants nothing more.
                     if woken.recv().is_err() {
                         return;
@@ -74,6 +82,7 @@ impl Ahead {
                     start = next(&own);
                     continue;
                 };
+                tasks = others.unwrap_or(tasks);
                 for (at, task) in tasks.iter().enumerate().skip(at) {
                     let Some(code) = &task.code else { continue };
                     let mut progress = |line: &str| {
@@ -109,13 +118,26 @@ impl Ahead {
 
     /// Compiles anew from the task at `at` on, which sees `scope`: what was compiled so far saw something else.
     pub fn restart(&mut self, at: usize, scope: Scope) {
+        self.start_at(at, scope, None);
+    }
+
+    /// Compiles these tasks from now on, from the one at `at` on, which sees `scope`.
+    pub fn go_on_with(&mut self, tasks: Vec<Task>, at: usize, scope: Scope) {
+        self.start_at(at, scope, Some(tasks));
+    }
+
+    fn start_at(&mut self, at: usize, scope: Scope, tasks: Option<Vec<Task>>) {
         self.run += 1;
-        let start = Start {
+        let mut starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
+        // What the thread has not yet heard of still holds.
+        let unheard = starts.take().and_then(|start| start.tasks);
+        *starts = Some(Start {
             run: self.run,
             at,
             scope,
-        };
-        *self.starts.lock().unwrap_or_else(PoisonError::into_inner) = Some(start);
+            tasks: tasks.or(unheard),
+        });
+        drop(starts);
         let _ = self.wake.try_send(());
     }
 
