@@ -73,8 +73,6 @@ pub struct CellCode {
     pub declares: BTreeSet<String>,
     /// Those of them that can be changed.
     pub mutable: BTreeSet<String>,
-    /// Those of them that are closures.
-    pub closures: Vec<String>,
     /// The macros that it calls as statements, apart from those of the standard library.
     pub statement_macros: BTreeSet<String>,
     /// Every name in such calls: they may be those of variables that the macros declare.
@@ -246,7 +244,6 @@ impl CellCode {
                         cell.statement_macros.insert(name.ident.to_string());
                         collect_names(call.mac.tokens.clone(), &mut cell.macro_words);
                     }
-                    cell.closures.extend(declared_closure(other));
                     let is_expression = match other {
                         syn::Stmt::Expr(_, semicolon) => semicolon.is_none(),
                         syn::Stmt::Macro(call) => call.semi_token.is_none(),
@@ -607,18 +604,6 @@ fn evaluated(statement: &syn::Stmt) -> Vec<Range<usize>> {
         .chain(diverging)
         .map(|expression| expression.span().byte_range())
         .collect()
-}
-
-/// The name of the variable, where a statement makes a closure one.
-fn declared_closure(statement: &syn::Stmt) -> Option<String> {
-    match statement {
-        syn::Stmt::Local(syn::Local {
-            pat: syn::Pat::Ident(pattern),
-            init: Some(init),
-            ..
-        }) if matches!(*init.expr, syn::Expr::Closure(_)) => Some(pattern.ident.to_string()),
-        _ => None,
-    }
 }
 
 pub(crate) fn collect_names(tokens: TokenStream, into: &mut BTreeSet<String>) {
