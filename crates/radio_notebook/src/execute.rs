@@ -1,6 +1,7 @@
 //! Executes a notebook: compiles what can be compiled, runs it cell by cell, and puts the outputs in their places.
 
 mod ahead;
+mod spare;
 
 use crate::build::place::target_of;
 use crate::build::{set, toolchain::Toolchain, unit};

@@ -25,8 +25,8 @@ const BORROWS: [&str; 9] = [
     "E0499", "E0502", "E0503", "E0505", "E0506", "E0521", "E0597", "E0713", "E0716",
 ];
 
-/// Compiles the cells of one notebook.
-#[derive(Debug)]
+/// Compiles the cells of one notebook. Copies share what they keep.
+#[derive(Clone, Debug)]
 pub struct Cells {
     builder: Builder,
     compiler: Compiler,
