@@ -9,19 +9,22 @@ use crate::cells::{Cells, Compiled, Facts, Places, Refusal, Scope};
 use crate::clock;
 use crate::collect::{Request, Stream};
 use crate::commands::Command;
-use crate::diagnostics::{self, Diagnostic, Span};
+use crate::diagnostics::Diagnostic;
 use crate::dialect::{CellCode, CellError};
+use crate::displays;
 use crate::document::{Notebook, Output};
 use crate::engine::{self, Engine, Job, JobCell, Launch, Slot};
 use crate::error::{Error, Result};
+use crate::errors::{
+    cell_error, cell_place, compile_error, dependency_error, failure_output, in_cell_terms,
+};
 use crate::interrupt;
-use crate::program::CellPlace;
-use crate::session::{CellRun, Failure, Input, Job as HostJob, Listener, Session, Snapshot};
+use crate::running::Running;
+use crate::session::{CellRun, Failure, Job as HostJob, Listener, Session};
 use crate::startup::{self, Startup};
 use ahead::{Ahead, Task};
 use radio_runtime::protocol::Place;
 use serde_json::json;
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -278,119 +281,6 @@ fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>>
     Ok(work.collect())
 }
 
-fn cell_error(error: &CellError, number: u32, source: &str, name: &str) -> Output {
-    let at = |line, column| crate::program::CellPlace {
-        cell: number,
-        for_cell: number,
-        line,
-        column,
-    };
-    let mut diagnostics = match error {
-        CellError::Command { line, message } => {
-            let width = source
-                .lines()
-                .nth(*line as usize - 1)
-                .map_or(0, |text| text.chars().count());
-            vec![own_diagnostic(
-                message,
-                at(*line, 1),
-                Some(width as u32 + 1),
-            )]
-        }
-        CellError::Syntax {
-            code,
-            message,
-            line,
-            column,
-        } => diagnostics::syntax_errors(code, number)
-            .unwrap_or_else(|| vec![own_diagnostic(message, at(*line, *column), None)]),
-    };
-    if matches!(error, CellError::Syntax { .. })
-        && let Some(first) = diagnostics.first_mut()
-        && let Some(hint) = foreign_line(source)
-    {
-        // The compiler's own advice is about what the line would be in Rust.
-        first.notes = vec![("help".to_owned(), hint)];
-    }
-    compile_error(
-        &diagnostics,
-        &|cell| (cell == number).then_some(source),
-        name,
-    )
-}
-
-/// What is said of a cell that has a line which is no Rust, but something of notebooks.
-fn foreign_line(source: &str) -> Option<String> {
-    let word = |line: &str, mark: char| {
-        let rest = line.strip_prefix(mark)?;
-        rest.starts_with(|c: char| c.is_ascii_lowercase())
-            .then(|| rest.split_whitespace().next().unwrap_or(rest).to_owned())
-    };
-    let hint = |line: &str| {
-        let text = line.trim_start();
-        if let Some(name) = word(text, ':') {
-            Some(format!(
-                "commands such as `:{name}` stand at the head of a cell, before its first line of Rust"
-            ))
-        } else if text.starts_with('%') {
-            Some(format!(
-                "`{}` is a magic of IPython, which Rust notebooks do not have",
-                text.trim_end()
-            ))
-        } else if let Some(name) = word(line, '!') {
-            Some(format!(
-                "shell lines such as `!{name}` stand at the head of a cell, before its first line of Rust"
-            ))
-        } else if text.starts_with("# ") {
-            Some("comments begin with `//` in Rust".to_owned())
-        } else {
-            None
-        }
-    };
-    source.lines().find_map(hint)
-}
-
-/// A diagnostic of our own; `end` is the column after its last character.
-fn own_diagnostic(message: &str, start: crate::program::CellPlace, end: Option<u32>) -> Diagnostic {
-    let end = (start.line, end.unwrap_or(start.column + 1));
-    let span = Span {
-        start,
-        end,
-        is_primary: true,
-        label: None,
-    };
-    Diagnostic {
-        code: None,
-        message: message.to_owned(),
-        spans: vec![span],
-        notes: Vec::new(),
-    }
-}
-
-fn compile_error<'s>(
-    diagnostics: &[Diagnostic],
-    source: &dyn Fn(u32) -> Option<&'s str>,
-    name: &str,
-) -> Output {
-    let shown = diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.render(name, source));
-    let traceback = shown
-        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
-        .collect();
-    let first = diagnostics.first();
-    let code = first
-        .and_then(|d| d.code.as_ref())
-        .map(|code| format!(" [{code}]"))
-        .unwrap_or_default();
-    let evalue = first.map_or_else(String::new, |d| format!("{}{code}", d.message));
-    Output::Error {
-        ename: "CompileError".into(),
-        evalue,
-        traceback,
-    }
-}
-
 struct Execution<'e> {
     notebook: &'e mut Notebook,
     work: Vec<Work>,
@@ -628,6 +518,7 @@ impl Execution<'_> {
         clock: Instant,
     ) -> bool {
         let number = self.work[at].number;
+        run.outputs = displays::settle(run.outputs);
         for output in &mut run.outputs {
             if let Output::Stream { text, .. } = output {
                 *text = in_cell_terms(text, &self.places).into_owned();
@@ -829,35 +720,8 @@ impl Execution<'_> {
     }
 
     fn failure_output(&self, failure: &Failure, number: u32) -> Output {
-        let place = failure
-            .place
-            .as_ref()
-            .and_then(|place| cell_place(place, &self.places));
-        let mut traceback = match place {
-            Some(place) => {
-                let title = format!("{}: {}", failure.ename, failure.evalue);
-                let text = own_diagnostic(&title, place, None)
-                    .render(&self.name, |cell| self.source_of(cell));
-                text.lines().map(str::to_owned).collect()
-            }
-            None => vec![
-                format!("error: {}: {}", failure.ename, failure.evalue),
-                format!(" --> {} cell {number}", self.name),
-            ],
-        };
-        if place.is_none()
-            && let Some(at) = failure.place.as_ref().filter(|place| place.line > 0)
-        {
-            traceback.push(format!(
-                "  = note: raised at {}:{}:{}",
-                at.file, at.line, at.column
-            ));
-        }
-        Output::Error {
-            ename: failure.ename.clone(),
-            evalue: failure.evalue.clone(),
-            traceback,
-        }
+        let source = |cell| self.source_of(cell);
+        failure_output(failure, number, &self.name, &self.places, &source)
     }
 
     fn describe(&self, place: &Place) -> String {
@@ -865,188 +729,5 @@ impl Execution<'_> {
             Some(at) => format!("cell {}, line {}", at.cell, at.line),
             None => format!("{}:{}", place.file, place.line),
         }
-    }
-}
-
-fn cell_place(place: &Place, places: &Places) -> Option<CellPlace> {
-    if let Some(cell) = engine::cell_of_file(&place.file) {
-        return Some(CellPlace {
-            cell,
-            for_cell: cell,
-            line: place.line,
-            column: place.column,
-        });
-    }
-    places.find(&place.file, place.line, place.column)
-}
-
-/// Text in which `dbg!` and the like name a place in what was compiled, with the cell's place instead.
-fn in_cell_terms<'t>(text: &'t str, places: &Places) -> Cow<'t, str> {
-    const FILE: &str = "[src/";
-    if !text.contains(FILE) {
-        return Cow::Borrowed(text);
-    }
-    let mut told = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(FILE) {
-        let place = after.split_once(']').and_then(|(place, behind)| {
-            let mut parts = place.split(':');
-            let file = format!("src/{}", parts.next()?);
-            let (line, column) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-            Some((places.find(&file, line, column)?, behind))
-        });
-        told.push_str(before);
-        match place {
-            Some((at, behind)) => {
-                told.push_str(&format!("[cell {}:{}:{}]", at.cell, at.line, at.column));
-                rest = behind;
-            }
-            None => {
-                told.push_str(FILE);
-                rest = after;
-            }
-        }
-    }
-    told.push_str(rest);
-    Cow::Owned(told)
-}
-
-/// The error of a cell whose dependencies cannot be had.
-fn dependency_error(text: &str) -> Output {
-    let traceback: Vec<String> = text.lines().map(str::to_owned).collect();
-    let mut lines = traceback.iter();
-    let evalue = lines.find_map(|line| line.strip_prefix("error: "));
-    Output::Error {
-        ename: "CompileError".into(),
-        evalue: evalue
-            .unwrap_or("a dependency could not be built")
-            .to_owned(),
-        traceback,
-    }
-}
-
-/// The host that runs the cells of a notebook, and what it takes to go back to an earlier state.
-struct Running {
-    host: PathBuf,
-    asks: bool,
-    session: Option<Session>,
-    /// The cells that ran to their ends, which have what they ran from.
-    ran: Vec<Ran>,
-    /// The last state that lacks nothing, and how many cells had run by then.
-    clean: Option<(Snapshot, usize)>,
-}
-
-/// A cell that ran to its end.
-struct Ran {
-    number: u32,
-    loads: Vec<PathBuf>,
-    library: PathBuf,
-}
-
-impl Running {
-    fn new(host: PathBuf, asks: bool) -> Running {
-        Running {
-            host,
-            asks,
-            session: None,
-            ran: Vec::new(),
-            clean: None,
-        }
-    }
-
-    /// The host, started if it was not; `None` after Ctrl-C.
-    fn session(&mut self, folder: &Path) -> Result<Option<&mut Session>> {
-        if self.session.is_none() {
-            let mut command = std::process::Command::new(&self.host);
-            command.current_dir(folder);
-            let input = if self.asks {
-                Input::Answers
-            } else {
-                Input::Nothing
-            };
-            match Session::start_host(command, input) {
-                Err(Error::Interrupted) => return Ok(None),
-                started => self.session = Some(started?),
-            }
-        }
-        Ok(self.session.as_mut())
-    }
-
-    /// Takes note of a cell that ran to its end; `snapshot` is the state before it.
-    fn succeeded(&mut self, compiled: &Compiled, number: u32, snapshot: Option<Snapshot>) {
-        if let (Some(new), Some(session)) = (snapshot, &mut self.session) {
-            let unneeded = match new.threads {
-                0 => self
-                    .clean
-                    .replace((new, self.ran.len()))
-                    .map(|(old, _)| old),
-                // What earlier cells left running is not in it.
-                _ => Some(new),
-            };
-            unneeded.into_iter().for_each(|old| session.forget(old));
-        }
-        if let Some(library) = &compiled.library {
-            self.ran.push(Ran {
-                number,
-                loads: compiled.loads.clone(),
-                library: library.clone(),
-            });
-        }
-    }
-
-    /// Goes back to the state before a cell that failed, which is `snapshot` if that lacks nothing. Otherwise the cells since
-    /// the last state that does run once more.
-    fn go_back(&mut self, snapshot: Option<Snapshot>, folder: &Path) -> Result<()> {
-        let whole = snapshot.filter(|snapshot| snapshot.threads == 0);
-        let restored = match (whole, self.clean) {
-            (Some(snapshot), _) => Some((snapshot, self.ran.len())),
-            (None, clean) => clean,
-        };
-        let session = self.session.as_mut().zip(restored);
-        let restored_to = session
-            .and_then(|(session, (snapshot, from))| session.restore(snapshot).ok().map(|()| from));
-        let from = restored_to.unwrap_or_else(|| {
-            self.session = None;
-            0
-        });
-        if self
-            .clean
-            .is_some_and(|(clean, _)| Some(clean) == restored.map(|(of, _)| of))
-        {
-            self.clean = None;
-        }
-        let again: Vec<Ran> = self.ran.drain(from..).collect();
-        for cell in again {
-            let Some(session) = self.session(folder)? else {
-                return Ok(());
-            };
-            let run = session.run(
-                &HostJob {
-                    cell: cell.number,
-                    loads: &cell.loads,
-                    library: &cell.library,
-                    keep: false,
-                },
-                None,
-                &mut Deaf,
-            );
-            if run.failure.is_some() {
-                // What it would have made is not there: who needs it is told so.
-                break;
-            }
-            self.ran.push(cell);
-        }
-        Ok(())
-    }
-}
-
-/// Hears nothing.
-struct Deaf;
-
-impl Listener for Deaf {
-    fn hears(&mut self, _: Stream, _: &str) {}
-
-    fn answers(&mut self, _: &Request) -> Option<String> {
-        None
     }
 }

@@ -22,6 +22,8 @@ pub struct Board {
     pub time: AtomicU32,
     /// The last process that has ended.
     pub ended: AtomicU32,
+    /// The last process with an earlier state that went on.
+    pub resumed: AtomicU32,
     /// The processes that have earlier states; 0 where there is none.
     pub snapshots: [AtomicU32; MAX_SNAPSHOTS],
 }
@@ -133,7 +135,12 @@ fn restore(board: &Board, process: u32, time: u32) {
     forget_entry(board, process);
     board.time.store(time, SeqCst);
     board.active.store(process, SeqCst);
-    system::signal(process, system::SIGCONT);
+    // It may be about to stop, having seen that its time has not come.
+    let patience = Instant::now() + Duration::from_secs(2);
+    while board.resumed.load(SeqCst) != process && Instant::now() < patience {
+        system::signal(process, system::SIGCONT);
+        std::thread::sleep(Duration::from_micros(200));
+    }
 }
 
 fn forget(board: &Board, process: u32) {

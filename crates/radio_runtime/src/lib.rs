@@ -14,11 +14,13 @@
 //! | `question_mark` | what `?` does in a cell |
 //! | `shown` | how a cell's value is shown |
 //! | `answers` | what commands of cells do |
+//! | `display` | things to show from anywhere in a cell |
 //! | `system` | the calls of the system that the standard library does not have |
 #![deny(clippy::undocumented_unsafe_blocks)]
 
 pub mod answers;
 pub mod connection;
+pub mod display;
 pub mod keeper;
 mod macros;
 pub mod protocol;
@@ -28,14 +30,16 @@ mod system;
 pub mod variables;
 pub mod worker;
 
+pub use display::{clear, display, display_as, update};
 pub use keeper::host;
 pub use question_mark::{QuestionMark, Raised, Try};
 
 /// The sources of this crate, by the names of their files: `radio` compiles them for the cells.
-pub const SOURCES: [(&str, &str); 11] = [
+pub const SOURCES: [(&str, &str); 12] = [
     ("lib.rs", include_str!("lib.rs")),
     ("answers.rs", include_str!("answers.rs")),
     ("connection.rs", include_str!("connection.rs")),
+    ("display.rs", include_str!("display.rs")),
     ("keeper.rs", include_str!("keeper.rs")),
     ("macros.rs", include_str!("macros.rs")),
     ("protocol.rs", include_str!("protocol.rs")),

@@ -120,6 +120,8 @@ fn keep_state() -> bool {
     match system::copy_process() {
         Ok(0) => {}
         Ok(process) => {
+            // Said by both: the end of this group must not be that of the copy, however early it comes.
+            system::lead_group(process);
             COPIES.with_borrow_mut(|copies| copies.push(process));
             entry.store(process, SeqCst);
             send(&Frame::Snapshot { process, threads });
@@ -134,6 +136,7 @@ fn keep_state() -> bool {
     while board.active.load(SeqCst) != own {
         system::stop();
     }
+    board.resumed.store(own, SeqCst);
     system::end_with_parent();
     IDLE_THREADS.store(system::threads(), SeqCst);
     if connect(port, &token, board.time.load(SeqCst).wrapping_mul(PHASES)).is_err() {
