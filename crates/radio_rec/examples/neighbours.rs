@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 use radio_rec::interactions::{Interactions, Item, ItemName, LongTable};
-use radio_rec::recommend::{Als, SimilarItems};
+use radio_rec::recommend::{Als, Fit, SimilarItems};
 use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
 
 /// Finds the nearest neighbours of all items.

@@ -10,11 +10,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::kernel::Factors;
-use super::factors::{check_factors, check_vectors, cosines, invalid};
+use super::factors::{check_factors, check_vectors, cosines, invalid, named};
 use super::history::History;
 use super::model_file::checked_when_read;
-use super::{Explain, Recommender, SimilarItems, check_not_empty};
-use crate::interactions::{Interactions, Item};
+use super::{Explain, Fit, Recommender, SimilarItems, SimilarUsers, check_not_empty};
+use crate::interactions::{Interactions, Item, User};
 use crate::linalg::solve_positive_definite;
 use crate::ranking::at_least_one;
 use crate::{Error, Result};
@@ -44,6 +44,7 @@ use crate::{Error, Result};
 /// | `alpha` | 1 | how much more a play says than that there is none | finite, at least 0 |
 /// | `seed` | 0 | where the vectors begin | |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Als {
     /// How many numbers describe a user or an item.
     pub factors: usize,
@@ -69,14 +70,28 @@ impl Default for Als {
     }
 }
 
-impl Als {
+impl Fit for Als {
+    type Model = AlsModel;
+
+    fn check(&self) -> Result<()> {
+        at_least_one("iterations", self.iterations)?;
+        check_factors(self.factors)?;
+        if !(self.lambda.is_finite() && self.lambda > 0.0) {
+            return Err(invalid("lambda", self.lambda, "a finite number above 0"));
+        }
+        if !(self.alpha.is_finite() && self.alpha >= 0.0) {
+            return Err(invalid("alpha", self.alpha, "a finite number, at least 0"));
+        }
+        Ok(())
+    }
+
     /// Takes the turns.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, and for values so large
     /// that single precision does not hold what is computed from them.
-    pub fn fit(&self, data: &Interactions) -> Result<AlsModel> {
+    fn fit(&self, data: &Interactions) -> Result<AlsModel> {
         self.check()?;
         check_not_empty(data)?;
         let (users, items) = data.shape();
@@ -86,7 +101,9 @@ impl Als {
         let (users, items) = (begin(users), begin(items));
         self.fit_from(data, users, items)
     }
+}
 
+impl Als {
     /// [`fit`](Als::fit) from given vectors; the users take the first turn.
     fn fit_from(
         &self,
@@ -119,18 +136,6 @@ impl Als {
             });
         }
         Ok(model)
-    }
-
-    fn check(&self) -> Result<()> {
-        at_least_one("iterations", self.iterations)?;
-        check_factors(self.factors)?;
-        if !(self.lambda.is_finite() && self.lambda > 0.0) {
-            return Err(invalid("lambda", self.lambda, "a finite number above 0"));
-        }
-        if !(self.alpha.is_finite() && self.alpha >= 0.0) {
-            return Err(invalid("alpha", self.alpha, "a finite number, at least 0"));
-        }
-        Ok(())
     }
 }
 
@@ -195,10 +200,7 @@ impl AlsModel {
         let items = self.items.mapv(f64::from);
         let users: Vec<_> = self.data.user_indices().collect();
         let of_user = |&user| {
-            let x = self
-                .users
-                .row(crate::interactions::User::index(user))
-                .mapv(f64::from);
+            let x = self.users.row(User::index(user)).mapv(f64::from);
             // As if nothing had been played, then what each play changes.
             let (mut loss, mut confidences) = (x.dot(&self.gram.dot(&x)), 0.0);
             for (item, value) in self.data.items_of(user) {
@@ -269,7 +271,20 @@ impl Recommender for AlsModel {
 /// The cosine of the angle between the items' vectors.
 impl SimilarItems for AlsModel {
     fn similarities(&self, item: Item) -> Vec<(Item, f64)> {
-        cosines(&self.items, item)
+        let cosines = cosines(self.items.view(), self.items.row(item.index()));
+        named(cosines, self.data.item_indices(), Some(item))
+    }
+}
+
+/// The cosine of the angle between the users' vectors and the one that is solved for.
+impl SimilarUsers for AlsModel {
+    fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)> {
+        let Some(x) = self.solve_for(history, &self.wanted(history)) else {
+            return Vec::new();
+        };
+        let x = Array1::from(x).mapv(|x| x as f32);
+        let cosines = cosines(self.users.view(), x.view());
+        named(cosines, self.data.user_indices(), history.user())
     }
 }
 

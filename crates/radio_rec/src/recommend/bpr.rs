@@ -1,16 +1,16 @@
 //! Users and items as points, learned from what is preferred to what.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1, s};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::factors::{check_factors, check_vectors, cosines, invalid};
+use super::factors::{check_factors, check_vectors, cosines, invalid, named};
 use super::history::History;
 use super::model_file::checked_when_read;
-use super::{Recommender, SimilarItems, check_not_empty};
+use super::{Fit, Recommender, SimilarItems, SimilarUsers, check_not_empty};
 use crate::Result;
-use crate::interactions::{Interactions, Item};
+use crate::interactions::{Interactions, Item, User};
 
 /// Bayesian personalised ranking: a vector x for each user, and a vector y and a number b for each item, such that what a user
 /// played scores above what they did not. They maximise
@@ -35,6 +35,7 @@ use crate::interactions::{Interactions, Item};
 /// | `lambda` | 0.01 | the penalty for long vectors | from 0 to 1 |
 /// | `seed` | 0 | where the vectors begin, and what is drawn | |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Bpr {
     /// How many numbers describe a user or an item.
     pub factors: usize,
@@ -60,14 +61,30 @@ impl Default for Bpr {
     }
 }
 
-impl Bpr {
+impl Fit for Bpr {
+    type Model = BprModel;
+
+    fn check(&self) -> Result<()> {
+        if !(1..=1_000_000).contains(&self.epochs) {
+            return Err(invalid("epochs", self.epochs, "from 1 to 1000000"));
+        }
+        check_factors(self.factors)?;
+        if !(self.rate > 0.0 && self.rate <= 1.0) {
+            return Err(invalid("rate", self.rate, "above 0 and at most 1"));
+        }
+        if !(0.0..=1.0).contains(&self.lambda) {
+            return Err(invalid("lambda", self.lambda, "from 0 to 1"));
+        }
+        Ok(())
+    }
+
     /// Draws and moves.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without
     /// values, and for a `rate` so large that the vectors grow without end.
-    pub fn fit(&self, data: &Interactions) -> Result<BprModel> {
+    fn fit(&self, data: &Interactions) -> Result<BprModel> {
         self.check()?;
         check_not_empty(data)?;
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
@@ -96,8 +113,8 @@ impl Bpr {
                 let (row, _) = data.by_user().row(user);
                 let other = not_played(row, items.nrows(), &mut rng);
                 let mut x = users.row_mut(user);
-                let (mut yi, mut yj) = items
-                    .multi_slice_mut((ndarray::s![played.index(), ..], ndarray::s![other, ..]));
+                let (mut yi, mut yj) =
+                    items.multi_slice_mut((s![played.index(), ..], s![other, ..]));
                 self.step(
                     x.as_slice_mut().expect("a row"),
                     yi.as_slice_mut().expect("a row"),
@@ -121,7 +138,9 @@ impl Bpr {
             items,
         })
     }
+}
 
+impl Bpr {
     /// One step up the gradient of ln σ(s_ui - s_uj), for the items only where they `learn`.
     fn step(&self, x: &mut [f32], yi: &mut [f32], yj: &mut [f32], learn: bool) {
         let (rate, lambda) = (self.rate as f32, self.lambda as f32);
@@ -143,20 +162,6 @@ impl Bpr {
                 yj[at] += rate * (-slope * of_x - lambda * j);
             }
         }
-    }
-
-    fn check(&self) -> Result<()> {
-        if !(1..=1_000_000).contains(&self.epochs) {
-            return Err(invalid("epochs", self.epochs, "from 1 to 1000000"));
-        }
-        check_factors(self.factors)?;
-        if !(self.rate > 0.0 && self.rate <= 1.0) {
-            return Err(invalid("rate", self.rate, "above 0 and at most 1"));
-        }
-        if !(0.0..=1.0).contains(&self.lambda) {
-            return Err(invalid("lambda", self.lambda, "from 0 to 1"));
-        }
-        Ok(())
     }
 }
 
@@ -209,7 +214,7 @@ impl BprModel {
         let bpr = &self.parameters;
         let mut x = vec![0.0; self.items.ncols()];
         x[bpr.factors] = 1.0;
-        let played: Vec<u32> = history.plays().map(|(item, _)| item.0).collect();
+        let played = history.numbers();
         if played.len() == self.items.nrows() {
             return x;
         }
@@ -217,7 +222,7 @@ impl BprModel {
         // One after the other: their product may not fit a number.
         for _ in (0..bpr.epochs).flat_map(|_| 0..played.len()) {
             let item = played[rng.random_range(0..played.len())] as usize;
-            let other = not_played(&played, self.items.nrows(), &mut rng);
+            let other = not_played(played, self.items.nrows(), &mut rng);
             let mut yi = self.items.row(item).to_vec();
             let mut yj = self.items.row(other).to_vec();
             bpr.step(&mut x, &mut yi, &mut yj, false);
@@ -248,8 +253,20 @@ impl Recommender for BprModel {
 /// The cosine of the angle between the items' vectors, without b.
 impl SimilarItems for BprModel {
     fn similarities(&self, item: Item) -> Vec<(Item, f64)> {
-        let vectors = self.items.slice(ndarray::s![.., ..self.parameters.factors]);
-        cosines(&vectors.to_owned(), item)
+        let vectors = self.items.slice(s![.., ..self.parameters.factors]);
+        let cosines = cosines(vectors, vectors.row(item.index()));
+        named(cosines, self.data.item_indices(), Some(item))
+    }
+}
+
+/// The cosine of the angle between the users' vectors, and the one of somebody who is not in the matrix.
+impl SimilarUsers for BprModel {
+    fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)> {
+        let factors = self.parameters.factors;
+        let x = self.vector_of(history);
+        let vectors = self.users.slice(s![.., ..factors]);
+        let cosines = cosines(vectors, ArrayView1::from(&x[..factors]));
+        named(cosines, self.data.user_indices(), history.user())
     }
 }
 

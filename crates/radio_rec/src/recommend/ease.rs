@@ -4,13 +4,14 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::factors::invalid;
 use super::history::{History, PlayWeight};
 use super::model_file::checked_when_read;
 use super::recommender::not_zero;
-use super::{Explain, Recommender, SimilarItems, check_not_empty};
+use super::{Explain, Fit, Recommender, SimilarItems, check_not_empty};
+use crate::Result;
 use crate::interactions::{Interactions, Item};
 use crate::linalg::invert_positive_definite;
-use crate::{Error, Result};
 
 /// Learns how much each item a user played speaks for each other item: a linear autoencoder whose diagonal is 0.
 ///
@@ -32,25 +33,30 @@ use crate::{Error, Result};
 /// Learning takes time with the cube of the number of items, and while it learns two numbers of 8 bytes for each pair of them: it is for up to some ten
 /// thousand items.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ease {
     /// The penalty for large weights.
     pub lambda: f64,
     /// How strongly a play counts.
+    #[serde(default)]
     pub weight: PlayWeight,
 }
 
 impl Ease {
-    /// With this penalty, and every play counting 1. The parameters are checked by [`fit`](Ease::fit).
+    /// With this penalty, and every play counting 1.
     pub fn new(lambda: f64) -> Self {
         Self {
             lambda,
             weight: PlayWeight::ONE,
         }
     }
+}
 
-    /// With another weight of plays.
-    pub fn weight(self, weight: PlayWeight) -> Self {
-        Self { weight, ..self }
+impl Fit for Ease {
+    type Model = EaseModel;
+
+    fn check(&self) -> Result<()> {
+        check_penalty(self.lambda, self.weight)
     }
 
     /// Inverts the matrix.
@@ -59,7 +65,7 @@ impl Ease {
     ///
     /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, and for a `lambda` so
     /// small against the data that the inverse is lost in rounding.
-    pub fn fit(self, data: &Interactions) -> Result<EaseModel> {
+    fn fit(&self, data: &Interactions) -> Result<EaseModel> {
         closed_form(data, self.lambda, self.weight, |_| 0.0)
     }
 }
@@ -114,14 +120,18 @@ impl Recommender for EaseModel {
             }
         }
         let is_played = |&(item, _): &(Item, f64)| self.data.users_of(item).len() > 0;
-        (0..).map(Item).zip(scores).filter(is_played).collect()
+        self.data
+            .item_indices()
+            .zip(scores)
+            .filter(is_played)
+            .collect()
     }
 }
 
 /// An item is similar to another as much as it speaks for it.
 impl SimilarItems for EaseModel {
     fn similarities(&self, item: Item) -> Vec<(Item, f64)> {
-        not_zero(self.weights.row(item.index()).to_vec())
+        not_zero(&self.data, self.weights.row(item.index()).to_vec())
     }
 }
 
@@ -135,6 +145,14 @@ impl Explain for EaseModel {
     }
 }
 
+/// An error for a parameter outside its range.
+pub(super) fn check_penalty(lambda: f64, weight: PlayWeight) -> Result<()> {
+    if !(lambda.is_finite() && lambda > 0.0) {
+        return Err(invalid("lambda", lambda, "a finite number above 0"));
+    }
+    weight.check()
+}
+
 /// -P_ij / P_jj for P = (XᵀX + diag(`penalty`(XᵀX_jj) + `lambda`))⁻¹.
 pub(super) fn closed_form(
     data: &Interactions,
@@ -142,22 +160,17 @@ pub(super) fn closed_form(
     weight: PlayWeight,
     penalty: impl Fn(f64) -> f64,
 ) -> Result<EaseModel> {
-    let lambda_must_be = |expected: &str| Error::InvalidParameter {
-        name: "lambda",
-        value: lambda.to_string(),
-        expected: expected.into(),
-    };
-    if !(lambda.is_finite() && lambda > 0.0) {
-        return Err(lambda_must_be("a finite number above 0"));
-    }
-    weight.check()?;
+    check_penalty(lambda, weight)?;
     check_not_empty(data)?;
 
     let mut weights = together(data, weight);
     for diagonal in weights.diag_mut() {
         *diagonal += penalty(*diagonal) + lambda;
     }
-    let lost = || lambda_must_be("larger: against such values it is lost in rounding");
+    let lost = || {
+        let expected = "larger: against such values it is lost in rounding";
+        invalid("lambda", lambda, expected)
+    };
     invert_positive_definite(weights.view_mut()).map_err(|_| lost())?;
     let diagonal = weights.diag().to_owned();
     for mut row in weights.rows_mut() {
@@ -196,6 +209,7 @@ pub(super) fn together(data: &Interactions, weight: PlayWeight) -> Array2<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recommend::Request;
     use ndarray::{Array1, Array2};
     use proptest::prelude::*;
 
@@ -207,7 +221,7 @@ mod tests {
             prop_assume!(values.sum() > 0.0);
             let triplets = values.indexed_iter().map(|((u, i), &v)| (format!("u{u}"), format!("i{i}"), v));
             let data = Interactions::from_triplets(triplets).unwrap();
-            let model = Ease::new(lambda).weight(PlayWeight::VALUE).fit(&data).unwrap();
+            let model = Ease { weight: PlayWeight::VALUE, ..Ease::new(lambda) }.fit(&data).unwrap();
             // The derivative of the objective, ½ of it: Xᵀ(X B - X) + λ B, is 0 off the diagonal.
             let b = model.weights();
             let slope = values.t().dot(&(values.dot(b) - &values)) + b * lambda;
@@ -231,11 +245,7 @@ mod tests {
         let data = Interactions::from_triplets(plays).unwrap();
         let model = Ease::new(1.0).fit(&data).unwrap();
         let new = model
-            .recommend_to(
-                data.user("x0").unwrap().into(),
-                9,
-                crate::recommend::AlreadyPlayed::LeaveOut,
-            )
+            .recommend(data.user("x0").unwrap().into(), &Request::new(9))
             .unwrap();
         let scores: Vec<_> = new
             .ranking
@@ -258,7 +268,12 @@ mod tests {
             ("b", "y", 1e20),
         ])
         .unwrap();
-        let error = Ease::new(1.0).weight(PlayWeight::VALUE).fit(&data);
+        let weight = PlayWeight::VALUE;
+        let error = Ease {
+            weight,
+            ..Ease::new(1.0)
+        }
+        .fit(&data);
         assert_eq!(
             error.err().unwrap().to_string(),
             "`lambda` is 1, but must be larger: against such values it is lost in rounding"

@@ -1,24 +1,29 @@
 //! What the models share that describe users and items by vectors of numbers.
 
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
-use crate::interactions::Item;
 use crate::{Error, Result};
 
-/// The cosine of the angle between the vector of an item and that of each other, an array of items x factors.
-pub(super) fn cosines(vectors: &Array2<f32>, item: Item) -> Vec<(Item, f64)> {
+/// The cosine of the angle between each row and a vector; what is not a number where one of the two is all zeros.
+pub(super) fn cosines(rows: ArrayView2<'_, f32>, of: ArrayView1<'_, f32>) -> Vec<f64> {
     let dot = |a: ArrayView1<'_, f32>, b: ArrayView1<'_, f32>| {
         let products = a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b));
         products.sum::<f64>()
     };
-    let of_item = vectors.row(item.index());
-    let length = dot(of_item, of_item);
-    (0..)
-        .map(Item)
-        .zip(vectors.rows())
-        .filter(|&(other, _)| other != item)
-        .map(|(other, row)| (other, dot(of_item, row) / (length * dot(row, row)).sqrt()))
-        .filter(|(_, cosine)| cosine.is_finite())
+    let length = dot(of, of);
+    let cosine = |row| dot(of, row) / (length * dot(row, row)).sqrt();
+    rows.rows().into_iter().map(cosine).collect()
+}
+
+/// Numbers with whose they are, without one's own and what is not a number.
+pub(super) fn named<I: PartialEq>(
+    numbers: Vec<f64>,
+    names: impl Iterator<Item = I>,
+    own: Option<I>,
+) -> Vec<(I, f64)> {
+    names
+        .zip(numbers)
+        .filter(|(name, number)| own.as_ref() != Some(name) && number.is_finite())
         .collect()
 }
 

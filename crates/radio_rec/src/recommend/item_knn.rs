@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model_file::{check_neighbours, checked_when_read};
+use super::model_file::{checked_neighbours, checked_when_read};
 use super::recommender::not_zero;
-use super::{Explain, History, Recommender, SimilarItems, check_not_empty};
+use super::{Explain, Fit, History, Recommender, SimilarItems, check_not_empty};
 use crate::Result;
 use crate::interactions::{Interactions, Item};
 use crate::similarity::{ItemNeighbours, Neighbourhood};
@@ -23,15 +23,14 @@ use crate::similarity::{ItemNeighbours, Neighbourhood};
 ///
 /// | parameter | meaning | range |
 /// |---|---|---|
-/// | `k` | how many neighbours of each item count | at least 1 |
-/// | `neighbourhood` | how alike is measured, and more, instead of `k` and the cosine | see [`Neighbourhood`] |
+/// | `neighbourhood` | how many neighbours of each item count, how alike is measured, and more | see [`Neighbourhood`] |
 ///
 /// With the measure [`DotProduct`](crate::similarity::Measure::DotProduct) over the weights
 /// [`Bm25`](crate::similarity::Weighting::Bm25) it recommends as implicit's `BM25Recommender` does, up to how many neighbours are kept: there, K counts the item itself.
 ///
 /// ```
 /// use radio_rec::interactions::Interactions;
-/// use radio_rec::recommend::{AlreadyPlayed, ItemKnn, Recommender};
+/// use radio_rec::recommend::{Fit, ItemKnn, Recommender, Request};
 /// use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
 ///
 /// let data = Interactions::from_triplets([
@@ -40,24 +39,34 @@ use crate::similarity::{ItemNeighbours, Neighbourhood};
 /// ])?;
 /// let bm25 = Neighbourhood::new(20).measure(Measure::DotProduct).weighting(Weighting::Bm25 { k1: 1.2, b: 0.75 });
 /// let model = ItemKnn::with(bm25).fit(&data)?;
-/// let new = model.recommend_to(data.user("ann")?.into(), 5, AlreadyPlayed::LeaveOut)?;
+/// let new = model.recommend(data.user("ann")?.into(), &Request::new(5))?;
 /// assert_eq!(new.ranking.names().collect::<Vec<_>>(), ["air"]);
 /// # Ok::<(), radio_rec::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ItemKnn {
-    neighbourhood: Neighbourhood,
+    /// How neighbours are found.
+    pub neighbourhood: Neighbourhood,
 }
 
 impl ItemKnn {
-    /// With the `k` most similar items of each item; `k` is checked by [`fit`](ItemKnn::fit).
+    /// With the `k` most similar items of each item by the cosine.
     pub fn new(k: usize) -> Self {
         Self::with(Neighbourhood::new(k))
     }
 
-    /// With neighbours by another measure, weights or support; they are checked by [`fit`](ItemKnn::fit).
+    /// With neighbours by another measure, weights or support.
     pub fn with(neighbourhood: Neighbourhood) -> Self {
         Self { neighbourhood }
+    }
+}
+
+impl Fit for ItemKnn {
+    type Model = ItemKnnModel;
+
+    fn check(&self) -> Result<()> {
+        self.neighbourhood.check()
     }
 
     /// Finds the neighbours of each item.
@@ -66,7 +75,7 @@ impl ItemKnn {
     ///
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a neighbourhood outside its range, and for a matrix
     /// without values.
-    pub fn fit(self, data: &Interactions) -> Result<ItemKnnModel> {
+    fn fit(&self, data: &Interactions) -> Result<ItemKnnModel> {
         check_not_empty(data)?;
         Ok(ItemKnnModel {
             data: data.clone(),
@@ -89,8 +98,8 @@ checked_when_read!(ItemKnnModel);
 impl ItemKnnModel {
     /// That the parts fit together, of a model that was read.
     fn checked(self) -> std::result::Result<Self, &'static str> {
-        check_neighbours(&self.neighbours, &self.data)?;
-        Ok(self)
+        let neighbours = checked_neighbours(&self.neighbours, &self.data)?;
+        Ok(Self { neighbours, ..self })
     }
 }
 
@@ -106,7 +115,7 @@ impl Recommender for ItemKnnModel {
                 scores[neighbour.item.index()] += value * neighbour.similarity;
             }
         }
-        not_zero(scores)
+        not_zero(&self.data, scores)
     }
 }
 

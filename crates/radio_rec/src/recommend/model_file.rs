@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Model;
 use crate::Result;
-use crate::interactions::{Interactions, Item, ItemName, UserName, VALUES};
+use crate::interactions::{CatalogueId, Interactions, Item, ItemName, UserName, VALUES};
 use crate::model_file::Kind;
 use crate::similarity::{ItemNeighbours, Neighbour};
 
@@ -66,18 +66,18 @@ macro_rules! checked_when_read {
 }
 pub(super) use checked_when_read;
 
-/// That there are neighbours of each item, which are other items, with similarities above 0.
-pub(super) fn check_neighbours(
+/// The neighbours as items of the matrix, if there are some of each item, which are other items, with similarities above 0.
+pub(super) fn checked_neighbours(
     neighbours: &ItemNeighbours,
     data: &Interactions,
-) -> std::result::Result<(), &'static str> {
+) -> std::result::Result<ItemNeighbours, &'static str> {
     let items = data.items().len();
     if neighbours.len() != items {
         return Err("its neighbours are not those of the items");
     }
     for item in data.item_indices() {
         for neighbour in neighbours.neighbours(item) {
-            if neighbour.item.index() >= items || neighbour.item == item {
+            if neighbour.item.index() >= items || neighbour.item.index() == item.index() {
                 return Err("a neighbour is not another item");
             }
             // The largest sum of products of values that a reader takes.
@@ -87,7 +87,15 @@ pub(super) fn check_neighbours(
             }
         }
     }
-    Ok(())
+    let row = |item| {
+        let row = neighbours.neighbours(item).iter();
+        row.map(|neighbour| Neighbour {
+            item: data.item_number(neighbour.item.number()),
+            ..*neighbour
+        })
+        .collect()
+    };
+    Ok(ItemNeighbours::from_rows(data.item_indices().map(row)))
 }
 
 /// The names, and of each user the items with their values.
@@ -158,12 +166,11 @@ pub(super) mod neighbours {
         neighbours: &ItemNeighbours,
         serializer: S,
     ) -> std::result::Result<S::Ok, S::Error> {
-        let items = (0..neighbours.len() as u32).map(Item);
-        let row = |item| {
-            let row = neighbours.neighbours(item).iter();
-            row.map(|n| (n.item.0, n.similarity)).collect()
+        let row = |row: &[Neighbour]| {
+            let row = row.iter();
+            row.map(|n| (n.item.number(), n.similarity)).collect()
         };
-        let rows: Vec<Vec<(u32, f64)>> = items.map(row).collect();
+        let rows: Vec<Vec<(u32, f64)>> = neighbours.rows().map(row).collect();
         rows.serialize(serializer)
     }
 
@@ -172,7 +179,8 @@ pub(super) mod neighbours {
     ) -> std::result::Result<ItemNeighbours, D::Error> {
         let rows = Vec::<Vec<(u32, f64)>>::deserialize(deserializer)?;
         let neighbour = |(item, similarity)| Neighbour {
-            item: Item(item),
+            // Of which catalogue, the model knows that it is read with.
+            item: Item::new(item, CatalogueId::default()),
             similarity,
         };
         let rows = rows
@@ -188,7 +196,8 @@ mod tests {
 
     use super::*;
     use crate::recommend::{
-        Als, AlsModel, Bpr, BprModel, ContentBased, Ease, ItemKnn, ItemScore, Popularity, UserKnn,
+        Als, AlsModel, Bpr, BprModel, ContentBased, Ease, Fit, ItemKnn, ItemScore, Popularity,
+        UserKnn,
     };
 
     fn toy() -> Interactions {
@@ -213,7 +222,7 @@ mod tests {
             let mut rows = vec![Vec::new(); toy().items().len()];
             rows.resize(row.max(rows.len()), Vec::new());
             rows[0] = vec![Neighbour {
-                item: Item(item),
+                item: Item::new(item, CatalogueId::default()),
                 similarity,
             }];
             ItemNeighbours::from_rows(rows)

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::history::History;
-use super::{Recommender, check_not_empty};
+use super::{Fit, Recommender, check_not_empty};
 use crate::Result;
 use crate::interactions::{Interactions, Item};
 
@@ -13,13 +13,15 @@ use crate::interactions::{Interactions, Item};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Popularity;
 
-impl Popularity {
+impl Fit for Popularity {
+    type Model = PopularityModel;
+
     /// Counts the listeners.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a matrix without values.
-    pub fn fit(self, data: &Interactions) -> Result<PopularityModel> {
+    fn fit(&self, data: &Interactions) -> Result<PopularityModel> {
         check_not_empty(data)?;
         Ok(PopularityModel { data: data.clone() })
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model_file::checked_when_read;
 use super::recommender::not_zero;
-use super::{Explain, History, Recommender, check_not_empty};
+use super::{Explain, Fit, History, Recommender, SimilarUsers, check_not_empty};
 use crate::Result;
 use crate::interactions::{Interactions, Item, User};
 use crate::ranking::{at_least_one, best};
@@ -24,14 +24,24 @@ use crate::ranking::{at_least_one, best};
 /// |---|---|---|
 /// | `k` | how many users count | at least 1 |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UserKnn {
-    k: usize,
+    /// How many users count.
+    pub k: usize,
 }
 
 impl UserKnn {
-    /// With the `k` most similar users; `k` is checked by [`fit`](UserKnn::fit).
+    /// With the `k` most similar users.
     pub fn new(k: usize) -> Self {
         Self { k }
+    }
+}
+
+impl Fit for UserKnn {
+    type Model = UserKnnModel;
+
+    fn check(&self) -> Result<()> {
+        at_least_one("k", self.k)
     }
 
     /// Keeps the matrix; similarities are computed when they are asked for.
@@ -39,8 +49,8 @@ impl UserKnn {
     /// # Errors
     ///
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `k` = 0, and for a matrix without values.
-    pub fn fit(self, data: &Interactions) -> Result<UserKnnModel> {
-        at_least_one("k", self.k)?;
+    fn fit(&self, data: &Interactions) -> Result<UserKnnModel> {
+        self.check()?;
         check_not_empty(data)?;
         Ok(UserKnnModel {
             data: data.clone(),
@@ -79,6 +89,13 @@ impl Recommender for UserKnnModel {
     }
 }
 
+/// The cosine of what was played, of all users, whatever `k` is.
+impl SimilarUsers for UserKnnModel {
+    fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)> {
+        cosines_to_users(&self.data, history)
+    }
+}
+
 /// The similarity to each user is itself a sum over the items that both played, which is taken apart.
 impl Explain for UserKnnModel {
     fn contributions(&self, history: &History<'_>, item: Item) -> Vec<(Item, f64)> {
@@ -98,7 +115,7 @@ pub(super) fn scores_by_users(
             scores[item.index()] += similarity * value;
         }
     }
-    not_zero(scores)
+    not_zero(data, scores)
 }
 
 /// What each item of the history adds to the score of `item` in [`scores_by_users`].
@@ -126,6 +143,11 @@ pub(super) fn contributions_by_users(
 
 /// The `k` users with the largest cosine to a history, without the user whose history it is.
 fn nearest_users(data: &Interactions, history: &History<'_>, k: usize) -> Vec<(User, f64)> {
+    best(k, cosines_to_users(data, history))
+}
+
+/// The users with something in common with a history, without the user whose history it is, and their cosine to it.
+pub(super) fn cosines_to_users(data: &Interactions, history: &History<'_>) -> Vec<(User, f64)> {
     let mut common = vec![0.0; data.users().len()];
     for (item, value) in history.plays() {
         for (user, other) in data.users_of(item) {
@@ -137,12 +159,12 @@ fn nearest_users(data: &Interactions, history: &History<'_>, k: usize) -> Vec<(U
         let common = common[user.index()];
         let other = data.by_user().squared_norm(user.index());
         // As in `similarity`: what is equal as mathematics is equal in bits.
-        (user, (common * common / (norm * other)).sqrt())
+        (user, (common * common / (norm * other)).sqrt().min(1.0))
     };
     let others = data
         .user_indices()
         .filter(|&user| common[user.index()] > 0.0 && Some(user) != history.user());
-    best(k, others.map(cosine).collect())
+    others.map(cosine).collect()
 }
 
 fn squared_norm(values: impl Iterator<Item = f64>) -> f64 {

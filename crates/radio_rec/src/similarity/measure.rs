@@ -2,6 +2,7 @@
 
 use crate::interactions::{Compressed, Interactions, Item, User};
 use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
 
 /// How alike two items (or two users) are: a formula over the two columns (rows) of the matrix.
 ///
@@ -30,10 +31,12 @@ use crate::{Error, Result};
 /// - *Conditional probability* and *lift*: Deshpande and Karypis, "Item-based top-N recommendation algorithms" (TOIS 2004);
 ///   Recommenders' SAR calls |a ∩ b| / (|a| · |b|) lift, which leaves out the factor n and gives the same ranking.
 ///   Conditional probability is the one measure that is not symmetric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Measure {
     /// The cosine of the angle between the columns.
+    #[default]
     Cosine,
     /// The cosine after each user's mean was subtracted.
     AdjustedCosine,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::kernel::{Column, Sides, Value};
 use super::measure::{Measure, Row};
@@ -43,13 +44,27 @@ use crate::{Error, Result};
 /// assert_eq!(of_u2[0].similarity, 0.5);
 /// # Ok::<(), radio_rec::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Neighbourhood {
-    pub(super) k: usize,
-    pub(super) measure: Measure,
-    pub(super) weighting: Weighting,
-    pub(super) minimum_support: usize,
-    pub(super) shrinkage: f64,
+    /// How many neighbours each is given at most.
+    pub k: usize,
+    /// The similarity.
+    #[serde(default)]
+    pub measure: Measure,
+    /// What values are replaced by first.
+    #[serde(default)]
+    pub weighting: Weighting,
+    /// How many users (items) two must have in common.
+    #[serde(default = "one")]
+    pub minimum_support: usize,
+    /// How much smaller similarities are made that rest on few.
+    #[serde(default)]
+    pub shrinkage: f64,
+}
+
+fn one() -> usize {
+    1
 }
 
 impl Neighbourhood {
@@ -93,9 +108,9 @@ impl Neighbourhood {
     ///
     /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn of_items(&self, data: &Interactions) -> Result<ItemNeighbours> {
-        let lists = self.lists(data.by_item(), data.by_user(), |item, similarity| {
+        let lists = self.lists(data.by_item(), data.by_user(), &|item, similarity| {
             Neighbour {
-                item: Item(item),
+                item: data.item_number(item),
                 similarity,
             }
         })?;
@@ -108,16 +123,21 @@ impl Neighbourhood {
     ///
     /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn of_users(&self, data: &Interactions) -> Result<UserNeighbours> {
-        let lists = self.lists(data.by_user(), data.by_item(), |user, similarity| {
+        let lists = self.lists(data.by_user(), data.by_item(), &|user, similarity| {
             UserNeighbour {
-                user: User(user),
+                user: data.user_number(user),
                 similarity,
             }
         })?;
         Ok(UserNeighbours { lists })
     }
 
-    fn check(&self) -> Result<()> {
+    /// That every parameter is within its range.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for the first that is not.
+    pub fn check(&self) -> Result<()> {
         at_least_one("k", self.k)?;
         at_least_one("minimum_support", self.minimum_support)?;
         self.weighting.check()?;
@@ -143,7 +163,7 @@ impl Neighbourhood {
         &self,
         rows: &Compressed,
         across: &Compressed,
-        neighbour: fn(u32, f64) -> N,
+        neighbour: &(dyn Fn(u32, f64) -> N + Sync),
     ) -> Result<Lists<N>> {
         self.check()?;
         let weighted = self.weighting.weighted(rows, across);
@@ -194,7 +214,7 @@ impl Search<'_> {
     fn by_values<C: Column, N: Send>(
         &self,
         columns: &[C],
-        neighbour: fn(u32, f64) -> N,
+        neighbour: &(dyn Fn(u32, f64) -> N + Sync),
     ) -> Lists<N> {
         let values = self.rows.values();
         if self.parameters.measure.is_of_sets() || values.iter().all(|&value| value == 1.0) {
@@ -223,7 +243,7 @@ impl Search<'_> {
         across_columns: &[C],
         row_values: &[V],
         across_values: &[V],
-        neighbour: fn(u32, f64) -> N,
+        neighbour: &(dyn Fn(u32, f64) -> N + Sync),
     ) -> Lists<N> {
         let &Neighbourhood {
             k,
@@ -291,7 +311,7 @@ pub struct UserNeighbours {
 }
 
 impl ItemNeighbours {
-    /// What was found before: of each item its neighbours, best first.
+    /// Of each item its neighbours, best first, which were found before.
     pub(crate) fn from_rows(rows: impl IntoIterator<Item = Vec<Neighbour>>) -> Self {
         Self {
             lists: rows.into_iter().collect::<Vec<_>>().into(),
@@ -316,6 +336,11 @@ impl ItemNeighbours {
     /// If `item` is beyond the matrix that the neighbours were found in, as indexing a slice does.
     pub fn neighbours(&self, item: Item) -> &[Neighbour] {
         self.lists.of(item.index())
+    }
+
+    /// The neighbours of each item.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[Neighbour]> {
+        (0..self.len()).map(|item| self.lists.of(item))
     }
 
     /// How many items there are.

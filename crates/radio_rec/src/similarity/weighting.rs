@@ -1,5 +1,7 @@
 //! Weights that say how much a play tells.
 
+use serde::{Deserialize, Serialize};
+
 use crate::interactions::Compressed;
 use crate::{Error, Result};
 
@@ -17,7 +19,8 @@ use crate::{Error, Result};
 /// with idf(t) = ln N - ln(1 + N(t)), and sum(d) the sum of the values of d, whose mean is over all documents. These are the
 /// definitions of implicit 0.7 (`tfidf_weight`, `bm25_weight`): a user of all items but one weighs 0, and one of all items
 /// as little as their logarithm is below 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Weighting {
     /// Values as they are.
     #[default]
