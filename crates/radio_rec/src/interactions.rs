@@ -421,6 +421,11 @@ impl Interactions {
         )
     }
 
+    /// Which users there are.
+    pub(crate) fn user_catalogue(&self) -> CatalogueId {
+        self.0.user_catalogue
+    }
+
     /// Which items there are.
     pub(crate) fn item_catalogue(&self) -> CatalogueId {
         self.0.item_catalogue

@@ -15,8 +15,8 @@
 //! A model has two types: its parameters, which learn from a matrix ([`Fit`]), and what it learned, which recommends.
 //! What was learned keeps the matrix alive, so it can be passed on without it. All models recommend by the same trait,
 //! [`Recommender`], to one or to many, to users of the matrix and to anybody else by what they played, what a [`Request`] asks
-//! for; some also know which items are alike ([`SimilarItems`]) or which users ([`SimilarUsers`]), and which of a user's own
-//! items made a recommendation ([`Explain`]). [`Algorithm`] chooses one by its name,
+//! for; some also know which items are alike ([`SimilarItems`]) or which users ([`SimilarUsers`]), which of a user's own
+//! items made a recommendation ([`Explain`]), or how to take in new plays ([`Update`]). [`Algorithm`] chooses one by its name,
 //! and [`Model`] saves and loads any of them.
 //!
 //! ```
@@ -56,13 +56,15 @@ mod nearest_user;
 mod popularity;
 mod recommender;
 mod request;
+mod sums;
+mod update;
 mod user_knn;
 
 pub use self::algorithm::{Algorithm, Model};
 pub use self::als::{Als, AlsModel};
 pub use self::bpr::{Bpr, BprModel};
 pub use self::content::{ContentBased, ContentModel};
-pub use self::ease::{Ease, EaseModel};
+pub use self::ease::{Ease, EaseModel, Precision};
 pub use self::edlae::Edlae;
 pub use self::from_items::{by_listeners, by_summed_similarity};
 pub use self::history::{History, PlayWeight, Whom};
@@ -76,6 +78,7 @@ pub use self::recommender::{
     SimilarUsers,
 };
 pub use self::request::{AlreadyPlayed, Request, Wanted};
+pub use self::update::Update;
 pub use self::user_knn::{UserKnn, UserKnnModel};
 pub use crate::similarity::similar_items;
 

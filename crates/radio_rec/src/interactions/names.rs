@@ -4,11 +4,15 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::display::Cell;
 
 /// Which names there are, in which order: a checksum of them. Two matrices with the same names in the same order have the same
 /// one, wherever they come from; of two others one pair in four thousand million does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub(crate) struct CatalogueId(u32);
 
 impl CatalogueId {

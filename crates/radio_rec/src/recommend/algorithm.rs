@@ -110,6 +110,13 @@ macro_rules! algorithms {
                 }
             }
 
+            /// The model, if it takes in new plays.
+            pub fn as_update(&mut self) -> Option<&mut dyn Update> {
+                match self {
+                    $(Model::$Variant(_model) => algorithms!(@ update _model $($can)*),)*
+                }
+            }
+
             /// The model, if it can explain its recommendations.
             pub fn as_explain(&self) -> Option<&dyn Explain> {
                 match self {
@@ -120,6 +127,7 @@ macro_rules! algorithms {
     };
     (@ similar $model:ident similar $($rest:ident)*) => { Some($model) };
     (@ users $model:ident users $($rest:ident)*) => { Some($model) };
+    (@ update $model:ident update $($rest:ident)*) => { Some($model) };
     (@ explain $model:ident explain $($rest:ident)*) => { Some($model) };
     (@ $what:ident $model:ident $other:ident $($rest:ident)*) => { algorithms!(@ $what $model $($rest)*) };
     (@ $what:ident $model:ident) => { None };
@@ -127,25 +135,25 @@ macro_rules! algorithms {
 
 algorithms! {
     /// What has the most listeners.
-    Popularity, PopularityModel, "popularity", Popularity, [];
+    Popularity, PopularityModel, "popularity", Popularity, [update];
     /// What the most similar user played.
-    NearestUser, NearestUserModel, "nearest-user", NearestUser, [users explain];
+    NearestUser, NearestUserModel, "nearest-user", NearestUser, [users update explain];
     /// What similar users played; 50 of them.
-    UserKnn, UserKnnModel, "user-knn", UserKnn::new(50), [users explain];
+    UserKnn, UserKnnModel, "user-knn", UserKnn::new(50), [users update explain];
     /// The share of an item's 20 neighbours that was played.
-    ItemScore, ItemScoreModel, "item-score", ItemScore::new(20), [similar explain];
+    ItemScore, ItemScoreModel, "item-score", ItemScore::new(20), [similar update explain];
     /// What is similar to what was played, with 100 neighbours of each item.
-    ItemKnn, ItemKnnModel, "item-knn", ItemKnn::new(100), [similar explain];
+    ItemKnn, ItemKnnModel, "item-knn", ItemKnn::new(100), [similar update explain];
     /// A weight between every two items, with the penalty 300.
     Ease, EaseModel, "ease", Ease::new(300.0), [similar explain];
     /// The same with dropout 0.6 and the penalty 200.
     Edlae, EaseModel, "edlae", Edlae::new(0.6, 200.0), [similar explain];
     /// Points by alternating least squares, with 64 factors.
-    Als, AlsModel, "als", Als::default(), [similar users explain];
+    Als, AlsModel, "als", Als::default(), [similar users update explain];
     /// Points by Bayesian personalised ranking, with 64 factors.
-    Bpr, BprModel, "bpr", Bpr::default(), [similar users];
+    Bpr, BprModel, "bpr", Bpr::default(), [similar users update];
     /// What has the tags of what was played. By its name alone it has no tags, and its `fit` says so.
-    ContentBased, ContentModel, "content", ContentBased::default(), [similar explain];
+    ContentBased, ContentModel, "content", ContentBased::default(), [similar update explain];
 }
 
 impl fmt::Display for Algorithm {

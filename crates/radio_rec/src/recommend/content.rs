@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::factors::invalid;
 use super::model_file::checked_when_read;
 use super::recommender::not_zero;
-use super::{Explain, Fit, History, Recommender, SimilarItems, check_not_empty};
+use super::update::Merged;
+use super::{Explain, Fit, History, Recommender, SimilarItems, Update, check_not_empty};
 use crate::Result;
 use crate::interactions::{Interactions, Item};
 
@@ -183,6 +184,15 @@ impl ContentModel {
             products.sum::<f64>() / length
         };
         self.vectors.iter().map(product).collect()
+    }
+}
+
+/// New items have no tags.
+impl Update for ContentModel {
+    fn update(&mut self, plays: &Interactions) -> Result<()> {
+        self.data = Merged::new(&self.data, plays)?.data;
+        self.vectors.resize(self.data.items().len(), Vec::new());
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ease::{check_penalty, closed_form};
 use super::factors::invalid;
 use super::history::PlayWeight;
-use super::{EaseModel, Fit};
+use super::{Ease, EaseModel, Fit, Precision};
 use crate::Result;
 use crate::interactions::Interactions;
 
@@ -25,6 +25,7 @@ use crate::interactions::Interactions;
 /// | `dropout` | | the probability p with which a play is forgotten | at least 0, below 1 |
 /// | `lambda` | | the penalty for large weights | finite, above 0 |
 /// | `weight` | 1 | how strongly a play counts, in learning and in scoring | see [`PlayWeight`] |
+/// | `precision` | double | of the weights | see [`Precision`] |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Edlae {
@@ -35,6 +36,9 @@ pub struct Edlae {
     /// How strongly a play counts.
     #[serde(default)]
     pub weight: PlayWeight,
+    /// Of the weights.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 impl Edlae {
@@ -44,6 +48,7 @@ impl Edlae {
             dropout,
             lambda,
             weight: PlayWeight::ONE,
+            precision: Precision::Double,
         }
     }
 }
@@ -67,13 +72,17 @@ impl Fit for Edlae {
     fn fit(&self, data: &Interactions) -> Result<EaseModel> {
         self.check()?;
         let odds = self.dropout / (1.0 - self.dropout);
-        closed_form(data, self.lambda, self.weight, |diagonal| odds * diagonal)
+        let ease = Ease {
+            lambda: self.lambda,
+            weight: self.weight,
+            precision: self.precision,
+        };
+        closed_form(data, &ease, odds)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Ease;
     use super::*;
 
     #[test]

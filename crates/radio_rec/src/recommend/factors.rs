@@ -1,8 +1,52 @@
 //! What the models share that describe users and items by vectors of numbers.
 
+mod panels;
+
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
+pub(super) use self::panels::{Panels, product};
+
+use super::sums::named as of_numbers;
+use super::{History, Wanted};
+use crate::interactions::{Interactions, Item};
 use crate::{Error, Result};
+
+/// The scores x · y of all items that somebody played.
+pub(super) fn scores(data: &Interactions, x: &[f64], items: &Array2<f32>) -> Vec<(Item, f64)> {
+    data.item_indices()
+        .filter(|&item| data.users_of(item).len() > 0)
+        .map(|item| (item, product(x, items.row(item.index()))))
+        .collect()
+}
+
+/// For each history, that has an x, the best of the [`scores`] that are wanted.
+pub(super) fn best(
+    data: &Interactions,
+    panels: &Panels,
+    items: &Array2<f32>,
+    xs: Vec<Option<Vec<f64>>>,
+    histories: &[History<'_>],
+    wanted: &Wanted,
+) -> Vec<Vec<(Item, f64)>> {
+    if !panels.are_short() {
+        let best = |(x, history): (Option<Vec<f64>>, &History<'_>)| {
+            let scores = x.map_or(Vec::new(), |x| scores(data, &x, items));
+            wanted.best_of(history, scores)
+        };
+        return xs.into_iter().zip(histories).map(best).collect();
+    }
+    let has_x: Vec<bool> = xs.iter().map(Option::is_some).collect();
+    // Of zeros all are tied, and nobody is asked for what comes of it.
+    let zeros = || vec![0.0; items.ncols()];
+    let xs: Vec<_> = xs.into_iter().map(|x| x.unwrap_or_else(zeros)).collect();
+    let best = panels.best(&xs, histories, wanted, items).into_iter();
+    best.zip(has_x)
+        .map(|(list, has_x)| match has_x {
+            true => of_numbers(data, list),
+            false => Vec::new(),
+        })
+        .collect()
+}
 
 /// The cosine of the angle between each row and a vector; what is not a number where one of the two is all zeros.
 pub(super) fn cosines(rows: ArrayView2<'_, f32>, of: ArrayView1<'_, f32>) -> Vec<f64> {

@@ -130,7 +130,7 @@ impl<'a> History<'a> {
     }
 
     /// The items played, in the catalogue's order, with their values.
-    pub fn plays(&self) -> impl ExactSizeIterator<Item = (Item, f64)> + '_ {
+    pub fn plays(&self) -> impl ExactSizeIterator<Item = (Item, f64)> + Clone + '_ {
         self.items
             .iter()
             .zip(self.values.iter())

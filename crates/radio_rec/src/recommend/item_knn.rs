@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::model_file::{checked_neighbours, checked_when_read};
-use super::recommender::not_zero;
-use super::{Explain, Fit, History, Recommender, SimilarItems, check_not_empty};
+use super::sums::Sums;
+use super::update::Merged;
+use super::{Explain, Fit, History, Recommender, SimilarItems, Update, Wanted, check_not_empty};
 use crate::Result;
 use crate::interactions::{Interactions, Item};
 use crate::similarity::{ItemNeighbours, Neighbourhood};
@@ -79,6 +80,7 @@ impl Fit for ItemKnn {
         check_not_empty(data)?;
         Ok(ItemKnnModel {
             data: data.clone(),
+            neighbourhood: self.neighbourhood,
             neighbours: self.neighbourhood.of_items(data)?,
         })
     }
@@ -89,6 +91,7 @@ impl Fit for ItemKnn {
 #[serde(remote = "Self")]
 pub struct ItemKnnModel {
     pub(super) data: Interactions,
+    neighbourhood: Neighbourhood,
     #[serde(with = "super::model_file::neighbours")]
     pub(super) neighbours: ItemNeighbours,
 }
@@ -98,8 +101,25 @@ checked_when_read!(ItemKnnModel);
 impl ItemKnnModel {
     /// That the parts fit together, of a model that was read.
     fn checked(self) -> std::result::Result<Self, &'static str> {
+        if self.neighbourhood.check().is_err() {
+            return Err("a parameter is outside its range");
+        }
         let neighbours = checked_neighbours(&self.neighbours, &self.data)?;
         Ok(Self { neighbours, ..self })
+    }
+}
+
+impl ItemKnnModel {
+    /// Calls `f` with the scores of all items.
+    fn with_scores<T>(&self, history: &History<'_>, f: impl FnOnce(&mut Sums) -> T) -> T {
+        Sums::with(self.data.items().len(), |sums| {
+            for (item, value) in history.plays() {
+                for neighbour in self.neighbours.neighbours(item) {
+                    sums.add(neighbour.item.index(), value * neighbour.similarity);
+                }
+            }
+            f(sums)
+        })
     }
 }
 
@@ -109,13 +129,28 @@ impl Recommender for ItemKnnModel {
     }
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
-        let mut scores = vec![0.0; self.data.items().len()];
-        for (item, value) in history.plays() {
-            for neighbour in self.neighbours.neighbours(item) {
-                scores[neighbour.item.index()] += value * neighbour.similarity;
-            }
-        }
-        not_zero(&self.data, scores)
+        self.with_scores(history, |sums| {
+            let scores = sums
+                .drain()
+                .map(|(item, sum)| (self.data.item_number(item), sum));
+            scores.collect()
+        })
+    }
+
+    fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
+        let best =
+            |history| self.with_scores(history, |sums| sums.best(&self.data, history, wanted));
+        histories.iter().map(best).collect()
+    }
+}
+
+impl Update for ItemKnnModel {
+    fn update(&mut self, plays: &Interactions) -> Result<()> {
+        let Merged { data, items, .. } = Merged::new(&self.data, plays)?;
+        let neighbourhood = self.neighbourhood;
+        self.neighbours = neighbourhood.of_changed_items(&self.neighbours, &data, &items)?;
+        self.data = data;
+        Ok(())
     }
 }
 

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::model_file::{checked_neighbours, checked_when_read};
 use super::recommender::not_zero;
-use super::{Explain, Fit, History, Recommender, SimilarItems, check_not_empty};
+use super::update::Merged;
+use super::{Explain, Fit, History, Recommender, SimilarItems, Update, check_not_empty};
 use crate::Result;
 use crate::interactions::{Interactions, Item};
 use crate::similarity::{ItemNeighbours, Neighbour, Neighbourhood};
@@ -81,6 +82,7 @@ impl Fit for ItemScore {
         check_not_empty(data)?;
         Ok(ItemScoreModel {
             data: data.clone(),
+            neighbourhood: self.neighbourhood,
             neighbours: self.neighbourhood.of_items(data)?,
         })
     }
@@ -91,6 +93,7 @@ impl Fit for ItemScore {
 #[serde(remote = "Self")]
 pub struct ItemScoreModel {
     data: Interactions,
+    neighbourhood: Neighbourhood,
     #[serde(with = "super::model_file::neighbours")]
     pub(super) neighbours: ItemNeighbours,
 }
@@ -100,6 +103,9 @@ checked_when_read!(ItemScoreModel);
 impl ItemScoreModel {
     /// That the parts fit together, of a model that was read.
     fn checked(self) -> std::result::Result<Self, &'static str> {
+        if self.neighbourhood.check().is_err() {
+            return Err("a parameter is outside its range");
+        }
         let neighbours = checked_neighbours(&self.neighbours, &self.data)?;
         Ok(Self { neighbours, ..self })
     }
@@ -158,6 +164,16 @@ impl Recommender for ItemScoreModel {
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
         not_zero(&self.data, self.scores_from(history.plays()))
+    }
+}
+
+impl Update for ItemScoreModel {
+    fn update(&mut self, plays: &Interactions) -> Result<()> {
+        let Merged { data, items, .. } = Merged::new(&self.data, plays)?;
+        let neighbourhood = self.neighbourhood;
+        self.neighbours = neighbourhood.of_changed_items(&self.neighbours, &data, &items)?;
+        self.data = data;
+        Ok(())
     }
 }
 

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::user_knn::{contributions_by_users, cosines_to_users, scores_by_users};
-use super::{Explain, Fit, History, Recommender, SimilarUsers, check_not_empty};
+use super::update::Merged;
+use super::user_knn::{best_by_users, contributions_by_users, cosines_to_users, scores_by_users};
+use super::{Explain, Fit, History, Recommender, SimilarUsers, Update, Wanted, check_not_empty};
 use crate::Result;
 use crate::interactions::{Interactions, Item, User};
 
@@ -55,6 +56,13 @@ pub struct NearestUserModel {
     data: Interactions,
 }
 
+impl Update for NearestUserModel {
+    fn update(&mut self, plays: &Interactions) -> Result<()> {
+        self.data = Merged::new(&self.data, plays)?.data;
+        Ok(())
+    }
+}
+
 impl Recommender for NearestUserModel {
     fn data(&self) -> &Interactions {
         &self.data
@@ -62,6 +70,10 @@ impl Recommender for NearestUserModel {
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
         scores_by_users(&self.data, history, 1)
+    }
+
+    fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
+        best_by_users(&self.data, histories, 1, wanted)
     }
 }
 

@@ -174,6 +174,11 @@ impl Wanted {
         top.sorted()
     }
 
+    /// The least score.
+    pub(super) fn minimum_score(&self) -> f64 {
+        self.minimum_score
+    }
+
     /// Where the best are collected.
     pub(super) fn top<I: Copy + Ord>(&self) -> Top<I> {
         Top::new(self.n, self.minimum_score)

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::model_file::checked_when_read;
-use super::recommender::not_zero;
-use super::{Explain, Fit, History, Recommender, SimilarUsers, check_not_empty};
+use super::sums::Sums;
+use super::update::Merged;
+use super::{Explain, Fit, History, Recommender, SimilarUsers, Update, Wanted, check_not_empty};
 use crate::Result;
 use crate::interactions::{Interactions, Item, User};
 use crate::ranking::{at_least_one, best};
@@ -79,6 +80,13 @@ impl UserKnnModel {
     }
 }
 
+impl Update for UserKnnModel {
+    fn update(&mut self, plays: &Interactions) -> Result<()> {
+        self.data = Merged::new(&self.data, plays)?.data;
+        Ok(())
+    }
+}
+
 impl Recommender for UserKnnModel {
     fn data(&self) -> &Interactions {
         &self.data
@@ -86,6 +94,10 @@ impl Recommender for UserKnnModel {
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
         scores_by_users(&self.data, history, self.k)
+    }
+
+    fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
+        best_by_users(&self.data, histories, self.k, wanted)
     }
 }
 
@@ -109,13 +121,41 @@ pub(super) fn scores_by_users(
     history: &History<'_>,
     k: usize,
 ) -> Vec<(Item, f64)> {
-    let mut scores = vec![0.0; data.items().len()];
-    for (user, similarity) in nearest_users(data, history, k) {
-        for (item, value) in data.items_of(user) {
-            scores[item.index()] += similarity * value;
+    with_scores_by_users(data, history, k, |sums| {
+        let scores = sums
+            .drain()
+            .map(|(item, sum)| (data.item_number(item), sum));
+        scores.collect()
+    })
+}
+
+/// Of [`scores_by_users`] the best that are wanted.
+pub(super) fn best_by_users(
+    data: &Interactions,
+    histories: &[History<'_>],
+    k: usize,
+    wanted: &Wanted,
+) -> Vec<Vec<(Item, f64)>> {
+    let best =
+        |history| with_scores_by_users(data, history, k, |sums| sums.best(data, history, wanted));
+    histories.iter().map(best).collect()
+}
+
+fn with_scores_by_users<T>(
+    data: &Interactions,
+    history: &History<'_>,
+    k: usize,
+    f: impl FnOnce(&mut Sums) -> T,
+) -> T {
+    let nearest = nearest_users(data, history, k);
+    Sums::with(data.items().len(), |sums| {
+        for (user, similarity) in nearest {
+            for (item, value) in data.items_of(user) {
+                sums.add(item.index(), similarity * value);
+            }
         }
-    }
-    not_zero(data, scores)
+        f(sums)
+    })
 }
 
 /// What each item of the history adds to the score of `item` in [`scores_by_users`].
@@ -148,23 +188,24 @@ fn nearest_users(data: &Interactions, history: &History<'_>, k: usize) -> Vec<(U
 
 /// The users with something in common with a history, without the user whose history it is, and their cosine to it.
 pub(super) fn cosines_to_users(data: &Interactions, history: &History<'_>) -> Vec<(User, f64)> {
-    let mut common = vec![0.0; data.users().len()];
-    for (item, value) in history.plays() {
-        for (user, other) in data.users_of(item) {
-            common[user.index()] += value * other;
-        }
-    }
     let norm = squared_norm(history.plays().map(|play| play.1));
-    let cosine = |user: User| {
-        let common = common[user.index()];
-        let other = data.by_user().squared_norm(user.index());
-        // As in `similarity`: what is equal as mathematics is equal in bits.
-        (user, (common * common / (norm * other)).sqrt().min(1.0))
-    };
-    let others = data
-        .user_indices()
-        .filter(|&user| common[user.index()] > 0.0 && Some(user) != history.user());
-    others.map(cosine).collect()
+    Sums::with(data.users().len(), |common| {
+        for (item, value) in history.plays() {
+            for (user, other) in data.users_of(item) {
+                common.add(user.index(), value * other);
+            }
+        }
+        let cosine = |(user, common): (u32, f64)| {
+            let other = data.by_user().squared_norm(user as usize);
+            // As in `similarity`: what is equal as mathematics is equal in bits.
+            let cosine = (common * common / (norm * other)).sqrt().min(1.0);
+            (data.user_number(user), cosine)
+        };
+        let others = common.drain().map(cosine);
+        others
+            .filter(|&(user, _)| Some(user) != history.user())
+            .collect()
+    })
 }
 
 fn squared_norm(values: impl Iterator<Item = f64>) -> f64 {

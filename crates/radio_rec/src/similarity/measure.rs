@@ -24,7 +24,8 @@ use serde::{Deserialize, Serialize};
 /// Where a formula would divide by zero the similarity is 0.
 ///
 /// - *Adjusted cosine*: Sarwar et al., "Item-based collaborative filtering recommendation algorithms" (WWW 2001), section
-///   3.1.3, with the norms over all users of an item. The mean is over what the user has stored; where all values are equal, as in 0/1 data,
+///   3.1.3, but for the norms: here they are over all users of an item, there over the users of both, which
+///   makes two items with one user in common as alike as can be. The mean is over what the user has stored; where all values are equal, as in 0/1 data,
 ///   nothing remains to compare.
 /// - *Pearson* is the correlation over all users, zeros included: on 0/1 data the phi coefficient. It isn't the one over
 ///   the users of both that is used for ratings, which 0/1 data leaves undefined.
@@ -161,6 +162,14 @@ impl Measure {
                 .collect();
             rows.map(|_, column, value| from_mean(value, means[column as usize]))
         })
+    }
+
+    /// Whether the similarity of two rows also depends on what others have.
+    pub(super) fn depends_on_all(self) -> bool {
+        matches!(
+            self,
+            Measure::AdjustedCosine | Measure::Pearson | Measure::Lift
+        )
     }
 
     /// What the formula needs of a row with these values.

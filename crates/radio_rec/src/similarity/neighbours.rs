@@ -108,13 +108,65 @@ impl Neighbourhood {
     ///
     /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn of_items(&self, data: &Interactions) -> Result<ItemNeighbours> {
-        let lists = self.lists(data.by_item(), data.by_user(), &|item, similarity| {
-            Neighbour {
-                item: data.item_number(item),
-                similarity,
-            }
-        })?;
+        let lists = self.lists_of_items(data, None)?;
+        let lists = lists.into();
         Ok(ItemNeighbours { lists })
+    }
+
+    /// [`of_items`](Self::of_items) of a matrix that came of another, of which `old` are, by new plays of the items that have
+    /// `changed`.
+    pub(crate) fn of_changed_items(
+        &self,
+        old: &ItemNeighbours,
+        data: &Interactions,
+        changed: &[bool],
+    ) -> Result<ItemNeighbours> {
+        if self.measure.depends_on_all() || self.weighting != Weighting::None {
+            return self.of_items(data);
+        }
+        // Those that have changed, and those that have a user in common with one of them.
+        let mut wanted = changed.to_vec();
+        for item in data.item_indices().filter(|item| changed[item.index()]) {
+            for (user, _) in data.users_of(item) {
+                for (other, _) in data.items_of(user) {
+                    wanted[other.index()] = true;
+                }
+            }
+        }
+        let numbers: Vec<u32> = (0..)
+            .zip(&wanted)
+            .filter(|of| *of.1)
+            .map(|of| of.0)
+            .collect();
+        let mut found = self.lists_of_items(data, Some(&numbers))?.into_iter();
+        let list = |item: Item| match wanted[item.index()] {
+            true => found.next().expect("a list for each that was wanted"),
+            // Items that came to it now have changed, or nobody played them.
+            false if item.index() >= old.len() => Vec::new(),
+            false => {
+                let old = old.lists.of(item.index()).iter();
+                old.map(|neighbour| Neighbour {
+                    item: data.item_number(neighbour.item.number()),
+                    ..*neighbour
+                })
+                .collect()
+            }
+        };
+        let lists: Vec<_> = data.item_indices().map(list).collect();
+        let lists = lists.into();
+        Ok(ItemNeighbours { lists })
+    }
+
+    fn lists_of_items(
+        &self,
+        data: &Interactions,
+        wanted: Option<&[u32]>,
+    ) -> Result<Vec<Vec<Neighbour>>> {
+        let neighbour = |item, similarity| Neighbour {
+            item: data.item_number(item),
+            similarity,
+        };
+        self.lists(data.by_item(), data.by_user(), wanted, &neighbour)
     }
 
     /// The most similar users of each user.
@@ -123,12 +175,12 @@ impl Neighbourhood {
     ///
     /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn of_users(&self, data: &Interactions) -> Result<UserNeighbours> {
-        let lists = self.lists(data.by_user(), data.by_item(), &|user, similarity| {
-            UserNeighbour {
-                user: data.user_number(user),
-                similarity,
-            }
-        })?;
+        let neighbour = |user, similarity| UserNeighbour {
+            user: data.user_number(user),
+            similarity,
+        };
+        let lists = self.lists(data.by_user(), data.by_item(), None, &neighbour)?;
+        let lists = lists.into();
         Ok(UserNeighbours { lists })
     }
 
@@ -158,13 +210,14 @@ impl Neighbourhood {
         Ok(())
     }
 
-    /// The neighbours of each of `rows`; `across` is their transpose.
+    /// The neighbours of each of `rows`, or of those that are wanted; `across` is their transpose.
     fn lists<N: Send>(
         &self,
         rows: &Compressed,
         across: &Compressed,
+        wanted: Option<&[u32]>,
         neighbour: &(dyn Fn(u32, f64) -> N + Sync),
-    ) -> Result<Lists<N>> {
+    ) -> Result<Vec<Vec<N>>> {
         self.check()?;
         let weighted = self.weighting.weighted(rows, across);
         let rows = weighted.as_ref().unwrap_or(rows);
@@ -192,6 +245,7 @@ impl Neighbourhood {
             of_each: &of_each,
             rows,
             across,
+            wanted,
         };
         Ok(match narrow {
             Some(columns) => search.by_values(&columns, neighbour),
@@ -207,6 +261,8 @@ struct Search<'a> {
     rows: &'a Compressed,
     /// The transpose of `rows`.
     across: &'a Compressed,
+    /// The rows whose neighbours are looked for, if not those of all.
+    wanted: Option<&'a [u32]>,
 }
 
 impl Search<'_> {
@@ -215,7 +271,7 @@ impl Search<'_> {
         &self,
         columns: &[C],
         neighbour: &(dyn Fn(u32, f64) -> N + Sync),
-    ) -> Lists<N> {
+    ) -> Vec<Vec<N>> {
         let values = self.rows.values();
         if self.parameters.measure.is_of_sets() || values.iter().all(|&value| value == 1.0) {
             let ones = vec![(); values.len()];
@@ -244,7 +300,7 @@ impl Search<'_> {
         row_values: &[V],
         across_values: &[V],
         neighbour: &(dyn Fn(u32, f64) -> N + Sync),
-    ) -> Lists<N> {
+    ) -> Vec<Vec<N>> {
         let &Neighbourhood {
             k,
             measure,
@@ -264,19 +320,20 @@ impl Search<'_> {
             .then(|| Sides::new(self.rows, self.across, across_columns, &ones, &ones));
         let parameters = (measure, k, minimum_support, shrinkage);
         let top_k = TopK::new(sides, supports, self.of_each, self.rows, parameters);
-        let lists: Vec<Vec<N>> = (0..self.rows.rows())
-            .into_par_iter()
-            .map_init(
-                || top_k.scratch(),
-                |scratch, row| {
-                    let similar = top_k.most_similar(row, scratch).into_iter();
-                    similar
-                        .map(|(other, similarity)| neighbour(other, similarity))
-                        .collect()
-                },
-            )
-            .collect();
-        Lists::from(lists)
+        let list = |scratch: &mut _, row: usize| {
+            let similar = top_k.most_similar(row, scratch).into_iter();
+            similar
+                .map(|(other, similarity)| neighbour(other, similarity))
+                .collect()
+        };
+        let rows = match self.wanted {
+            None => {
+                let rows = (0..self.rows.rows()).into_par_iter();
+                return rows.map_init(|| top_k.scratch(), list).collect();
+            }
+            Some(rows) => rows.par_iter().map(|&row| row as usize),
+        };
+        rows.map_init(|| top_k.scratch(), list).collect()
     }
 }
 
