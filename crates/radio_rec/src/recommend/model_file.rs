@@ -44,7 +44,7 @@ impl Model {
     /// [`Error::Io`](crate::Error::Io) where the system refuses.
     pub fn save_without_data(&self, path: impl AsRef<Path>) -> Result<()> {
         Matrices::Elsewhere(None)
-            .during(|| MODEL_ALONE.save(&(Of::of(self.data()), self), path.as_ref()))
+            .during(|| MODEL_ALONE.save(&(LearnedFrom::new(self.data()), self), path.as_ref()))
     }
 
     /// Reads a model that [`save`](Model::save) wrote.
@@ -68,9 +68,9 @@ impl Model {
     /// written by another version of this crate.
     pub fn load_with(path: impl AsRef<Path>, data: &Interactions) -> Result<Self> {
         let path = path.as_ref();
-        let read = || MODEL_ALONE.load_first::<Of>(path);
+        let read = || MODEL_ALONE.load_first::<LearnedFrom>(path);
         let of = read()?;
-        if of != Of::of(data) {
+        if of != LearnedFrom::new(data) {
             return Err(Error::ModelFile {
                 path: path.into(),
                 message: format!(
@@ -80,20 +80,20 @@ impl Model {
             });
         }
         let matrices = Matrices::Elsewhere(Some(data.clone()));
-        let (_, model): (Of, Model) = matrices.during(|| MODEL_ALONE.load(path))?;
+        let (_, model): (LearnedFrom, Model) = matrices.during(|| MODEL_ALONE.load(path))?;
         Ok(model)
     }
 }
 
 /// How many users and items a model learned from, and which: checksums of their names.
 #[derive(PartialEq, Serialize, Deserialize)]
-struct Of {
+struct LearnedFrom {
     users: (usize, CatalogueId),
     items: (usize, CatalogueId),
 }
 
-impl Of {
-    fn of(data: &Interactions) -> Self {
+impl LearnedFrom {
+    fn new(data: &Interactions) -> Self {
         let (users, items) = data.shape();
         Self {
             users: (users, data.user_catalogue()),

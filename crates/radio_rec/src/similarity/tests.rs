@@ -602,3 +602,16 @@ fn an_empty_matrix_has_no_neighbours() {
     assert!(wanted.of_items(&data).unwrap().is_empty());
     assert!(wanted.of_users(&data).unwrap().is_empty());
 }
+
+/// ln 3 - ln(1 + 2) is not 0 in double precision.
+#[test]
+fn a_weight_of_0_is_0() {
+    let data = Interactions::from_triplets([("a", "x", 5.0), ("b", "x", 2.0), ("c", "y", 0.0)]);
+    let data = data.unwrap();
+    let wanted = Neighbourhood::new(1).weighting(Weighting::TfIdf);
+    let found = wanted.of_users(&data).unwrap();
+    assert!(
+        data.user_indices()
+            .all(|user| found.neighbours(user).is_empty())
+    );
+}

@@ -65,7 +65,11 @@ impl Weighting {
         }
         let count = documents.rows() as f64;
         let idf: Vec<f64> = (0..terms.rows())
-            .map(|term| count.ln() - (terms.row(term).0.len() as f64).ln_1p())
+            .map(|term| match terms.row(term).0.len() as f64 {
+                // Where it is 0, so that no rounding is left of it that would be compared.
+                carriers if carriers + 1.0 == count => 0.0,
+                carriers => count.ln() - carriers.ln_1p(),
+            })
             .collect();
         let sums: Vec<f64> = (0..documents.rows())
             .map(|document| documents.row(document).1.iter().sum())
