@@ -26,7 +26,7 @@ use radio_rec::evaluate::split::{Split, stratified_by_user};
 use radio_rec::evaluate::{Protocol, Report, evaluate};
 use radio_rec::interactions::{Interactions, ItemName, User, UserName};
 use radio_rec::recommend::{
-    Algorithm, AlreadyPlayed, Als, Bpr, Ease, Edlae, ItemKnn, PlayWeight, Recommender, UserKnn,
+    Algorithm, Als, Bpr, Ease, Edlae, Fit, ItemKnn, PlayWeight, Recommender, Request, UserKnn, Whom,
 };
 
 fn main() -> ExitCode {
@@ -90,12 +90,12 @@ fn measure(algorithm: &Algorithm, part: &Split, k: usize) -> Result<[f64; 6]> {
         let mut items = part.test.items_of(user);
         items.any(|(item, _)| part.train.value(user, item) == 0.0)
     };
-    let users: Vec<User> = part.test.user_indices().filter(has_to_find).collect();
+    let users = part.test.user_indices().filter(has_to_find);
+    let users: Vec<Whom> = users.map(Whom::User).collect();
     let started = Instant::now();
-    let model = model.as_recommender();
-    model.recommend_all(&users, k, AlreadyPlayed::LeaveOut)?;
+    model.recommend_all(&users, &Request::new(k))?;
     let recommend = started.elapsed().as_secs_f64();
-    let report = report(model, &part.test, k)?;
+    let report = report(&model, &part.test, k)?;
     let Report {
         map,
         ndcg,
@@ -135,8 +135,14 @@ fn weight(base: f64, largest: f64) -> PlayWeight {
 fn settings(name: &str, largest: f64) -> Result<Algorithm> {
     let weight = weight(0.5, largest);
     Ok(match name {
-        "edlae" => Algorithm::Edlae(Edlae::new(0.7, 300.0).weight(weight)),
-        "ease" => Algorithm::Ease(Ease::new(500.0).weight(weight)),
+        "edlae" => Algorithm::Edlae(Edlae {
+            weight,
+            ..Edlae::new(0.7, 300.0)
+        }),
+        "ease" => Algorithm::Ease(Ease {
+            weight,
+            ..Ease::new(500.0)
+        }),
         "item-knn" => Algorithm::ItemKnn(ItemKnn::new(400)),
         "user-knn" => Algorithm::UserKnn(UserKnn::new(100)),
         "als" => Algorithm::Als(Als {
@@ -161,11 +167,16 @@ fn candidates(name: &str, largest: f64) -> Result<Vec<Algorithm>> {
         "edlae" => [0.3, 0.5, 0.6, 0.7]
             .iter()
             .flat_map(|&dropout| penalties.map(|lambda| Edlae::new(dropout, lambda)))
-            .flat_map(|edlae| weights.map(|w| edlae.weight(w)))
+            .flat_map(|edlae| weights.map(|weight| Edlae { weight, ..edlae }))
             .map(Algorithm::Edlae)
             .collect(),
         "ease" => (penalties.iter())
-            .flat_map(|&lambda| weights.map(|w| Ease::new(lambda).weight(w)))
+            .flat_map(|&lambda| {
+                weights.map(|weight| Ease {
+                    weight,
+                    ..Ease::new(lambda)
+                })
+            })
             .map(Algorithm::Ease)
             .collect(),
         "als" => [16, 32, 64]
@@ -216,7 +227,7 @@ fn tune(name: &str, largest: f64, train: &Interactions, k: usize) -> Result<Algo
         let mut ndcg = 0.0;
         for part in &inner {
             let model = algorithm.fit(&part.train)?;
-            ndcg += report(model.as_recommender(), &part.test, k)?.ndcg.mean / inner.len() as f64;
+            ndcg += report(&model, &part.test, k)?.ndcg.mean / inner.len() as f64;
         }
         eprintln!("{ndcg:.6} {algorithm:?}");
         if best.as_ref().is_none_or(|(highest, _)| ndcg > *highest) {

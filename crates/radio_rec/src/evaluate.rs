@@ -9,7 +9,7 @@
 //! ```
 //! use radio_rec::evaluate::{Protocol, evaluate, split};
 //! use radio_rec::interactions::Interactions;
-//! use radio_rec::recommend::{ItemScore, Popularity};
+//! use radio_rec::recommend::{Fit, ItemScore, Popularity};
 //!
 //! let plays = (0..40).flat_map(|user| (0..6).map(move |i| (format!("u{user}"), format!("i{}", (user + i * i) % 20), 1.0)));
 //! let data = Interactions::from_triplets(plays)?;

@@ -6,6 +6,7 @@ pub mod display;
 mod error;
 pub mod evaluate;
 pub mod interactions;
+mod lanes;
 mod linalg;
 mod model_file;
 pub mod nn;

@@ -3,7 +3,7 @@
 use radio_rec::Error;
 use radio_rec::evaluate::{Protocol, evaluate, metrics, split};
 use radio_rec::interactions::Interactions;
-use radio_rec::recommend::{ItemKnn, Popularity};
+use radio_rec::recommend::{Fit, ItemKnn, Popularity};
 use serde::Deserialize;
 
 /// See scripts/golden/evaluation.py.

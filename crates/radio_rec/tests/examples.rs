@@ -153,6 +153,25 @@ fn the_neighbours_are_timed_and_written() {
         "1",
     ];
     assert!(written(&[&plays[..], &als].concat()).len() > 1);
+    for (model, own) in [
+        ("item-knn", None),
+        ("als", Some("loss=")),
+        ("bpr", Some("auc=")),
+        ("ease", None),
+    ] {
+        let recommend = ["--model", model, "--recommend", "2"];
+        let (code, out, err) = run(
+            "neighbours",
+            folder.path(),
+            &[&plays[..], &recommend].concat(),
+        );
+        assert_eq!((code, err.as_str()), (0, ""), "{model}");
+        let figures = ["fit_s=", "recommend_s=", "one_ms=", "peak_mb="];
+        for figure in figures.into_iter().chain(own) {
+            let is_said = out.lines().any(|line| line.starts_with(figure));
+            assert!(is_said, "{model}, {figure}: {out}");
+        }
+    }
 }
 
 #[test]

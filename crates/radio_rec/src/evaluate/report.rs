@@ -300,7 +300,7 @@ fn of_user(
     let mut place = 0;
     items.retain(|_| {
         place += 1;
-        history.value(Item(place - 1)) == 0.0
+        !history.has(place - 1)
     });
 
     let metrics = [

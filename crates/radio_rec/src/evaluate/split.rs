@@ -131,7 +131,7 @@ fn divide(data: &Interactions, mut hidden: impl FnMut(User) -> Vec<bool>) -> Res
     for user in data.user_indices() {
         for ((item, value), hidden) in data.items_of(user).zip(hidden(user)) {
             let part = if hidden { &mut test } else { &mut train };
-            part.entries.push((user.0, item.0, value));
+            part.entries.push((user.number(), item.number(), value));
             if let Some(times) = &mut part.times {
                 times.extend(data.timestamp(user, item));
             }
