@@ -358,7 +358,7 @@ fn even_out<T: Copy>(weights: &mut Array2<T>, data: &Interactions) {
 }
 
 /// What a number in double precision is stored in.
-trait Narrow {
+pub(super) trait Narrow {
     fn narrowed(number: f64) -> Self;
 }
 
@@ -376,7 +376,7 @@ impl Narrow for f32 {
 
 /// XᵀX, on the diagonal and above it: of every two items the sum over users of the products of their weighted plays; an array of
 /// items x items.
-fn together<T: Real + Narrow>(data: &Interactions, weight: PlayWeight) -> Array2<T> {
+pub(super) fn together<T: Real + Narrow>(data: &Interactions, weight: PlayWeight) -> Array2<T> {
     let n = data.items().len();
     let mut sums = Array2::zeros((n, n));
     let rows: Vec<_> = data.item_indices().zip(sums.rows_mut()).collect();
