@@ -23,7 +23,8 @@ pub struct Report {
     pub precision: Mean,
     /// See [`metrics::recall`](super::metrics::recall).
     pub recall: Mean,
-    /// See [`metrics::capped_recall`](super::metrics::capped_recall).
+    /// See [`metrics::capped_recall`](super::metrics::capped_recall). The table leaves it out: it is precision where nobody has fewer
+    /// than k relevant items.
     pub capped_recall: Mean,
     /// See [`metrics::reciprocal_rank`](super::metrics::reciprocal_rank).
     pub mrr: Mean,
@@ -79,7 +80,6 @@ impl Report {
             (Metric::Ndcg, self.ndcg),
             (Metric::Precision, self.precision),
             (Metric::Recall, self.recall),
-            (Metric::CappedRecall, self.capped_recall),
             (Metric::Mrr, self.mrr),
             (Metric::HitRate, self.hit_rate),
             (Metric::Auc, self.auc),

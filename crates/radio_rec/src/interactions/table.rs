@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::path::Path;
 
-use csv::{ByteRecord, StringRecord};
+use csv::ByteRecord;
 
 use super::source::{SAVE_AS, Source};
 use crate::Error;
@@ -48,10 +48,7 @@ impl From<io::Error> for Problem {
 }
 
 /// The rows of a table, whatever their lengths, read one after the other.
-pub(super) struct Rows<R> {
-    reader: csv::Reader<Lines<R>>,
-    bytes: ByteRecord,
-}
+pub(super) struct Rows<R>(csv::Reader<Lines<R>>);
 
 /// The rows of a source, where cells may be in quotation marks if there is `quoting`.
 pub(super) fn rows<'a>(
@@ -66,40 +63,31 @@ pub(super) fn rows<'a>(
         .quoting(quoting)
         .buffer_capacity(1 << 16)
         .from_reader(Lines::of(source.into_reader()));
-    Rows {
-        reader,
-        bytes: ByteRecord::new(),
-    }
+    Rows(reader)
 }
 
 impl<R: Read> Rows<R> {
     /// Reads the next row over the one that is there; false at the end, where the row keeps its line.
     pub(super) fn next(&mut self, row: &mut Row) -> Result<bool, Problem> {
-        let begins = self.reader.position().byte();
-        let read = self.reader.read_byte_record(&mut self.bytes);
+        let begins = self.0.position().byte();
+        let read = self.0.read_byte_record(&mut row.record);
         let is_read = read.map_err(|error| match error.into_kind() {
             csv::ErrorKind::Io(source) => Problem::Io(source),
             kind => Problem::Io(io::Error::other(format!("{kind:?}"))),
         })?;
-        if !is_read {
-            return Ok(false);
+        if is_read {
+            row.line = self.0.get_mut().line_of_row(begins);
+            row.check_utf8()?;
         }
-        row.line = self.reader.get_mut().line_of_row(begins);
-        // Both kinds of record are the same memory.
-        let text = std::mem::take(&mut self.bytes);
-        self.bytes = std::mem::take(&mut row.record).into_byte_record();
-        match StringRecord::from_byte_record(text) {
-            Ok(record) => row.record = record,
-            Err(error) => return Err(row.not_utf8(error)),
-        }
-        Ok(true)
+        Ok(is_read)
     }
 }
 
 /// A row of a table.
 #[derive(Clone, Default)]
 pub(super) struct Row {
-    record: StringRecord,
+    /// Its cells, which are UTF-8.
+    record: ByteRecord,
     /// Where it begins, from 1.
     line: u64,
 }
@@ -116,42 +104,47 @@ impl Row {
 
     /// A cell without the space around it.
     pub(super) fn get(&self, column: usize) -> &str {
-        self.record.get(column).unwrap_or_default().trim()
+        let cell = self.record.get(column).unwrap_or_default();
+        str::from_utf8(cell).unwrap_or_default().trim()
     }
 
     /// The cell that has a line break in it, which a forgotten quotation mark brings about.
     pub(super) fn left_open(&self) -> Option<usize> {
-        self.record
-            .iter()
-            .position(|cell| cell.contains(['\n', '\r']))
+        self.record.iter().position(|cell| line_ends(cell) > 0)
     }
 
     /// A problem with the cell, counted from 0.
     pub(super) fn problem(&self, column: usize, message: impl Into<String>) -> Problem {
-        // Line breaks within quoted cells are still in their text.
-        let within = self.record.iter().take(column);
-        let within: u64 = within.map(|cell| line_ends(cell.as_bytes())).sum();
         Problem::Table {
-            line: self.line + within,
+            line: self.line_of(column),
             column: column as u64 + 1,
             message: message.into(),
         }
     }
 
-    /// What to say of a row that is in another encoding.
-    fn not_utf8(&self, error: csv::FromUtf8Error) -> Problem {
-        let (field, valid) = {
-            let utf8 = error.utf8_error();
-            (utf8.field(), utf8.valid_up_to())
-        };
-        let record = error.into_byte_record();
-        let before = record.iter().take(field).map(line_ends).sum::<u64>();
-        let (valid, rest) = record[field].split_at(valid);
-        Problem::Table {
-            line: self.line + before + line_ends(valid),
-            column: field as u64 + 1,
-            message: format!("the byte 0x{:02X} is not UTF-8; {SAVE_AS}", rest[0]),
+    /// The line on which a cell begins.
+    fn line_of(&self, column: usize) -> u64 {
+        // Line breaks within quoted cells are still in their text.
+        let before = self.record.iter().take(column);
+        self.line + before.map(line_ends).sum::<u64>()
+    }
+
+    /// An error for a row that is in another encoding.
+    fn check_utf8(&self) -> Result<(), Problem> {
+        if self.record.as_slice().is_ascii() {
+            return Ok(());
         }
+        for (column, cell) in self.record.iter().enumerate() {
+            if let Err(error) = str::from_utf8(cell) {
+                let (valid, rest) = cell.split_at(error.valid_up_to());
+                return Err(Problem::Table {
+                    line: self.line_of(column) + line_ends(valid),
+                    column: column as u64 + 1,
+                    message: format!("the byte 0x{:02X} is not UTF-8; {SAVE_AS}", rest[0]),
+                });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -176,12 +176,13 @@ impl EaseModel {
             return Err("its weights are not those of the items");
         }
         let own = (0..items).any(|item| self.weights.get(item, item) != 0.0);
-        let finite = match &self.weights {
-            Weights::Double(weights) => weights.iter().all(|weight| weight.is_finite()),
+        // Far beyond what is learned, and so small that a score, a sum of products with weights of plays, is finite.
+        let fits = match &self.weights {
+            Weights::Double(weights) => weights.iter().all(|weight| weight.abs() <= 1e100),
             Weights::Single(weights) => weights.iter().all(|weight| weight.is_finite()),
         };
-        if own || !finite {
-            return Err("a weight is not a number, or that of an item for itself");
+        if own || !fits {
+            return Err("a weight is not a number, too large, or that of an item for itself");
         }
         Ok(self)
     }
