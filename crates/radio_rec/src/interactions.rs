@@ -1,5 +1,6 @@
 //! Who played what how often: the sparse matrix that every recommender learns from.
 
+mod check;
 mod compressed;
 mod long_table;
 mod names;
@@ -19,6 +20,10 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
+use self::check::{
+    Catalogue, check_catalogue, check_index, check_name, check_value, duplicate,
+    what_a_value_must_be,
+};
 pub(crate) use self::compressed::{Compressed, sort_and_sum};
 pub use self::long_table::{Column, Duplicates, LongTable, Progress};
 pub(crate) use self::names::CatalogueId;
@@ -546,90 +551,4 @@ impl fmt::Debug for Interactions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Interactions({})", self.summary())
     }
-}
-
-/// Names in the order in which they were first asked for.
-#[derive(Default)]
-struct Catalogue {
-    names: Vec<Arc<str>>,
-    index_of_name: HashMap<Arc<str>, u32>,
-}
-
-impl Catalogue {
-    fn index_of(&mut self, name: &str) -> u32 {
-        if let Some(&index) = self.index_of_name.get(name) {
-            return index;
-        }
-        let index = self.names.len() as u32;
-        let name: Arc<str> = name.into();
-        self.names.push(name.clone());
-        self.index_of_name.insert(name, index);
-        index
-    }
-}
-
-/// Nothing if `value` can be stored or is 0; otherwise what it must be, in words that complete "must be".
-fn what_a_value_must_be(value: f64) -> Option<&'static str> {
-    if value.is_nan() {
-        Some("a number")
-    } else if value < 0.0 {
-        Some("0 or positive")
-    } else if value.is_infinite() {
-        Some("finite")
-    } else if value != 0.0 && !VALUES.contains(&value) {
-        Some("0 or from 1e-30 to 1e30")
-    } else {
-        None
-    }
-}
-
-fn check_name(side: &'static str, name: &str) -> Result<()> {
-    if !name.is_empty() {
-        return Ok(());
-    }
-    Err(Error::InvalidParameter {
-        name: side,
-        value: "empty".into(),
-        expected: "a name".into(),
-    })
-}
-
-fn check_value(value: f64, user: &str, item: &str) -> Result<()> {
-    match what_a_value_must_be(value) {
-        None => Ok(()),
-        Some(expected) => Err(Error::InvalidParameter {
-            name: "value",
-            value: format!("{value} (user `{user}`, item `{item}`)"),
-            expected: expected.into(),
-        }),
-    }
-}
-
-fn duplicate(kind: &'static str, name: &str) -> Error {
-    Error::DuplicateName {
-        kind,
-        name: name.into(),
-    }
-}
-
-fn check_catalogue(name: &'static str, index: usize, is_own: bool) -> Result<()> {
-    if is_own {
-        return Ok(());
-    }
-    Err(Error::InvalidParameter {
-        name,
-        value: format!("number {index} of the {name}s of another matrix"),
-        expected: format!("one of this matrix; look the {name} up here by the name"),
-    })
-}
-
-fn check_index(name: &'static str, index: usize, len: usize) -> Result<()> {
-    if index < len {
-        return Ok(());
-    }
-    Err(Error::InvalidParameter {
-        name,
-        value: format!("number {index} of the {name}s"),
-        expected: format!("one of the {len} {name}s of this matrix; look it up there by its name"),
-    })
 }

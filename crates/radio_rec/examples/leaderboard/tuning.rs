@@ -8,6 +8,9 @@ use radio_rec::recommend::{
     Algorithm, Als, Bpr, Ease, Edlae, Fit, Ials, ItemKnn, LogisticMf, PlayWeight, Rp3Beta, Slim,
     TwoSided, UserKnn,
 };
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 
 /// A play counts `base` for having been played at all, and for how much it was liked up to 1.
 fn weight(base: f64, largest: f64) -> PlayWeight {
@@ -175,8 +178,8 @@ fn all_of<A: Copy, B: Copy>(these: &[A], those: &[B]) -> impl Iterator<Item = (A
         .flat_map(move |&a| those.iter().map(move |&b| (a, b)))
 }
 
-/// The candidate with the largest nDCG@k on validation parts of what is learned from: of all, or of `trials` that are spread evenly
-/// over them.
+/// The candidate with the largest nDCG@k on validation parts of what is learned from: of all, or of `trials` that are chosen by chance,
+/// the same on every run.
 pub fn tune(
     name: &str,
     largest: f64,
@@ -186,11 +189,9 @@ pub fn tune(
     trials: Option<usize>,
 ) -> Result<Algorithm> {
     let mut candidates = candidates(name, largest)?;
-    if let Some(trials) = trials.filter(|&trials| trials < candidates.len()) {
-        let all = candidates.len();
-        let chosen =
-            (0..trials).map(|trial| candidates[trial * all / trials + all / trials / 2].clone());
-        candidates = chosen.collect();
+    if let Some(trials) = trials {
+        candidates.shuffle(&mut ChaCha8Rng::seed_from_u64(0));
+        candidates.truncate(trials);
     }
     if let [only] = &candidates[..] {
         return Ok(only.clone());

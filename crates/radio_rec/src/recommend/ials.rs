@@ -28,7 +28,8 @@ use crate::ranking::at_least_one;
 /// many plays are held as tight as those of few.
 ///
 /// Each turn solves exactly, for all users and then for all items. The vector of anybody is the one that is best for what they
-/// played, with the items as they are; the score is xᵀy. Every item that somebody played has one.
+/// played, with the items as they are, which takes time with the cube of `factors`; the score is xᵀy. Every item that somebody
+/// played has one.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
