@@ -368,7 +368,7 @@ mod tests {
         let plays = (0..90).flat_map(|user| (0..200).map(move |item| (user, item)));
         let liked = |user: usize, item: usize| match user {
             0 => item != 77,
-            _ => (user + item) % 3 == 0,
+            _ => (user + item).is_multiple_of(3),
         };
         let plays =
             plays.filter(|&(user, item)| liked(user, item) && (user == 0 || rng.random_bool(0.6)));

@@ -44,7 +44,7 @@ impl Model {
     /// [`Error::Io`](crate::Error::Io) where the system refuses.
     pub fn save_without_data(&self, path: impl AsRef<Path>) -> Result<()> {
         Matrices::Elsewhere(None)
-            .during(|| MODEL_ALONE.save(&(Of::of(self.data()), self), path.as_ref()))
+            .during(|| MODEL_ALONE.save(&(Of::matrix(self.data()), self), path.as_ref()))
     }
 
     /// Reads a model that [`save`](Model::save) wrote.
@@ -70,7 +70,7 @@ impl Model {
         let path = path.as_ref();
         let read = || MODEL_ALONE.load_first::<Of>(path);
         let of = read()?;
-        if of != Of::of(data) {
+        if of != Of::matrix(data) {
             return Err(Error::ModelFile {
                 path: path.into(),
                 message: format!(
@@ -93,7 +93,7 @@ struct Of {
 }
 
 impl Of {
-    fn of(data: &Interactions) -> Self {
+    fn matrix(data: &Interactions) -> Self {
         let (users, items) = data.shape();
         Self {
             users: (users, data.user_catalogue()),

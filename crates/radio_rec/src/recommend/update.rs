@@ -33,7 +33,7 @@ pub trait Update: Recommender {
     /// model.update(&Interactions::from_triplets([("bob", "air", 1.0), ("cleo", "u2", 1.0)])?)?;
     /// let cleo = model.data().user("cleo")?.into();
     /// let new = model.recommend(cleo, &Request::new(5))?;
-    /// assert_eq!(new.ranking.names().collect::<Vec<_>>(), ["abba", "air"]);
+    /// assert_eq!(new.ranking.names().collect::<Vec<_>>(), ["air", "abba"]);
     /// # Ok::<(), radio_rec::Error>(())
     /// ```
     fn update(&mut self, plays: &Interactions) -> Result<()>;
