@@ -225,8 +225,10 @@ fn load(path: &Path) -> radio_rec::Result<Interactions> {
     let shown = std::io::stderr().is_terminal();
     let table = LongTable::new().progress(|progress| {
         if shown {
-            let share = progress.bytes as f64 / progress.total_bytes as f64;
-            eprint!("\r{} rows, {:.0} %", progress.rows, 100.0 * share);
+            eprint!("\r{} rows", progress.rows);
+            if let Some(total) = progress.total_bytes {
+                eprint!(", {:.0} %", 100.0 * progress.bytes as f64 / total as f64);
+            }
         }
     });
     let data = table.read(path);

@@ -2,9 +2,10 @@
 //!
 //! | step | here |
 //! |---|---|
-//! | divide the plays into what is learned from and what is hidden | [`split`]: stratified by user, leave one out, temporal, random |
-//! | recommend and compare | [`evaluate`] |
+//! | divide the plays into what is learned from and what is hidden | [`split`]: stratified by user, leave one out, temporal, random, strangers |
+//! | recommend and compare with what is hidden | [`evaluate`] for the users learned from, [`evaluate_strangers`] for others |
 //! | one user's list as a number | [`metrics`] |
+//! | one model against another, user by user | [`OfUsers::more_than`], of [`evaluate_users`] |
 //!
 //! ```
 //! use radio_rec::evaluate::{Protocol, evaluate, split};
@@ -21,8 +22,14 @@
 //! # Ok::<(), radio_rec::Error>(())
 //! ```
 
+mod interval;
 pub mod metrics;
+mod of_users;
+mod protocol;
 mod report;
 pub mod split;
 
-pub use self::report::{Mean, Protocol, Report, evaluate};
+pub use self::interval::Mean;
+pub use self::of_users::{Metric, OfUsers, evaluate, evaluate_strangers, evaluate_users};
+pub use self::protocol::{Protocol, Ties};
+pub use self::report::{Comparison, Report};

@@ -1,13 +1,18 @@
 //! Who played what how often: the sparse matrix that every recommender learns from.
 
+mod check;
 mod compressed;
 mod long_table;
 mod names;
+mod source;
 mod suggest;
+mod summed;
 mod table;
 #[cfg(test)]
 mod tests;
 mod wide_csv;
+#[cfg(feature = "zstd")]
+mod zstd;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,6 +20,10 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
+use self::check::{
+    Catalogue, check_catalogue, check_index, check_name, check_value, duplicate,
+    what_a_value_must_be,
+};
 pub(crate) use self::compressed::{Compressed, sort_and_sum};
 pub use self::long_table::{Column, Duplicates, LongTable, Progress};
 pub(crate) use self::names::CatalogueId;
@@ -22,6 +31,7 @@ pub use self::names::{Item, ItemName, User, UserName};
 use self::suggest::Names;
 pub use self::suggest::Suggestions;
 use crate::display::{Cell, Table};
+use crate::error::excerpt;
 use crate::{Error, Result};
 
 /// The smallest value above 0 and the largest that can be stored. Between them no sum of products of two values
@@ -66,6 +76,8 @@ struct Matrix {
     by_item: Compressed,
     /// Of each value of `by_user` when it was, if the source says so.
     timestamps: Option<Vec<f64>>,
+    /// The columns of the source that were not read.
+    not_read: Vec<String>,
 }
 
 impl Interactions {
@@ -76,8 +88,8 @@ impl Interactions {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for an empty name, and for a value that is not a number, negative, infinite, or (where
-    /// it is not 0) outside 1e-30 to 1e30.
+    /// [`Error::InvalidParameter`] for an empty name, for a value that is not a number, negative, infinite, or (where
+    /// it is not 0) outside 1e-30 to 1e30, and for values of the same user and item that add up to more than 1e30.
     pub fn from_triplets<U: AsRef<str>, I: AsRef<str>>(
         triplets: impl IntoIterator<Item = (U, I, f64)>,
     ) -> Result<Self> {
@@ -93,7 +105,7 @@ impl Interactions {
         }
         let users = users.names.into_iter().map(UserName::from).collect();
         let items = items.names.into_iter().map(ItemName::from).collect();
-        Self::from_parts(users, items, entries)
+        Self::from_parts(users, items, entries)?.with_checked_sums()
     }
 
     /// Builds the matrix from the names of its users and items and (user, item, value), where a user and an item are positions
@@ -104,7 +116,8 @@ impl Interactions {
     /// # Errors
     ///
     /// [`Error::InvalidParameter`] for an empty name, for a position behind the end of its list, and for a value that is not a
-    /// number, negative, infinite, or (where it is not 0) outside 1e-30 to 1e30; [`Error::DuplicateName`] for a name that stands
+    /// number, negative, infinite, or (where it is not 0) outside 1e-30 to 1e30, and for values of the same user and item that add up
+    /// to more; [`Error::DuplicateName`] for a name that stands
     /// for two.
     ///
     /// ```
@@ -140,7 +153,7 @@ impl Interactions {
             Ok((user as u32, item as u32, value))
         };
         let entries = entries.into_iter().map(entry).collect::<Result<_>>()?;
-        Self::from_parts(users, items, entries)
+        Self::from_parts(users, items, entries)?.with_checked_sums()
     }
 
     /// Builds the matrix from its catalogues and (row, column, value) in any order; values were checked, zeros are dropped.
@@ -196,7 +209,54 @@ impl Interactions {
             by_user,
             by_item,
             timestamps,
+            not_read: Vec::new(),
         })))
+    }
+
+    /// The matrix, of a source with columns that were not read.
+    fn with_not_read(mut self, columns: Vec<String>) -> Self {
+        if let Some(matrix) = Arc::get_mut(&mut self.0) {
+            matrix.not_read = columns;
+        }
+        self
+    }
+
+    /// The matrix, or an error if values of the same user and item added up to more than a value may be.
+    fn with_checked_sums(self) -> Result<Self> {
+        let too_large = |&value: &f64| value > *VALUES.end();
+        let Some(at) = self.0.by_user.values().iter().position(too_large) else {
+            return Ok(self);
+        };
+        let row = (0..self.0.users.len()).find(|&row| self.0.by_user.range(row).contains(&at));
+        let user = row.map_or("", |row| self.0.users[row].as_str());
+        let item = self.0.items[self.0.by_user.columns()[at] as usize].as_str();
+        Err(Error::InvalidParameter {
+            name: "value",
+            value: format!(
+                "{:e}, the sum of the values of user `{}` and item `{}`",
+                self.0.by_user.values()[at],
+                excerpt(user),
+                excerpt(item)
+            ),
+            expected: "at most 1e30".into(),
+        })
+    }
+
+    /// The columns that the table had and that were not read, by their names, or by their numbers where they have none.
+    ///
+    /// Nothing for a matrix that does not come from a long table, or that was made from another matrix.
+    ///
+    /// ```
+    /// use radio_rec::interactions::LongTable;
+    ///
+    /// let table = "user,item,rating,genre\nann,u2,3,rock\n";
+    /// let data = LongTable::new().read_from(table.as_bytes(), "plays.csv")?;
+    /// assert_eq!(data.not_read(), ["genre"]);
+    /// assert!(data.to_string().ends_with("1 values stored; not read: genre]\n"));
+    /// # Ok::<(), radio_rec::Error>(())
+    /// ```
+    pub fn not_read(&self) -> &[String] {
+        &self.0.not_read
     }
 
     /// How many users and how many items there are.
@@ -469,10 +529,15 @@ impl Interactions {
 
     fn summary(&self) -> String {
         let (users, items) = self.shape();
-        format!(
+        let mut summary = format!(
             "{users} users x {items} items, {} values stored",
             self.nnz()
-        )
+        );
+        if !self.0.not_read.is_empty() {
+            let names: Vec<String> = self.0.not_read.iter().map(|name| excerpt(name)).collect();
+            summary += &format!("; not read: {}", names.join(", "));
+        }
+        summary
     }
 }
 
@@ -486,90 +551,4 @@ impl fmt::Debug for Interactions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Interactions({})", self.summary())
     }
-}
-
-/// Names in the order in which they were first asked for.
-#[derive(Default)]
-struct Catalogue {
-    names: Vec<Arc<str>>,
-    index_of_name: HashMap<Arc<str>, u32>,
-}
-
-impl Catalogue {
-    fn index_of(&mut self, name: &str) -> u32 {
-        if let Some(&index) = self.index_of_name.get(name) {
-            return index;
-        }
-        let index = self.names.len() as u32;
-        let name: Arc<str> = name.into();
-        self.names.push(name.clone());
-        self.index_of_name.insert(name, index);
-        index
-    }
-}
-
-/// Nothing if `value` can be stored or is 0; otherwise what it must be, in words that complete "must be".
-fn what_a_value_must_be(value: f64) -> Option<&'static str> {
-    if value.is_nan() {
-        Some("a number")
-    } else if value < 0.0 {
-        Some("0 or positive")
-    } else if value.is_infinite() {
-        Some("finite")
-    } else if value != 0.0 && !VALUES.contains(&value) {
-        Some("0 or from 1e-30 to 1e30")
-    } else {
-        None
-    }
-}
-
-fn check_name(side: &'static str, name: &str) -> Result<()> {
-    if !name.is_empty() {
-        return Ok(());
-    }
-    Err(Error::InvalidParameter {
-        name: side,
-        value: "empty".into(),
-        expected: "a name".into(),
-    })
-}
-
-fn check_value(value: f64, user: &str, item: &str) -> Result<()> {
-    match what_a_value_must_be(value) {
-        None => Ok(()),
-        Some(expected) => Err(Error::InvalidParameter {
-            name: "value",
-            value: format!("{value} (user `{user}`, item `{item}`)"),
-            expected: expected.into(),
-        }),
-    }
-}
-
-fn duplicate(kind: &'static str, name: &str) -> Error {
-    Error::DuplicateName {
-        kind,
-        name: name.into(),
-    }
-}
-
-fn check_catalogue(name: &'static str, index: usize, is_own: bool) -> Result<()> {
-    if is_own {
-        return Ok(());
-    }
-    Err(Error::InvalidParameter {
-        name,
-        value: format!("number {index} of the {name}s of another matrix"),
-        expected: format!("one of this matrix; look the {name} up here by the name"),
-    })
-}
-
-fn check_index(name: &'static str, index: usize, len: usize) -> Result<()> {
-    if index < len {
-        return Ok(());
-    }
-    Err(Error::InvalidParameter {
-        name,
-        value: format!("number {index} of the {name}s"),
-        expected: format!("one of the {len} {name}s of this matrix; look it up there by its name"),
-    })
 }

@@ -14,6 +14,7 @@ pub mod nn;
 pub mod plot;
 mod prefetch;
 pub mod ranking;
+pub mod ratings;
 pub mod recommend;
 pub mod similarity;
 mod whole_file;

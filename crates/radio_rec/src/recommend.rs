@@ -8,8 +8,10 @@
 //! | a user | what does the most similar user play? | [`NearestUser`] |
 //! | a user | what do similar users play? | [`UserKnn`] |
 //! | a user | which items are most like what the user played? | [`ItemScore`], [`ItemKnn`] |
-//! | a user | which items does a learned weight between every two items speak for? | [`Ease`], [`Edlae`] |
-//! | a user | which items lie near the user, where users and items are points? | [`Als`], [`Bpr`] |
+//! | a user | where do walks from what the user played lead? | [`Rp3Beta`] |
+//! | a user | which items does a learned weight between every two items speak for? | [`Ease`], [`Edlae`], [`Slim`] |
+//! | a user | and a learned weight between every two users? | [`TwoSided`] |
+//! | a user | which items lie near the user, where users and items are points? | [`Als`], [`Ials`], [`Bpr`], [`LogisticMf`] |
 //! | a user | which items have the tags of what the user played? | [`ContentBased`] |
 //!
 //! A model has two types: its parameters, which learn from a matrix ([`Fit`]), and what it learned, which recommends.
@@ -49,14 +51,20 @@ mod edlae;
 mod factors;
 mod from_items;
 mod history;
+mod ials;
 mod item_knn;
 mod item_score;
+mod item_weights;
+mod logistic_mf;
 mod model_file;
 mod nearest_user;
 mod popularity;
 mod recommender;
 mod request;
+mod rp3beta;
+mod slim;
 mod sums;
+mod two_sided;
 mod update;
 mod user_knn;
 
@@ -68,8 +76,11 @@ pub use self::ease::{Ease, EaseModel, Precision};
 pub use self::edlae::Edlae;
 pub use self::from_items::{by_listeners, by_summed_similarity};
 pub use self::history::{History, PlayWeight, Whom};
+pub use self::ials::{Ials, IalsModel};
 pub use self::item_knn::{ItemKnn, ItemKnnModel};
 pub use self::item_score::{ItemScore, ItemScoreModel};
+pub use self::item_weights::ItemWeightsModel;
+pub use self::logistic_mf::{LogisticMf, LogisticMfModel};
 pub use self::nearest_user::{NearestUser, NearestUserModel};
 pub(crate) use self::popularity::listeners;
 pub use self::popularity::{Popularity, PopularityModel};
@@ -78,6 +89,9 @@ pub use self::recommender::{
     SimilarUsers,
 };
 pub use self::request::{AlreadyPlayed, Request, Wanted};
+pub use self::rp3beta::Rp3Beta;
+pub use self::slim::Slim;
+pub use self::two_sided::{TwoSided, TwoSidedModel};
 pub use self::update::Update;
 pub use self::user_knn::{UserKnn, UserKnnModel};
 pub use crate::similarity::similar_items;

@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 use radio_rec::interactions::{Interactions, Item, User};
 use radio_rec::recommend::{
-    Algorithm, AlreadyPlayed, Als, Basis, Bpr, ContentBased, Ease, Edlae, Fit, ItemKnn, ItemScore,
-    Model, NearestUser, Popularity, Recommender, Request, Update, UserKnn, Whom,
+    Algorithm, AlreadyPlayed, Als, Basis, Bpr, ContentBased, Ease, Edlae, Fit, Ials, ItemKnn,
+    ItemScore, LogisticMf, Model, NearestUser, Popularity, Recommender, Request, Rp3Beta, Slim,
+    TwoSided, Update, UserKnn, Whom,
 };
 use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
 
@@ -25,6 +26,18 @@ fn algorithms(data: &Interactions) -> Vec<Algorithm> {
         Algorithm::ItemKnn(ItemKnn::new(5)),
         Algorithm::Ease(Ease::new(1.0)),
         Algorithm::Edlae(Edlae::new(0.3, 1.0)),
+        Algorithm::TwoSided(TwoSided {
+            dropout: 0.3,
+            lambda: 1.0,
+            user_lambda: 1.0,
+            ..TwoSided::default()
+        }),
+        Algorithm::Slim(Slim {
+            l1: 0.1,
+            l2: 1.0,
+            ..Slim::default()
+        }),
+        Algorithm::Rp3Beta(Rp3Beta::default()),
         Algorithm::Als(Als {
             factors: 2,
             lambda: 0.1,
@@ -34,6 +47,14 @@ fn algorithms(data: &Interactions) -> Vec<Algorithm> {
             factors: 2,
             epochs: 60,
             ..Bpr::default()
+        }),
+        Algorithm::Ials(Ials {
+            factors: 2,
+            ..Ials::default()
+        }),
+        Algorithm::LogisticMf(LogisticMf {
+            factors: 2,
+            ..LogisticMf::default()
         }),
         Algorithm::ContentBased(ContentBased::new(features)),
     ];
@@ -660,7 +681,17 @@ fn what_is_new_is_taken_in() {
     for mut model in models(&data) {
         let name = model.name();
         let Some(update) = model.as_update() else {
-            assert!(["ease", "edlae"].contains(&name));
+            // What is learned of all plays together.
+            let of_all = [
+                "ease",
+                "edlae",
+                "two-sided",
+                "slim",
+                "rp3beta",
+                "ials",
+                "logistic-mf",
+            ];
+            assert!(of_all.contains(&name));
             continue;
         };
         update.update(&plays).unwrap();
@@ -792,8 +823,8 @@ proptest! {
         }
     }
 
-    /// What a user gets does not depend on where in the matrix they stand. BPR draws plays by their place, and ALS begins
-    /// at vectors by the user's place, so those two change;
+    /// What a user gets does not depend on where in the matrix they stand. BPR draws plays by their place, and ALS and logistic
+    /// matrix factorisation begin at vectors by the user's place, so those change;
     /// and among equally similar users those of the front count.
     #[test]
     fn the_order_of_the_users_changes_nothing(values in prop::collection::vec(0u8..3, 30), turn in 1usize..6) {
@@ -809,7 +840,7 @@ proptest! {
         let (data, turned) = (plays(0), plays(turn));
         prop_assume!(data.nnz() > 0);
         for (model, other) in models(&data).iter().zip(&models(&turned)) {
-            if ["als", "bpr", "nearest-user", "user-knn"].contains(&model.name()) {
+            if ["als", "bpr", "logistic-mf", "nearest-user", "user-knn"].contains(&model.name()) {
                 continue;
             }
             for user in data.user_indices() {

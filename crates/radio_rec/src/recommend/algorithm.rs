@@ -148,10 +148,20 @@ algorithms! {
     Ease, EaseModel, "ease", Ease::new(300.0), [similar explain];
     /// The same with dropout 0.6 and the penalty 200.
     Edlae, EaseModel, "edlae", Edlae::new(0.6, 200.0), [similar explain];
+    /// EDLAE of the items and of the users, added up.
+    TwoSided, TwoSidedModel, "two-sided", TwoSided::default(), [similar];
+    /// A few weights of each item, by an elastic net.
+    Slim, ItemWeightsModel, "slim", Slim::default(), [similar explain];
+    /// Walks of three steps, with 100 weights of each item.
+    Rp3Beta, ItemWeightsModel, "rp3beta", Rp3Beta::default(), [similar explain];
     /// Points by alternating least squares, with 64 factors.
     Als, AlsModel, "als", Als::default(), [similar users update explain];
     /// Points by Bayesian personalised ranking, with 64 factors.
     Bpr, BprModel, "bpr", Bpr::default(), [similar users update];
+    /// Points by alternating least squares with a penalty by frequency, with 64 factors.
+    Ials, IalsModel, "ials", Ials::default(), [similar explain];
+    /// Points whose products are the odds of a play, with 32 factors.
+    LogisticMf, LogisticMfModel, "logistic-mf", LogisticMf::default(), [similar];
     /// What has the tags of what was played. By its name alone it has no tags, and its `fit` says so.
     ContentBased, ContentModel, "content", ContentBased::default(), [similar update explain];
 }

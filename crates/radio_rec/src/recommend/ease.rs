@@ -176,12 +176,13 @@ impl EaseModel {
             return Err("its weights are not those of the items");
         }
         let own = (0..items).any(|item| self.weights.get(item, item) != 0.0);
-        let finite = match &self.weights {
-            Weights::Double(weights) => weights.iter().all(|weight| weight.is_finite()),
+        // Far beyond what is learned, and so small that a score, a sum of products with weights of plays, is finite.
+        let fits = match &self.weights {
+            Weights::Double(weights) => weights.iter().all(|weight| weight.abs() <= 1e100),
             Weights::Single(weights) => weights.iter().all(|weight| weight.is_finite()),
         };
-        if own || !finite {
-            return Err("a weight is not a number, or that of an item for itself");
+        if own || !fits {
+            return Err("a weight is not a number, too large, or that of an item for itself");
         }
         Ok(self)
     }
@@ -358,7 +359,7 @@ fn even_out<T: Copy>(weights: &mut Array2<T>, data: &Interactions) {
 }
 
 /// What a number in double precision is stored in.
-trait Narrow {
+pub(super) trait Narrow {
     fn narrowed(number: f64) -> Self;
 }
 
@@ -376,7 +377,7 @@ impl Narrow for f32 {
 
 /// XᵀX, on the diagonal and above it: of every two items the sum over users of the products of their weighted plays; an array of
 /// items x items.
-fn together<T: Real + Narrow>(data: &Interactions, weight: PlayWeight) -> Array2<T> {
+pub(super) fn together<T: Real + Narrow>(data: &Interactions, weight: PlayWeight) -> Array2<T> {
     let n = data.items().len();
     let mut sums = Array2::zeros((n, n));
     let rows: Vec<_> = data.item_indices().zip(sums.rows_mut()).collect();
