@@ -136,6 +136,10 @@ impl Packing {
         }
     }
 
+    #[cfg_attr(
+        not(any(feature = "gzip", feature = "zstd")),
+        expect(unused_variables, reason = "nothing can be unpacked")
+    )]
     fn unpacked<'a>(self, packed: impl Read + 'a) -> Result<Box<dyn Read + 'a>, Problem> {
         let packed = io::BufReader::with_capacity(PIECE, packed);
         match self {

@@ -67,7 +67,7 @@ impl Fit for Edlae {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, and for a `lambda` so
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without values, and for a `lambda` so
     /// small against the data that the inverse is lost in rounding.
     fn fit(&self, data: &Interactions) -> Result<EaseModel> {
         self.check()?;
