@@ -13,6 +13,7 @@
 //! | `variables` | the variables of the cells |
 //! | `question_mark` | what `?` does in a cell |
 //! | `shown` | how a cell's value is shown |
+//! | `stays` | cells that wait, and whose variables stay where they are |
 //! | `answers` | what commands of cells do |
 //! | `display` | things to show from anywhere in a cell |
 //! | `system` | the calls of the system that the standard library does not have |
@@ -26,6 +27,7 @@ mod macros;
 pub mod protocol;
 pub mod question_mark;
 pub mod shown;
+pub mod stays;
 mod system;
 pub mod variables;
 pub mod worker;
@@ -35,7 +37,7 @@ pub use keeper::host;
 pub use question_mark::{QuestionMark, Raised, Try};
 
 /// The sources of this crate, by the names of their files: `radio` compiles them for the cells.
-pub const SOURCES: [(&str, &str); 12] = [
+pub const SOURCES: [(&str, &str); 13] = [
     ("lib.rs", include_str!("lib.rs")),
     ("answers.rs", include_str!("answers.rs")),
     ("connection.rs", include_str!("connection.rs")),
@@ -45,6 +47,7 @@ pub const SOURCES: [(&str, &str); 12] = [
     ("protocol.rs", include_str!("protocol.rs")),
     ("question_mark.rs", include_str!("question_mark.rs")),
     ("shown.rs", include_str!("shown.rs")),
+    ("stays.rs", include_str!("stays.rs")),
     ("system.rs", include_str!("system.rs")),
     ("variables.rs", include_str!("variables.rs")),
     ("worker.rs", include_str!("worker.rs")),

@@ -22,7 +22,7 @@ use std::time::Instant;
 const CRATE: &str = "ctx";
 
 /// The form of what is kept; another one for whatever is read from the compiler's output in another way.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// What is to be compiled.
 #[derive(Debug)]
