@@ -40,6 +40,8 @@ fn interrupted(front_end: &mut FrontEnd, code: &str) -> (Value, Duration) {
 
 #[test]
 fn a_session() {
+    // SAFETY: this is the only test of its process.
+    unsafe { std::env::set_var("RADIO_CELL_MEMORY", "4000") };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let f = &mut FrontEnd::start_language(|| Box::new(Rust::new(folder)), None);
     cells_see_those_before_them(f);
@@ -145,7 +147,7 @@ fn nothing_is_lost(f: &mut FrontEnd) {
             "Signal",
         ),
         ("std::process::exit(3)", "Exited"),
-        ("vec![1u8; 1 << 50]", "Signal"),
+        ("vec![1u8; 5_000_000_000]", "Signal"),
         ("let wrong: i32 = \"a\";", "CompileError"),
         ("fn wrong(", "CompileError"),
     ];

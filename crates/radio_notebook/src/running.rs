@@ -5,6 +5,10 @@ use crate::collect::{Request, Stream};
 use crate::error::{Error, Result};
 use crate::session::{Input, Job as HostJob, Listener, Session, Snapshot};
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The variable of the environment that says how much memory, in megabytes, the cells of a notebook may have.
+const MEMORY_VARIABLE: &str = "RADIO_CELL_MEMORY";
 
 /// The host that runs the cells of a notebook, and what it takes to go back to an earlier state.
 pub struct Running {
@@ -42,7 +46,7 @@ impl Running {
     /// [`Error::Tool`] if it cannot be started.
     pub fn session(&mut self, folder: &Path) -> Result<Option<&mut Session>> {
         if self.session.is_none() {
-            let mut command = std::process::Command::new(&self.host);
+            let mut command = self.command()?;
             command.current_dir(folder);
             let input = if self.asks {
                 Input::Answers
@@ -55,6 +59,25 @@ impl Running {
             }
         }
         Ok(self.session.as_mut())
+    }
+
+    /// The host, with as much memory as it may have.
+    fn command(&self) -> Result<Command> {
+        let Some(limit) = std::env::var_os(MEMORY_VARIABLE).filter(|limit| !limit.is_empty())
+        else {
+            return Ok(Command::new(&self.host));
+        };
+        let megabytes = limit.to_str().and_then(|limit| limit.parse::<u64>().ok());
+        let kilobytes = megabytes.and_then(|megabytes| megabytes.checked_mul(1 << 10));
+        let kilobytes = kilobytes.ok_or_else(|| {
+            Error::Argument(format!(
+                "{MEMORY_VARIABLE} should be a number of megabytes, and is {limit:?}"
+            ))
+        })?;
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "ulimit -v \"$1\" && exec \"$0\""]);
+        shell.arg(&self.host).arg(kilobytes.to_string());
+        Ok(shell)
     }
 
     /// Whether the host was started and is gone, since somebody else ended it.
