@@ -8,7 +8,9 @@
 :dep radio_rec = { path = "../crates/radio_rec" }
 use radio_rec::interactions::{Interactions, ItemName, User};
 use radio_rec::ranking::Ranking;
-use radio_rec::recommend::{AlreadyPlayed, ItemScore, ItemScoreModel, NearestUser, NearestUserModel};
+use radio_rec::recommend::{
+    Fit, ItemScore, ItemScoreModel, NearestUser, NearestUserModel, Recommender, Request, SimilarUsers,
+};
 
 // %% tags=["parameters"]
 let data: &str = "../data/radio_songs.csv";
@@ -38,14 +40,14 @@ println!("user {user} played {} artists: {}", played.len(), listed(&played));
 
 // %%
 let listeners: NearestUserModel = NearestUser.fit(&plays)?;
-listeners.neighbours(me, 5)?
+listeners.similar_users(me.into(), 5)?
 
 // %% [markdown]
 // ## What to play next
 
 // %%
 let model: ItemScoreModel = ItemScore::new(n_neighbors).fit(&plays)?;
-let next: Ranking<ItemName> = model.recommend(me, n_best, AlreadyPlayed::LeaveOut)?;
+let next: Ranking<ItemName> = model.recommend(me.into(), &Request::new(n_best))?.ranking;
 next
 
 // %%

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Times radio_rec's recommenders against the Python library implicit, on made-up plays, in turns on the same machine.
 
-    python3 scripts/bench/recommenders.py [--models cosine,als] [--runs N] [--threads N] [--no-growth] [--weighted] [--json FILE]
+    python3 scripts/bench/recommenders.py [--models cosine,als,bpr,ease] [--runs N] [--threads N] [--no-growth] [--weighted] [--json FILE]
 
-Item-item cosine with k = 20, and alternating least squares with 64 factors and 5 iterations.
+Item-item cosine with k = 20, alternating least squares with 64 factors and 5 iterations, BPR with 64 factors and 5 epochs, and
+EASE of 10,000 of the items against numpy. Each then recommends 10 items that they had not played to all users.
 
 60,000 users x 20,000 items and about 4.9 million plays: item popularity falls as rank^-0.9, the number of a user's plays is
 log-normal. Each side is a process of its own that is given the same plays and the same number of threads, and times its fit
@@ -13,7 +14,11 @@ the plays as a ready sparse matrix in numpy's own format, ours reads them as tex
 
 Both sides' alternating least squares take three steps of conjugate gradients a turn in single precision, with the same penalty
 and the same confidences, from vectors drawn from 0 to 0.01. The losses compared are those of one formula, in double precision:
-the one that both minimise divided by the sum of the confidences.
+the one that both minimise divided by the sum of the confidences. Both BPR have the same rate and penalty; their AUC is the mean over
+every hundredth user of the share of pairs of what was played and what was not that are in order, of what was learned from.
+
+EASE is numpy's inverse, and for the lists its product of the sparse plays with the weights, in blocks of users, with argpartition, all in
+double precision.
 
 The first call makes a virtual environment in target/bench-recommenders (Python 3.11 or newer, PyPI).
 """
@@ -33,6 +38,8 @@ REQUIREMENTS = Path(__file__).resolve().parent / "recommenders-requirements.txt"
 USERS, ITEMS, SEED, K = 60_000, 20_000, 1606, 20
 PARTS = [1 / 8, 1 / 4, 1 / 2, 1]
 FACTORS, ITERATIONS, LAMBDA, ALPHA = 64, 5, 0.01, 1.0
+RATE, N = 0.05, 10
+EASE_ITEMS, EASE_LAMBDA = 10_000, 300
 
 # The scripts that run in the virtual environment.
 
@@ -67,6 +74,21 @@ for name, share in [("1/8", 1 / 8), ("1/4", 1 / 4), ("1/2", 1 / 2), ("1", 1)]:
         file.write(f"{some.sum()} {(of_each**2).sum()}")
 """
 
+# The plays of the first items alone, for what takes time with the cube of their number.
+FEWER = """
+import sys
+import numpy as np
+import scipy.sparse as sp
+
+file, items, stem = np.load(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+plays = sp.csr_matrix((file["data"], file["indices"], file["indptr"]), shape=tuple(file["shape"]))[:, :items]
+plays = plays[np.diff(plays.indptr) > 0]
+plays = plays[:, np.diff(plays.tocsc().indptr) > 0].tocsr()
+coo = plays.tocoo()
+np.savetxt(stem + ".tsv", np.column_stack([coo.row, coo.col]), fmt="%d", delimiter="\\t", header="user\\titem", comments="")
+np.savez(stem + ".npz", data=plays.data, indices=plays.indices, indptr=plays.indptr, shape=plays.shape)
+"""
+
 # What both kinds of implicit's processes begin with: the plays as users x items.
 LOAD = """
 import os, resource, sys, time
@@ -83,6 +105,25 @@ def timed(fit):
     print(f"fit_s={time.perf_counter() - wall:.3f}")
     print(f"cpu_s={time.process_time() - cpu:.3f}")
     print(f"peak_mb={resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.1f}")
+
+def recommended(recommend):
+    wall, cpu = time.perf_counter(), time.process_time()
+    recommend()
+    print(f"recommend_s={time.perf_counter() - wall:.3f}")
+    print(f"recommend_cpu_s={time.process_time() - cpu:.3f}")
+
+def auc(x, y):
+    # y has a column of ones where x has the b, or the other way round.
+    shares = []
+    for user in range(0, plays.shape[0], 100):
+        played = plays.indices[plays.indptr[user]:plays.indptr[user + 1]]
+        others = np.setdiff1d(np.arange(plays.shape[1]), played)
+        if len(played) == 0 or len(others) == 0:
+            continue
+        scores = y @ x[user]
+        in_order = np.searchsorted(np.sort(scores[others]), scores[played])
+        shares.append(in_order.mean() / len(others))
+    print(f"auc={np.mean(shares):.6f}")
 """
 
 COSINE = (
@@ -93,6 +134,7 @@ from implicit.nearest_neighbours import CosineRecommender
 k = int(sys.argv[3])
 model = CosineRecommender(K=k, num_threads=threads)
 timed(lambda: model.fit(plays, show_progress=False))
+recommended(lambda: model.recommend(np.arange(plays.shape[0]), plays, N=10, filter_already_liked_items=True))
 if len(sys.argv) > 4:
     found = model.similarity.tocoo()
     np.savetxt(sys.argv[4], np.column_stack([found.row, found.col, found.data]), fmt=["%d", "%d", "%.17g"], delimiter=",")
@@ -113,6 +155,7 @@ model = AlternatingLeastSquares(
     factors=factors, iterations=iterations, regularization=regularization, alpha=1.0, num_threads=threads, use_gpu=False, random_state=0
 )
 timed(lambda: model.fit(confidences, show_progress=False))
+recommended(lambda: model.recommend(np.arange(plays.shape[0]), confidences, N=10, filter_already_liked_items=True))
 
 # The loss as our AlsModel::loss has it: as if nothing had been played, then what each play changes.
 x, y = model.user_factors.astype(np.float64), model.item_factors.astype(np.float64)
@@ -123,6 +166,50 @@ for part in range(0, plays.nnz, 200_000):
     predicted = (x[users[some]] * y[items[some]]).sum(axis=1)
     loss += (of[some] * (1 - predicted) ** 2 - predicted**2).sum()
 print(f"loss={loss / (of.sum() + plays.shape[0] * plays.shape[1] - plays.nnz):.8f}")
+"""
+)
+
+BPR = (
+    LOAD
+    + """
+from implicit.bpr import BayesianPersonalizedRanking
+
+factors, epochs, rate, regularization = int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]), float(sys.argv[6])
+model = BayesianPersonalizedRanking(
+    factors=factors, iterations=epochs, learning_rate=rate, regularization=regularization, num_threads=threads, use_gpu=False, random_state=0
+)
+timed(lambda: model.fit(plays, show_progress=False))
+recommended(lambda: model.recommend(np.arange(plays.shape[0]), plays, N=10, filter_already_liked_items=True))
+auc(model.user_factors.astype(np.float64), model.item_factors.astype(np.float64))
+"""
+)
+
+EASE = (
+    LOAD.replace('"1"', "sys.argv[2]", 1)
+    + """
+n, regularization = int(sys.argv[3]), float(sys.argv[4])
+
+def fit():
+    global weights
+    weights = (plays.T @ plays).toarray()
+    weights[np.diag_indices_from(weights)] += regularization
+    weights = np.linalg.inv(weights)
+    weights /= -np.diag(weights)
+    np.fill_diagonal(weights, 0.0)
+
+def recommend():
+    lists = np.empty((plays.shape[0], n), dtype=np.int64)
+    for first in range(0, plays.shape[0], 1000):
+        block = plays[first:first + 1000]
+        scores = block @ weights
+        scores[block.nonzero()] = -np.inf
+        best = np.argpartition(scores, -n, axis=1)[:, -n:]
+        order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1)
+        lists[first:first + 1000] = np.take_along_axis(best, order, axis=1)
+    return lists
+
+timed(fit)
+recommended(recommend)
 """
 )
 
@@ -170,18 +257,40 @@ def cosine(arguments, python, stem):
     """Item-item cosine, k = 20: fit time and peak memory of both sides, in turns."""
     return in_turns(
         arguments.runs,
-        radio_rec=lambda: ours(arguments, stem, "--measure", "cosine", "--k", K),
+        radio_rec=lambda: ours(arguments, stem, "--measure", "cosine", "--k", K, "--recommend", N),
         implicit=lambda: theirs(arguments, python, COSINE, stem, K),
     )
 
 
 def als(arguments, python, stem):
     """Alternating least squares, 64 factors, 5 iterations: fit time, peak memory and loss of both sides, in turns."""
-    options = ("--model", "als", "--factors", FACTORS, "--iterations", ITERATIONS, "--lambda", LAMBDA, "--alpha", ALPHA)
+    options = ("--model", "als", "--factors", FACTORS, "--iterations", ITERATIONS, "--lambda", LAMBDA, "--alpha", ALPHA, "--recommend", N)
     return in_turns(
         arguments.runs,
         radio_rec=lambda: ours(arguments, stem, *options),
         implicit=lambda: theirs(arguments, python, ALS, stem, FACTORS, ITERATIONS, LAMBDA, ALPHA),
+    )
+
+
+def bpr(arguments, python, stem):
+    """Bayesian personalised ranking, 64 factors, 5 epochs: fit time, peak memory and AUC of both sides, in turns."""
+    options = ("--model", "bpr", "--factors", FACTORS, "--iterations", ITERATIONS, "--lambda", LAMBDA, "--rate", RATE, "--recommend", N)
+    return in_turns(
+        arguments.runs,
+        radio_rec=lambda: ours(arguments, stem, *options),
+        implicit=lambda: theirs(arguments, python, BPR, stem, FACTORS, ITERATIONS, RATE, LAMBDA),
+    )
+
+
+def ease(arguments, python, stem):
+    """EASE of some of the items: fit time, peak memory and time of the lists of both sides, in turns."""
+    fewer = stem.with_name(f"{stem.name}_{EASE_ITEMS}")
+    if not fewer.with_suffix(".npz").exists():
+        call([python, "-c", FEWER, stem.with_suffix(".npz"), EASE_ITEMS, fewer])
+    return in_turns(
+        arguments.runs,
+        radio_rec=lambda: ours(arguments, fewer, "--model", "ease", "--lambda", EASE_LAMBDA, "--recommend", N),
+        numpy=lambda: theirs(arguments, python, EASE, fewer, N, EASE_LAMBDA),
     )
 
 
@@ -234,6 +343,7 @@ def compare_cosine(arguments, python, stems):
     row("fit, seconds", sides[0]["fit_s"], sides[1]["fit_s"])
     row("fit, cpu seconds", sides[0]["cpu_s"], sides[1]["cpu_s"])
     row("peak memory, MiB", sides[0]["peak_mb"], sides[1]["peak_mb"])
+    recommending(sides)
     print(f"(radio_rec reads the text in {sides[0]['load_s']:.2f} s)")
     compared, different = same_neighbours(arguments, python, whole)
     print(f"neighbours: of {compared} items {len(different)} differ beyond ties")
@@ -262,11 +372,42 @@ def compare_als(arguments, python, stems):
     sides = medians["radio_rec"], medians["implicit"]
     for name, figure in [("fit, seconds", "fit_s"), ("fit, cpu seconds", "cpu_s"), ("peak memory, MiB", "peak_mb"), ("loss", "loss")]:
         row(name, sides[0][figure], sides[1][figure])
+    recommending(sides)
     apart = abs(sides[0]["loss"] / sides[1]["loss"] - 1)
     return {"als": measured}, ["the losses differ by more than 1 %"] if apart > 0.01 else []
 
 
-MODELS = {"cosine": compare_cosine, "als": compare_als}
+def compare_bpr(arguments, python, stems):
+    """Bayesian personalised ranking on the whole: all measurements, and what is wrong."""
+    medians, measured = bpr(arguments, python, stems[-1])
+    print(f"{'bpr, 64 factors, 5 ep.':22} {'radio_rec':>12} {'implicit':>12} {'ratio':>8}")
+    sides = medians["radio_rec"], medians["implicit"]
+    for name, figure in [("fit, seconds", "fit_s"), ("fit, cpu seconds", "cpu_s"), ("peak memory, MiB", "peak_mb"), ("auc", "auc")]:
+        row(name, sides[0][figure], sides[1][figure])
+    recommending(sides)
+    lower = sides[0]["auc"] < sides[1]["auc"] - 0.001
+    return {"bpr": measured}, ["the AUC is lower than implicit's"] if lower else []
+
+
+def compare_ease(arguments, python, stems):
+    """EASE: all measurements."""
+    medians, measured = ease(arguments, python, stems[-1])
+    print(f"{f'ease, {EASE_ITEMS} items':22} {'radio_rec':>12} {'numpy':>12} {'ratio':>8}")
+    sides = medians["radio_rec"], medians["numpy"]
+    for name, figure in [("fit, seconds", "fit_s"), ("fit, cpu seconds", "cpu_s"), ("peak memory, MiB", "peak_mb")]:
+        row(name, sides[0][figure], sides[1][figure])
+    recommending(sides)
+    return {"ease": measured}, []
+
+
+def recommending(sides):
+    """What the lists for all users took, and what one user alone takes."""
+    row("lists of 10, seconds", sides[0]["recommend_s"], sides[1]["recommend_s"])
+    row("lists, cpu seconds", sides[0]["recommend_cpu_s"], sides[1]["recommend_cpu_s"])
+    print(f"(radio_rec: one user in {sides[0]['one_ms']:.3f} ms)")
+
+
+MODELS = {"cosine": compare_cosine, "als": compare_als, "bpr": compare_bpr, "ease": compare_ease}
 
 
 def main():

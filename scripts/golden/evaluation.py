@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes crates/radio_rec/tests/golden/evaluation.json: ranking metrics as trec_eval and scikit-learn compute them.
 
-    pip install pytrec-eval-terrier==0.5.11 scikit-learn==1.9.1 scipy==1.17.1 numpy==2.3.5
+    pip install pytrec-eval-terrier==0.5.11 scikit-learn==1.9.1 scipy==1.17.1 numpy==2.4.6 pandas==3.1.1 tqdm==4.70.1 pyyaml==6.0.4
+    pip install --no-deps recpack==0.3.6    # whose metrics need no more than these
     python3 scripts/golden/evaluation.py
 
 Each case has scores of items and which of them are relevant. trec_eval gives precision, recall, average precision, nDCG and
@@ -11,6 +12,9 @@ once more, average precision over the whole list, and the area under the ROC cur
 `report` is a whole evaluation, of lists by popularity: the means of the same measures over the users with test items, the
 mean of 1 - scikit-learn's cosine similarity over the pairs of each list, and the mean of SciPy's information content of what is
 recommended.
+
+`strangers` is strong generalisation: EASE, by numpy's inverse, of the plays of some users recommends to others by a part of what
+they played. RecPack gives of each the recall over the smaller of k and the number of relevant items, recall, and nDCG@100.
 """
 
 import json
@@ -19,12 +23,15 @@ from pathlib import Path
 
 import numpy as np
 import pytrec_eval
+from recpack.metrics import CalibratedRecallK, NDCGK, RecallK
+from scipy.sparse import csr_matrix
 from scipy.special import entr
 from sklearn.metrics import average_precision_score, ndcg_score, roc_auc_score
 from sklearn.metrics.pairwise import cosine_similarity
 
 SEED, CASES = 1606, 40
 USERS, ITEMS, K = 30, 25, 5
+LEARNED_FROM, STRANGERS, MANY_ITEMS, LAMBDA = 90, 30, 130, 20.0
 OUT = Path(__file__).resolve().parents[2] / "crates/radio_rec/tests/golden/evaluation.json"
 
 
@@ -107,13 +114,52 @@ def report(random):
     }
 
 
+def strangers(random):
+    """Each item is played by somebody who is learned from; a stranger has something known and something to find."""
+    taste = random.random_sample((LEARNED_FROM + STRANGERS, 3)) @ random.random_sample((3, MANY_ITEMS))
+    plays = (random.random_sample(taste.shape) < 0.25 * taste).astype(int)
+    plays[np.arange(MANY_ITEMS) % LEARNED_FROM, np.arange(MANY_ITEMS)] = 1
+    train, others = plays[:LEARNED_FROM], plays[LEARNED_FROM:]
+    hidden = random.random_sample(others.shape) < 0.2
+    for user, row in enumerate(others):
+        hidden[user, np.flatnonzero(row)[:2]] = [False, True]
+    fold_in, test = others * ~hidden, others * hidden
+
+    inverse = np.linalg.inv(train.T @ train + LAMBDA * np.eye(MANY_ITEMS))
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0.0)
+    order = np.argsort(-np.where(fold_in > 0, -np.inf, fold_in @ weights), axis=1, kind="stable")
+    # RecPack takes what is above 0: the places, from behind.
+    places = np.empty(order.shape)
+    np.put_along_axis(places, order, np.arange(MANY_ITEMS, 0, -1.0)[None, :].repeat(STRANGERS, 0), axis=1)
+    places[fold_in > 0] = 0.0
+
+    def of_users(metric):
+        metric.calculate(csr_matrix(test), csr_matrix(places))
+        results = metric.results.sort_values("user_id")
+        assert results["user_id"].tolist() == list(range(STRANGERS))
+        return results["score"].tolist()
+
+    return {
+        "lambda": LAMBDA,
+        "train": train.tolist(),
+        "fold_in": fold_in.tolist(),
+        "test": test.tolist(),
+        "capped_recall_5": of_users(CalibratedRecallK(5)),
+        "capped_recall_20": of_users(CalibratedRecallK(20)),
+        "recall_20": of_users(RecallK(20)),
+        "ndcg_100": of_users(NDCGK(100)),
+    }
+
+
 def main():
     random = np.random.RandomState(SEED)
-    packages = ["pytrec-eval-terrier", "scikit-learn", "scipy", "numpy"]
+    packages = ["pytrec-eval-terrier", "scikit-learn", "scipy", "numpy", "recpack"]
     golden = {
         "recipe": "scripts/golden/evaluation.py, " + ", ".join(f"{p} {version(p)}" for p in packages),
         "cases": [case(random) for _ in range(CASES)],
         "report": report(random),
+        "strangers": strangers(random),
     }
     OUT.write_text(json.dumps(golden) + "\n")
     print(OUT)

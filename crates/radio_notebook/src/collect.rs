@@ -41,6 +41,28 @@ pub struct Request {
     pub is_password: bool,
 }
 
+impl Request {
+    /// A line that a cell waits for without a word.
+    pub fn plain() -> Request {
+        Request {
+            prompt: String::new(),
+            is_password: false,
+        }
+    }
+}
+
+/// A piece of what a cell gives, in its order.
+#[derive(Clone, Copy, Debug)]
+pub enum Piece<'p> {
+    /// Text.
+    Text(Stream, &'p str),
+    /// Something to show, once for each MIME type.
+    Content(&'p [(String, String)]),
+}
+
+/// Hears every piece as soon as its place in the order is known. The last content of a cell is left out if nothing has followed it.
+pub type Live<'l> = dyn FnMut(Piece<'_>) + 'l;
+
 /// A block that was begun and not ended.
 #[derive(Debug)]
 struct Block {
@@ -74,6 +96,8 @@ pub struct Collector {
     outputs: Vec<(Output, u32)>,
     /// Whether the last bundle is not to be added to.
     is_flushed: bool,
+    /// Whether the last bundle was passed on.
+    is_passed: bool,
     /// Whether what a cell asks for is answered; otherwise, asking is the last that is heard of it.
     is_answered: bool,
     /// What the cell has asked for.
@@ -92,8 +116,8 @@ impl Collector {
         }
     }
 
-    /// Takes what a stream wrote. `live` hears every piece of text as soon as its place in the order is known.
-    pub fn text(&mut self, stream: Stream, bytes: Vec<u8>, live: &mut dyn FnMut(Stream, &str)) {
+    /// Takes what a stream wrote. `live` hears what comes of it.
+    pub fn text(&mut self, stream: Stream, bytes: Vec<u8>, live: &mut Live<'_>) {
         let phase = self.phases[stream as usize];
         if self.phases[1 - stream as usize] >= phase {
             self.in_order(stream, phase, bytes, live);
@@ -108,7 +132,7 @@ impl Collector {
     }
 
     /// Takes a mark: `stream` is now in `phase`. A stream that ended is in all phases, `u32::MAX`.
-    pub fn mark(&mut self, stream: Stream, phase: u32, live: &mut dyn FnMut(Stream, &str)) {
+    pub fn mark(&mut self, stream: Stream, phase: u32, live: &mut Live<'_>) {
         self.phases[stream as usize] = phase;
         while let Some((stream, phase, _)) = self.early.front()
             && self.phases[1 - *stream as usize] >= *phase
@@ -130,11 +154,7 @@ impl Collector {
     }
 
     /// Ends the cell: what it gave. Content that was written from the phase `result_from` on is the cell's value.
-    pub fn finish(
-        &mut self,
-        result_from: Option<u32>,
-        live: &mut dyn FnMut(Stream, &str),
-    ) -> Vec<Output> {
+    pub fn finish(&mut self, result_from: Option<u32>, live: &mut Live<'_>) -> Vec<Output> {
         self.take_early(live);
         for stream in [Stream::Stdout, Stream::Stderr] {
             let rest = std::mem::take(&mut self.pending[stream as usize]);
@@ -152,6 +172,7 @@ impl Collector {
         self.shown = 0;
         self.stderr_tail.clear();
         self.is_flushed = false;
+        self.is_passed = false;
         self.requests.clear();
         self.has_asked = false;
         let outputs = std::mem::take(&mut self.outputs);
@@ -184,20 +205,14 @@ impl Collector {
         String::from_utf8_lossy(&self.stderr_tail).contains("has overflowed its stack")
     }
 
-    fn take_early(&mut self, live: &mut dyn FnMut(Stream, &str)) {
+    fn take_early(&mut self, live: &mut Live<'_>) {
         self.waiting = 0;
         for (stream, phase, bytes) in std::mem::take(&mut self.early) {
             self.in_order(stream, phase, bytes, live);
         }
     }
 
-    fn in_order(
-        &mut self,
-        stream: Stream,
-        phase: u32,
-        bytes: Vec<u8>,
-        live: &mut dyn FnMut(Stream, &str),
-    ) {
+    fn in_order(&mut self, stream: Stream, phase: u32, bytes: Vec<u8>, live: &mut Live<'_>) {
         let mut all = std::mem::take(&mut self.pending[stream as usize]);
         all.extend(bytes);
         let rest = all.split_off(all.len() - unfinished_character(&all));
@@ -223,7 +238,7 @@ impl Collector {
     }
 
     /// Takes a line of stdout, or a part of one.
-    fn stdout_line(&mut self, phase: u32, line: &str, live: &mut dyn FnMut(Stream, &str)) {
+    fn stdout_line(&mut self, phase: u32, line: &str, live: &mut Live<'_>) {
         if self.has_asked {
             // What the cell makes of an answer that nobody gave.
             return;
@@ -281,7 +296,7 @@ impl Collector {
     }
 
     /// Takes a line of the open block, or a part of one.
-    fn block_line(&mut self, phase: u32, line: &str, live: &mut dyn FnMut(Stream, &str)) {
+    fn block_line(&mut self, phase: u32, line: &str, live: &mut Live<'_>) {
         let Some(block) = &mut self.block else { return };
         if block.is_left_out {
             // Only whether a line closes the block matters, and no long line does.
@@ -301,7 +316,7 @@ impl Collector {
                     && !block.is_left_out
                 {
                     self.shown += OVERHEAD;
-                    self.add_content(phase, block.mime, block.content);
+                    self.add_content(phase, block.mime, block.content, live);
                 }
                 return;
             }
@@ -323,15 +338,18 @@ impl Collector {
     }
 
     /// Adds a block: to the bundle before it, unless that has its type already.
-    fn add_content(&mut self, phase: u32, mime: String, content: String) {
+    fn add_content(&mut self, phase: u32, mime: String, content: String, live: &mut Live<'_>) {
         if let Some((Output::Data { bundle, .. }, begun)) = self.outputs.last_mut()
             && *begun == phase
             && !self.is_flushed
+            && !self.is_passed
             && bundle.iter().all(|(held, _)| *held != mime)
         {
             bundle.push((mime, content));
         } else {
+            self.pass_content(live);
             self.is_flushed = false;
+            self.is_passed = false;
             self.outputs.push((
                 Output::Data {
                     bundle: vec![(mime, content)],
@@ -342,7 +360,30 @@ impl Collector {
         }
     }
 
-    fn emit(&mut self, stream: Stream, phase: u32, text: &str, live: &mut dyn FnMut(Stream, &str)) {
+    /// Passes on the last output if it is content that was not passed on: nothing is added to it any more.
+    fn pass_content(&mut self, live: &mut Live<'_>) {
+        if let Some((Output::Data { bundle, .. }, _)) = self.outputs.last()
+            && !self.is_passed
+        {
+            live(Piece::Content(bundle));
+            self.is_passed = true;
+        }
+    }
+
+    /// Passes on the last content although nothing has followed it for a while, unless it is the cell's value, written from
+    /// the phase `result_from` on.
+    pub fn settle(&mut self, result_from: Option<u32>, live: &mut Live<'_>) {
+        let is_value = |phase: &u32| result_from.is_some_and(|from| *phase >= from);
+        if self
+            .outputs
+            .last()
+            .is_some_and(|(_, phase)| !is_value(phase))
+        {
+            self.pass_content(live);
+        }
+    }
+
+    fn emit(&mut self, stream: Stream, phase: u32, text: &str, live: &mut Live<'_>) {
         if text.is_empty() || self.written > MOST_TEXT {
             return;
         }
@@ -357,14 +398,9 @@ impl Collector {
         }
     }
 
-    fn add_text(
-        &mut self,
-        stream: Stream,
-        phase: u32,
-        text: &str,
-        live: &mut dyn FnMut(Stream, &str),
-    ) {
-        live(stream, text);
+    fn add_text(&mut self, stream: Stream, phase: u32, text: &str, live: &mut Live<'_>) {
+        self.pass_content(live);
+        live(Piece::Text(stream, text));
         let is_stderr = stream == Stream::Stderr;
         match self.outputs.last_mut() {
             Some((Output::Stream { stderr, text: held }, _)) if *stderr == is_stderr => {
@@ -441,9 +477,9 @@ mod tests {
     fn stdout(pieces: &[&str]) -> Vec<Output> {
         let mut collector = Collector::new(false);
         pieces.iter().for_each(|piece| {
-            collector.text(Stream::Stdout, piece.as_bytes().to_vec(), &mut |_, _| {})
+            collector.text(Stream::Stdout, piece.as_bytes().to_vec(), &mut |_| {})
         });
-        collector.finish(None, &mut |_, _| {})
+        collector.finish(None, &mut |_| {})
     }
 
     fn text(stderr: bool, text: &str) -> Output {
@@ -495,7 +531,7 @@ mod tests {
             ("EVCXR_INPUT_REQUESTS:p\n", None),
         ] {
             let mut collector = Collector::new(false);
-            collector.text(Stream::Stdout, line.into(), &mut |_, _| {});
+            collector.text(Stream::Stdout, line.into(), &mut |_| {});
             let request = request.map(|(prompt, is_password)| Request {
                 prompt: prompt.to_owned(),
                 is_password,
@@ -508,17 +544,14 @@ mod tests {
     fn requests_that_are_answered_come_one_after_the_other() {
         let mut collector = Collector::new(true);
         let all = "a\nEVCXR_INPUT_REQUEST:1\nEVCXR_INPUT_REQUEST:2) tea\n3) coffee\nwhat? \n";
-        collector.text(Stream::Stdout, all.into(), &mut |_, _| {});
+        collector.text(Stream::Stdout, all.into(), &mut |_| {});
         assert!(collector.asks_for_input());
         let prompts: Vec<_> = std::iter::from_fn(|| collector.next_request())
             .map(|request| request.prompt)
             .collect();
         assert_eq!(prompts, ["1", "2) tea\n3) coffee\nwhat? "]);
-        collector.text(Stream::Stdout, "b\n".into(), &mut |_, _| {});
-        assert_eq!(
-            collector.finish(None, &mut |_, _| {}),
-            [text(false, "a\nb\n")]
-        );
+        collector.text(Stream::Stdout, "b\n".into(), &mut |_| {});
+        assert_eq!(collector.finish(None, &mut |_| {}), [text(false, "a\nb\n")]);
     }
 
     #[test]
@@ -528,11 +561,11 @@ mod tests {
         for at in 0..all.len() {
             let mut collector = Collector::new(false);
             for piece in [&all[..at], &all[at..]] {
-                collector.text(Stream::Stdout, piece.to_vec(), &mut |_, _| {});
+                collector.text(Stream::Stdout, piece.to_vec(), &mut |_| {});
             }
             assert_eq!(collector.next_request().unwrap().prompt, "Name: ");
             assert_eq!(
-                collector.finish(None, &mut |_, _| {}),
+                collector.finish(None, &mut |_| {}),
                 [text(false, "a\n")],
                 "cut at {at}"
             );
@@ -555,7 +588,10 @@ mod tests {
     fn streams_are_put_into_the_order_of_their_phases() {
         let mut collector = Collector::new(false);
         let mut heard = String::new();
-        let mut live = |_: Stream, text: &str| heard.push_str(text);
+        let mut live = |piece: Piece<'_>| match piece {
+            Piece::Text(_, text) => heard.push_str(text),
+            Piece::Content(_) => heard.push('*'),
+        };
         // Written: out "1", err "2", out "3"; stderr's pipe is read late.
         collector.text(Stream::Stdout, b"1".to_vec(), &mut live);
         collector.mark(Stream::Stdout, 1, &mut live);
@@ -580,11 +616,11 @@ mod tests {
         let mut collector = Collector::new(false);
         for size in [40 << 20, 1, 30 << 20, 1] {
             for piece in block(size).chunks(1 << 16) {
-                collector.text(Stream::Stdout, piece.to_vec(), &mut |_, _| {});
+                collector.text(Stream::Stdout, piece.to_vec(), &mut |_| {});
             }
         }
-        collector.text(Stream::Stdout, b"after\n".to_vec(), &mut |_, _| {});
-        let outputs = collector.finish(None, &mut |_, _| {});
+        collector.text(Stream::Stdout, b"after\n".to_vec(), &mut |_| {});
+        let outputs = collector.finish(None, &mut |_| {});
         let sizes: Vec<_> = outputs
             .iter()
             .map(|output| match output {
@@ -601,9 +637,9 @@ mod tests {
             "{text}"
         );
         // The next cell has all the room again.
-        collector.text(Stream::Stdout, block(7), &mut |_, _| {});
+        collector.text(Stream::Stdout, block(7), &mut |_| {});
         assert_eq!(
-            collector.finish(None, &mut |_, _| {}),
+            collector.finish(None, &mut |_| {}),
             [data(&[("image/png", "xxxxxxx")])]
         );
     }
@@ -613,11 +649,11 @@ mod tests {
         let mut collector = Collector::new(false);
         for phase in 1..200_000 {
             let stream = [Stream::Stdout, Stream::Stderr][phase as usize % 2];
-            collector.mark(Stream::Stdout, phase, &mut |_, _| {});
-            collector.mark(Stream::Stderr, phase, &mut |_, _| {});
-            collector.text(stream, b"x".to_vec(), &mut |_, _| {});
+            collector.mark(Stream::Stdout, phase, &mut |_| {});
+            collector.mark(Stream::Stderr, phase, &mut |_| {});
+            collector.text(stream, b"x".to_vec(), &mut |_| {});
         }
-        let outputs = collector.finish(None, &mut |_, _| {});
+        let outputs = collector.finish(None, &mut |_| {});
         assert!(outputs.len() < 100_000, "{}", outputs.len());
         assert!(
             matches!(outputs.last(), Some(Output::Stream { text, .. }) if text.contains("left out"))
@@ -628,9 +664,9 @@ mod tests {
     fn a_flood_is_cut_and_broken_utf8_is_replaced() {
         let mut collector = Collector::new(false);
         for _ in 0..20 {
-            collector.text(Stream::Stdout, vec![b'x'; 1 << 20], &mut |_, _| {});
+            collector.text(Stream::Stdout, vec![b'x'; 1 << 20], &mut |_| {});
         }
-        let outputs = collector.finish(None, &mut |_, _| {});
+        let outputs = collector.finish(None, &mut |_| {});
         assert!(
             matches!(&outputs[..], [Output::Stream { text, .. }] if text.len() < 10 << 20 && text.contains("left out"))
         );
@@ -638,21 +674,21 @@ mod tests {
         assert_eq!(stdout(&["λ"]), [text(false, "λ")]);
         for flood in ["x", "EVCXR_BEGIN_CONTENT ", "EVCXR_BEGIN_CONTENT a/b\n"] {
             let mut collector = Collector::new(false);
-            collector.text(Stream::Stdout, flood.into(), &mut |_, _| {});
+            collector.text(Stream::Stdout, flood.into(), &mut |_| {});
             for _ in 0..700 {
-                collector.text(Stream::Stdout, vec![b'x'; 1 << 17], &mut |_, _| {});
+                collector.text(Stream::Stdout, vec![b'x'; 1 << 17], &mut |_| {});
             }
-            let outputs = collector.finish(None, &mut |_, _| {});
+            let outputs = collector.finish(None, &mut |_| {});
             let [Output::Stream { text, .. }] = &outputs[..] else {
                 panic!("{} outputs", outputs.len())
             };
             assert!(text.len() < MOST_TEXT + 200 && text.contains("left out"));
         }
         let mut collector = Collector::new(false);
-        collector.text(Stream::Stdout, vec![0xce], &mut |_, _| {});
-        collector.text(Stream::Stdout, vec![0xbb, 0xff, b'a'], &mut |_, _| {});
+        collector.text(Stream::Stdout, vec![0xce], &mut |_| {});
+        collector.text(Stream::Stdout, vec![0xbb, 0xff, b'a'], &mut |_| {});
         assert_eq!(
-            collector.finish(None, &mut |_, _| {}),
+            collector.finish(None, &mut |_| {}),
             [text(false, "λ\u{fffd}a")]
         );
     }

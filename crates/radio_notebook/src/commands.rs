@@ -1,5 +1,7 @@
 //! The commands that stand at a cell's head: evcxr's `:name arguments` and `!shell` lines.
 
+mod dependency;
+
 use crate::dialect::CellError;
 
 /// A command of evcxr's, such as `:dep`, or a shell line.
@@ -141,7 +143,7 @@ fn parse_command(text: &str) -> Result<Command, String> {
     };
     let says = |text: String| Ok(Command::Says(text));
     match name {
-        ":dep" => parse_dependency(rest),
+        ":dep" => dependency::parse(rest),
         ":opt" => match rest {
             "" => Ok(Command::Opt(None)),
             "0" | "1" | "2" | "3" | "s" | "z" => Ok(Command::Opt(Some(rest.to_owned()))),
@@ -232,66 +234,6 @@ fn placeholders(format: &str) -> usize {
     } else {
         0
     }
-}
-
-fn parse_dependency(rest: &str) -> Result<Command, String> {
-    if rest.is_empty() {
-        return Err(
-            "`:dep` wants a crate: `:dep name = \"version\"` or `:dep name = { path = \"..\" }`"
-                .into(),
-        );
-    }
-    if rest.starts_with('.') || rest.starts_with('/') {
-        // The crate's own name is known once its manifest is read: see `Program::assemble`.
-        let table =
-            toml::Table::from_iter([("path".to_owned(), toml::Value::String(rest.to_owned()))]);
-        return Ok(Command::Dep {
-            name: String::new(),
-            specification: table.into(),
-        });
-    }
-    if rest.contains('=') {
-        let table: toml::Table = rest.parse().map_err(|e: toml::de::Error| {
-            let hint = if rest.contains("//") {
-                "; a comment here begins with `#`"
-            } else {
-                ""
-            };
-            format!("`:dep {rest}` is not TOML: {}{hint}", e.message())
-        })?;
-        let mut entries = table.into_iter();
-        let (Some((name, mut specification)), None) = (entries.next(), entries.next()) else {
-            return Err(format!("`:dep {rest}` should name one crate"));
-        };
-        if let toml::Value::Table(options) = &mut specification {
-            for (old, new) in [
-                ("default_features", "default-features"),
-                ("default_feature", "default-features"),
-            ] {
-                if let Some(value) = options.remove(old) {
-                    options.insert(new.into(), value);
-                }
-            }
-        }
-        return Ok(Command::Dep {
-            name,
-            specification,
-        });
-    }
-    let name = rest.split('#').next().unwrap_or_default().trim();
-    if !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_alphanumeric() || c == '-' || c == '_')
-    {
-        return Ok(Command::Dep {
-            name: name.to_owned(),
-            specification: toml::Value::String("*".into()),
-        });
-    }
-    Err(format!(
-        "`:dep {rest}` is not understood: write `:dep name = \"version\"`"
-    ))
 }
 
 #[cfg(test)]

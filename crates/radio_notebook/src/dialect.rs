@@ -73,8 +73,6 @@ pub struct CellCode {
     pub declares: BTreeSet<String>,
     /// Those of them that can be changed.
     pub mutable: BTreeSet<String>,
-    /// Those of them that are closures.
-    pub closures: Vec<String>,
     /// The macros that it calls as statements, apart from those of the standard library.
     pub statement_macros: BTreeSet<String>,
     /// Every name in such calls: they may be those of variables that the macros declare.
@@ -246,7 +244,6 @@ impl CellCode {
                         cell.statement_macros.insert(name.ident.to_string());
                         collect_names(call.mac.tokens.clone(), &mut cell.macro_words);
                     }
-                    cell.closures.extend(declared_closure(other));
                     let is_expression = match other {
                         syn::Stmt::Expr(_, semicolon) => semicolon.is_none(),
                         syn::Stmt::Macro(call) => call.semi_token.is_none(),
@@ -257,6 +254,14 @@ impl CellCode {
                     }
                 }
             }
+        }
+        if let Some((line, name)) = cell.reserved_name() {
+            return Err(CellError::Command {
+                line,
+                message: format!(
+                    "names that begin with `__radio` are radio's own: give `{name}` another one"
+                ),
+            });
         }
         cell.returns = marks.found_return;
         cell.awaits = marks.found_await;
@@ -272,6 +277,32 @@ impl CellCode {
             cell.body = Some(chunk(&rest, 0..rest.len(), &marks.insertions));
         }
         Ok(cell)
+    }
+}
+
+impl CellCode {
+    /// The line and the name of an item that is called as something of radio's own is.
+    fn reserved_name(&self) -> Option<(u32, String)> {
+        let items = self.items.iter().flat_map(|item| {
+            let names = item.key().into_iter().chain(item.makes.iter().cloned());
+            // The item may begin with comments and attributes.
+            let line = |name: &String| {
+                let name = name.trim_end_matches('!');
+                let before = item.text.text.find(name).map(|at| &item.text.text[..at]);
+                item.text.line + before.map_or(0, |text| text.matches('\n').count()) as u32
+            };
+            names.map(move |name| (line(&name), name))
+        });
+        let imports = self
+            .imports
+            .iter()
+            .map(|import| (import.line, import.name.clone()));
+        let crates = self
+            .extern_crates
+            .iter()
+            .map(|known| (known.text.line, known.bound.clone()));
+        let mut all = items.chain(imports).chain(crates);
+        all.find(|(_, name)| name.starts_with("__radio"))
     }
 }
 
@@ -500,15 +531,7 @@ impl<'a> Visit<'a> for Exits {
     }
     fn visit_stmt_macro(&mut self, call: &'a syn::StmtMacro) {
         if returns_error(&call.mac) {
-            let range = call.mac.span().byte_range();
-            self.insertions.push((
-                range.start,
-                "crate::__radio::Try((|| -> ::std::result::Result<(), _> { ",
-            ));
-            self.insertions.push((
-                range.end,
-                "; #[allow(unreachable_code)] ::std::result::Result::Ok(()) })()).__radio_question_mark()?",
-            ));
+            self.mark_returning(&call.mac);
             return;
         }
         syn::visit::visit_stmt_macro(self, call);
@@ -516,6 +539,12 @@ impl<'a> Visit<'a> for Exits {
     fn visit_expr_macro(&mut self, call: &'a syn::ExprMacro) {
         if returns_error(&call.mac) {
             let range = call.mac.span().byte_range();
+            // Only `bail!` stands for a value of any type: it has none.
+            let name = call.mac.path.segments.last();
+            if name.is_some_and(|name| name.ident != "bail") {
+                self.mark_returning(&call.mac);
+                return;
+            }
             self.insertions.push((
                 range.start,
                 "crate::__radio::Try((|| -> ::std::result::Result<_, _> { ",
@@ -545,6 +574,21 @@ impl<'a> Visit<'a> for Exits {
     fn visit_expr_closure(&mut self, _: &'a syn::ExprClosure) {}
     fn visit_expr_async(&mut self, _: &'a syn::ExprAsync) {}
     fn visit_item(&mut self, _: &'a syn::Item) {}
+}
+
+impl Exits {
+    /// Has a macro that may return an error, and has no value otherwise, do so as a `?`.
+    fn mark_returning(&mut self, call: &syn::Macro) {
+        let range = call.span().byte_range();
+        self.insertions.push((
+            range.start,
+            "crate::__radio::Try((|| -> ::std::result::Result<(), _> { ",
+        ));
+        self.insertions.push((
+            range.end,
+            "; #[allow(unreachable_code)] ::std::result::Result::Ok(()) })()).__radio_question_mark()?",
+        ));
+    }
 }
 
 /// Whether a macro returns an error from the function that calls it, as `anyhow::bail!` does.
@@ -607,18 +651,6 @@ fn evaluated(statement: &syn::Stmt) -> Vec<Range<usize>> {
         .chain(diverging)
         .map(|expression| expression.span().byte_range())
         .collect()
-}
-
-/// The name of the variable, where a statement makes a closure one.
-fn declared_closure(statement: &syn::Stmt) -> Option<String> {
-    match statement {
-        syn::Stmt::Local(syn::Local {
-            pat: syn::Pat::Ident(pattern),
-            init: Some(init),
-            ..
-        }) if matches!(*init.expr, syn::Expr::Closure(_)) => Some(pattern.ident.to_string()),
-        _ => None,
-    }
 }
 
 pub(crate) fn collect_names(tokens: TokenStream, into: &mut BTreeSet<String>) {

@@ -4,6 +4,7 @@ mod ahead;
 mod by_evcxr;
 mod live;
 mod plan;
+mod spare;
 
 use crate::build::place::target_of;
 use crate::build::{set, toolchain::Toolchain, unit};
@@ -11,6 +12,7 @@ use crate::cells::{Cells, Compiled, Facts, Places, Refusal, Scope};
 use crate::clock;
 use crate::collect::{Request, Stream};
 use crate::diagnostics::Diagnostic;
+use crate::displays;
 use crate::document::{Notebook, Output};
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
@@ -454,6 +456,7 @@ impl Execution<'_> {
             run.outputs
                 .insert(at, Output::Stream { stderr: true, text });
         }
+        run.outputs = displays::settle(run.outputs);
         if self.options.engine == Engine::Evcxr {
             engine::complete(&mut run, &self.work[at].code);
         }

@@ -6,6 +6,10 @@ use crate::error::{Error, Result};
 use crate::interrupt;
 use crate::session::{Input, Job, Listener, Session, Snapshot};
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The variable of the environment that says how much memory, in megabytes, the cells of a notebook may have.
+const MEMORY_VARIABLE: &str = "RADIO_CELL_MEMORY";
 
 /// The host that runs the cells of a notebook, and what it takes to go back to an earlier state.
 #[derive(Debug)]
@@ -86,7 +90,7 @@ impl Running {
 
     fn start(&mut self, folder: &Path) -> Result<bool> {
         if self.session.is_none() {
-            let mut command = std::process::Command::new(&self.host);
+            let mut command = self.command()?;
             command.current_dir(folder);
             let input = match self.asks {
                 true => Input::Answers,
@@ -98,6 +102,25 @@ impl Running {
             }
         }
         Ok(true)
+    }
+
+    /// The host, with as much memory as it may have.
+    fn command(&self) -> Result<Command> {
+        let Some(limit) = std::env::var_os(MEMORY_VARIABLE).filter(|limit| !limit.is_empty())
+        else {
+            return Ok(Command::new(&self.host));
+        };
+        let megabytes = limit.to_str().and_then(|limit| limit.parse::<u64>().ok());
+        let kilobytes = megabytes.and_then(|megabytes| megabytes.checked_mul(1 << 10));
+        let kilobytes = kilobytes.ok_or_else(|| {
+            Error::Argument(format!(
+                "{MEMORY_VARIABLE} should be a number of megabytes, and is {limit:?}"
+            ))
+        })?;
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "ulimit -v \"$1\" && exec \"$0\""]);
+        shell.arg(&self.host).arg(kilobytes.to_string());
+        Ok(shell)
     }
 
     /// Runs the next of the cells that lag behind, for what it makes alone. Returns whether it ran to its end.
@@ -118,6 +141,16 @@ impl Running {
         }
         self.done += 1;
         true
+    }
+
+    /// Whether the process that runs the cells has ended by itself, between cells.
+    pub fn has_ended(&mut self) -> bool {
+        self.session.as_mut().is_some_and(Session::has_ended)
+    }
+
+    /// The host, if it was started.
+    pub fn started(&mut self) -> Option<&mut Session> {
+        self.session.as_mut()
     }
 
     /// Takes note of a cell that ran to its end; `snapshot` is the state before it.

@@ -1,10 +1,14 @@
 //! A running notebook program: outputs, cell by cell, as they happen.
 
-use crate::collect::{Collector, Request, Stream, cut};
+mod idle;
+
+use crate::collect::{Collector, Piece, Request, Stream, cut};
 use crate::diagnostics::Diagnostic;
 use crate::document::Output;
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Group};
+pub use idle::Waker;
+use idle::reads_stdin;
 use radio_runtime::protocol::{Frame, GO, LOST, Order, Place, SESSION_VARIABLE, mark_prefix};
 use radio_runtime::worker::LIBRARY;
 use std::collections::BTreeSet;
@@ -12,6 +16,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
@@ -81,6 +87,10 @@ pub trait Listener {
     /// The cell writes text.
     fn hears(&mut self, stream: Stream, text: &str);
 
+    /// The cell shows something, once for each MIME type. The last that a cell shows is not heard if nothing follows it: it may be
+    /// the value, and is among the outputs.
+    fn shows(&mut self, _bundle: &[(String, String)]) {}
+
     /// What is to be the answer to a cell's request for input; `None` if there is none. Only asked where the program was
     /// started with [`Input::Answers`].
     fn answers(&mut self, request: &Request) -> Option<String>;
@@ -99,6 +109,8 @@ pub struct Session {
     waits_before: Option<u32>,
     /// What belongs to a host.
     host: Option<Host>,
+    /// Whether somebody waits for the session to look up.
+    is_called: Arc<AtomicBool>,
 }
 
 /// A host, seen from the session.
@@ -128,6 +140,8 @@ enum Event {
     Text(Stream, Vec<u8>),
     Mark(Stream, u32),
     StreamClosed(Stream),
+    /// Somebody wants the session to look up: see [`Waker`].
+    Wake,
 }
 
 /// How many events may wait to be looked at: a program that writes faster has to wait itself.
@@ -214,6 +228,7 @@ impl Session {
             answers,
             waits_before: None,
             host: Some(host),
+            is_called: Arc::default(),
         })
     }
 
@@ -278,6 +293,13 @@ impl Session {
         self.run_cell(job.cell, deadline, listener)
     }
 
+    /// Whether the host, or the process of it that runs cells, is gone.
+    pub fn has_ended(&mut self) -> bool {
+        let worker = self.host.as_ref().map(|host| host.worker.cast_signed());
+        !matches!(self.group.child.try_wait(), Ok(None))
+            || worker.is_some_and(|worker| !interrupt::is_running(worker))
+    }
+
     /// Goes back to an earlier state. What the cells since then did to variables is undone.
     ///
     /// # Errors
@@ -338,6 +360,8 @@ impl Session {
         let mut over = u32::MAX;
         // Since when it asks for input, and what it asked for and did not get.
         let (mut asks_since, mut unanswered) = (None, None);
+        // Since when it waits for a line that it has not asked for.
+        let mut reads_since: Option<Instant> = None;
         loop {
             let now = Instant::now();
             if self.waits_before == Some(cell) {
@@ -359,10 +383,14 @@ impl Session {
             if self.collector.asks_for_input() {
                 asks_since = asks_since.or(Some(now));
             }
-            if asks_since.is_some_and(|since: Instant| now > since + GRACE)
-                && let Some(request) = self.collector.next_request()
-            {
-                asks_since = None;
+            let has_waited =
+                |since: Option<Instant>| since.is_some_and(|since| now > since + GRACE);
+            let request = match has_waited(asks_since) {
+                true => self.collector.next_request(),
+                false => has_waited(reads_since).then(Request::plain),
+            };
+            if let Some(request) = request {
+                (asks_since, reads_since) = (None, None);
                 let answer = match &self.answers {
                     Some(_) => listener.answers(&request),
                     None => None,
@@ -392,7 +420,7 @@ impl Session {
             }
             let step = Duration::from_millis(20);
             let wait = deadline.map_or(step, |deadline| step.min(deadline - now));
-            let mut live = |stream, text: &str| listener.hears(stream, text);
+            let mut live = |piece: Piece<'_>| pass(listener, piece);
             match self.events.recv_timeout(wait) {
                 Ok(Event::Frame(process, _)) if !self.is_heard(process) => {}
                 Ok(Event::Frame(_, frame)) => match frame {
@@ -448,10 +476,16 @@ impl Session {
                     Frame::End { .. } | Frame::Hello { .. } => {}
                 },
                 Ok(Event::ChannelClosed) => closed = Some(now),
+                Ok(Event::Wake) => {}
                 Ok(Event::Text(stream, bytes)) => self.collector.text(stream, bytes, &mut live),
                 Ok(Event::Mark(stream, phase)) => self.collector.mark(stream, phase, &mut live),
                 Ok(Event::StreamClosed(stream)) => self.collector.mark(stream, u32::MAX, &mut live),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    self.collector.settle(result_from, &mut live);
+                    let worker = self.host.as_ref().map(|host| host.worker);
+                    let reads = self.answers.is_some() && worker.is_some_and(reads_stdin);
+                    reads_since = reads.then(|| reads_since.unwrap_or(now));
+                }
                 Err(RecvTimeoutError::Disconnected) => closed = closed.or(Some(now)),
             }
         }
@@ -473,9 +507,8 @@ impl Session {
             (result, ended) = (None, None);
         }
         run.goes_on = ended.is_some();
-        run.outputs = self.collector.finish(result_from, &mut |stream, text| {
-            listener.hears(stream, text)
-        });
+        let mut live = |piece: Piece<'_>| pass(listener, piece);
+        run.outputs = self.collector.finish(result_from, &mut live);
         let (said, html) = said;
         if let Some(result) = result.or((!said.is_empty()).then(String::new)) {
             let text = ("text/plain".to_owned(), cut(said + &result));
@@ -539,6 +572,13 @@ impl Session {
                 _ => return failure("Exited", "the program closed its connection"),
             }
         }
+    }
+}
+
+fn pass(listener: &mut dyn Listener, piece: Piece<'_>) {
+    match piece {
+        Piece::Text(stream, text) => listener.hears(stream, text),
+        Piece::Content(bundle) => listener.shows(bundle),
     }
 }
 

@@ -6,31 +6,6 @@ use desk::*;
 use serde_json::Value;
 use std::path::Path;
 
-/// A cell's outputs in a short form: `out:…`, `err:…`, `=…` for a result, `[types]` for other data, `!Name: message`.
-fn short(cell: &Value) -> Vec<String> {
-    let outputs = cell["outputs"].as_array().unwrap().iter();
-    let shown = outputs.map(|output| match output["output_type"].as_str().unwrap() {
-        "stream" => format!(
-            "{}:{}",
-            &output["name"].as_str().unwrap()[3..],
-            joined(&output["text"])
-        ),
-        "error" => format!(
-            "!{}: {}",
-            output["ename"].as_str().unwrap(),
-            output["evalue"].as_str().unwrap()
-        ),
-        kind => {
-            let data = output["data"].as_object().unwrap();
-            match (kind, data.get("text/plain"), data.len()) {
-                ("execute_result", Some(text), 1) => format!("={}", joined(text)),
-                _ => format!("{kind}{:?}", data.keys().collect::<Vec<_>>()),
-            }
-        }
-    });
-    shown.collect()
-}
-
 #[test]
 fn a_name_that_is_defined_again_means_the_new_thing_from_its_cell_on() {
     let desk = Desk::new();

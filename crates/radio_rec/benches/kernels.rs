@@ -5,7 +5,7 @@
 
 use divan::{Bencher, black_box};
 use radio_rec::interactions::{Interactions, LongTable};
-use radio_rec::recommend::{Als, Edlae};
+use radio_rec::recommend::{Als, Edlae, Fit};
 use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

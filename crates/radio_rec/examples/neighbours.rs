@@ -2,11 +2,12 @@
 //!
 //! ```sh
 //! cargo run --release -p radio_rec --example neighbours -- --interactions plays.tsv --measure cosine --k 20 --output neighbours.csv
-//! cargo run --release -p radio_rec --example neighbours -- --interactions plays.tsv --model als --factors 64 --iterations 5
+//! cargo run --release -p radio_rec --example neighbours -- --interactions plays.tsv --model als --factors 64 --iterations 5 --recommend 10
 //! ```
 
 use std::error::Error;
 use std::fs::{self, File};
+use std::hint::black_box;
 use std::io::IsTerminal;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -14,15 +15,20 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
+use radio_rec::evaluate::metrics;
 use radio_rec::interactions::{Interactions, Item, ItemName, LongTable};
-use radio_rec::recommend::{Als, SimilarItems};
+use radio_rec::recommend::{
+    Algorithm, Als, Bpr, BprModel, Ease, Fit, ItemKnn, Model, Recommender, Request, Whom,
+};
 use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
 
-/// Finds the nearest neighbours of all items.
+/// Finds the nearest neighbours of all items, and recommends to all users.
 ///
 /// Prints `load_s=` and `fit_s=` in seconds, `cpu_s=`, the seconds that all processors together worked on the fit, and `peak_mb=`,
-/// the most memory the process ever held, in mebibytes. The last two are `unknown` where the system does not tell. For ALS it
-/// prints `loss=` too, computed behind the rest.
+/// the most memory the process ever held, in mebibytes. The last two are `unknown` where the system does not tell. With
+/// `--recommend` it prints `recommend_s=` too, the seconds for all users together, with the processors' `recommend_cpu_s=`, before
+/// the memory is read, and `one_ms=`, the median milliseconds for one user of up to 10,000 who are asked one by one. For ALS it prints `loss=`, and for BPR `auc=`, the
+/// mean over every hundredth user of the share of pairs of what was played and what was not that are in order.
 #[derive(Parser)]
 struct Arguments {
     /// A long table, comma- or tab-separated, with a header: user, item, and if wanted a weight.
@@ -30,7 +36,7 @@ struct Arguments {
     interactions: PathBuf,
     /// What is fitted.
     #[arg(long, value_enum, default_value = "item-knn")]
-    model: Model,
+    model: Kind,
     /// How items are compared: cosine, adjusted-cosine, pearson, jaccard, dice, euclidean, conditional-probability, lift, dot-product.
     #[arg(long, default_value = "cosine")]
     measure: Measure,
@@ -46,32 +52,42 @@ struct Arguments {
     /// A similarity counts n / (n + shrinkage), with n the users in common.
     #[arg(long, default_value_t = 0.0)]
     shrinkage: f64,
-    /// How many numbers describe an item, for ALS.
+    /// How many numbers describe an item, for ALS and BPR.
     #[arg(long, default_value_t = Als::default().factors)]
     factors: usize,
-    /// How often users and items take their turns, for ALS.
-    #[arg(long, default_value_t = Als::default().iterations)]
-    iterations: usize,
-    /// The penalty for long vectors, for ALS.
-    #[arg(long, default_value_t = Als::default().lambda)]
-    lambda: f64,
+    /// How often users and items take their turns, for ALS (15), or how many epochs there are, for BPR (100).
+    #[arg(long)]
+    iterations: Option<usize>,
+    /// The penalty for long vectors, for ALS (0.01) and BPR (0.01), or for large weights, for EASE (300).
+    #[arg(long)]
+    lambda: Option<f64>,
+    /// How far a draw moves what it is made of, for BPR.
+    #[arg(long, default_value_t = Bpr::default().rate)]
+    rate: f64,
     /// How much more a play says than that there is none, for ALS.
     #[arg(long, default_value_t = Als::default().alpha)]
     alpha: f64,
     /// How many threads compute; as many as there are processors if it is not given.
     #[arg(long)]
     threads: Option<NonZeroUsize>,
+    /// How many items are recommended to every user; none if it is not given.
+    #[arg(long, value_name = "N")]
+    recommend: Option<NonZeroUsize>,
     /// Where `item,neighbour,score` goes, best first; nowhere if it is not given.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Model {
+enum Kind {
     /// The k most similar items of each item.
     ItemKnn,
     /// Alternating least squares; items are then compared by the cosine of their vectors.
     Als,
+    /// Bayesian personalised ranking; items are compared as with ALS.
+    Bpr,
+    /// A weight between every two items.
+    Ease,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -107,34 +123,101 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let data = load(&arguments.interactions)?;
     println!("load_s={:.3}", begun.elapsed().as_secs_f64());
 
+    let begun = (Instant::now(), cpu_seconds());
+    let model = algorithm(arguments).fit(&data)?;
+    println!("fit_s={:.3}", begun.0.elapsed().as_secs_f64());
+    let cpu = begun.1.zip(cpu_seconds());
+    print_known("cpu_s", cpu.map(|(before, after)| after - before));
+    if let Some(n) = arguments.recommend {
+        recommend(&model, &Request::new(n.get()))?;
+    }
+    print_known("peak_mb", peak_mb());
+    match &model {
+        Model::Als(model) => println!("loss={:.8}", model.loss()),
+        Model::Bpr(model) => println!("auc={:.6}", auc(model)?),
+        _ => {}
+    }
+    let similar = model.as_similar_items().expect("all of these models know");
+    written(arguments, &data, |item| {
+        let similar = similar.similar_items(item, arguments.k)?;
+        Ok(similar
+            .iter()
+            .map(|entry| (entry.name.clone(), entry.score))
+            .collect())
+    })
+}
+
+fn algorithm(arguments: &Arguments) -> Algorithm {
+    let &Arguments {
+        factors,
+        alpha,
+        rate,
+        iterations,
+        lambda,
+        ..
+    } = arguments;
+    let (als, bpr) = (Als::default(), Bpr::default());
     match arguments.model {
-        Model::ItemKnn => {
-            let neighbours = timed(|| neighbourhood(arguments).of_items(&data))?;
-            let of_item = |item| {
-                let list = neighbours.neighbours(item).iter();
-                list.map(|n| (data.item_name(n.item).clone(), n.similarity))
-                    .collect()
-            };
-            written(arguments, &data, |item| Ok(of_item(item)))
-        }
-        Model::Als => {
-            let als = Als {
-                factors: arguments.factors,
-                iterations: arguments.iterations,
-                lambda: arguments.lambda,
-                alpha: arguments.alpha,
-                ..Als::default()
-            };
-            let model = timed(|| als.fit(&data))?;
-            println!("loss={:.8}", model.loss());
-            written(arguments, &data, |item| {
-                let similar = model.similar_items(item, arguments.k)?;
-                Ok(similar
-                    .iter()
-                    .map(|entry| (entry.name.clone(), entry.score))
-                    .collect())
-            })
-        }
+        Kind::ItemKnn => Algorithm::ItemKnn(ItemKnn::with(neighbourhood(arguments))),
+        Kind::Als => Algorithm::Als(Als {
+            factors,
+            iterations: iterations.unwrap_or(als.iterations),
+            lambda: lambda.unwrap_or(als.lambda),
+            alpha,
+            ..als
+        }),
+        Kind::Bpr => Algorithm::Bpr(Bpr {
+            factors,
+            epochs: iterations.unwrap_or(bpr.epochs),
+            lambda: lambda.unwrap_or(bpr.lambda),
+            rate,
+            ..bpr
+        }),
+        Kind::Ease => Algorithm::Ease(Ease::new(lambda.unwrap_or(300.0))),
+    }
+}
+
+/// Recommends to all users together, and to some one by one, and prints what that took.
+fn recommend(model: &Model, request: &Request) -> radio_rec::Result<()> {
+    let everybody: Vec<Whom> = model.data().user_indices().map(Whom::User).collect();
+    let begun = (Instant::now(), cpu_seconds());
+    let lists = model.recommend_all(&everybody, request)?;
+    println!("recommend_s={:.3}", begun.0.elapsed().as_secs_f64());
+    let cpu = begun.1.zip(cpu_seconds());
+    print_known("recommend_cpu_s", cpu.map(|(before, after)| after - before));
+    drop(lists);
+    let mut seconds = Vec::new();
+    for &whom in everybody.iter().take(10_000) {
+        let begun = Instant::now();
+        black_box(model.recommend(whom, request)?);
+        seconds.push(begun.elapsed().as_secs_f64());
+    }
+    seconds.sort_unstable_by(f64::total_cmp);
+    let median = seconds.get(seconds.len() / 2).map(|median| 1e3 * median);
+    print_known("one_ms", median);
+    Ok(())
+}
+
+/// The mean over every hundredth user of the share of pairs of what was played and what was not that are in order.
+fn auc(model: &BprModel) -> radio_rec::Result<f64> {
+    let data = model.data();
+    let items: Vec<Item> = data.item_indices().collect();
+    let mut of_users = Vec::new();
+    for user in data.user_indices().step_by(100) {
+        let scores = model.scores_of(user.into(), &items)?;
+        let scored = items.iter().zip(scores).map(|(&item, score)| {
+            let is_played = data.value(user, item) > 0.0;
+            (score.unwrap_or(f64::NEG_INFINITY), is_played)
+        });
+        of_users.extend(metrics::auc(scored.collect()));
+    }
+    Ok(of_users.iter().sum::<f64>() / of_users.len() as f64)
+}
+
+fn print_known(name: &str, measured: Option<f64>) {
+    match measured {
+        Some(measured) => println!("{name}={measured:.3}"),
+        None => println!("{name}=unknown"),
     }
 }
 
@@ -142,8 +225,10 @@ fn load(path: &Path) -> radio_rec::Result<Interactions> {
     let shown = std::io::stderr().is_terminal();
     let table = LongTable::new().progress(|progress| {
         if shown {
-            let share = progress.bytes as f64 / progress.total_bytes as f64;
-            eprint!("\r{} rows, {:.0} %", progress.rows, 100.0 * share);
+            eprint!("\r{} rows", progress.rows);
+            if let Some(total) = progress.total_bytes {
+                eprint!(", {:.0} %", 100.0 * progress.bytes as f64 / total as f64);
+            }
         }
     });
     let data = table.read(path);
@@ -163,23 +248,6 @@ fn neighbourhood(arguments: &Arguments) -> Neighbourhood {
         })
         .minimum_support(arguments.minimum_support)
         .shrinkage(arguments.shrinkage)
-}
-
-/// Fits a model, and prints what that took.
-fn timed<M>(fit: impl FnOnce() -> radio_rec::Result<M>) -> radio_rec::Result<M> {
-    let (begun, cpu_before) = (Instant::now(), cpu_seconds());
-    let model = fit()?;
-    println!("fit_s={:.3}", begun.elapsed().as_secs_f64());
-    let cpu = cpu_before
-        .zip(cpu_seconds())
-        .map(|(before, after)| after - before);
-    for (name, measured) in [("cpu_s", cpu), ("peak_mb", peak_mb())] {
-        match measured {
-            Some(measured) => println!("{name}={measured:.2}"),
-            None => println!("{name}=unknown"),
-        }
-    }
-    Ok(model)
 }
 
 /// The processor's time of all threads, as Linux tells it: in hundredths of a second.

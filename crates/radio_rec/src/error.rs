@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::display::printable;
+use crate::interactions::Suggestions;
 
 /// What went wrong, where, and what would be right.
 ///
@@ -50,26 +51,26 @@ pub enum Error {
     #[error(
         "there is no user `{}`{}",
         excerpt(name),
-        did_you_mean_or(suggestions, "; `users()` lists the names there are")
+        did_you_mean_or(&suggestions.names(), "; `users()` lists the names there are")
     )]
     UnknownUser {
         /// The name that was asked for.
         name: String,
-        /// The most similar names there are, nearest first; empty if none comes near.
-        suggestions: Vec<String>,
+        /// The most similar names there are.
+        suggestions: Suggestions,
     },
 
     /// No item has this name.
     #[error(
         "there is no item `{}`{}",
         excerpt(name),
-        did_you_mean_or(suggestions, "; `items()` lists the names there are")
+        did_you_mean_or(&suggestions.names(), "; `items()` lists the names there are")
     )]
     UnknownItem {
         /// The name that was asked for.
         name: String,
-        /// The most similar names there are, nearest first; empty if none comes near.
-        suggestions: Vec<String>,
+        /// The most similar names there are.
+        suggestions: Suggestions,
     },
 
     /// The same name stands for two users or two items.
@@ -183,12 +184,12 @@ fn did_you_mean_or(suggestions: &[String], otherwise: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interactions::Interactions;
 
-    fn unknown(suggestions: &[&str]) -> Error {
-        Error::UnknownItem {
-            name: "pink floid".into(),
-            suggestions: suggestions.iter().map(|&s| s.into()).collect(),
-        }
+    fn unknown(items: &[&str]) -> Error {
+        let plays = items.iter().map(|item| ("ann", item, 1.0));
+        let data = Interactions::from_triplets(plays).unwrap();
+        data.item("pink floid").unwrap_err()
     }
 
     #[test]
@@ -198,8 +199,8 @@ mod tests {
             "there is no item `pink floid`; did you mean `pink floyd`?"
         );
         assert_eq!(
-            unknown(&["pink floyd", "pink", "floyd"]).to_string(),
-            "there is no item `pink floid`; did you mean `pink floyd`, `pink` or `floyd`?"
+            unknown(&["pink floyds", "pink floyd", "pink fluid"]).to_string(),
+            "there is no item `pink floid`; did you mean `pink floyd`, `pink fluid` or `pink floyds`?"
         );
         assert_eq!(
             unknown(&[]).to_string(),

@@ -2,14 +2,15 @@
 //!
 //! | step | here |
 //! |---|---|
-//! | divide the plays into what is learned from and what is hidden | [`split`]: stratified by user, leave one out, temporal, random |
-//! | recommend and compare | [`evaluate`] |
+//! | divide the plays into what is learned from and what is hidden | [`split`]: stratified by user, leave one out, temporal, random, strangers |
+//! | recommend and compare with what is hidden | [`evaluate`] for the users learned from, [`evaluate_strangers`] for others |
 //! | one user's list as a number | [`metrics`] |
+//! | one model against another, user by user | [`OfUsers::more_than`], of [`evaluate_users`] |
 //!
 //! ```
 //! use radio_rec::evaluate::{Protocol, evaluate, split};
 //! use radio_rec::interactions::Interactions;
-//! use radio_rec::recommend::{ItemScore, Popularity};
+//! use radio_rec::recommend::{Fit, ItemScore, Popularity};
 //!
 //! let plays = (0..40).flat_map(|user| (0..6).map(move |i| (format!("u{user}"), format!("i{}", (user + i * i) % 20), 1.0)));
 //! let data = Interactions::from_triplets(plays)?;
@@ -21,8 +22,14 @@
 //! # Ok::<(), radio_rec::Error>(())
 //! ```
 
+mod interval;
 pub mod metrics;
+mod of_users;
+mod protocol;
 mod report;
 pub mod split;
 
-pub use self::report::{Mean, Protocol, Report, evaluate};
+pub use self::interval::Mean;
+pub use self::of_users::{Metric, OfUsers, evaluate, evaluate_strangers, evaluate_users};
+pub use self::protocol::{Protocol, Ties};
+pub use self::report::{Comparison, Report};

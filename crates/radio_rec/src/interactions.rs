@@ -1,13 +1,18 @@
 //! Who played what how often: the sparse matrix that every recommender learns from.
 
+mod check;
 mod compressed;
 mod long_table;
 mod names;
+mod source;
 mod suggest;
+mod summed;
 mod table;
 #[cfg(test)]
 mod tests;
 mod wide_csv;
+#[cfg(feature = "zstd")]
+mod zstd;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,11 +20,18 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
+use self::check::{
+    Catalogue, check_catalogue, check_index, check_name, check_value, duplicate,
+    what_a_value_must_be,
+};
 pub(crate) use self::compressed::{Compressed, sort_and_sum};
 pub use self::long_table::{Column, Duplicates, LongTable, Progress};
+pub(crate) use self::names::CatalogueId;
 pub use self::names::{Item, ItemName, User, UserName};
-use self::suggest::nearest_names;
+use self::suggest::Names;
+pub use self::suggest::Suggestions;
 use crate::display::{Cell, Table};
+use crate::error::excerpt;
 use crate::{Error, Result};
 
 /// The smallest value above 0 and the largest that can be stored. Between them no sum of products of two values
@@ -56,12 +68,16 @@ pub struct Interactions(Arc<Matrix>);
 struct Matrix {
     users: Vec<UserName>,
     items: Vec<ItemName>,
-    user_of_name: HashMap<UserName, User>,
-    item_of_name: HashMap<ItemName, Item>,
+    user_of_name: HashMap<UserName, u32>,
+    item_of_name: HashMap<ItemName, u32>,
+    user_catalogue: CatalogueId,
+    item_catalogue: CatalogueId,
     by_user: Compressed,
     by_item: Compressed,
     /// Of each value of `by_user` when it was, if the source says so.
     timestamps: Option<Vec<f64>>,
+    /// The columns of the source that were not read.
+    not_read: Vec<String>,
 }
 
 impl Interactions {
@@ -72,8 +88,8 @@ impl Interactions {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for an empty name, and for a value that is not a number, negative, infinite, or (where
-    /// it is not 0) outside 1e-30 to 1e30.
+    /// [`Error::InvalidParameter`] for an empty name, for a value that is not a number, negative, infinite, or (where
+    /// it is not 0) outside 1e-30 to 1e30, and for values of the same user and item that add up to more than 1e30.
     pub fn from_triplets<U: AsRef<str>, I: AsRef<str>>(
         triplets: impl IntoIterator<Item = (U, I, f64)>,
     ) -> Result<Self> {
@@ -89,7 +105,7 @@ impl Interactions {
         }
         let users = users.names.into_iter().map(UserName::from).collect();
         let items = items.names.into_iter().map(ItemName::from).collect();
-        Self::from_parts(users, items, entries)
+        Self::from_parts(users, items, entries)?.with_checked_sums()
     }
 
     /// Builds the matrix from the names of its users and items and (user, item, value), where a user and an item are positions
@@ -100,7 +116,8 @@ impl Interactions {
     /// # Errors
     ///
     /// [`Error::InvalidParameter`] for an empty name, for a position behind the end of its list, and for a value that is not a
-    /// number, negative, infinite, or (where it is not 0) outside 1e-30 to 1e30; [`Error::DuplicateName`] for a name that stands
+    /// number, negative, infinite, or (where it is not 0) outside 1e-30 to 1e30, and for values of the same user and item that add up
+    /// to more; [`Error::DuplicateName`] for a name that stands
     /// for two.
     ///
     /// ```
@@ -136,7 +153,7 @@ impl Interactions {
             Ok((user as u32, item as u32, value))
         };
         let entries = entries.into_iter().map(entry).collect::<Result<_>>()?;
-        Self::from_parts(users, items, entries)
+        Self::from_parts(users, items, entries)?.with_checked_sums()
     }
 
     /// Builds the matrix from its catalogues and (row, column, value) in any order; values were checked, zeros are dropped.
@@ -157,13 +174,13 @@ impl Interactions {
     ) -> Result<Self> {
         let mut user_of_name = HashMap::with_capacity(users.len());
         for (index, name) in (0..).zip(&users) {
-            if user_of_name.insert(name.clone(), User(index)).is_some() {
+            if user_of_name.insert(name.clone(), index).is_some() {
                 return Err(duplicate("user", name.as_str()));
             }
         }
         let mut item_of_name = HashMap::with_capacity(items.len());
         for (index, name) in (0..).zip(&items) {
-            if item_of_name.insert(name.clone(), Item(index)).is_some() {
+            if item_of_name.insert(name.clone(), index).is_some() {
                 return Err(duplicate("item", name.as_str()));
             }
         }
@@ -183,6 +200,8 @@ impl Interactions {
         drop(entries);
         let by_item = by_user.transposed(items.len());
         Ok(Self(Arc::new(Matrix {
+            user_catalogue: CatalogueId::of(&users),
+            item_catalogue: CatalogueId::of(&items),
             users,
             items,
             user_of_name,
@@ -190,7 +209,54 @@ impl Interactions {
             by_user,
             by_item,
             timestamps,
+            not_read: Vec::new(),
         })))
+    }
+
+    /// The matrix, of a source with columns that were not read.
+    fn with_not_read(mut self, columns: Vec<String>) -> Self {
+        if let Some(matrix) = Arc::get_mut(&mut self.0) {
+            matrix.not_read = columns;
+        }
+        self
+    }
+
+    /// The matrix, or an error if values of the same user and item added up to more than a value may be.
+    fn with_checked_sums(self) -> Result<Self> {
+        let too_large = |&value: &f64| value > *VALUES.end();
+        let Some(at) = self.0.by_user.values().iter().position(too_large) else {
+            return Ok(self);
+        };
+        let row = (0..self.0.users.len()).find(|&row| self.0.by_user.range(row).contains(&at));
+        let user = row.map_or("", |row| self.0.users[row].as_str());
+        let item = self.0.items[self.0.by_user.columns()[at] as usize].as_str();
+        Err(Error::InvalidParameter {
+            name: "value",
+            value: format!(
+                "{:e}, the sum of the values of user `{}` and item `{}`",
+                self.0.by_user.values()[at],
+                excerpt(user),
+                excerpt(item)
+            ),
+            expected: "at most 1e30".into(),
+        })
+    }
+
+    /// The columns that the table had and that were not read, by their names, or by their numbers where they have none.
+    ///
+    /// Nothing for a matrix that does not come from a long table, or that was made from another matrix.
+    ///
+    /// ```
+    /// use radio_rec::interactions::LongTable;
+    ///
+    /// let table = "user,item,rating,genre\nann,u2,3,rock\n";
+    /// let data = LongTable::new().read_from(table.as_bytes(), "plays.csv")?;
+    /// assert_eq!(data.not_read(), ["genre"]);
+    /// assert!(data.to_string().ends_with("1 values stored; not read: genre]\n"));
+    /// # Ok::<(), radio_rec::Error>(())
+    /// ```
+    pub fn not_read(&self) -> &[String] {
+        &self.0.not_read
     }
 
     /// How many users and how many items there are.
@@ -215,44 +281,48 @@ impl Interactions {
 
     /// All users, in the catalogue's order.
     pub fn user_indices(&self) -> impl ExactSizeIterator<Item = User> + use<> {
-        (0..self.0.users.len()).map(|index| User(index as u32))
+        let catalogue = self.0.user_catalogue;
+        (0..self.0.users.len()).map(move |index| User::new(index as u32, catalogue))
     }
 
     /// All items, in the catalogue's order.
     pub fn item_indices(&self) -> impl ExactSizeIterator<Item = Item> + use<> {
-        (0..self.0.items.len()).map(|index| Item(index as u32))
+        let catalogue = self.0.item_catalogue;
+        (0..self.0.items.len()).map(move |index| Item::new(index as u32, catalogue))
     }
 
-    /// The user of this name, if there is one: [`user`](Self::user) without the search for similar names, which compares all.
+    /// The user of this name, if there is one.
     pub fn find_user(&self, name: impl AsRef<str>) -> Option<User> {
-        self.0.user_of_name.get(name.as_ref()).copied()
+        let index = self.0.user_of_name.get(name.as_ref())?;
+        Some(self.user_number(*index))
     }
 
-    /// The item of this name, if there is one: [`item`](Self::item) without the search for similar names, which compares all.
+    /// The item of this name, if there is one.
     pub fn find_item(&self, name: impl AsRef<str>) -> Option<Item> {
-        self.0.item_of_name.get(name.as_ref()).copied()
+        let index = self.0.item_of_name.get(name.as_ref())?;
+        Some(self.item_number(*index))
     }
 
     /// The user at this position of the catalogue, from 0, if there are so many.
     pub fn user_at(&self, index: usize) -> Option<User> {
-        (index < self.users().len()).then_some(User(index as u32))
+        (index < self.users().len()).then(|| self.user_number(index as u32))
     }
 
     /// The item at this position of the catalogue, from 0, if there are so many.
     pub fn item_at(&self, index: usize) -> Option<Item> {
-        (index < self.items().len()).then_some(Item(index as u32))
+        (index < self.items().len()).then(|| self.item_number(index as u32))
     }
 
     /// The user of this name.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownUser`], with the most similar names there are.
+    /// [`Error::UnknownUser`], whose message has the most similar names there are.
     pub fn user(&self, name: impl AsRef<str>) -> Result<User> {
         let name = name.as_ref();
         self.find_user(name).ok_or_else(|| Error::UnknownUser {
             name: name.into(),
-            suggestions: nearest_names(name, &self.0.users),
+            suggestions: Suggestions::new(name, Names::Users(self.clone())),
         })
     }
 
@@ -260,12 +330,12 @@ impl Interactions {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownItem`], with the most similar names there are.
+    /// [`Error::UnknownItem`], whose message has the most similar names there are.
     pub fn item(&self, name: impl AsRef<str>) -> Result<Item> {
         let name = name.as_ref();
         self.find_item(name).ok_or_else(|| Error::UnknownItem {
             name: name.into(),
-            suggestions: nearest_names(name, &self.0.items),
+            suggestions: Suggestions::new(name, Names::Items(self.clone())),
         })
     }
 
@@ -273,54 +343,57 @@ impl Interactions {
     ///
     /// # Panics
     ///
-    /// If `user` is beyond this matrix, as indexing a slice does.
+    /// If `user` is of another matrix, as indexing a slice does beyond its end.
     pub fn user_name(&self, user: User) -> &UserName {
-        &self.0.users[user.index()]
+        &self.0.users[self.row_of(user)]
     }
 
     /// What the item is called.
     ///
     /// # Panics
     ///
-    /// If `item` is beyond this matrix, as indexing a slice does.
+    /// If `item` is of another matrix, as indexing a slice does beyond its end.
     pub fn item_name(&self, item: Item) -> &ItemName {
-        &self.0.items[item.index()]
+        &self.0.items[self.column_of(item)]
     }
 
     /// The items the user played, in the catalogue's order, with their values.
     ///
     /// # Panics
     ///
-    /// If `user` is beyond this matrix, as indexing a slice does.
+    /// If `user` is of another matrix, as indexing a slice does beyond its end.
     pub fn items_of(&self, user: User) -> impl ExactSizeIterator<Item = (Item, f64)> + '_ {
-        let (items, values) = self.0.by_user.row(user.index());
+        let (items, values) = self.0.by_user.row(self.row_of(user));
+        let catalogue = self.0.item_catalogue;
         items
             .iter()
             .zip(values)
-            .map(|(&item, &value)| (Item(item), value))
+            .map(move |(&item, &value)| (Item::new(item, catalogue), value))
     }
 
     /// The users who played the item, in the catalogue's order, with their values.
     ///
     /// # Panics
     ///
-    /// If `item` is beyond this matrix, as indexing a slice does.
+    /// If `item` is of another matrix, as indexing a slice does beyond its end.
     pub fn users_of(&self, item: Item) -> impl ExactSizeIterator<Item = (User, f64)> + '_ {
-        let (users, values) = self.0.by_item.row(item.index());
+        let (users, values) = self.0.by_item.row(self.column_of(item));
+        let catalogue = self.0.user_catalogue;
         users
             .iter()
             .zip(values)
-            .map(|(&user, &value)| (User(user), value))
+            .map(move |(&user, &value)| (User::new(user, catalogue), value))
     }
 
     /// How often the user played the item; 0 where nothing is stored.
     ///
     /// # Panics
     ///
-    /// If `user` is beyond this matrix, as indexing a slice does.
+    /// If `user` is of another matrix, as indexing a slice does beyond its end.
     pub fn value(&self, user: User, item: Item) -> f64 {
-        let (items, values) = self.0.by_user.row(user.index());
-        items.binary_search(&item.0).map_or(0.0, |at| values[at])
+        let (items, values) = self.0.by_user.row(self.row_of(user));
+        let column = self.column_of(item) as u32;
+        items.binary_search(&column).map_or(0.0, |at| values[at])
     }
 
     /// When the user played the item: the latest timestamp that the source has for the two, in the source's unit.
@@ -329,10 +402,11 @@ impl Interactions {
     ///
     /// # Panics
     ///
-    /// If `user` is beyond this matrix, as indexing a slice does.
+    /// If `user` is of another matrix, as indexing a slice does beyond its end.
     pub fn timestamp(&self, user: User, item: Item) -> Option<f64> {
         let timestamps = self.0.timestamps.as_ref()?;
-        let at = self.0.by_user.place(user.index(), item.0)?;
+        let (row, column) = (self.row_of(user), self.column_of(item));
+        let at = self.0.by_user.place(row, column as u32)?;
         Some(timestamps[at])
     }
 
@@ -352,7 +426,7 @@ impl Interactions {
                 let row = users.len() as u32;
                 entries.extend(
                     self.items_of(user)
-                        .map(|(item, value)| (row, item.0, value)),
+                        .map(|(item, value)| (row, item.number(), value)),
                 );
                 users.push(self.user_name(user).clone());
             }
@@ -391,27 +465,79 @@ impl Interactions {
 
     /// An error unless the matrix has this user.
     pub(crate) fn check_user(&self, user: User) -> Result<()> {
-        check_index("user", user.index(), self.0.users.len())
+        check_catalogue(
+            "user",
+            user.index(),
+            user.catalogue() == self.0.user_catalogue,
+        )
     }
 
     /// An error unless the matrix has this item.
     pub(crate) fn check_item(&self, item: Item) -> Result<()> {
-        check_index("item", item.index(), self.0.items.len())
+        check_catalogue(
+            "item",
+            item.index(),
+            item.catalogue() == self.0.item_catalogue,
+        )
+    }
+
+    /// Which users there are.
+    pub(crate) fn user_catalogue(&self) -> CatalogueId {
+        self.0.user_catalogue
+    }
+
+    /// Which items there are.
+    pub(crate) fn item_catalogue(&self) -> CatalogueId {
+        self.0.item_catalogue
+    }
+
+    /// The user at a position that is known to be in the matrix.
+    pub(crate) fn user_number(&self, index: u32) -> User {
+        User::new(index, self.0.user_catalogue)
+    }
+
+    /// The item at a position that is known to be in the matrix.
+    pub(crate) fn item_number(&self, index: u32) -> Item {
+        Item::new(index, self.0.item_catalogue)
+    }
+
+    /// The row of a user.
+    fn row_of(&self, user: User) -> usize {
+        assert!(
+            user.catalogue() == self.0.user_catalogue,
+            "{user:?} is of another matrix; look the user up in this one by the name"
+        );
+        user.index()
+    }
+
+    /// The column of an item.
+    fn column_of(&self, item: Item) -> usize {
+        assert!(
+            item.catalogue() == self.0.item_catalogue,
+            "{item:?} is of another matrix; look the item up in this one by the name"
+        );
+        item.index()
     }
 
     fn to_table(&self) -> Table {
         Table::corner("user", self.users(), self.items(), |user, item| {
-            Cell::shortest(self.value(User(user as u32), Item(item as u32)))
+            let (user, item) = (user as u32, item as u32);
+            Cell::shortest(self.value(self.user_number(user), self.item_number(item)))
         })
         .caption(format!("[{}]", self.summary()))
     }
 
     fn summary(&self) -> String {
         let (users, items) = self.shape();
-        format!(
+        let mut summary = format!(
             "{users} users x {items} items, {} values stored",
             self.nnz()
-        )
+        );
+        if !self.0.not_read.is_empty() {
+            let names: Vec<String> = self.0.not_read.iter().map(|name| excerpt(name)).collect();
+            summary += &format!("; not read: {}", names.join(", "));
+        }
+        summary
     }
 }
 
@@ -425,79 +551,4 @@ impl fmt::Debug for Interactions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Interactions({})", self.summary())
     }
-}
-
-/// Names in the order in which they were first asked for.
-#[derive(Default)]
-struct Catalogue {
-    names: Vec<Arc<str>>,
-    index_of_name: HashMap<Arc<str>, u32>,
-}
-
-impl Catalogue {
-    fn index_of(&mut self, name: &str) -> u32 {
-        if let Some(&index) = self.index_of_name.get(name) {
-            return index;
-        }
-        let index = self.names.len() as u32;
-        let name: Arc<str> = name.into();
-        self.names.push(name.clone());
-        self.index_of_name.insert(name, index);
-        index
-    }
-}
-
-/// Nothing if `value` can be stored or is 0; otherwise what it must be, in words that complete "must be".
-fn what_a_value_must_be(value: f64) -> Option<&'static str> {
-    if value.is_nan() {
-        Some("a number")
-    } else if value < 0.0 {
-        Some("0 or positive")
-    } else if value.is_infinite() {
-        Some("finite")
-    } else if value != 0.0 && !VALUES.contains(&value) {
-        Some("0 or from 1e-30 to 1e30")
-    } else {
-        None
-    }
-}
-
-fn check_name(side: &'static str, name: &str) -> Result<()> {
-    if !name.is_empty() {
-        return Ok(());
-    }
-    Err(Error::InvalidParameter {
-        name: side,
-        value: "empty".into(),
-        expected: "a name".into(),
-    })
-}
-
-fn check_value(value: f64, user: &str, item: &str) -> Result<()> {
-    match what_a_value_must_be(value) {
-        None => Ok(()),
-        Some(expected) => Err(Error::InvalidParameter {
-            name: "value",
-            value: format!("{value} (user `{user}`, item `{item}`)"),
-            expected: expected.into(),
-        }),
-    }
-}
-
-fn duplicate(kind: &'static str, name: &str) -> Error {
-    Error::DuplicateName {
-        kind,
-        name: name.into(),
-    }
-}
-
-fn check_index(name: &'static str, index: usize, len: usize) -> Result<()> {
-    if index < len {
-        return Ok(());
-    }
-    Err(Error::InvalidParameter {
-        name,
-        value: format!("number {index} of the {name}s"),
-        expected: format!("one of the {len} {name}s of this matrix; look it up there by its name"),
-    })
 }

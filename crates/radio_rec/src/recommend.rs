@@ -8,26 +8,29 @@
 //! | a user | what does the most similar user play? | [`NearestUser`] |
 //! | a user | what do similar users play? | [`UserKnn`] |
 //! | a user | which items are most like what the user played? | [`ItemScore`], [`ItemKnn`] |
-//! | a user | which items does a learned weight between every two items speak for? | [`Ease`], [`Edlae`] |
-//! | a user | which items lie near the user, where users and items are points? | [`Als`], [`Bpr`] |
+//! | a user | where do walks from what the user played lead? | [`Rp3Beta`] |
+//! | a user | which items does a learned weight between every two items speak for? | [`Ease`], [`Edlae`], [`Slim`] |
+//! | a user | and a learned weight between every two users? | [`TwoSided`] |
+//! | a user | which items lie near the user, where users and items are points? | [`Als`], [`Ials`], [`Bpr`], [`LogisticMf`] |
 //! | a user | which items have the tags of what the user played? | [`ContentBased`] |
 //!
-//! A model has two types: its parameters, whose `fit` learns from a matrix, and what it learned, which recommends.
+//! A model has two types: its parameters, which learn from a matrix ([`Fit`]), and what it learned, which recommends.
 //! What was learned keeps the matrix alive, so it can be passed on without it. All models recommend by the same trait,
-//! [`Recommender`], to users of the matrix and to anybody else by what they played; some also know which items are alike
-//! ([`SimilarItems`]), and which of a user's own items made a recommendation ([`Explain`]). [`Algorithm`] chooses one by its name,
+//! [`Recommender`], to one or to many, to users of the matrix and to anybody else by what they played, what a [`Request`] asks
+//! for; some also know which items are alike ([`SimilarItems`]) or which users ([`SimilarUsers`]), which of a user's own
+//! items made a recommendation ([`Explain`]), or how to take in new plays ([`Update`]). [`Algorithm`] chooses one by its name,
 //! and [`Model`] saves and loads any of them.
 //!
 //! ```
 //! use radio_rec::interactions::Interactions;
-//! use radio_rec::recommend::{AlreadyPlayed, Ease, Explain, Recommender, SimilarItems};
+//! use radio_rec::recommend::{Ease, Explain, Fit, Recommender, Request, SimilarItems};
 //!
 //! let data = Interactions::from_triplets([
 //!     ("ann", "abba", 1.0), ("ann", "u2", 1.0), ("bob", "u2", 1.0), ("bob", "air", 1.0), ("cleo", "air", 1.0),
 //! ])?;
 //! let model = Ease::new(0.5).fit(&data)?;
 //! let ann = data.user("ann")?;
-//! let new = model.recommend_to(ann.into(), 5, AlreadyPlayed::LeaveOut)?;
+//! let new = model.recommend(ann.into(), &Request::new(5))?;
 //! assert_eq!(new.ranking.first().unwrap().name, "air");
 //! let why = model.explain(ann.into(), data.item("air")?, 1)?;
 //! assert_eq!(why.reasons[0].item, "u2");
@@ -48,30 +51,48 @@ mod edlae;
 mod factors;
 mod from_items;
 mod history;
+mod ials;
 mod item_knn;
 mod item_score;
+mod item_weights;
+mod logistic_mf;
 mod model_file;
 mod nearest_user;
 mod popularity;
 mod recommender;
+mod request;
+mod rp3beta;
+mod slim;
+mod sums;
+mod two_sided;
+mod update;
 mod user_knn;
 
 pub use self::algorithm::{Algorithm, Model};
 pub use self::als::{Als, AlsModel};
 pub use self::bpr::{Bpr, BprModel};
 pub use self::content::{ContentBased, ContentModel};
-pub use self::ease::{Ease, EaseModel};
+pub use self::ease::{Ease, EaseModel, Precision};
 pub use self::edlae::Edlae;
 pub use self::from_items::{by_listeners, by_summed_similarity};
 pub use self::history::{History, PlayWeight, Whom};
+pub use self::ials::{Ials, IalsModel};
 pub use self::item_knn::{ItemKnn, ItemKnnModel};
 pub use self::item_score::{ItemScore, ItemScoreModel};
+pub use self::item_weights::ItemWeightsModel;
+pub use self::logistic_mf::{LogisticMf, LogisticMfModel};
 pub use self::nearest_user::{NearestUser, NearestUserModel};
 pub(crate) use self::popularity::listeners;
 pub use self::popularity::{Popularity, PopularityModel};
 pub use self::recommender::{
-    Basis, Explain, Explanation, Reason, Recommendation, Recommender, SimilarItems,
+    Basis, Explain, Explanation, Fit, ItemList, Reason, Recommendation, Recommender, SimilarItems,
+    SimilarUsers,
 };
+pub use self::request::{AlreadyPlayed, Request, Wanted};
+pub use self::rp3beta::Rp3Beta;
+pub use self::slim::Slim;
+pub use self::two_sided::{TwoSided, TwoSidedModel};
+pub use self::update::Update;
 pub use self::user_knn::{UserKnn, UserKnnModel};
 pub use crate::similarity::similar_items;
 
@@ -79,20 +100,11 @@ use crate::interactions::{Interactions, ItemName, User};
 use crate::ranking::Ranking;
 use crate::{Error, Result};
 
-/// What a recommendation does with items that the user already played.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AlreadyPlayed {
-    /// They are ranked like all others.
-    Keep,
-    /// They are left out, and others move up.
-    LeaveOut,
-}
-
 /// How many of the ranked items the user has already played.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidParameter`] for a user that the matrix does not have, and [`Error::UnknownItem`] for a ranking of
+/// [`Error::InvalidParameter`] for a user of another matrix, and [`Error::UnknownItem`] for a ranking of
 /// another catalogue's items.
 pub fn count_already_played(
     data: &Interactions,
@@ -107,20 +119,6 @@ pub fn count_already_played(
         }
     }
     Ok(played)
-}
-
-/// Scores without the items the user played, where those are to be left out.
-fn filter_played(
-    data: &Interactions,
-    user: User,
-    played: AlreadyPlayed,
-    mut scores: Vec<(u32, f64)>,
-) -> Vec<(u32, f64)> {
-    if played == AlreadyPlayed::LeaveOut {
-        let (items, _) = data.by_user().row(user.index());
-        scores.retain(|(item, _)| items.binary_search(item).is_err());
-    }
-    scores
 }
 
 /// An error unless there is something to learn from.
@@ -155,11 +153,12 @@ mod tests {
         assert_eq!(count_already_played(&data, ann, &ranking).unwrap(), 1);
 
         let other = Interactions::from_triplets([("ann", "abba", 1.0)]).unwrap();
+        let of_other = other.user("ann").unwrap();
         assert!(matches!(
-            count_already_played(&other, ann, &ranking),
+            count_already_played(&other, of_other, &ranking),
             Err(Error::UnknownItem { .. })
         ));
-        assert!(count_already_played(&other, data.user("bob").unwrap(), &ranking).is_err());
+        assert!(count_already_played(&other, ann, &ranking).is_err());
     }
 
     #[test]

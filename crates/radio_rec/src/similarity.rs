@@ -143,7 +143,7 @@ pub(crate) fn similarities_of_users(
     for &user in users {
         data.check_user(user)?;
     }
-    let mut users: Vec<u32> = users.iter().map(|user| user.0).collect();
+    let mut users: Vec<u32> = users.iter().map(|user| user.number()).collect();
     users.sort_unstable();
     users.dedup();
     if users.is_empty() {

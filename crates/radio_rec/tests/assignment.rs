@@ -12,7 +12,8 @@ use std::path::Path;
 use radio_rec::interactions::{Interactions, User};
 use radio_rec::ranking::Ranking;
 use radio_rec::recommend::{
-    AlreadyPlayed, ItemScore, NearestUser, by_listeners, by_summed_similarity, count_already_played,
+    AlreadyPlayed, Fit, ItemScore, NearestUser, Recommender, Request, SimilarUsers, by_listeners,
+    by_summed_similarity, count_already_played,
 };
 use radio_rec::similarity::{cosine_items, cosine_users, similar_items, similar_users};
 
@@ -182,7 +183,7 @@ fn b_as_asked_the_nearest_users_and_the_songs_of_the_first() {
         return;
     };
     let model = NearestUser.fit(&data).unwrap();
-    let neighbours = model.neighbours(user, 5).unwrap();
+    let neighbours = model.similar_users(user.into(), 5).unwrap();
     assert_ranking(
         &neighbours,
         &[
@@ -205,9 +206,8 @@ fn b_as_asked_the_nearest_users_and_the_songs_of_the_first() {
         neighbours
     );
 
-    let songs = model
-        .recommend(user, data.items().len(), AlreadyPlayed::Keep)
-        .unwrap();
+    let all = Request::new(data.items().len()).already_played(AlreadyPlayed::Keep);
+    let songs = model.recommend(user.into(), &all).unwrap().ranking;
     assert_eq!(songs.names().collect::<Vec<_>>(), SONGS_OF_1144);
 }
 
@@ -253,10 +253,11 @@ fn c_how_many_of_the_recommended_songs_1606_already_played() {
     );
 
     let model = NearestUser.fit(&data).unwrap();
-    let all = data.items().len();
-    let as_printed = model.recommend(user, all, AlreadyPlayed::LeaveOut).unwrap();
+    let all = Request::new(data.items().len());
+    let as_printed = model.recommend(user.into(), &all).unwrap().ranking;
     assert_eq!(count_already_played(&data, user, &as_printed).unwrap(), 0);
-    let as_asked = model.recommend(user, all, AlreadyPlayed::Keep).unwrap();
+    let all = all.already_played(AlreadyPlayed::Keep);
+    let as_asked = model.recommend(user.into(), &all).unwrap().ranking;
     assert_eq!(count_already_played(&data, user, &as_asked).unwrap(), 2);
 }
 
@@ -266,7 +267,10 @@ fn d_as_printed_the_nearest_users_songs_with_one_score_for_all() {
         return;
     };
     let model = NearestUser.fit(&data).unwrap();
-    let five = model.recommend(user, 5, AlreadyPlayed::LeaveOut).unwrap();
+    let five = model
+        .recommend(user.into(), &Request::new(5))
+        .unwrap()
+        .ranking;
     assert_ranking(
         &five,
         &[
@@ -285,8 +289,9 @@ fn d_as_asked_the_score_of_each_song() {
         return;
     };
     let model = ItemScore::new(10).fit(&data).unwrap();
+    let all = Request::new(5).already_played(AlreadyPlayed::Keep);
     assert_ranking(
-        &model.recommend(user, 5, AlreadyPlayed::Keep).unwrap(),
+        &model.recommend(user.into(), &all).unwrap().ranking,
         &[
             ("elvis presley", "0.289328"),
             ("abba", "0.239023"),
@@ -296,7 +301,10 @@ fn d_as_asked_the_score_of_each_song() {
         ],
     );
     assert_ranking(
-        &model.recommend(user, 5, AlreadyPlayed::LeaveOut).unwrap(),
+        &model
+            .recommend(user.into(), &Request::new(5))
+            .unwrap()
+            .ranking,
         &[
             ("eric clapton", "0.202740"),
             ("howard shore", "0.171749"),
@@ -317,5 +325,11 @@ fn d_as_asked_the_scores_of_all_songs_for_all_users() {
     assert_eq!(scores.dim(), (96, 284));
     assert_eq!(scores.iter().filter(|&&score| score > 0.0).count(), 6703);
     assert!((scores.sum() - 1_218.096_581_744_807_5).abs() < 1e-9);
-    assert_eq!(scores.row(user.index()), model.scores_of(user).unwrap());
+    let items: Vec<_> = data.item_indices().collect();
+    let of_user = model.scores_of(user.into(), &items).unwrap();
+    let of_user: Vec<f64> = of_user
+        .into_iter()
+        .map(|score| score.unwrap_or(0.0))
+        .collect();
+    assert_eq!(scores.row(user.index()).to_vec(), of_user);
 }

@@ -560,6 +560,20 @@ fn broken_ranges_of_the_other_sets_are_named() {
 }
 
 #[test]
+fn a_share_that_is_whole_is_not_rounded_up() {
+    // 0.28 x 25 is 7.000000000000001 in binary.
+    let data = moons(
+        &Moons {
+            n_samples: 25,
+            ..Default::default()
+        },
+        1,
+    );
+    let parts = data.unwrap().split(0.28, 1).unwrap();
+    assert_eq!((parts.train.x.nrows(), parts.test.x.nrows()), (18, 7));
+}
+
+#[test]
 fn what_cannot_be_split_is_named() {
     let data = moons(
         &Moons {

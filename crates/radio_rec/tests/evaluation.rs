@@ -1,9 +1,12 @@
 //! Ranking metrics against trec_eval and scikit-learn, and the evaluation of a model by hand.
 
 use radio_rec::Error;
-use radio_rec::evaluate::{Protocol, evaluate, metrics, split};
-use radio_rec::interactions::Interactions;
-use radio_rec::recommend::{ItemKnn, Popularity};
+use radio_rec::evaluate::{
+    Mean, Metric, Protocol, Report, Ties, evaluate, evaluate_strangers, evaluate_users, metrics,
+    split,
+};
+use radio_rec::interactions::{Interactions, ItemName};
+use radio_rec::recommend::{Ease, Fit, ItemKnn, Popularity, Recommender, Request, Whom};
 use serde::Deserialize;
 
 /// See scripts/golden/evaluation.py.
@@ -11,6 +14,29 @@ use serde::Deserialize;
 struct Golden {
     cases: Vec<Case>,
     report: GoldenReport,
+    strangers: GoldenStrangers,
+}
+
+/// Of people whom EASE did not learn from, what lists for them are worth.
+#[derive(Deserialize)]
+struct GoldenStrangers {
+    lambda: f64,
+    train: Vec<Vec<f64>>,
+    fold_in: Vec<Vec<f64>>,
+    test: Vec<Vec<f64>>,
+    capped_recall_5: Vec<f64>,
+    capped_recall_20: Vec<f64>,
+    recall_20: Vec<f64>,
+    ndcg_100: Vec<f64>,
+}
+
+/// A matrix of rows of values.
+fn matrix(rows: &[Vec<f64>]) -> Interactions {
+    let plays = rows.iter().enumerate().flat_map(|(user, row)| {
+        let row = row.iter().enumerate();
+        row.map(move |(item, &value)| (format!("u{user}"), format!("i{item}"), value))
+    });
+    Interactions::from_triplets(plays).unwrap()
 }
 
 /// Of plays of users x items, what lists by popularity are worth.
@@ -98,13 +124,6 @@ fn the_metrics_are_those_of_trec_eval_and_scikit_learn() {
 fn a_report_is_that_of_trec_eval_scikit_learn_and_scipy() {
     let golden: Golden = serde_json::from_str(include_str!("golden/evaluation.json")).unwrap();
     let golden = golden.report;
-    let matrix = |rows: &[Vec<f64>]| {
-        let plays = rows.iter().enumerate().flat_map(|(user, row)| {
-            let row = row.iter().enumerate();
-            row.map(move |(item, &value)| (format!("u{user}"), format!("i{item}"), value))
-        });
-        Interactions::from_triplets(plays).unwrap()
-    };
     let model = Popularity.fit(&matrix(&golden.train)).unwrap();
     let protocol = Protocol {
         k: golden.k,
@@ -122,6 +141,37 @@ fn a_report_is_that_of_trec_eval_scikit_learn_and_scipy() {
     assert_close(report.auc.mean, golden.auc);
     assert_close(report.novelty.mean, golden.novelty);
     assert_close(report.diversity.mean, golden.diversity);
+}
+
+#[test]
+fn strong_generalisation_is_that_of_recpack() {
+    let golden: Golden = serde_json::from_str(include_str!("golden/evaluation.json")).unwrap();
+    let golden = golden.strangers;
+    let model = Ease::new(golden.lambda)
+        .fit(&matrix(&golden.train))
+        .unwrap();
+    let (fold_in, test) = (matrix(&golden.fold_in), matrix(&golden.test));
+    let of_users = |k, metric| -> Vec<f64> {
+        let protocol = Protocol {
+            k,
+            ..Default::default()
+        };
+        let found = evaluate_strangers(&model, &fold_in, &test, &protocol).unwrap();
+        assert_eq!(found.users(), test.users());
+        found.values(metric).flatten().collect()
+    };
+    for (k, metric, expected) in [
+        (5, Metric::CappedRecall, golden.capped_recall_5),
+        (20, Metric::CappedRecall, golden.capped_recall_20),
+        (20, Metric::Recall, golden.recall_20),
+        (100, Metric::Ndcg, golden.ndcg_100),
+    ] {
+        let found = of_users(k, metric);
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert_close(found, expected);
+        }
+    }
 }
 
 /// Four users; popularity ranks a (3 listeners), b (2), c (1) and d (1).
@@ -310,4 +360,177 @@ fn bad_arguments_are_refused() {
     // More than there are: all are recommended, and the missing places count as wrong.
     let all = evaluate(&model, &test, &Protocol { k: 100, ..protocol }).unwrap();
     assert_close(all.precision.mean, (0.01 + 0.0 + 0.02) / 3.0);
+}
+
+/// 60 users of 30 items in three tastes.
+fn tastes() -> Interactions {
+    let plays = (0..60).flat_map(|user| {
+        (0..8).map(move |i| {
+            let item = (user % 3) * 10 + (user / 3 + i * i) % 10;
+            (format!("u{user}"), format!("i{item}"), 1.0)
+        })
+    });
+    Interactions::from_triplets(plays).unwrap()
+}
+
+#[test]
+fn a_comparison_is_of_the_differences_user_by_user() {
+    let parts = split::stratified_by_user(&tastes(), 0.3, 1).unwrap();
+    let protocol = Protocol {
+        k: 3,
+        ..Default::default()
+    };
+    let similar = ItemKnn::new(5).fit(&parts.train).unwrap();
+    let similar = evaluate_users(&similar, &parts.test, &protocol).unwrap();
+    let popular = Popularity.fit(&parts.train).unwrap();
+    let popular = evaluate_users(&popular, &parts.test, &protocol).unwrap();
+    assert_eq!(similar.users(), popular.users());
+    let gain = similar.more_than(&popular, &protocol).unwrap();
+    for metric in Metric::ALL {
+        let of_users = similar.values(metric).zip(popular.values(metric));
+        let differences: Vec<f64> = of_users.filter_map(|(a, b)| Some(a? - b?)).collect();
+        let expected = Mean::of(&differences, &protocol).unwrap();
+        assert_eq!(gain.in_metric(metric), expected, "{metric:?}");
+    }
+    let ndcg = gain.in_metric(Metric::Ndcg);
+    assert!(ndcg.low > 0.0 && ndcg.excludes_0(), "{gain}");
+    let reports = [&similar, &popular].map(|of| of.report(&protocol).unwrap());
+    assert_close(reports[0].ndcg.mean - reports[1].ndcg.mean, ndcg.mean);
+    // Paired, the interval is narrower than that of two models on users of their own.
+    let widths = [reports[0].ndcg, reports[1].ndcg].map(|mean| mean.high - mean.low);
+    assert!(ndcg.high - ndcg.low < widths[0] + widths[1]);
+    let other_way = popular.more_than(&similar, &protocol).unwrap();
+    assert_close(
+        other_way.in_metric(Metric::Map).mean,
+        -gain.in_metric(Metric::Map).mean,
+    );
+    let none = similar.more_than(&similar, &protocol).unwrap();
+    assert!(!none.in_metric(Metric::Ndcg).excludes_0());
+    let text = gain.to_string();
+    assert!(
+        text.contains("nDCG@3") && text.contains("more than chance"),
+        "{text}"
+    );
+
+    let longer = Protocol { k: 4, ..protocol };
+    let other = evaluate_users(&Popularity.fit(&parts.train).unwrap(), &parts.test, &longer);
+    let error = similar.more_than(&other.unwrap(), &protocol).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`other` is of lists of 4, but must be of lists of 3"
+    );
+    let (train, test) = toy();
+    let others = evaluate_users(&Popularity.fit(&train).unwrap(), &test, &protocol).unwrap();
+    assert!(similar.more_than(&others, &protocol).is_err());
+}
+
+#[test]
+fn ties_by_chance_are_worth_what_they_are_in_expectation() {
+    // ann does not know b to f, which two listeners each have, and wants c; everybody else has nothing to find.
+    let names = ["ann", "bob", "cleo"].map(|user| (user, "a", 1.0));
+    let plays = ["b", "c", "d", "e", "f"].map(|item| ("bob", item, 1.0));
+    let again = ["b", "c", "d", "e", "f"].map(|item| ("cleo", item, 1.0));
+    let train = Interactions::from_triplets(names.into_iter().chain(plays).chain(again)).unwrap();
+    let zeros = (train.users().iter()).flat_map(|user| {
+        let items = train.items().iter();
+        items.map(move |item| (user.as_str(), item.as_str(), 0.0))
+    });
+    let test = Interactions::from_triplets(zeros.chain([("ann", "c", 1.0)])).unwrap();
+    let model = Popularity.fit(&train).unwrap();
+    let with = |ties, seed| {
+        let protocol = Protocol {
+            k: 3,
+            ties,
+            seed,
+            resamples: 1,
+            ..Default::default()
+        };
+        evaluate(&model, &test, &protocol).unwrap()
+    };
+    // The catalogue's order puts c second, for every seed.
+    for seed in 0..3 {
+        assert_close(with(Ties::Catalogue, seed).mrr.mean, 0.5);
+    }
+    let seeds = 4000;
+    let mean = |of: fn(&Report) -> f64| {
+        let values = (0..seeds).map(|seed| of(&with(Ties::Random, seed)));
+        values.sum::<f64>() / f64::from(seeds as u32)
+    };
+    // Each of five places is as likely.
+    let expected = [
+        0.6,
+        (1.0 + 0.5 + 1.0 / 3.0) / 5.0,
+        (1.0 + 1.0 / 3f64.log2() + 0.5) / 5.0,
+    ];
+    let found = [
+        mean(|report| report.hit_rate.mean),
+        mean(|report| report.mrr.mean),
+        mean(|report| report.ndcg.mean),
+    ];
+    for (found, expected) in found.into_iter().zip(expected) {
+        // Five standard errors.
+        assert!(
+            (found - expected).abs() < 0.035,
+            "{found} is not {expected}"
+        );
+    }
+    assert_eq!(with(Ties::Random, 7), with(Ties::Random, 7));
+}
+
+#[test]
+fn another_seed_is_another_sample_of_users() {
+    let parts = split::stratified_by_user(&tastes(), 0.3, 1).unwrap();
+    let model = Popularity.fit(&parts.train).unwrap();
+    let with = |seed| {
+        let protocol = Protocol {
+            k: 3,
+            seed,
+            ..Default::default()
+        };
+        evaluate(&model, &parts.test, &protocol).unwrap().ndcg
+    };
+    assert_eq!(with(1), with(1));
+    assert_eq!(with(1).mean, with(2).mean);
+    assert_ne!(with(1), with(2));
+}
+
+#[test]
+fn strangers_get_what_is_like_what_is_known_of_them() {
+    let parts = split::strangers(&tastes(), 15, 0.25, 1).unwrap();
+    let protocol = Protocol {
+        k: 2,
+        ..Default::default()
+    };
+    let model = ItemKnn::new(9).fit(&parts.train).unwrap();
+    let found = evaluate_strangers(&model, &parts.fold_in, &parts.test, &protocol).unwrap();
+    let report = found.report(&protocol).unwrap();
+    assert_eq!((found.users().len(), report.users), (15, 15));
+    for (user, ndcg) in found.users().iter().zip(found.values(Metric::Ndcg)) {
+        let user = parts.test.user(user).unwrap();
+        let plays: Vec<_> = parts.fold_in.items_of(user).collect();
+        let list = model
+            .recommend(Whom::History(&plays), &Request::new(2))
+            .unwrap();
+        let wanted = |name: &ItemName| parts.test.value(user, parts.test.item(name).unwrap()) > 0.0;
+        let hits: Vec<bool> = list.ranking.names().map(wanted).collect();
+        let relevant = parts.test.items_of(user).len();
+        assert_close(ndcg.unwrap(), metrics::ndcg(&hits, 2, relevant));
+    }
+    // Strangers are not among the users of the model.
+    let error = evaluate_users(&model, &parts.test, &protocol).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("the users and items that the model learned from")
+    );
+    let other = split::strangers(&tastes(), 15, 0.25, 2).unwrap();
+    for (fold_in, test) in [(&other.fold_in, &parts.test), (&parts.fold_in, &toy().1)] {
+        let error = evaluate_strangers(&model, fold_in, test, &protocol).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("`evaluate::split::strangers` makes such parts"),
+            "{error}"
+        );
+    }
 }

@@ -118,6 +118,98 @@ fn the_leaderboard_divides_by_seed() {
 }
 
 #[test]
+fn the_leaderboard_compares_user_by_user() {
+    let folder = folder();
+    let plays: String = (0..400)
+        .map(|n| format!("u{},i{},1\n", n % 20, (n * n + n / 20) % 37))
+        .collect();
+    let file = folder.path().join("many.csv");
+    std::fs::write(file, format!("user,item,rating\n{plays}")).unwrap();
+    let arguments = [
+        "--ratings",
+        "many.csv",
+        "--splits",
+        "2",
+        "--models",
+        "popularity,ease",
+        "--compare",
+        "--per-user",
+        "of_users.csv",
+    ];
+    let (code, out, err) = run("leaderboard", folder.path(), &arguments);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let cells = |line: &str| -> Vec<String> {
+        line.split('|').map(|cell| cell.trim().to_owned()).collect()
+    };
+    let lines: Vec<Vec<String>> = out.lines().map(cells).collect();
+    let ndcg = |row: usize| -> f64 { lines[row][3].parse().unwrap() };
+    let last = lines.last().unwrap();
+    let [less, low, high] = [2, 3, 4].map(|cell| last[cell].parse::<f64>().unwrap());
+    assert!(low <= less && less <= high, "{out}");
+    // Everybody is counted in both splits, so that the means of users and of splits are the same.
+    assert!((ndcg(4) - ndcg(5) - less).abs() < 2e-6, "{out}");
+    let of_users = std::fs::read_to_string(folder.path().join("of_users.csv")).unwrap();
+    assert_eq!(of_users.lines().count(), 1 + 2 * 2 * 20);
+
+    let arguments = [
+        "--ratings",
+        "many.csv",
+        "--write-splits",
+        "splits",
+        "--tune-parts",
+        "1",
+    ];
+    let (code, out, _) = run("leaderboard", folder.path(), &arguments);
+    assert_eq!((code, out.as_str()), (0, ""));
+    let rows = |path: &str| {
+        let text = std::fs::read_to_string(folder.path().join("splits").join(path)).unwrap();
+        text.lines().count() - 1
+    };
+    let distinct = rows("0/train.csv") + rows("0/test.csv");
+    assert_eq!(
+        rows("0/0/train.csv") + rows("0/0/test.csv"),
+        rows("0/train.csv")
+    );
+    assert!(rows("0/test.csv") > 0 && rows("0/0/test.csv") > 0 && distinct <= 400);
+}
+
+#[test]
+fn the_leaderboard_measures_strangers() {
+    let folder = folder();
+    // 40 users like ten films of one half of the catalogue, and two of the other half not.
+    let ratings: String = (0..40)
+        .flat_map(|user| {
+            let film = move |n: usize| (user % 2) * 20 + (user / 2 + n * n) % 20;
+            let liked = (0..10).map(move |n| format!("{user},{},4.5,{n}\n", film(n)));
+            let not = (0..2).map(move |n| format!("{user},{},2.0,9\n", (film(n) + 20) % 40));
+            liked.chain(not)
+        })
+        .collect();
+    let text = format!("userId,movieId,rating,timestamp\n{ratings}");
+    std::fs::write(folder.path().join("ratings.csv"), text).unwrap();
+    let arguments = ["--ml-20m", "ratings.csv", "--models", "item-knn,popularity"];
+    let (code, out, err) = run("leaderboard", folder.path(), &arguments);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(
+        lines[0].starts_with("38 users to learn from, 2 strangers, 40 items, "),
+        "{out}"
+    );
+    assert_eq!(
+        lines[2],
+        "| model | recall@20 | recall@50 | nDCG@100 | fit s |"
+    );
+    let numbers = |line: &str| -> Vec<f64> {
+        let cells = line.split('|').skip(2).take(3);
+        cells.map(|cell| cell.trim().parse().unwrap()).collect()
+    };
+    let (knn, popular) = (numbers(lines[4]), numbers(lines[5]));
+    // All that is to be found is among 50 films of 40.
+    assert_eq!((popular[1], lines.len()), (1.0, 6));
+    assert!(knn[2] > popular[2], "{out}");
+}
+
+#[test]
 fn the_neighbours_are_timed_and_written() {
     let folder = folder();
     let written = |arguments: &[&str]| {
@@ -153,6 +245,25 @@ fn the_neighbours_are_timed_and_written() {
         "1",
     ];
     assert!(written(&[&plays[..], &als].concat()).len() > 1);
+    for (model, own) in [
+        ("item-knn", None),
+        ("als", Some("loss=")),
+        ("bpr", Some("auc=")),
+        ("ease", None),
+    ] {
+        let recommend = ["--model", model, "--recommend", "2"];
+        let (code, out, err) = run(
+            "neighbours",
+            folder.path(),
+            &[&plays[..], &recommend].concat(),
+        );
+        assert_eq!((code, err.as_str()), (0, ""), "{model}");
+        let figures = ["fit_s=", "recommend_s=", "one_ms=", "peak_mb="];
+        for figure in figures.into_iter().chain(own) {
+            let is_said = out.lines().any(|line| line.starts_with(figure));
+            assert!(is_said, "{model}, {figure}: {out}");
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use radio_rec::interactions::{Interactions, Item};
-use radio_rec::recommend::{AlreadyPlayed, ItemKnn, Recommender};
+use radio_rec::recommend::{Fit, ItemKnn, Recommender, Request};
 use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
 use serde::Deserialize;
 
@@ -128,7 +128,7 @@ fn recommendations_are_those_of_implicit() {
             assert!(expected.iter().flatten().count() > 50);
             for (user, expected) in data.user_indices().zip(expected) {
                 let n = data.items().len();
-                let found = model.recommend_to(user.into(), n, AlreadyPlayed::LeaveOut);
+                let found = model.recommend(user.into(), &Request::new(n));
                 let found = found.unwrap().ranking;
                 // Weights below 0 make scores below 0, which are not in the golden file.
                 let found: Vec<_> = found.iter().filter(|ranked| ranked.score > 0.0).collect();

@@ -110,16 +110,7 @@ fn own_place(layout: Layout) -> *mut u8 {
 /// # Errors
 /// There is none of this name, or it is of another type.
 pub fn take<T>(name: &str) -> Result<T, Raised> {
-    let place = find(name, true, |variable| {
-        if variable.of == type_id::<T>() {
-            return Ok(());
-        }
-        Err(format!(
-            "the variable `{name}` has the type `{}`, made before that was defined again; this cell would take it for `{}`",
-            without_modules(variable.type_name),
-            without_modules(type_name::<T>())
-        ))
-    })?;
+    let place = find(name, true, |variable| of_type::<T>(name, variable))?;
     // SAFETY: there is a value of this type, and it is not used from there until it is given back.
     Ok(unsafe { place.cast::<T>().read() })
 }
@@ -136,14 +127,7 @@ pub fn is_never() -> bool {
 /// # Errors
 /// There is none of this name, or its layout is another one.
 pub fn take_unnamed<T>(name: &str) -> Result<T, Raised> {
-    let place = find(name, true, |variable| {
-        if variable.layout == Layout::new::<T>() {
-            return Ok(());
-        }
-        Err(format!(
-            "the variable `{name}` was made in another way than this cell would make it: declare it again"
-        ))
-    })?;
+    let place = find(name, true, |variable| of_same_making::<T>(name, variable))?;
     // SAFETY: the value was made by the same text with the same types.
     Ok(unsafe { place.cast::<T>().read() })
 }
@@ -159,30 +143,93 @@ pub fn never<T>() -> T {
 /// There is none of this name, or it is no `Old`.
 pub fn take_as<Old, T>(name: &str) -> Result<T, Raised> {
     let place = find(name, true, |variable| {
-        if variable.of == type_id::<Old>() && Layout::new::<Old>() == Layout::new::<T>()
-            || variable.of == type_id::<T>()
-        {
-            return Ok(());
-        }
-        Err(format!(
-            "the variable `{name}` has the type `{}`, made before that was defined again",
-            without_modules(variable.type_name)
-        ))
+        of_same_type::<Old, T>(name, variable)
     })?;
     // SAFETY: both types have the same definition, compiled by the same compiler with the same settings.
     Ok(unsafe { place.cast::<T>().read() })
 }
 
-/// Looks at a variable that another one refers to: what is returned must be forgotten, and not be changed.
+/// Copies a variable that another one refers to: what is returned must be forgotten, and not be changed.
 ///
 /// # Errors
 /// As [`take`].
 pub fn look<T>(name: &str) -> Result<T, Raised> {
     let value = take(name)?;
+    not_taken(name);
+    Ok(value)
+}
+
+/// Looks at a variable that another one refers to, where it is: that lives for ever.
+///
+/// # Errors
+/// As [`take`].
+pub fn look_at<'a, T>(name: &str) -> Result<&'a T, Raised> {
+    let place = find(name, false, |variable| of_type::<T>(name, variable))?;
+    // SAFETY: there is a value of this type, which is never moved nor changed: another variable refers to it.
+    Ok(unsafe { &*place.cast::<T>() })
+}
+
+/// As [`look_at`], for a type that was defined again with the same text; see [`take_as`].
+///
+/// # Errors
+/// As [`take_as`].
+pub fn look_at_as<'a, Old, T>(name: &str) -> Result<&'a T, Raised> {
+    let place = find(name, false, |variable| {
+        of_same_type::<Old, T>(name, variable)
+    })?;
+    // SAFETY: as for `look_at` and `take_as`.
+    Ok(unsafe { &*place.cast::<T>() })
+}
+
+/// As [`look_at`], for a type without a name; see [`take_unnamed`].
+///
+/// # Errors
+/// As [`take_unnamed`].
+pub fn look_at_unnamed<'a, T>(name: &str) -> Result<&'a T, Raised> {
+    let place = find(name, false, |variable| of_same_making::<T>(name, variable))?;
+    // SAFETY: as for `look_at` and `take_unnamed`.
+    Ok(unsafe { &*place.cast::<T>() })
+}
+
+fn not_taken(name: &str) {
     for variable in variables().iter_mut().filter(|known| known.name == name) {
         variable.is_taken = false;
     }
-    Ok(value)
+}
+
+fn of_type<T>(name: &str, variable: &Variable) -> Result<(), String> {
+    if variable.of == type_id::<T>() {
+        return Ok(());
+    }
+    Err(format!(
+        "the variable `{name}` has the type `{}`, made before that was defined again; this cell would take it for `{}`",
+        without_modules(variable.type_name),
+        without_modules(type_name::<T>())
+    ))
+}
+
+fn of_same_making<T>(name: &str, variable: &Variable) -> Result<(), String> {
+    // A cell that waits is a closure itself.
+    let plain = |name: &str| name.replace("::{{closure}}", "");
+    let is_called_so = plain(variable.type_name) == plain(type_name::<T>());
+    if is_called_so && variable.layout == Layout::new::<T>() {
+        return Ok(());
+    }
+    Err(format!(
+        "the variable `{name}` was made in another way than this cell would make it: declare it again"
+    ))
+}
+
+fn of_same_type<Old, T>(name: &str, variable: &Variable) -> Result<(), String> {
+    if variable.of == type_id::<Old>() && Layout::new::<Old>() == Layout::new::<T>()
+        || variable.of == type_id::<T>()
+    {
+        return Ok(());
+    }
+    Err(format!(
+        "the variable `{name}` has the type `{}`, made before that was defined again",
+        without_modules(variable.type_name)
+    ))
 }
 
 fn find(
@@ -216,6 +263,14 @@ pub fn declare<T: 'static>(name: &str, from: *const T) {
     remember::<T>(name, address, true);
 }
 
+/// As [`declare`], for what refers to variables of a cell that does not return.
+pub fn declare_away<T>(name: &str, from: *const T) {
+    let address = own_place(Layout::new::<T>());
+    // SAFETY: the place was made for a `T`.
+    unsafe { from.copy_to_nonoverlapping(address.cast::<T>(), 1) };
+    remember::<T>(name, address, true);
+}
+
 /// Keeps a variable that the cell declares where it is: the cell does not return.
 pub fn declare_here<T>(name: &str, at: *const T) {
     remember::<T>(name, at.cast_mut().cast(), false);
@@ -242,8 +297,8 @@ fn remember<T>(name: &str, address: *mut u8, is_own: bool) {
     }
 }
 
-/// Gives back a variable that was taken.
-pub fn give_back<T>(name: &str, from: *const T) {
+/// Gives back a variable that was taken, which refers to nothing of the cell's.
+pub fn give_back<T: 'static>(name: &str, from: *const T) {
     for variable in variables().iter_mut().filter(|known| known.name == name) {
         // SAFETY: its place has a layout for what was taken, which is `T` or the same by another name.
         unsafe { from.copy_to_nonoverlapping(variable.place.address.cast::<T>(), 1) };
@@ -265,6 +320,9 @@ pub fn give_back_here<T>(name: &str, at: *const T) {
         variable.is_taken = false;
     }
 }
+
+/// A place where something is used: the compiler says so if that refers to what may not be looked at meanwhile.
+pub fn uses<T>(_: &T) {}
 
 /// Says that other variables refer to this one.
 pub fn lend(name: &str) {

@@ -84,7 +84,7 @@ fn run(cell: u32, keep: bool, path: &str) {
         // This is the copy, and its time has come: what the cell did is not.
         return;
     }
-    let symbol = Library::load(path, false).and_then(|library| library.symbol(c"__radio_cell"));
+    let symbol = Library::load(path, false).and_then(|library| library.symbol(c"__radio_start"));
     match symbol {
         Ok(symbol) => {
             // SAFETY: libraries of cells have a function of this name and type, compiled by the same compiler.

@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The calls by which a cell keeps a variable.
-const CALLS: [&str; 4] = [
+const CALLS: [&str; 5] = [
     "declare::<",
+    "declare_away::<",
     "declare_here::<",
     "give_back::<",
     "give_back_here::<",

@@ -14,15 +14,15 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
 /// The name that the crate of every cell has: what `module_path!` says, and the beginning of its types' names.
 const CRATE: &str = "ctx";
 
 /// The form of what is kept; another one for whatever is read from the compiler's output in another way.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// What is to be compiled.
 #[derive(Debug)]
@@ -89,6 +89,47 @@ pub struct Compiler {
     deadline: Option<Instant>,
     /// Whether room was made.
     has_forgotten: Arc<AtomicBool>,
+    /// The units that are being compiled by this compiler or a copy.
+    under_way: Arc<UnderWay>,
+}
+
+/// The keys of units that are being compiled, each by one thread.
+#[derive(Debug, Default)]
+struct UnderWay {
+    keys: Mutex<BTreeSet<String>>,
+    changed: Condvar,
+}
+
+impl UnderWay {
+    /// Begins with a unit, when nobody else is at it.
+    fn begin(&self, key: &str) -> Turn<'_> {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        while keys.contains(key) {
+            keys = self
+                .changed
+                .wait(keys)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        keys.insert(key.to_owned());
+        Turn {
+            all: self,
+            key: key.to_owned(),
+        }
+    }
+}
+
+/// The turn of a thread at a unit, which ends when this is dropped.
+struct Turn<'u> {
+    all: &'u UnderWay,
+    key: String,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut keys = self.all.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.remove(&self.key);
+        self.all.changed.notify_all();
+    }
 }
 
 impl Compiler {
@@ -103,6 +144,7 @@ impl Compiler {
             toolchain,
             deadline,
             has_forgotten: Arc::default(),
+            under_way: Arc::default(),
         })
     }
 
@@ -152,6 +194,7 @@ impl Compiler {
     pub fn compile(&self, unit: &Unit<'_>) -> Result<Outcome> {
         let key = self.key(unit);
         let folder = self.place.join(&key);
+        let _turn = self.under_way.begin(&key);
         if let Some(library) = kept(&folder, &key) {
             return Ok(Outcome::Library(library));
         }

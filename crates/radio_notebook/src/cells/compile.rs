@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::program::CellPlace;
 use crate::program::definitions::Definitions;
 use crate::program::scope::{Gone, ItemLibrary, LIBRARY_PREFIX, Placed, Scope, Variable};
-use crate::program::text::{Attempt, Body, Mark, SourceMap, Text, items, making};
+use crate::program::text::{Attempt, Body, Mark, SourceMap, Text, is_plain, items, making};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,12 +21,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const MAX_ATTEMPTS: usize = 12;
 
 /// The errors by which the compiler says that a variable is borrowed where it is kept.
-const BORROWS: [&str; 9] = [
-    "E0499", "E0502", "E0503", "E0505", "E0506", "E0521", "E0597", "E0713", "E0716",
+const BORROWS: [&str; 10] = [
+    "E0373", "E0499", "E0502", "E0503", "E0505", "E0506", "E0521", "E0597", "E0713", "E0716",
 ];
 
-/// Compiles the cells of one notebook.
-#[derive(Debug)]
+/// Compiles the cells of one notebook. Copies share what they keep.
+#[derive(Clone, Debug)]
 pub struct Cells {
     builder: Builder,
     compiler: Compiler,
@@ -293,6 +293,8 @@ impl Cells {
     ) -> Result<std::result::Result<Compiled, Refusal>> {
         let mut attempt = Attempt::default();
         let mut last = Vec::new();
+        // What the compiler said where lent variables were references, and what to note if copies of them do.
+        let mut as_references: Option<(Vec<serde_json::Value>, String, Attempt)> = None;
         for _ in 0..MAX_ATTEMPTS {
             if attempt.awaits && !scope.awaits {
                 wait(&mut scope);
@@ -317,6 +319,9 @@ impl Cells {
             let messages = match outcome {
                 Outcome::Library(library) => {
                     self.remember(key.clone(), text.map);
+                    if let Some((_, key, next)) = as_references.take() {
+                        self.compiler.note(&key, &next);
+                    }
                     let made: BTreeSet<String> = self.made_by_macros(code, &scope, &library);
                     if attempt.made_by_macros.is_empty() && !made.is_empty() {
                         attempt.made_by_macros = made;
@@ -333,7 +338,7 @@ impl Cells {
                 }
                 Outcome::Refused(messages) => messages,
             };
-            let next = learn(&messages, &text.map, &key, &body).filter(|next| {
+            let next = learn(&messages, &text.map, &key, &body, &scope).filter(|next| {
                 let body = Body {
                     attempt: next,
                     ..body
@@ -349,10 +354,23 @@ impl Cells {
                 )
             });
             self.remember(key.clone(), text.map);
-            let Some(next) = next else { break };
+            let Some(next) = next else {
+                if attempt.copies || body.takes(&scope).iter().all(|v| v.lent_to.is_empty()) {
+                    break;
+                }
+                let next = Attempt {
+                    copies: true,
+                    sees_all: false,
+                    ..attempt
+                };
+                as_references = Some((std::mem::take(&mut last), key, next.clone()));
+                attempt = next;
+                continue;
+            };
             self.compiler.note(&key, &next);
             attempt = next;
         }
+        let last = as_references.map_or(last, |(said, ..)| said);
         let mut diagnostics = self.diagnostics(&last);
         explain(&mut diagnostics, &scope);
         Ok(Err(Refusal::Compiler(diagnostics)))
@@ -473,6 +491,10 @@ enum Asked {
     Moves(String),
     /// It has moved a variable where it returns early.
     MovesToReturn(String),
+    /// This variable, which others refer to, can be changed by them.
+    Changes(String),
+    /// The type of this variable is hidden where it is made once more.
+    Hidden(String),
     /// Its variables have to stay where they are, since others refer to them: to this one, if it is known.
     Stays(Option<String>),
     /// The type of this variable cannot be written down here.
@@ -502,7 +524,7 @@ fn asked(message: &serde_json::Value, map: &SourceMap, key: &str, stays: bool) -
         Some((span["is_primary"] != true, mark))
     });
     match marks.min_by_key(|(is_secondary, _)| *is_secondary) {
-        Some((_, Mark::Takes(name))) => Asked::Unnamed(name.clone()),
+        Some((_, Mark::Takes(name))) if !BORROWS.contains(&code) => Asked::Unnamed(name.clone()),
         // It is moved, or it is no variable after all: a constant in a pattern, or what a macro keeps to itself.
         Some((_, Mark::Keeps(name))) if ["E0382", "E0425", "E0745"].contains(&code) => {
             Asked::Moves(name.clone())
@@ -511,13 +533,36 @@ fn asked(message: &serde_json::Value, map: &SourceMap, key: &str, stays: bool) -
         Some((_, Mark::Keeps(name))) if BORROWS.contains(&code) && stays => {
             Asked::Moves(name.clone())
         }
-        Some((_, Mark::Keeps(_))) if BORROWS.contains(&code) => {
-            let text = message["message"].as_str().unwrap_or_default();
-            Asked::Stays(text.split('`').nth(1).map(str::to_owned))
-        }
+        Some((_, Mark::Keeps(_))) if BORROWS.contains(&code) => stays_for(message),
+        Some((_, Mark::Shares(name))) if BORROWS.contains(&code) => Asked::Changes(name.clone()),
+        Some((_, Mark::Pins(name))) => Asked::Hidden(name.clone()),
+        // Something is to last as long as what is kept.
+        _ if !stays && BORROWS.contains(&code) && is_for_ever(message) => stays_for(message),
         _ if code == "E0728" => Asked::Awaits,
         _ => Asked::Wrong,
     }
+}
+
+/// Whether a message says that something must last for ever.
+fn is_for_ever(message: &serde_json::Value) -> bool {
+    let texts = |of: &serde_json::Value| {
+        let spans = of["spans"].as_array().into_iter().flatten();
+        let labels = spans.filter_map(|span| span["label"].as_str());
+        let all = labels.chain(of["message"].as_str());
+        all.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let children = message["children"].as_array().into_iter().flatten();
+    let all = children.flat_map(texts).chain(texts(message));
+    all.into_iter().any(|text| text.contains("`'static`"))
+}
+
+/// The variable that a message is about, which has to stay where it is.
+fn stays_for(message: &serde_json::Value) -> Asked {
+    let text = message["message"].as_str().unwrap_or_default();
+    let name = text.split('`').nth(1);
+    let name = name.map(|place| place.trim_start_matches(['*', '(']));
+    let name = name.and_then(|place| place.split(['.', '[', ')']).next());
+    Asked::Stays(name.map(str::to_owned))
 }
 
 /// Whether a message is about a place in the last expression of the cell.
@@ -551,8 +596,11 @@ fn learn(
     map: &SourceMap,
     key: &str,
     body: &Body<'_>,
+    scope: &Scope,
 ) -> Option<Attempt> {
     let attempt = body.attempt;
+    let (declares, takes) = (body.declares(), body.takes(scope));
+    let takes: BTreeSet<&String> = takes.iter().map(|variable| &variable.name).collect();
     let mut next = attempt.clone();
     let mut is_wrong = false;
     for message in messages {
@@ -567,8 +615,11 @@ fn learn(
             Asked::MovesToReturn(name) => is_wrong |= !next.moves_to_return.insert(name),
             Asked::Stays(name) => {
                 next.stays = true;
-                next.lends.extend(name);
+                let is_kept = |name: &String| declares.contains(name) || takes.contains(name);
+                next.lends.extend(name.filter(is_kept));
             }
+            Asked::Changes(name) => is_wrong |= !next.changed.insert(name),
+            Asked::Hidden(name) => is_wrong |= !next.hidden.insert(name),
             Asked::Unnamed(name) => is_wrong |= !next.unnamed.insert(name),
             Asked::Awaits if !attempt.awaits => next.awaits = true,
             Asked::Awaits | Asked::Wrong => is_wrong = true,
@@ -590,13 +641,15 @@ fn explain(diagnostics: &mut [Diagnostic], scope: &Scope) {
         let missing = diagnostic.message.strip_prefix("cannot find value `");
         let missing = missing.or_else(|| diagnostic.message.strip_prefix("cannot find function `"));
         let gone = missing.and_then(|rest| Some((rest.split('`').next()?, rest)));
-        if let Some((name, _)) = gone
-            && let Some(gone) = scope.gone.get(name)
-        {
+        let gone = gone.and_then(|(name, _)| Some((name, scope.gone.get(name)?)));
+        if let Some((name, gone)) = gone {
             let note = match gone {
                 Gone::Moved(cell) => {
                     format!("cell {cell} has moved `{name}`: clone it there, or declare it again")
                 }
+                Gone::Changed(cell) => format!(
+                    "what cell {cell} has made of `{name}` may change it: use that, or have it end in its cell"
+                ),
                 Gone::Ended(cell) => format!(
                     "`{name}` refers to something that ended with cell {cell}: keep that in a variable too"
                 ),
@@ -608,7 +661,7 @@ fn explain(diagnostics: &mut [Diagnostic], scope: &Scope) {
             !variable.lent_to.is_empty()
                 && diagnostic.message.contains(&format!("`{}`", variable.name))
         });
-        if let Some(variable) = lent {
+        if let Some(variable) = lent.filter(|_| gone.is_none()) {
             let note = format!(
                 "`{}` of cell {} refers to it: until that is declared again, it can only be looked at",
                 variable.lent_to.join("`, `"),
@@ -683,7 +736,9 @@ fn finish(
         let mut changed = (**variable).clone();
         changed.of = now.or(changed.of);
         if lends {
-            changed.lent_to.clone_from(&lent_to);
+            changed.lent_to.extend(lent_to.iter().cloned());
+            changed.lent_by = body.number;
+            changed.changes |= attempt.changed.contains(&variable.name);
         }
         all.push(Arc::new(changed));
     }
@@ -702,6 +757,8 @@ fn finish(
                 true => lent_to.clone(),
                 false => Vec::new(),
             },
+            lent_by: body.number,
+            changes: attempt.changed.contains(name),
         }));
     }
     for name in &declares {
@@ -716,11 +773,19 @@ fn finish(
         if was_there || code.declares.contains(name) {
             let gone = match is_moved {
                 true => Gone::Moved(body.number),
+                false if attempt.lends.contains(name) => Gone::Changed(body.number),
                 false => Gone::Ended(body.number),
             };
             scope.gone.insert(name.clone(), gone);
         }
     }
+    // What others may change can be looked at if it is copied as a whole, and else not at all.
+    for variable in all.iter().filter(|variable| variable.changes) {
+        scope
+            .gone
+            .insert(variable.name.clone(), Gone::Changed(variable.lent_by));
+    }
+    all.retain(|v| !v.changes || v.of.as_deref().is_some_and(is_plain));
     scope.variables = all;
     let is_closure =
         |name: &String| library.closures.contains_key(name) || attempt.boxes.contains_key(name);

@@ -1,5 +1,6 @@
 //! Compiles the cells of a notebook on a thread of its own, one after the other, while those that are compiled run.
 
+use super::spare::Spare;
 use crate::cells::{Cells, Compiled, Refusal, Scope};
 use crate::dialect::CellCode;
 use crate::error::Result;
@@ -62,6 +63,7 @@ impl Ahead {
         let (sender, said) = mpsc::sync_channel(MAX_WAITING);
         let own = starts.clone();
         std::thread::spawn(move || {
+            let mut spare = Spare::new(cells.clone());
             let next = |own: &Mutex<Option<Start>>| {
                 own.lock().unwrap_or_else(PoisonError::into_inner).take()
             };
@@ -83,8 +85,10 @@ impl Ahead {
                     continue;
                 };
                 tasks = others.unwrap_or(tasks);
+                spare.restart();
                 for (at, task) in tasks.iter().enumerate().skip(at) {
                     let Some(code) = &task.code else { continue };
+                    spare.think(&tasks, at, &scope);
                     let mut progress = |line: &str| {
                         let _ = sender.send(Said::Progress(line.to_owned()));
                     };

@@ -168,7 +168,10 @@ impl Definitions {
 /// The items of a cell without those that the same cell defines again.
 fn standing_items(code: &CellCode) -> Vec<&Item> {
     let is_replaced = |at: usize, name: &str, is_it: &dyn Fn(&Item) -> bool| {
-        let same = |later: &Item| later.owning_name() == Some(name) && is_it(later);
+        // What may be left out replaces nothing.
+        let same = |later: &Item| {
+            !later.is_conditional && later.owning_name() == Some(name) && is_it(later)
+        };
         code.items[at + 1..].iter().any(same)
     };
     let stands = |(at, item): &(usize, &Item)| match (&item.kind, &item.owner) {

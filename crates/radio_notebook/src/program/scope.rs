@@ -46,6 +46,8 @@ pub enum Gone {
     Moved(u32),
     /// It ended with this cell: it refers to something that did.
     Ended(u32),
+    /// Others may change it, in this cell and after it.
+    Changed(u32),
 }
 
 /// Something that a cell says, and the cell.
@@ -94,6 +96,10 @@ pub struct Variable {
     pub is_mutable: bool,
     /// The variables that refer to it.
     pub lent_to: Vec<String>,
+    /// The cell that has lent it.
+    pub lent_by: u32,
+    /// Whether the variables that refer to it may change it.
+    pub changes: bool,
     /// How it was made, where its type has no name.
     pub made: Option<Arc<Making>>,
 }
@@ -109,6 +115,8 @@ pub struct Making {
     pub types: BTreeMap<String, String>,
     /// Every name in them.
     pub words: BTreeSet<String>,
+    /// Whether they may return.
+    pub returns: bool,
 }
 
 /// What commands have set for this cell and those after it.

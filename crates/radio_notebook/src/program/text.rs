@@ -43,6 +43,10 @@ pub enum Mark {
     Returns(String),
     /// It looks at whether this variable, which others refer to, is still there.
     Leaves(String),
+    /// It looks at this variable, while others refer to it.
+    Shares(String),
+    /// It says of which type this variable is, in a text that is never run.
+    Pins(String),
 }
 
 impl SourceMap {
@@ -84,6 +88,12 @@ pub struct Attempt {
     pub stays: bool,
     /// The variables that others, which it declares, refer to.
     pub lends: BTreeSet<String>,
+    /// Those of them that others may change.
+    pub changed: BTreeSet<String>,
+    /// Whether it has copies of the variables that others refer to, rather than references to them.
+    pub copies: bool,
+    /// The variables whose types are hidden where they are made once more.
+    pub hidden: BTreeSet<String>,
     /// The variables whose types cannot be written down here.
     pub unnamed: BTreeSet<String>,
     /// The variables that macros declare.
@@ -223,6 +233,16 @@ impl Body<'_> {
             false => self.code.needs.contains(name),
         };
         let named = scope.variables.iter().filter(|v| needs(&v.name));
+        // What others change cannot be looked at while they do, nor when nobody knows where they are.
+        let named = named.filter(|variable| {
+            !variable.changes
+                || variable.lent_to.iter().all(|other| {
+                    let stands = scope
+                        .variable(other)
+                        .is_some_and(|o| o.cell == variable.lent_by);
+                    stands && !self.code.mentions.contains(other)
+                })
+        });
         let named: Vec<&Arc<Variable>> = named.collect();
         let mut all = Vec::new();
         for variable in named {
@@ -258,6 +278,11 @@ impl Body<'_> {
         all.filter(|name| !self.attempt.moves.contains(*name))
             .cloned()
             .collect()
+    }
+
+    /// Whether it runs where it can wait.
+    fn waits(&self, scope: &Scope) -> bool {
+        scope.awaits || self.code.awaits || self.attempt.awaits
     }
 
     /// Whether it may use something without naming it.
@@ -331,23 +356,27 @@ impl Body<'_> {
         let mut writer = Writer::default();
         begin(scope, &selection, self.number, &mut writer);
         writer.own(
-            "#[unsafe(no_mangle)]\npub fn __radio_cell(__radio_number: u32) -> ::std::result::Result<(), crate::__radio::Raised> {\nuse crate::__radio::QuestionMark as _;\n",
+            "crate::__radio::__radio_start!();\npub fn __radio_cell(__radio_number: u32) -> ::std::result::Result<(), crate::__radio::Raised> {\nuse crate::__radio::QuestionMark as _;\n",
         );
-        let waits = scope.awaits || self.code.awaits || self.attempt.awaits;
-        if waits {
+        let waits = self.waits(scope);
+        if waits && self.attempt.stays {
+            writer.own("let __radio_runtime = crate::__radio::variables::once(|| ::tokio::runtime::Runtime::new())?;\n__radio_runtime.block_on(crate::__radio::stays::kept(async {\n");
+        } else if waits {
             writer.own("let __radio_runtime = crate::__radio::variables::once(|| ::tokio::runtime::Runtime::new())?;\n__radio_runtime.block_on(async {\n");
         }
         for (line, command) in self.commands {
             writer.line(self.number, *line, command);
         }
         for variable in &takes {
-            let (text, rest) = self.take(scope, variable);
+            let (text, rest, pins) = self.take(scope, variable);
             writer.own(&text);
-            marks.insert(
-                writer.lines.len() as u32,
-                Mark::Takes(variable.name.clone()),
-            );
+            let at = writer.lines.len() as u32;
+            marks.insert(at, Mark::Takes(variable.name.clone()));
             writer.own(&rest);
+            marks.extend(
+                pins.into_iter()
+                    .map(|(line, name)| (at + line, Mark::Pins(name))),
+            );
         }
         if self.code.returns {
             writer.own("let __radio_end: ::std::result::Result<(), crate::__radio::Raised> = '__radio: {\n");
@@ -360,7 +389,7 @@ impl Body<'_> {
             let call = format!("crate::__radio::__radio_show!({bound}, {format:?}, {types},");
             writer.shown(self.number, tail, &call);
         }
-        self.keep(&takes, &mut writer, &mut marks);
+        self.keep(waits, &takes, &mut writer, &mut marks);
         if self.code.returns {
             // Who has returned early has declared nothing.
             writer.own("return ::std::result::Result::Ok(());\n};\n");
@@ -370,7 +399,7 @@ impl Body<'_> {
             writer.own("::std::result::Result::Ok(())\n");
         }
         if waits {
-            writer.own("})\n");
+            writer.own(if self.attempt.stays { "}))\n" } else { "})\n" });
         }
         writer.own("}\n");
         finish(writer, marks, selection.libraries)
@@ -405,54 +434,83 @@ impl Body<'_> {
         }
     }
 
-    /// The line that takes a variable, and what follows it.
-    fn take(&self, scope: &Scope, variable: &Variable) -> (String, String) {
+    /// The line that takes a variable, what follows it, and the lines of that which say of which types variables are.
+    fn take(&self, scope: &Scope, variable: &Variable) -> (String, String, Vec<(u32, String)>) {
         let name = &variable.name;
         let is_lent = !variable.lent_to.is_empty();
-        let mutable = if variable.is_mutable && !is_lent {
-            "mut "
-        } else {
-            ""
+        let mutable = match variable.is_mutable && !is_lent {
+            true => "mut ",
+            false => "",
         };
         let named = variable
             .of
             .as_ref()
             .filter(|_| !self.attempt.unnamed.contains(name));
-        let takes = if is_lent { "look" } else { "take" };
+        let now = named.and_then(|of| scope.as_now(of));
+        let how = match (is_lent, self.copies(scope, variable)) {
+            (false, _) => "take",
+            (true, true) => "look",
+            (true, false) => "look_at",
+        };
+        let own = "crate::__radio::variables::";
         match (named, &variable.made) {
-            (Some(of), _) => match scope.as_now(of) {
-                Some(now) => (
-                    format!(
-                        "let {mutable}{name} = crate::__radio::variables::take_as::<{of}, {now}>({name:?})?;\n"
+            (Some(of), _) => {
+                let call = match now {
+                    Some(now) => format!("{how}_as::<{of}, {now}>"),
+                    None => format!("{how}::<{of}>"),
+                };
+                let text = format!("let {mutable}{name} = {own}{call}({name:?})?;\n");
+                let check = match how {
+                    // Only if nothing in it can change by itself does the compiler let it stay for ever.
+                    "look" => format!(
+                        "let _: &'static ::core::mem::MaybeUninit<{of}> = &const {{ ::core::mem::MaybeUninit::<{of}>::uninit() }};\n"
                     ),
-                    String::new(),
-                ),
-                None => (
-                    format!(
-                        "let {mutable}{name} = crate::__radio::variables::{takes}::<{of}>({name:?})?;\n"
-                    ),
-                    String::new(),
-                ),
-            },
+                    _ => String::new(),
+                };
+                (text, check, Vec::new())
+            }
             (None, Some(made)) => {
-                let mut same = String::new();
-                self.make_again(scope, made, name, &mut same);
+                let (mut same, mut pins) = (String::new(), Vec::new());
+                self.make_again(scope, made, name, &mut same, &mut pins);
+                let (before, after) = match is_lent {
+                    true => ("&*::std::boxed::Box::leak(::std::boxed::Box::new({", "}))"),
+                    false => ("", ""),
+                };
                 (
                     format!(
-                        "let {mutable}{name} = match crate::__radio::variables::is_never() {{ false => crate::__radio::variables::take_unnamed({name:?})?, true => {{\n"
+                        "let {mutable}{name} = match {own}is_never() {{ false => {own}{how}_unnamed({name:?})?, true => {{ {before}\n"
                     ),
-                    format!("{same}}} }};\n"),
+                    format!("{same}{after} }} }};\n"),
+                    pins,
                 )
             }
             (None, None) => (
-                format!("let {mutable}{name} = crate::__radio::variables::take({name:?})?;\n"),
+                format!("let {mutable}{name} = {own}{how}({name:?})?;\n"),
                 String::new(),
+                Vec::new(),
             ),
         }
     }
 
+    /// Whether the cell has a copy of a variable that others refer to, rather than a reference to it.
+    fn copies(&self, scope: &Scope, variable: &Variable) -> bool {
+        let of = variable.of.as_ref();
+        let of = of.filter(|_| !self.attempt.unnamed.contains(&variable.name));
+        of.is_some_and(|of| {
+            is_plain(of)
+                || self.attempt.copies && !of.contains("&mut ") && scope.as_now(of).is_none()
+        })
+    }
+
     /// The text that makes a variable once more, for its type alone.
-    fn make_again(&self, scope: &Scope, made: &Making, name: &str, into: &mut String) {
+    fn make_again(
+        &self,
+        scope: &Scope,
+        made: &Making,
+        name: &str,
+        into: &mut String,
+        pins: &mut Vec<(u32, String)>,
+    ) {
         for needed in &made.needs {
             if is_there(scope, needed) {
                 // It is taken before.
@@ -473,35 +531,52 @@ impl Body<'_> {
                 }
                 (None, Some(inner)) => {
                     let _ = writeln!(into, "let {mutable}{needed_name} = {{");
-                    self.make_again(scope, inner, needed_name, into);
+                    self.make_again(scope, inner, needed_name, into, pins);
                     into.push_str("};\n");
                 }
                 (None, None) => {}
             }
         }
+        // Where the cell returns, that leaves a block that has no value.
+        if made.returns {
+            into.push_str("'__radio_made: {\nlet _: ::std::result::Result<(), crate::__radio::Raised> = '__radio: {\n");
+        }
         into.push_str(&made.body.text);
         into.push('\n');
         for (other, of) in &made.types {
-            if other != name && !self.attempt.unnamed.contains(other) {
+            let is_known = !self.attempt.unnamed.contains(other);
+            if other != name && is_known && !self.attempt.hidden.contains(other) {
                 let _ = writeln!(into, "let _: *const {of} = &raw const {other};");
+                pins.push((into.matches('\n').count() as u32, other.clone()));
             }
         }
-        let _ = writeln!(into, "{name}");
+        let _ = match made.returns {
+            true => writeln!(into, "break '__radio_made {name};\n}};\nloop {{}}\n}}"),
+            false => writeln!(into, "{name}"),
+        };
     }
 
     /// What becomes of the variables at the cell's end.
-    fn keep(&self, takes: &[&Arc<Variable>], writer: &mut Writer, marks: &mut HashMap<u32, Mark>) {
+    fn keep(
+        &self,
+        waits: bool,
+        takes: &[&Arc<Variable>],
+        writer: &mut Writer,
+        marks: &mut HashMap<u32, Mark>,
+    ) {
         let declares = self.declares();
         let stays = self.attempt.stays;
-        let mut line = |text: String, mark: Mark| {
-            writer.own(&text);
-            marks.insert(writer.lines.len() as u32, mark);
-        };
         let own = "crate::__radio::variables::";
-        for (name, boxed) in &self.attempt.boxes {
+        let attempt = self.attempt;
+        for (name, boxed) in &attempt.boxes {
+            let mut line = |text: String, mark: Mark| {
+                writer.own(&text);
+                marks.insert(writer.lines.len() as u32, mark);
+            };
             let text = format!("let {name}: {boxed} = ::std::boxed::Box::new({name});\n");
             line(text, Mark::Keeps(name.clone()));
         }
+        self.share(takes, writer, marks);
         // Where variables stay, what refers to something comes before that: it is not used any more when that is looked at.
         // Otherwise it comes after that, so that the compiler says of what it takes that something refers to it.
         if !stays {
@@ -521,6 +596,12 @@ impl Body<'_> {
             let kept = Mark::Keeps(name.clone());
             line(
                 match stays {
+                    // What drops something refers to it to the end of its scope.
+                    true if attempt.boxes.contains_key(name) && !attempt.lends.contains(name) => {
+                        format!(
+                            "{own}declare_away({name:?}, &raw const {name}); ::core::mem::forget({name});\n"
+                        )
+                    }
                     true => format!("{own}declare_here({name:?}, &raw const {name});\n"),
                     false => format!(
                         "{own}declare({name:?}, &raw const {name}); ::core::mem::forget({name});\n"
@@ -536,7 +617,30 @@ impl Body<'_> {
             writer.own(&format!("{own}lend({name:?});\n"));
         }
         if stays {
-            writer.own("crate::__radio::worker::stay(__radio_number);\n");
+            writer.own(match waits {
+                true => "crate::__radio::stays::stay().await;\n",
+                false => "crate::__radio::worker::stay(__radio_number);\n",
+            });
+        }
+    }
+
+    /// Has the compiler find out which of the variables that others refer to can be looked at meanwhile.
+    fn share(&self, takes: &[&Arc<Variable>], writer: &mut Writer, marks: &mut HashMap<u32, Mark>) {
+        let lends = &self.attempt.lends;
+        if lends.is_empty() {
+            return;
+        }
+        let uses = |name: &String| format!("crate::__radio::variables::uses(&{name});\n");
+        for name in lends.difference(&self.attempt.changed) {
+            writer.own(&uses(name));
+            marks.insert(writer.lines.len() as u32, Mark::Shares(name.clone()));
+        }
+        let kept = takes.iter().map(|taken| taken.name.clone());
+        let kept: BTreeSet<String> = kept.chain(self.declares()).collect();
+        for name in kept.iter().filter(|name| !lends.contains(*name)) {
+            if !self.attempt.moves.contains(name) {
+                writer.own(&uses(name));
+            }
         }
     }
 
@@ -590,7 +694,8 @@ impl Body<'_> {
         let own = "crate::__radio::variables::";
         for variable in takes {
             let name = &variable.name;
-            writer.own(&if self.attempt.moves_to_return.contains(name) {
+            let is_lent = !variable.lent_to.is_empty();
+            writer.own(&if !is_lent && self.attempt.moves_to_return.contains(name) {
                 format!("{own}gone({name:?});\n")
             } else if variable.lent_to.is_empty() {
                 format!(
@@ -616,6 +721,15 @@ impl Body<'_> {
     }
 }
 
+/// Whether a value of this type can be copied, and refers to nothing.
+pub fn is_plain(of: &str) -> bool {
+    const PLAIN: [&str; 16] = [
+        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
+        "u32", "u64", "u128", "usize",
+    ];
+    PLAIN.contains(&of)
+}
+
 /// Whether a variable is still the one that it was.
 fn is_there(scope: &Scope, variable: &Variable) -> bool {
     let now = scope.variable(&variable.name);
@@ -634,5 +748,6 @@ pub fn making(
         needs: takes.iter().map(|&variable| variable.clone()).collect(),
         types: types.clone(),
         words: code.mentions.clone(),
+        returns: code.returns,
     }))
 }

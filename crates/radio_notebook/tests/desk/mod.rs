@@ -150,3 +150,28 @@ pub fn wait_until(mut is_so: impl FnMut() -> bool, what: impl Fn() -> String) {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// A cell's outputs in a short form: `out:…`, `err:…`, `=…` for a result, `[types]` for other data, `!Name: message`.
+pub fn short(cell: &Value) -> Vec<String> {
+    let outputs = cell["outputs"].as_array().unwrap().iter();
+    let shown = outputs.map(|output| match output["output_type"].as_str().unwrap() {
+        "stream" => format!(
+            "{}:{}",
+            &output["name"].as_str().unwrap()[3..],
+            joined(&output["text"])
+        ),
+        "error" => format!(
+            "!{}: {}",
+            output["ename"].as_str().unwrap(),
+            output["evalue"].as_str().unwrap()
+        ),
+        kind => {
+            let data = output["data"].as_object().unwrap();
+            match (kind, data.get("text/plain"), data.len()) {
+                ("execute_result", Some(text), 1) => format!("={}", joined(text)),
+                _ => format!("{kind}{:?}", data.keys().collect::<Vec<_>>()),
+            }
+        }
+    });
+    shown.collect()
+}

@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | [`precision`] | hits in the first k / k | Herlocker et al., "Evaluating collaborative filtering recommender systems", TOIS 2004, section 4.2 |
 //! | [`recall`] | hits in the first k / relevant | the same |
+//! | [`capped_recall`] | hits in the first k / the smaller of relevant and k | Liang et al., "Variational autoencoders for collaborative filtering", WWW 2018, section 4.2, which calls it recall |
 //! | [`hit_rate`] | 1 if there is a hit in the first k | Deshpande and Karypis, "Item-based top-N recommendation algorithms", TOIS 2004, section 5.1 |
 //! | [`reciprocal_rank`] | 1 / place of the first hit in the first k | Voorhees, "The TREC-8 question answering track report", 1999 |
 //! | [`average_precision`] | Σ over hits of the precision down to them / relevant | Manning, Raghavan, Schütze, Introduction to Information Retrieval, section 8.4, cut at k |
@@ -27,6 +28,11 @@ pub fn precision(hits: &[bool], k: usize) -> f64 {
 /// The share of the relevant items that are in the first `k` places.
 pub fn recall(hits: &[bool], k: usize, relevant: usize) -> f64 {
     ratio(count(hits, k), relevant)
+}
+
+/// The share of the hits that `k` places can have: 1 if they are full of relevant items, or have all of them.
+pub fn capped_recall(hits: &[bool], k: usize, relevant: usize) -> f64 {
+    ratio(count(hits, k), relevant.min(k))
 }
 
 /// 1 if one of the first `k` places hits.
@@ -59,11 +65,42 @@ pub fn average_precision(hits: &[bool], k: usize, relevant: usize) -> f64 {
 /// The discounted gain of the first `k` places, where a hit at place r gains 1 / log₂(r + 1), divided by that of the best
 /// list there is: one that begins with as many hits as there are `relevant` items.
 pub fn ndcg(hits: &[bool], k: usize, relevant: usize) -> f64 {
-    let gain = |place: usize| 1.0 / ((place + 2) as f64).log2();
-    let ideal: f64 = (0..k.min(relevant)).map(gain).sum();
+    let ideal = ideal_gain(k.min(relevant));
     let places = (0..k).zip(hits).filter(|(_, hit)| **hit);
     let gained: f64 = places.map(|(place, _)| gain(place)).sum();
     if ideal == 0.0 { 0.0 } else { gained / ideal }
+}
+
+/// What a hit at a place gains, from 0.
+fn gain(place: usize) -> f64 {
+    1.0 / ((place + 2) as f64).log2()
+}
+
+/// What hits at the first `places` gain.
+///
+/// From a place on that no list comes to, the sum is the integral of ln 2 / ln t and half of its first and last term (Euler and
+/// Maclaurin's formula), which is right to 1e-12 of it: with t = eˣ the integrand is smooth, and Simpson's rule is exact enough.
+fn ideal_gain(places: usize) -> f64 {
+    const ONE_BY_ONE: usize = 1 << 20;
+    const STEPS: usize = 1000;
+    let summed: f64 = (0..places.min(ONE_BY_ONE)).map(gain).sum();
+    if places <= ONE_BY_ONE {
+        return summed;
+    }
+    let of = |t: f64| 1.0 / t.log2();
+    let (first, last) = (ONE_BY_ONE as f64 + 2.0, places as f64 + 1.0);
+    let step = (last / first).ln() / STEPS as f64;
+    let integrand = |at: usize| {
+        let x = first.ln() + at as f64 * step;
+        x.exp() * std::f64::consts::LN_2 / x
+    };
+    let weight = |at: usize| match at {
+        0 | STEPS => 1.0,
+        odd if odd % 2 == 1 => 4.0,
+        _ => 2.0,
+    };
+    let sum: f64 = (0..=STEPS).map(|at| weight(at) * integrand(at)).sum();
+    summed + sum * step / 3.0 + (of(first) + of(last)) / 2.0
 }
 
 /// The area under the receiver operating characteristic: the share of pairs of a relevant and another item in which the
@@ -112,6 +149,8 @@ mod tests {
         assert_eq!(precision(&hits, 4), 0.5);
         assert_eq!(precision(&hits, 10), 0.3);
         assert_eq!(recall(&hits, 4, 8), 0.25);
+        assert_eq!(capped_recall(&hits, 4, 8), 0.5);
+        assert_eq!(capped_recall(&hits, 4, 3), 2.0 / 3.0);
         assert_eq!((hit_rate(&hits, 1), hit_rate(&hits, 2)), (0.0, 1.0));
         assert_eq!(
             (reciprocal_rank(&hits, 1), reciprocal_rank(&hits, 9)),
@@ -128,11 +167,34 @@ mod tests {
     #[test]
     fn without_relevant_items_all_is_0() {
         assert_eq!(recall(&[false], 5, 0), 0.0);
+        assert_eq!(capped_recall(&[false], 5, 0), 0.0);
         assert_eq!(ndcg(&[], 5, 0), 0.0);
         assert_eq!(average_precision(&[], 5, 0), 0.0);
         assert_eq!(ndcg(&[true], 0, 1), 0.0);
         assert_eq!(precision(&[true], 0), 0.0);
         assert_eq!(auc(vec![(1.0, false)]), None);
+    }
+
+    #[test]
+    fn more_places_than_can_be_counted_end() {
+        let slowly = |places: usize| (0..places).map(gain).sum::<f64>();
+        for places in [1, 7, 1 << 20, (1 << 20) + 1, (1 << 20) + 2, 5 << 20] {
+            let (found, expected) = (ideal_gain(places), slowly(places));
+            assert!(
+                (found / expected - 1.0).abs() < 1e-12,
+                "{places}: {found} is not {expected}"
+            );
+        }
+        let hits = [true, true];
+        let first_two = gain(0) + gain(1);
+        assert_eq!(ndcg(&hits, usize::MAX, 2), 1.0);
+        let huge = ndcg(&hits, usize::MAX, usize::MAX);
+        // The logarithmic integral of 2^64 is 4.26e17 (and a half); the sum is ln 2 times that.
+        assert!((huge * 2.95e17 / first_two - 1.0).abs() < 0.01, "{huge}");
+        assert_eq!(
+            average_precision(&hits, usize::MAX, usize::MAX),
+            2.0 / usize::MAX as f64
+        );
     }
 
     proptest! {
@@ -154,7 +216,7 @@ mod tests {
         fn all_are_between_0_and_1(hits in prop::collection::vec(any::<bool>(), 0..12), k in 0usize..12, more in 0usize..5) {
             let relevant = hits.iter().filter(|&&hit| hit).count() + more;
             for value in [
-                precision(&hits, k), recall(&hits, k, relevant), hit_rate(&hits, k), reciprocal_rank(&hits, k),
+                precision(&hits, k), recall(&hits, k, relevant), capped_recall(&hits, k, relevant), hit_rate(&hits, k), reciprocal_rank(&hits, k),
                 average_precision(&hits, k, relevant), ndcg(&hits, k, relevant),
             ] {
                 prop_assert!((0.0..=1.0 + 1e-12).contains(&value));

@@ -1,7 +1,7 @@
 //! What is learned from, and what is hidden.
 //!
 //! Both parts keep all users and items of the matrix, in its order, so that a [`User`] or an [`Item`] means the same in all
-//! three. Each value goes to one of the parts, with its timestamp if the matrix has timestamps. Everything random takes a seed, and gives the same parts for the same seed.
+//! three; those of [`strangers`] keep all items, and each its own users. Each value goes to one of the parts, with its timestamp if the matrix has timestamps. Everything random takes a seed, and gives the same parts for the same seed.
 
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -31,11 +31,7 @@ pub fn stratified_by_user(data: &Interactions, test: f64, seed: u64) -> Result<S
     check_share(test)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     divide(data, |user| {
-        let plays = data.items_of(user).len();
-        let kept = ((1.0 - test) * plays as f64).round() as usize;
-        let mut hidden: Vec<bool> = (0..plays).map(|place| place >= kept).collect();
-        hidden.shuffle(&mut rng);
-        hidden
+        hidden_share(data.items_of(user).len(), test, &mut rng)
     })
 }
 
@@ -125,16 +121,89 @@ pub fn random(data: &Interactions, test: f64, seed: u64) -> Result<Split> {
     })
 }
 
+/// Two groups of people, for strong generalisation: those who are learned from, and others of whom a part of the plays is known.
+#[derive(Clone, Debug)]
+pub struct Strangers {
+    /// What is learned from: all that the others played, with all items of the matrix.
+    pub train: Interactions,
+    /// What is known of the strangers, with all items of the matrix.
+    pub fold_in: Interactions,
+    /// What is hidden of the strangers, with the same users and items.
+    pub test: Interactions,
+}
+
+/// Takes `strangers` users out of what is learned from, chosen by chance, and hides the share `test` of the plays of each.
+///
+/// As Liang et al. do ("Variational autoencoders for collaborative filtering", WWW 2018, section 4.1), with `test` 0.2, what the
+/// strangers played of items that nobody else did is in neither part: no model can know it. A stranger with m other plays keeps the nearest
+/// whole number to (1 - `test`) m. [`evaluate_strangers`](super::evaluate_strangers) measures by it.
+///
+/// # Errors
+///
+/// [`Error::InvalidParameter`] unless `test` is from 0 to 1, and for as many strangers as there are users, or more.
+pub fn strangers(data: &Interactions, strangers: usize, test: f64, seed: u64) -> Result<Strangers> {
+    check_share(test)?;
+    let users = data.users().len();
+    if strangers >= users {
+        return Err(Error::InvalidParameter {
+            name: "strangers",
+            value: strangers.to_string(),
+            expected: format!("less than the number of users, {users}"),
+        });
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut is_stranger: Vec<bool> = (0..users).map(|user| user < strangers).collect();
+    is_stranger.shuffle(&mut rng);
+    let group = |of_strangers: bool| {
+        let users = data.user_indices();
+        users.filter(move |user| is_stranger[user.index()] == of_strangers)
+    };
+    let names = |users: &[User]| users.iter().map(|&u| data.user_name(u).clone()).collect();
+    let matrix = |users: &[User], Part { entries, times }| {
+        Interactions::from_timed_parts(names(users), data.items().to_vec(), entries, times)
+    };
+
+    let (mut train, mut fold_in, mut hidden) = (Part::of(data), Part::of(data), Part::of(data));
+    let known: Vec<User> = group.clone()(false).collect();
+    for (row, &user) in (0..).zip(&known) {
+        for (item, value) in data.items_of(user) {
+            train.push(data, row, user, item, value);
+        }
+    }
+    let train = matrix(&known, train)?;
+    let strangers: Vec<User> = group(true).collect();
+    for (row, &user) in (0..).zip(&strangers) {
+        let is_known = |&(item, _): &(Item, f64)| train.users_of(item).len() > 0;
+        let plays: Vec<(Item, f64)> = data.items_of(user).filter(is_known).collect();
+        for ((item, value), is_hidden) in
+            plays.iter().zip(hidden_share(plays.len(), test, &mut rng))
+        {
+            let part = if is_hidden { &mut hidden } else { &mut fold_in };
+            part.push(data, row, user, *item, *value);
+        }
+    }
+    Ok(Strangers {
+        fold_in: matrix(&strangers, fold_in)?,
+        test: matrix(&strangers, hidden)?,
+        train,
+    })
+}
+
+/// Of so many plays which are hidden: the share `test`, chosen by chance.
+fn hidden_share(plays: usize, test: f64, rng: &mut ChaCha8Rng) -> Vec<bool> {
+    let kept = ((1.0 - test) * plays as f64).round() as usize;
+    let mut hidden: Vec<bool> = (0..plays).map(|place| place >= kept).collect();
+    hidden.shuffle(rng);
+    hidden
+}
+
 /// Divides by a function that says of each user which plays are hidden, in the catalogue's order.
 fn divide(data: &Interactions, mut hidden: impl FnMut(User) -> Vec<bool>) -> Result<Split> {
     let (mut train, mut test) = (Part::of(data), Part::of(data));
     for user in data.user_indices() {
         for ((item, value), hidden) in data.items_of(user).zip(hidden(user)) {
             let part = if hidden { &mut test } else { &mut train };
-            part.entries.push((user.0, item.0, value));
-            if let Some(times) = &mut part.times {
-                times.extend(data.timestamp(user, item));
-            }
+            part.push(data, user.index() as u32, user, item, value);
         }
     }
     let matrix = |Part { entries, times }| {
@@ -160,6 +229,14 @@ impl Part {
         Self {
             entries: Vec::new(),
             times: data.has_timestamps().then(Vec::new),
+        }
+    }
+
+    /// Adds a play of a user of `data`, who has the number `row` here.
+    fn push(&mut self, data: &Interactions, row: u32, user: User, item: Item, value: f64) {
+        self.entries.push((row, item.index() as u32, value));
+        if let Some(times) = &mut self.times {
+            times.extend(data.timestamp(user, item));
         }
     }
 }
@@ -245,6 +322,8 @@ mod tests {
         let parts = leave_one_out(&data, 5);
         assert_parts(&data, &parts);
         assert_eq!(hidden(&parts), [0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
+        let other = leave_one_out(&data, 6);
+        assert_ne!(other.test.to_dense(), parts.test.to_dense());
     }
 
     #[test]
@@ -280,6 +359,66 @@ mod tests {
             assert_eq!(items, [1]);
         }
         assert!(leave_last_out(&data, |_, _| f64::NAN).is_err());
+    }
+
+    #[test]
+    fn strangers_are_not_learned_from() {
+        let data = staircase();
+        let parts = strangers(&data, 4, 0.25, 3).unwrap();
+        let Strangers {
+            train,
+            fold_in,
+            test,
+        } = &parts;
+        assert_eq!((train.users().len(), fold_in.users().len()), (6, 4));
+        assert_eq!(fold_in.users(), test.users());
+        assert!(
+            !train
+                .users()
+                .iter()
+                .any(|user| test.find_user(user).is_some())
+        );
+        for user in data.user_indices() {
+            let name = data.user_name(user);
+            for (item, value) in data.items_of(user) {
+                let of = |part: &Interactions| {
+                    let user = part.find_user(name);
+                    user.map_or(0.0, |user| {
+                        part.value(user, part.item_at(item.index()).unwrap())
+                    })
+                };
+                let known = train.users_of(item).len() > 0;
+                let expected = if known { value } else { 0.0 };
+                assert_eq!(
+                    of(train) + of(fold_in) + of(test),
+                    expected,
+                    "{name} {item:?}"
+                );
+            }
+            if let Some(user) = test.find_user(name) {
+                let counts = [fold_in, test].map(|part| part.items_of(user).len());
+                let all = counts[0] + counts[1];
+                assert_eq!(counts[0], (0.75 * all as f64).round() as usize);
+            }
+        }
+        let names = |seed| {
+            strangers(&data, 4, 0.25, seed)
+                .unwrap()
+                .test
+                .users()
+                .to_vec()
+        };
+        assert_eq!(names(3), test.users());
+        assert!(
+            (4..9).any(|seed| names(seed) != names(3)),
+            "another seed, other strangers"
+        );
+        assert_eq!(
+            strangers(&data, 10, 0.2, 1).unwrap_err().to_string(),
+            "`strangers` is 10, but must be less than the number of users, 10"
+        );
+        assert!(strangers(&data, 1, 1.5, 1).is_err());
+        assert_eq!(strangers(&data, 0, 0.2, 1).unwrap().train.nnz(), data.nnz());
     }
 
     #[test]
@@ -330,6 +469,10 @@ mod tests {
             let parts = random(&data, share, seed).unwrap();
             assert_parts(&data, &parts);
             prop_assert_eq!(parts.train.nnz(), ((1.0 - share) * 45.0).round() as usize);
+            if (0.2..=0.8).contains(&share) {
+                let others = (1..20).map(|more| random(&data, share, seed.wrapping_add(more)).unwrap());
+                prop_assert!(others.into_iter().any(|other| other.test.to_dense() != parts.test.to_dense()));
+            }
             assert_parts(&data, &stratified_by_user(&data, share, seed).unwrap());
             assert_parts(&data, &temporal(&data, share, |user, item| (user.index() * item.index()) as f64).unwrap());
         }

@@ -88,6 +88,24 @@ fn triplets_are_checked() {
 }
 
 #[test]
+fn sums_are_values_too() {
+    let message = "`value` is 2e30, the sum of the values of user `ann` and item `u2`, but must be at most 1e30";
+    let twice = [
+        ("ann", "u2", 1e30),
+        ("bob", "abba", 1.0),
+        ("ann", "u2", 1e30),
+    ];
+    let error = Interactions::from_triplets(twice).unwrap_err();
+    assert_eq!(error.to_string(), message);
+    let places = [(0, 0, 1e30), (0, 0, 1e30)];
+    let error = Interactions::from_coordinates(["ann"], ["u2"], places).unwrap_err();
+    assert_eq!(error.to_string(), message);
+    assert!(
+        Interactions::from_triplets(twice[..2].iter().copied()).is_ok_and(|data| data.nnz() == 2)
+    );
+}
+
+#[test]
 fn coordinates_are_positions_in_the_catalogues() {
     let build = |entries: &[(usize, usize, f64)]| {
         Interactions::from_coordinates(["ann", "bob"], ["u2", "abba"], entries.iter().copied())

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
-use super::table::{Cells, Problem, cells, decode, lines_before, read_all, read_file, records};
+use super::source::Source;
+use super::table::{Problem, Row, cells, other_separator, quoted, rows};
 use super::{Interactions, ItemName, UserName, what_a_value_must_be};
 use crate::error::excerpt;
 
@@ -20,7 +21,8 @@ impl Interactions {
     /// The first row is the header: a cell above the users (its text does not matter) and the names of the items. The
     /// first cell of every other row is the user's name. An empty cell means 0, as 0 does, and zeros are not stored. Space
     /// around names and numbers is dropped, space within names stays. Cells may be quoted (`"crosby, stills & nash"`), blank
-    /// lines are skipped, the encoding is UTF-8 with or without a byte order mark.
+    /// lines are skipped, the encoding is UTF-8 with or without a byte order mark. A table that is compressed by gzip (feature
+    /// `gzip`, on by default) or zstd (feature `zstd`) is unpacked.
     ///
     /// # Errors
     ///
@@ -30,7 +32,7 @@ impl Interactions {
     /// 1e30, and text that is not UTF-8.
     pub fn from_wide_csv(path: impl AsRef<Path>) -> crate::Result<Self> {
         let path = path.as_ref();
-        parse(&read_file(path)?, path)
+        parse(Source::open(path)?).map_err(|problem| problem.at(path))
     }
 
     /// Reads a wide table as [`from_wide_csv`](Interactions::from_wide_csv) does, from anything that can be read.
@@ -42,77 +44,68 @@ impl Interactions {
     /// Those of [`from_wide_csv`](Interactions::from_wide_csv).
     pub fn from_wide_csv_reader(reader: impl Read, label: impl AsRef<Path>) -> crate::Result<Self> {
         let label = label.as_ref();
-        parse(&read_all(reader, label)?, label)
+        Source::of(reader)
+            .and_then(parse)
+            .map_err(|problem| problem.at(label))
     }
 }
 
-fn parse(bytes: &[u8], path: &Path) -> crate::Result<Interactions> {
-    let text = decode(bytes, b',', true).map_err(|problem| problem.at(path))?;
-    parse_text(text).map_err(|problem| problem.at(path))
-}
-
-fn parse_text(text: &str) -> Result<Interactions, Problem> {
-    let records = records(text, b',', true);
-    let mut rows = records.iter().map(|record| Cells::new(text, record));
-    let Some(header) = rows.next() else {
-        return Err(Problem {
+fn parse(source: Source<'_>) -> Result<Interactions, Problem> {
+    let mut rows = rows(source, b',', true);
+    let mut row = Row::default();
+    if !rows.next(&mut row)? {
+        return Err(Problem::Table {
             line: 1,
             column: 1,
             message: "the table is empty; its first line must be `user` and the names of the items"
                 .into(),
         });
-    };
-
-    let items = item_names(header)?;
+    }
+    let header = row.clone();
+    let items = item_names(&header)?;
     let mut users: Vec<UserName> = Vec::new();
-    let mut seen: HashMap<&str, Cells<'_>> = HashMap::new();
+    // Of each user the line of their row.
+    let mut seen: HashMap<UserName, u64> = HashMap::new();
     let mut entries = Vec::new();
-    for row in rows {
-        check_length(row, header)?;
-        let user = row.get(0);
-        if user.is_empty() {
+    while rows.next(&mut row)? {
+        check_length(&row, &header)?;
+        let user = UserName::from(row.get(0));
+        if user.as_str().is_empty() {
             return Err(row.problem(
                 0,
                 "the user has no name; the first cell of a row must name its user",
             ));
         }
-        if let Some(first) = seen.insert(user, row) {
+        if let Some(first) = seen.insert(user.clone(), row.line()) {
             let message = format!(
-                "the user `{}` has a row already, on line {}; give each user one row",
-                excerpt(user),
-                first.problem(0, "").line
+                "the user `{}` has a row already, on line {first}; give each user one row",
+                excerpt(user.as_str()),
             );
             return Err(row.problem(0, message));
         }
         for column in 1..row.len() {
-            let value = value(row, column, header)?;
+            let value = value(&row, column, &header)?;
             if value != 0.0 {
                 entries.push((users.len() as u32, column as u32 - 1, value));
             }
         }
-        users.push(user.into());
+        users.push(user);
     }
     if users.is_empty() {
-        return Err(Problem {
-            line: 1 + lines_before(text, text.trim_end().len()),
-            column: 1,
-            message: "the table ends after its header; a row for each user must follow".into(),
-        });
+        let message = "the table ends after its header; a row for each user must follow";
+        return Err(header.problem(0, message));
     }
     // Names were found to be unique where their position was known.
     Interactions::from_parts(users, items, entries)
         .map_err(|error| header.problem(0, error.to_string()))
 }
 
-fn item_names(header: Cells<'_>) -> Result<Vec<ItemName>, Problem> {
+fn item_names(header: &Row) -> Result<Vec<ItemName>, Problem> {
     if header.len() < 2 {
         let mut message =
             "the header names no items; it must be `user` and the names of the items, separated by commas".to_owned();
-        if let Some(separator) = [';', '\t', '|']
-            .into_iter()
-            .find(|&c| header.get(0).contains(c))
-        {
-            message += &format!(" (this one seems to be separated by {separator:?})");
+        if let Some(separator) = other_separator(header) {
+            message += &format!(" (this one seems to be separated by {})", quoted(separator));
         }
         return Err(header.problem(0, message));
     }
@@ -140,7 +133,7 @@ fn item_names(header: Cells<'_>) -> Result<Vec<ItemName>, Problem> {
 }
 
 /// A row must be as long as the header.
-fn check_length(row: Cells<'_>, header: Cells<'_>) -> Result<(), Problem> {
+fn check_length(row: &Row, header: &Row) -> Result<(), Problem> {
     let (found, expected) = (row.len(), header.len());
     if found == expected {
         return Ok(());
@@ -162,7 +155,7 @@ fn check_length(row: Cells<'_>, header: Cells<'_>) -> Result<(), Problem> {
 }
 
 /// The number in a cell; 0 for an empty one.
-fn value(row: Cells<'_>, column: usize, header: Cells<'_>) -> Result<f64, Problem> {
+fn value(row: &Row, column: usize, header: &Row) -> Result<f64, Problem> {
     let text = row.get(column);
     if text.is_empty() {
         return Ok(0.0);

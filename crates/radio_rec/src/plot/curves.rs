@@ -134,3 +134,17 @@ pub(super) fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     }
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_point_of_a_dense_line_is_kept() {
+        let dense = |n: u32| (0..n).map(|k| (f64::from(k) / 10.0, 1.0)).collect();
+        // 0.0 and 0.5 are kept for being far enough, 0.8 for being the last.
+        assert_eq!(thinned(dense(9)), [(0.0, 1.0), (0.5, 1.0), (0.8, 1.0)]);
+        assert_eq!(thinned(dense(1)), [(0.0, 1.0)]);
+        assert_eq!(thinned(dense(6)), [(0.0, 1.0), (0.5, 1.0)]);
+    }
+}

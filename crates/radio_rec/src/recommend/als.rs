@@ -1,21 +1,24 @@
 //! Users and items as points whose product says what is played.
 
 mod kernel;
-mod lanes;
+mod solve;
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::kernel::Factors;
-use super::factors::{check_factors, check_vectors, cosines, invalid};
+use self::solve::Solver;
+use super::factors::{Panels, best, check_factors, check_vectors, cosines, invalid, named, scores};
 use super::history::History;
 use super::model_file::checked_when_read;
-use super::{Explain, Recommender, SimilarItems, check_not_empty};
-use crate::interactions::{Interactions, Item};
-use crate::linalg::solve_positive_definite;
+use super::update::Merged;
+use super::{
+    Explain, Fit, Recommender, SimilarItems, SimilarUsers, Update, Wanted, check_not_empty,
+};
+use crate::interactions::{Compressed, Interactions, Item, User};
 use crate::ranking::at_least_one;
 use crate::{Error, Result};
 
@@ -44,6 +47,7 @@ use crate::{Error, Result};
 /// | `alpha` | 1 | how much more a play says than that there is none | finite, at least 0 |
 /// | `seed` | 0 | where the vectors begin | |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Als {
     /// How many numbers describe a user or an item.
     pub factors: usize,
@@ -69,14 +73,28 @@ impl Default for Als {
     }
 }
 
-impl Als {
+impl Fit for Als {
+    type Model = AlsModel;
+
+    fn check(&self) -> Result<()> {
+        at_least_one("iterations", self.iterations)?;
+        check_factors(self.factors)?;
+        if !(self.lambda.is_finite() && self.lambda > 0.0) {
+            return Err(invalid("lambda", self.lambda, "a finite number above 0"));
+        }
+        if !(self.alpha.is_finite() && self.alpha >= 0.0) {
+            return Err(invalid("alpha", self.alpha, "a finite number, at least 0"));
+        }
+        Ok(())
+    }
+
     /// Takes the turns.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, and for values so large
     /// that single precision does not hold what is computed from them.
-    pub fn fit(&self, data: &Interactions) -> Result<AlsModel> {
+    fn fit(&self, data: &Interactions) -> Result<AlsModel> {
         self.check()?;
         check_not_empty(data)?;
         let (users, items) = data.shape();
@@ -86,7 +104,9 @@ impl Als {
         let (users, items) = (begin(users), begin(items));
         self.fit_from(data, users, items)
     }
+}
 
+impl Als {
     /// [`fit`](Als::fit) from given vectors; the users take the first turn.
     fn fit_from(
         &self,
@@ -99,38 +119,22 @@ impl Als {
             kernel::improve(&mut users, &items, data.by_user(), lambda, alpha);
             kernel::improve(&mut items, &users, data.by_item(), lambda, alpha);
         }
-        let model = AlsModel {
-            data: data.clone(),
-            parameters: *self,
-            users: users.to_array(),
-            gram: gram(&items.to_array()),
-            items: items.to_array(),
-        };
-        if model
-            .users
-            .iter()
-            .chain(&model.items)
-            .any(|x| !x.is_finite())
-        {
+        let (users, items) = (users.to_array(), items.to_array());
+        if users.iter().chain(&items).any(|x| !x.is_finite()) {
             return Err(Error::InvalidParameter {
                 name: "alpha",
                 value: format!("{} with lambda {}", self.alpha, self.lambda),
                 expected: "so that single precision can hold lambda and alpha x value; use a smaller alpha, or smaller values, or another lambda".into(),
             });
         }
-        Ok(model)
-    }
-
-    fn check(&self) -> Result<()> {
-        at_least_one("iterations", self.iterations)?;
-        check_factors(self.factors)?;
-        if !(self.lambda.is_finite() && self.lambda > 0.0) {
-            return Err(invalid("lambda", self.lambda, "a finite number above 0"));
-        }
-        if !(self.alpha.is_finite() && self.alpha >= 0.0) {
-            return Err(invalid("alpha", self.alpha, "a finite number, at least 0"));
-        }
-        Ok(())
+        Ok(AlsModel {
+            data: data.clone(),
+            parameters: *self,
+            users,
+            gram: gram(&items),
+            panels: Panels::new(&items, data),
+            items,
+        })
     }
 }
 
@@ -145,6 +149,9 @@ pub struct AlsModel {
     /// Σ over all items y yᵀ, which follows from the items.
     #[serde(skip)]
     gram: Array2<f64>,
+    /// The items, to be multiplied.
+    #[serde(skip)]
+    panels: Panels,
 }
 
 checked_when_read!(AlsModel);
@@ -159,7 +166,12 @@ impl AlsModel {
         check_vectors(&self.users, (users, factors))?;
         check_vectors(&self.items, (items, factors))?;
         let gram = gram(&self.items);
-        Ok(Self { gram, ..self })
+        let panels = Panels::new(&self.items, &self.data);
+        Ok(Self {
+            gram,
+            panels,
+            ..self
+        })
     }
 }
 
@@ -195,10 +207,7 @@ impl AlsModel {
         let items = self.items.mapv(f64::from);
         let users: Vec<_> = self.data.user_indices().collect();
         let of_user = |&user| {
-            let x = self
-                .users
-                .row(crate::interactions::User::index(user))
-                .mapv(f64::from);
+            let x = self.users.row(User::index(user)).mapv(f64::from);
             // As if nothing had been played, then what each play changes.
             let (mut loss, mut confidences) = (x.dot(&self.gram.dot(&x)), 0.0);
             for (item, value) in self.data.items_of(user) {
@@ -217,32 +226,77 @@ impl AlsModel {
         (loss + lambda * items.iter().map(|y| y * y).sum::<f64>()) / (confidences + not_played)
     }
 
-    /// W b for W = (Σ over all items y yᵀ + Σ over the history α value y yᵀ + λ I)⁻¹; nothing where λ is lost beside values
-    /// this large.
-    fn solve_for(&self, history: &History<'_>, b: &Array1<f64>) -> Option<Vec<f64>> {
-        let mut a = self.gram.clone();
-        a.diag_mut()
-            .mapv_inplace(|of_item| of_item + self.parameters.lambda);
-        for (item, value) in history.plays() {
-            let y = self.items.row(item.index()).mapv(f64::from);
-            let more = self.parameters.alpha * value;
-            for (mut row, &of_row) in a.rows_mut().into_iter().zip(&y) {
-                row.scaled_add(more * of_row, &y);
-            }
-        }
-        let mut x = b.to_vec();
-        let solved = solve_positive_definite(a.view_mut(), &mut x);
-        solved.is_ok().then_some(x)
+    /// Takes a history into the solver.
+    fn take(&self, solver: &mut Solver, history: &History<'_>) {
+        let plays = history.plays();
+        let plays = plays.map(|(item, value)| (item.index(), self.parameters.alpha * value));
+        solver.take(&self.items, plays);
     }
 
-    /// Σ over the history c y, of which W makes the vector of somebody.
-    fn wanted(&self, history: &History<'_>) -> Array1<f64> {
-        let mut wanted = Array1::zeros(self.items.ncols());
-        for (item, value) in history.plays() {
-            let confidence = 1.0 + self.parameters.alpha * value;
-            wanted.scaled_add(confidence, &self.items.row(item.index()).mapv(f64::from));
+    /// The vector of somebody: W Σ over the history c y, for W = (Σ over all items y yᵀ + Σ over the history α value y yᵀ + λ I)⁻¹;
+    /// nothing where λ is lost beside values this large.
+    fn vector_of(&self, solver: &mut Solver, history: &History<'_>) -> Option<Vec<f64>> {
+        self.take(solver, history);
+        solver.solve(&self.gram, self.parameters.lambda, &solver.wanted())
+    }
+}
+
+impl Update for AlsModel {
+    fn update(&mut self, plays: &Interactions) -> Result<()> {
+        let merged = Merged::new(&self.data, plays)?;
+        let data = &merged.data;
+        let (mut users, mut items) = (self.users.clone(), self.items.clone());
+        let grown = |vectors: &mut Array2<f32>, rows| {
+            let zeros = Array2::zeros((rows - vectors.nrows(), vectors.ncols()));
+            vectors
+                .append(Axis(0), zeros.view())
+                .expect("rows of one length");
+        };
+        grown(&mut users, data.users().len());
+        grown(&mut items, data.items().len());
+        self.solve_rows(&mut users, &items, data.by_user(), &merged.users);
+        self.solve_rows(&mut items, &users, data.by_item(), &merged.items);
+        if users.iter().chain(&items).any(|x| !x.is_finite()) {
+            return Err(invalid(
+                "plays",
+                "of very large values",
+                "of values so small that single precision can hold alpha x value beside lambda",
+            ));
         }
-        wanted
+        self.gram = gram(&items);
+        self.panels = Panels::new(&items, data);
+        (self.users, self.items) = (users, items);
+        self.data = merged.data;
+        Ok(())
+    }
+}
+
+impl AlsModel {
+    /// Solves for the wanted vectors of one side, given those of the other; what is not a number where that fails.
+    fn solve_rows(
+        &self,
+        side: &mut Array2<f32>,
+        other: &Array2<f32>,
+        plays: &Compressed,
+        wanted: &[bool],
+    ) {
+        let Als { lambda, alpha, .. } = self.parameters;
+        let gram = gram(other);
+        let rows: Vec<_> = side.rows_mut().into_iter().enumerate().collect();
+        let rows = rows.into_par_iter().filter(|&(row, _)| wanted[row]);
+        rows.for_each_init(
+            || Solver::new(gram.nrows()),
+            |solver, (row, mut to)| {
+                let (columns, values) = plays.row(row);
+                let plays = columns.iter().zip(values);
+                let plays = plays.map(|(&column, &value)| (column as usize, alpha * value));
+                solver.take(other, plays);
+                match solver.solve(&gram, lambda, &solver.wanted()) {
+                    Some(x) => to.zip_mut_with(&Array1::from(x), |to, &x| *to = x as f32),
+                    None => to.fill(f32::NAN),
+                }
+            },
+        );
     }
 }
 
@@ -252,24 +306,47 @@ impl Recommender for AlsModel {
     }
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
-        let Some(x) = self.solve_for(history, &self.wanted(history)) else {
+        let mut solver = Solver::new(self.parameters.factors);
+        let Some(x) = self.vector_of(&mut solver, history) else {
             return Vec::new();
         };
-        self.data
-            .item_indices()
-            .filter(|&item| self.data.users_of(item).len() > 0)
-            .map(|item| {
-                let y = self.items.row(item.index());
-                (item, x.iter().zip(y).map(|(x, &y)| x * f64::from(y)).sum())
-            })
-            .collect()
+        scores(&self.data, &x, &self.items)
+    }
+
+    fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
+        let mut solver = Solver::new(self.parameters.factors);
+        let xs = histories
+            .iter()
+            .map(|history| self.vector_of(&mut solver, history));
+        best(
+            &self.data,
+            &self.panels,
+            &self.items,
+            xs.collect(),
+            histories,
+            wanted,
+        )
     }
 }
 
 /// The cosine of the angle between the items' vectors.
 impl SimilarItems for AlsModel {
     fn similarities(&self, item: Item) -> Vec<(Item, f64)> {
-        cosines(&self.items, item)
+        let cosines = cosines(self.items.view(), self.items.row(item.index()));
+        named(cosines, self.data.item_indices(), Some(item))
+    }
+}
+
+/// The cosine of the angle between the users' vectors and the one that is solved for.
+impl SimilarUsers for AlsModel {
+    fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)> {
+        let mut solver = Solver::new(self.parameters.factors);
+        let Some(x) = self.vector_of(&mut solver, history) else {
+            return Vec::new();
+        };
+        let x = Array1::from(x).mapv(|x| x as f32);
+        let cosines = cosines(self.users.view(), x.view());
+        named(cosines, self.data.user_indices(), history.user())
     }
 }
 
@@ -277,7 +354,10 @@ impl SimilarItems for AlsModel {
 impl Explain for AlsModel {
     fn contributions(&self, history: &History<'_>, item: Item) -> Vec<(Item, f64)> {
         let of_item = self.items.row(item.index()).mapv(f64::from);
-        let Some(row) = self.solve_for(history, &of_item) else {
+        let mut solver = Solver::new(self.parameters.factors);
+        self.take(&mut solver, history);
+        let row = solver.solve(&self.gram, self.parameters.lambda, &of_item.to_vec());
+        let Some(row) = row else {
             return Vec::new();
         };
         let row = Array1::from(row);

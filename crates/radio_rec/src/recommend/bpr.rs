@@ -1,16 +1,20 @@
 //! Users and items as points, learned from what is preferred to what.
 
-use ndarray::Array2;
+mod ascent;
+
+use ndarray::{Array2, ArrayView1, s};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::factors::{check_factors, check_vectors, cosines, invalid};
+use self::ascent::{Ascent, Vectors, slope};
+use super::factors::{Panels, best, check_factors, check_vectors, cosines, invalid, named, scores};
 use super::history::History;
 use super::model_file::checked_when_read;
-use super::{Recommender, SimilarItems, check_not_empty};
+use super::update::Merged;
+use super::{Fit, Recommender, SimilarItems, SimilarUsers, Update, Wanted, check_not_empty};
 use crate::Result;
-use crate::interactions::{Interactions, Item};
+use crate::interactions::{Interactions, Item, User};
 
 /// Bayesian personalised ranking: a vector x for each user, and a vector y and a number b for each item, such that what a user
 /// played scores above what they did not. They maximise
@@ -21,8 +25,10 @@ use crate::interactions::{Interactions, Item};
 /// ```
 ///
 /// by stochastic gradient ascent, where each epoch draws as many (u, i, j) as there are plays (Rendle et al., "BPR: Bayesian
-/// personalized ranking from implicit feedback", UAI 2009, section 4). Values do not count, only what was played. It runs on one
-/// processor, one draw after the other: that is what makes it the same on every run.
+/// personalized ranking from implicit feedback", UAI 2009, section 4). Values do not count, only what was played. It runs on all
+/// processors, in single precision, and gives the same bits on any number of them and on any make of them: in blocks of users and
+/// of items that do not meet, which are dealt anew in each epoch (Gemulla et al., "Large-scale matrix factorization with
+/// distributed stochastic gradient descent", KDD 2011). What j is compared with i in an epoch comes from the block of i.
 ///
 /// Every item that somebody played has a score, of any sign. Somebody who is not in the matrix gets a vector by the same
 /// ascent over their plays, with the items as they are.
@@ -35,6 +41,7 @@ use crate::interactions::{Interactions, Item};
 /// | `lambda` | 0.01 | the penalty for long vectors | from 0 to 1 |
 /// | `seed` | 0 | where the vectors begin, and what is drawn | |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Bpr {
     /// How many numbers describe a user or an item.
     pub factors: usize,
@@ -60,90 +67,8 @@ impl Default for Bpr {
     }
 }
 
-impl Bpr {
-    /// Draws and moves.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without
-    /// values, and for a `rate` so large that the vectors grow without end.
-    pub fn fit(&self, data: &Interactions) -> Result<BprModel> {
-        self.check()?;
-        check_not_empty(data)?;
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        // The last number of an item is its b; that of a user is 1 and stays so.
-        let width = self.factors + 1;
-        let mut begin = |rows: usize| {
-            let spread = 0.5 / self.factors as f32;
-            Array2::from_shape_simple_fn((rows, width), || rng.random_range(-spread..spread))
-        };
-        let (users, items) = data.shape();
-        let (mut users, mut items) = (begin(users), begin(items));
-        users.column_mut(self.factors).fill(1.0);
-        items.column_mut(self.factors).fill(0.0);
-
-        let plays: Vec<(usize, Item)> = data
-            .user_indices()
-            .filter(|&user| data.items_of(user).len() < data.items().len())
-            .flat_map(|user| {
-                data.items_of(user)
-                    .map(move |(item, _)| (user.index(), item))
-            })
-            .collect();
-        for _ in 0..self.epochs {
-            for _ in 0..plays.len() {
-                let (user, played) = plays[rng.random_range(0..plays.len())];
-                let (row, _) = data.by_user().row(user);
-                let other = not_played(row, items.nrows(), &mut rng);
-                let mut x = users.row_mut(user);
-                let (mut yi, mut yj) = items
-                    .multi_slice_mut((ndarray::s![played.index(), ..], ndarray::s![other, ..]));
-                self.step(
-                    x.as_slice_mut().expect("a row"),
-                    yi.as_slice_mut().expect("a row"),
-                    yj.as_slice_mut().expect("a row"),
-                    true,
-                );
-            }
-            // A large step overshoots, and the next one from there overshoots more.
-            if !users.iter().chain(&items).all(|x| x.abs() < LARGEST) {
-                return Err(invalid(
-                    "rate",
-                    self.rate,
-                    "smaller for this matrix: the vectors grow without end",
-                ));
-            }
-        }
-        Ok(BprModel {
-            data: data.clone(),
-            parameters: *self,
-            users,
-            items,
-        })
-    }
-
-    /// One step up the gradient of ln σ(s_ui - s_uj), for the items only where they `learn`.
-    fn step(&self, x: &mut [f32], yi: &mut [f32], yj: &mut [f32], learn: bool) {
-        let (rate, lambda) = (self.rate as f32, self.lambda as f32);
-        let difference: f32 = x
-            .iter()
-            .zip(yi.iter().zip(&*yj))
-            .map(|(x, (i, j))| x * (i - j))
-            .sum();
-        // In double precision, where the last bit, in which systems differ, is rounded away.
-        let slope = (1.0 / (1.0 + f64::from(difference).exp())) as f32;
-        let last = x.len() - 1;
-        for at in 0..x.len() {
-            let (of_x, i, j) = (x[at], yi[at], yj[at]);
-            if at < last {
-                x[at] += rate * (slope * (i - j) - lambda * of_x);
-            }
-            if learn {
-                yi[at] += rate * (slope * of_x - lambda * i);
-                yj[at] += rate * (-slope * of_x - lambda * j);
-            }
-        }
-    }
+impl Fit for Bpr {
+    type Model = BprModel;
 
     fn check(&self) -> Result<()> {
         if !(1..=1_000_000).contains(&self.epochs) {
@@ -157,6 +82,57 @@ impl Bpr {
             return Err(invalid("lambda", self.lambda, "from 0 to 1"));
         }
         Ok(())
+    }
+
+    /// Draws and moves.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without
+    /// values, and for a `rate` so large that the vectors grow without end.
+    fn fit(&self, data: &Interactions) -> Result<BprModel> {
+        self.check()?;
+        check_not_empty(data)?;
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let spread = 0.5 / self.factors as f32;
+        let mut begin =
+            |rows| Vectors::from_fn(rows, self.factors, || rng.random_range(-spread..spread));
+        let (users, items) = data.shape();
+        let (mut users, mut items) = (begin(users), begin(items));
+        let ascent = Ascent::new(self, data);
+        for epoch in 0..self.epochs {
+            ascent.epoch(epoch, &mut users, &mut items);
+            // A large step overshoots, and the next one from there overshoots more.
+            if !(users.are_below(LARGEST) && items.are_below(LARGEST)) {
+                return Err(invalid(
+                    "rate",
+                    self.rate,
+                    "smaller for this matrix: the vectors grow without end",
+                ));
+            }
+        }
+        let items = items.to_array(self.factors, |b| b);
+        Ok(BprModel {
+            data: data.clone(),
+            parameters: *self,
+            users: users.to_array(self.factors, |_| 1.0),
+            panels: Panels::new(&items, data),
+            items,
+        })
+    }
+}
+
+impl Bpr {
+    /// One step of x alone up the gradient of ln σ(s_ui - s_uj); the last number of x is 1 and stays so.
+    fn step_of_user(&self, x: &mut [f32], yi: &[f32], yj: &[f32]) {
+        let (rate, lambda) = (self.rate as f32, self.lambda as f32);
+        let apart = || yi.iter().zip(yj).map(|(i, j)| i - j);
+        let difference: f32 = x.iter().zip(apart()).map(|(x, apart)| x * apart).sum();
+        let slope = slope(difference);
+        let last = x.len() - 1;
+        for (x, apart) in x[..last].iter_mut().zip(apart()) {
+            *x += rate * (slope * apart - lambda * *x);
+        }
     }
 }
 
@@ -183,6 +159,9 @@ pub struct BprModel {
     pub(super) users: Array2<f32>,
     /// Items x (factors + 1), the last number b.
     pub(super) items: Array2<f32>,
+    /// The items, to be multiplied.
+    #[serde(skip)]
+    panels: Panels,
 }
 
 checked_when_read!(BprModel);
@@ -196,7 +175,8 @@ impl BprModel {
             .map_err(|_| "a parameter is outside its range")?;
         check_vectors(&self.users, (users, factors + 1))?;
         check_vectors(&self.items, (items, factors + 1))?;
-        Ok(self)
+        let panels = Panels::new(&self.items, &self.data);
+        Ok(Self { panels, ..self })
     }
 }
 
@@ -206,10 +186,37 @@ impl BprModel {
         if let Some(user) = history.user() {
             return self.users.row(user.index()).to_vec();
         }
+        self.ascent_of(history.numbers())
+    }
+
+    /// The vector of an item that was learned from, with its b, for new plays by these users: what is compared with are the items
+    /// as they are.
+    fn ascent_of_item(&self, listeners: &[u32], users: &Array2<f32>) -> Vec<f32> {
+        let bpr = &self.parameters;
+        let (rate, lambda) = (bpr.rate as f32, bpr.lambda as f32);
+        let mut y = vec![0.0; self.items.ncols()];
+        let mut rng = ChaCha8Rng::seed_from_u64(bpr.seed);
+        for _ in (0..bpr.epochs).flat_map(|_| 0..listeners.len()) {
+            let x = users.row(listeners[rng.random_range(0..listeners.len())] as usize);
+            let other = self.items.row(rng.random_range(0..self.items.nrows()));
+            let apart = y
+                .iter()
+                .zip(other)
+                .zip(x)
+                .map(|((y, other), x)| x * (y - other));
+            let slope = slope(apart.sum());
+            for (y, x) in y.iter_mut().zip(x) {
+                *y += rate * (slope * x - lambda * *y);
+            }
+        }
+        y
+    }
+
+    /// The ascent over what was played, with the items as they are.
+    fn ascent_of(&self, played: &[u32]) -> Vec<f32> {
         let bpr = &self.parameters;
         let mut x = vec![0.0; self.items.ncols()];
         x[bpr.factors] = 1.0;
-        let played: Vec<u32> = history.plays().map(|(item, _)| item.0).collect();
         if played.len() == self.items.nrows() {
             return x;
         }
@@ -217,12 +224,44 @@ impl BprModel {
         // One after the other: their product may not fit a number.
         for _ in (0..bpr.epochs).flat_map(|_| 0..played.len()) {
             let item = played[rng.random_range(0..played.len())] as usize;
-            let other = not_played(&played, self.items.nrows(), &mut rng);
-            let mut yi = self.items.row(item).to_vec();
-            let mut yj = self.items.row(other).to_vec();
-            bpr.step(&mut x, &mut yi, &mut yj, false);
+            let other = not_played(played, self.items.nrows(), &mut rng);
+            let (yi, yj) = (self.items.row(item), self.items.row(other));
+            let (yi, yj) = (yi.as_slice().expect("a row"), yj.as_slice().expect("a row"));
+            bpr.step_of_user(&mut x, yi, yj);
         }
         x
+    }
+}
+
+impl Update for BprModel {
+    fn update(&mut self, plays: &Interactions) -> Result<()> {
+        let merged = Merged::new(&self.data, plays)?;
+        let data = merged.data;
+        let (factors, old) = (self.parameters.factors, self.items.nrows());
+        let mut items = Array2::zeros((data.items().len(), factors + 1));
+        items.slice_mut(s![..old, ..]).assign(&self.items);
+        let mut users = Array2::zeros((data.users().len(), factors + 1));
+        users
+            .slice_mut(s![..self.users.nrows(), ..])
+            .assign(&self.users);
+        // Users from the items that there were, then new items from all users.
+        for user in data
+            .user_indices()
+            .filter(|user| merged.users[user.index()])
+        {
+            let row = data.by_user().row(user.index()).0;
+            let known = &row[..row.partition_point(|&item| (item as usize) < old)];
+            let x = self.ascent_of(known);
+            users.row_mut(user.index()).assign(&ArrayView1::from(&x));
+        }
+        users.column_mut(factors).fill(1.0);
+        for item in data.item_indices().skip(old) {
+            let y = self.ascent_of_item(data.by_item().row(item.index()).0, &users);
+            items.row_mut(item.index()).assign(&ArrayView1::from(&y));
+        }
+        self.panels = Panels::new(&items, &data);
+        (self.data, self.users, self.items) = (data, users, items);
+        Ok(())
     }
 }
 
@@ -232,30 +271,42 @@ impl Recommender for BprModel {
     }
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
-        let x = self.vector_of(history);
-        self.data
-            .item_indices()
-            .filter(|&item| self.data.users_of(item).len() > 0)
-            .map(|item| {
-                let y = self.items.row(item.index());
-                let products = x.iter().zip(y).map(|(&x, &y)| f64::from(x) * f64::from(y));
-                (item, products.sum())
-            })
-            .collect()
+        let x: Vec<f64> = self.vector_of(history).into_iter().map(f64::from).collect();
+        scores(&self.data, &x, &self.items)
+    }
+
+    fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
+        let x = |history| Some(self.vector_of(history).into_iter().map(f64::from).collect());
+        let xs = histories.iter().map(x).collect();
+        best(&self.data, &self.panels, &self.items, xs, histories, wanted)
     }
 }
 
 /// The cosine of the angle between the items' vectors, without b.
 impl SimilarItems for BprModel {
     fn similarities(&self, item: Item) -> Vec<(Item, f64)> {
-        let vectors = self.items.slice(ndarray::s![.., ..self.parameters.factors]);
-        cosines(&vectors.to_owned(), item)
+        let vectors = self.items.slice(s![.., ..self.parameters.factors]);
+        let cosines = cosines(vectors, vectors.row(item.index()));
+        named(cosines, self.data.item_indices(), Some(item))
+    }
+}
+
+/// The cosine of the angle between the users' vectors, and the one of somebody who is not in the matrix.
+impl SimilarUsers for BprModel {
+    fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)> {
+        let factors = self.parameters.factors;
+        let x = self.vector_of(history);
+        let vectors = self.users.slice(s![.., ..factors]);
+        let cosines = cosines(vectors, ArrayView1::from(&x[..factors]));
+        named(cosines, self.data.user_indices(), history.user())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::ascent::step;
     use super::*;
+    use crate::lanes::Portable;
 
     #[test]
     fn a_step_goes_up_the_gradient() {
@@ -275,8 +326,19 @@ mod tests {
             let size = |v: &[f64]| v.iter().map(|v| v * v).sum::<f64>();
             -(1.0 + (-s).exp()).ln() - 0.05 * (size(&x[..3]) + size(i) + size(j))
         };
-        let (mut x, mut i, mut j) = begin;
-        bpr.step(&mut x, &mut i, &mut j, true);
+        // As long as the registers are.
+        let padded =
+            |v: [f32; 4]| std::array::from_fn::<f32, 16, _>(|at| if at < 3 { v[at] } else { 0.0 });
+        let (mut x, mut i, mut j) = (padded(begin.0), padded(begin.1), padded(begin.2));
+        let (mut bi, mut bj) = (begin.1[3], begin.2[3]);
+        step(Portable, &bpr, &mut x, (&mut i, &mut bi), (&mut j, &mut bj));
+        let unpadded = |v: [f32; 16], last| [v[0], v[1], v[2], last];
+        let (x, i, j) = (unpadded(x, 1.0), unpadded(i, bi), unpadded(j, bj));
+        let mut alone = begin.0;
+        bpr.step_of_user(&mut alone, &begin.1, &begin.2);
+        for (alone, x) in alone.iter().zip(x) {
+            assert!((alone - x).abs() < 1e-6, "{alone} is not {x}");
+        }
         let wide = |v: [f32; 4]| v.map(f64::from);
         let start = [wide(begin.0), wide(begin.1), wide(begin.2)];
         for (part, moved) in [wide(x), wide(i), wide(j)].into_iter().enumerate() {
@@ -298,6 +360,73 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// Several blocks of users and of items, and users who played nearly all.
+    fn blocks() -> Interactions {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let plays = (0..90).flat_map(|user| (0..200).map(move |item| (user, item)));
+        let liked = |user: usize, item: usize| match user {
+            0 => item != 77,
+            _ => (user + item).is_multiple_of(3),
+        };
+        let plays =
+            plays.filter(|&(user, item)| liked(user, item) && (user == 0 || rng.random_bool(0.6)));
+        Interactions::from_triplets(
+            plays.map(|(user, item)| (user.to_string(), item.to_string(), 1.0)),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn threads_change_no_bit() {
+        let data = blocks();
+        let with = |threads, seed| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let bpr = Bpr {
+                factors: 5,
+                epochs: 4,
+                seed,
+                ..Bpr::default()
+            };
+            let fit = || bpr.fit(&data).unwrap();
+            let model = pool.build().unwrap().install(fit);
+            (model.users, model.items)
+        };
+        assert_eq!(with(1, 7), with(3, 7));
+        assert_ne!(with(1, 7), with(1, 8));
+    }
+
+    /// What was not learned from is told from what was not played: across all blocks.
+    #[test]
+    fn what_goes_together_is_learned_in_all_blocks() {
+        let data = blocks();
+        let bpr = Bpr {
+            factors: 8,
+            epochs: 60,
+            ..Bpr::default()
+        };
+        let model = bpr.fit(&data).unwrap();
+        let (mut right, mut all) = (0, 0);
+        for user in data.user_indices().skip(1) {
+            let history = History::of_user(&data, user);
+            let scores = model.score(&history);
+            let liked = |item: Item| {
+                let number = |name: &str| name.parse::<usize>().unwrap();
+                let item = number(data.item_name(item).as_str());
+                (number(data.user_name(user).as_str()) + item).is_multiple_of(3)
+            };
+            let new = scores
+                .iter()
+                .filter(|(item, _)| liked(*item) && history.value(*item) == 0.0);
+            for (_, score) in new {
+                let others = scores.iter().filter(|(item, _)| !liked(*item));
+                right += others.clone().filter(|(_, other)| other < score).count();
+                all += others.count();
+            }
+        }
+        let auc = right as f64 / all as f64;
+        assert!(auc > 0.95, "{auc}");
     }
 
     #[test]

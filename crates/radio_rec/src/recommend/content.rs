@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::factors::invalid;
 use super::model_file::checked_when_read;
 use super::recommender::not_zero;
-use super::{Explain, History, Recommender, SimilarItems, check_not_empty};
+use super::update::Merged;
+use super::{Explain, Fit, History, Recommender, SimilarItems, Update, check_not_empty};
+use crate::Result;
 use crate::interactions::{Interactions, Item};
-use crate::{Error, Result};
 
 /// Scores an item by how well its tags fit those of what the user played.
 ///
@@ -26,26 +28,28 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use radio_rec::interactions::Interactions;
-/// use radio_rec::recommend::{AlreadyPlayed, ContentBased, Recommender};
+/// use radio_rec::recommend::{ContentBased, Fit, Recommender, Request};
 ///
 /// let data = Interactions::from_triplets([("ann", "abba", 1.0), ("bob", "air", 1.0), ("bob", "ace of base", 0.0)])?;
 /// let model = ContentBased::new([
 ///     ("abba", "pop"), ("abba", "swedish"), ("ace of base", "pop"), ("ace of base", "swedish"), ("air", "electronic"),
 /// ])
 /// .fit(&data)?;
-/// let new = model.recommend_to(data.user("ann")?.into(), 5, AlreadyPlayed::LeaveOut)?;
+/// let new = model.recommend(data.user("ann")?.into(), &Request::new(5))?;
 /// assert_eq!(new.ranking.names().collect::<Vec<_>>(), ["ace of base"]);
 /// # Ok::<(), radio_rec::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ContentBased {
-    features: Vec<(String, String)>,
+    /// Pairs of an item's name and a tag, in any order; the same pair twice counts once.
+    pub features: Vec<(String, String)>,
 }
 
 impl ContentBased {
     /// With (item's name, tag) in any order; the same pair twice counts once.
     ///
-    /// Names are checked by [`fit`](ContentBased::fit). Items that are not in the matrix are refused there; items of the matrix
+    /// Names are checked by `fit`. Items that are not in the matrix are refused there; items of the matrix
     /// may be without tags.
     pub fn new<I: Into<String>, T: Into<String>>(
         features: impl IntoIterator<Item = (I, T)>,
@@ -57,22 +61,28 @@ impl ContentBased {
                 .collect(),
         }
     }
+}
+
+impl Fit for ContentBased {
+    type Model = ContentModel;
+
+    fn check(&self) -> Result<()> {
+        if self.features.is_empty() {
+            let expected = "at least one pair of an item and a tag";
+            return Err(invalid("features", "empty", expected));
+        }
+        Ok(())
+    }
 
     /// Weighs the tags.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for no features and for a matrix without values; [`Error::UnknownItem`] for a described item
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for no features and for a matrix without values; [`Error::UnknownItem`](crate::Error::UnknownItem) for a described item
     /// that the matrix does not have.
-    pub fn fit(&self, data: &Interactions) -> Result<ContentModel> {
+    fn fit(&self, data: &Interactions) -> Result<ContentModel> {
         check_not_empty(data)?;
-        if self.features.is_empty() {
-            return Err(Error::InvalidParameter {
-                name: "features",
-                value: "empty".into(),
-                expected: "at least one pair of an item and a tag".into(),
-            });
-        }
+        self.check()?;
         let mut items_of_tag: BTreeMap<&str, BTreeSet<Item>> = BTreeMap::new();
         for (item, tag) in &self.features {
             items_of_tag
@@ -138,7 +148,7 @@ impl ContentModel {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for an item that the matrix does not have.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for an item of another matrix.
     pub fn tags(&self, item: Item) -> Result<Vec<(&str, f64)>> {
         self.data.check_item(item)?;
         let vector = self.vectors[item.index()].iter();
@@ -177,6 +187,15 @@ impl ContentModel {
     }
 }
 
+/// New items have no tags.
+impl Update for ContentModel {
+    fn update(&mut self, plays: &Interactions) -> Result<()> {
+        self.data = Merged::new(&self.data, plays)?.data;
+        self.vectors.resize(self.data.items().len(), Vec::new());
+        Ok(())
+    }
+}
+
 impl Recommender for ContentModel {
     fn data(&self) -> &Interactions {
         &self.data
@@ -184,7 +203,7 @@ impl Recommender for ContentModel {
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
         let (profile, length) = self.profile(history);
-        not_zero(self.products(&profile, length))
+        not_zero(&self.data, self.products(&profile, length))
     }
 }
 
@@ -195,7 +214,7 @@ impl SimilarItems for ContentModel {
         for &(tag, weight) in &self.vectors[item.index()] {
             profile[tag as usize] = weight;
         }
-        let mut similarities = not_zero(self.products(&profile, 1.0));
+        let mut similarities = not_zero(&self.data, self.products(&profile, 1.0));
         similarities.retain(|&(other, _)| other != item);
         similarities
     }

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::EaseModel;
-use super::ease::closed_form;
+use super::ease::{check_penalty, closed_form};
+use super::factors::invalid;
 use super::history::PlayWeight;
+use super::{Ease, EaseModel, Fit, Precision};
+use crate::Result;
 use crate::interactions::Interactions;
-use crate::{Error, Result};
 
 /// [`Ease`](super::Ease) learned with dropout: the weights that best restore plays of which each is forgotten with probability p.
 ///
@@ -24,53 +25,64 @@ use crate::{Error, Result};
 /// | `dropout` | | the probability p with which a play is forgotten | at least 0, below 1 |
 /// | `lambda` | | the penalty for large weights | finite, above 0 |
 /// | `weight` | 1 | how strongly a play counts, in learning and in scoring | see [`PlayWeight`] |
+/// | `precision` | double | of the weights | see [`Precision`] |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Edlae {
     /// The probability with which a play is forgotten.
     pub dropout: f64,
     /// The penalty for large weights.
     pub lambda: f64,
     /// How strongly a play counts.
+    #[serde(default)]
     pub weight: PlayWeight,
+    /// Of the weights.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 impl Edlae {
-    /// With this dropout and penalty, and every play counting 1. The parameters are checked by [`fit`](Edlae::fit).
+    /// With this dropout and penalty, and every play counting 1.
     pub fn new(dropout: f64, lambda: f64) -> Self {
         Self {
             dropout,
             lambda,
             weight: PlayWeight::ONE,
+            precision: Precision::Double,
         }
     }
+}
 
-    /// With another weight of plays.
-    pub fn weight(self, weight: PlayWeight) -> Self {
-        Self { weight, ..self }
+impl Fit for Edlae {
+    type Model = EaseModel;
+
+    fn check(&self) -> Result<()> {
+        if !(0.0..1.0).contains(&self.dropout) {
+            return Err(invalid("dropout", self.dropout, "at least 0 and below 1"));
+        }
+        check_penalty(self.lambda, self.weight)
     }
 
     /// Inverts the matrix.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, and for a `lambda` so
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without values, and for a `lambda` so
     /// small against the data that the inverse is lost in rounding.
-    pub fn fit(self, data: &Interactions) -> Result<EaseModel> {
-        if !(0.0..1.0).contains(&self.dropout) {
-            return Err(Error::InvalidParameter {
-                name: "dropout",
-                value: self.dropout.to_string(),
-                expected: "at least 0 and below 1".into(),
-            });
-        }
+    fn fit(&self, data: &Interactions) -> Result<EaseModel> {
+        self.check()?;
         let odds = self.dropout / (1.0 - self.dropout);
-        closed_form(data, self.lambda, self.weight, |diagonal| odds * diagonal)
+        let ease = Ease {
+            lambda: self.lambda,
+            weight: self.weight,
+            precision: self.precision,
+        };
+        closed_form(data, &ease, odds)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Ease;
     use super::*;
 
     #[test]

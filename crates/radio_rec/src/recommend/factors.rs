@@ -1,24 +1,73 @@
 //! What the models share that describe users and items by vectors of numbers.
 
-use ndarray::{Array2, ArrayView1};
+mod panels;
 
-use crate::interactions::Item;
+use ndarray::{Array2, ArrayView1, ArrayView2};
+
+pub(super) use self::panels::{Panels, product};
+
+use super::sums::named as of_numbers;
+use super::{History, Wanted};
+use crate::interactions::{Interactions, Item};
 use crate::{Error, Result};
 
-/// The cosine of the angle between the vector of an item and that of each other, an array of items x factors.
-pub(super) fn cosines(vectors: &Array2<f32>, item: Item) -> Vec<(Item, f64)> {
+/// The scores x · y of all items that somebody played.
+pub(super) fn scores(data: &Interactions, x: &[f64], items: &Array2<f32>) -> Vec<(Item, f64)> {
+    data.item_indices()
+        .filter(|&item| data.users_of(item).len() > 0)
+        .map(|item| (item, product(x, items.row(item.index()))))
+        .collect()
+}
+
+/// For each history, that has an x, the best of the [`scores`] that are wanted.
+pub(super) fn best(
+    data: &Interactions,
+    panels: &Panels,
+    items: &Array2<f32>,
+    xs: Vec<Option<Vec<f64>>>,
+    histories: &[History<'_>],
+    wanted: &Wanted,
+) -> Vec<Vec<(Item, f64)>> {
+    if !panels.are_short() {
+        let best = |(x, history): (Option<Vec<f64>>, &History<'_>)| {
+            let scores = x.map_or(Vec::new(), |x| scores(data, &x, items));
+            wanted.best_of(history, scores)
+        };
+        return xs.into_iter().zip(histories).map(best).collect();
+    }
+    let has_x: Vec<bool> = xs.iter().map(Option::is_some).collect();
+    // Of zeros all are tied, and nobody is asked for what comes of it.
+    let zeros = || vec![0.0; items.ncols()];
+    let xs: Vec<_> = xs.into_iter().map(|x| x.unwrap_or_else(zeros)).collect();
+    let best = panels.best(&xs, histories, wanted, items).into_iter();
+    best.zip(has_x)
+        .map(|(list, has_x)| match has_x {
+            true => of_numbers(data, list),
+            false => Vec::new(),
+        })
+        .collect()
+}
+
+/// The cosine of the angle between each row and a vector; what is not a number where one of the two is all zeros.
+pub(super) fn cosines(rows: ArrayView2<'_, f32>, of: ArrayView1<'_, f32>) -> Vec<f64> {
     let dot = |a: ArrayView1<'_, f32>, b: ArrayView1<'_, f32>| {
         let products = a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b));
         products.sum::<f64>()
     };
-    let of_item = vectors.row(item.index());
-    let length = dot(of_item, of_item);
-    (0..)
-        .map(Item)
-        .zip(vectors.rows())
-        .filter(|&(other, _)| other != item)
-        .map(|(other, row)| (other, dot(of_item, row) / (length * dot(row, row)).sqrt()))
-        .filter(|(_, cosine)| cosine.is_finite())
+    let length = dot(of, of);
+    let cosine = |row| dot(of, row) / (length * dot(row, row)).sqrt();
+    rows.rows().into_iter().map(cosine).collect()
+}
+
+/// Numbers with whose they are, without one's own and what is not a number.
+pub(super) fn named<I: PartialEq>(
+    numbers: Vec<f64>,
+    names: impl Iterator<Item = I>,
+    own: Option<I>,
+) -> Vec<(I, f64)> {
+    names
+        .zip(numbers)
+        .filter(|(name, number)| own.as_ref() != Some(name) && number.is_finite())
         .collect()
 }
 

@@ -75,7 +75,11 @@ fn distinct(items: &[Item]) -> Result<Vec<Item>> {
 fn without(named: &[Item], scores: impl IntoIterator<Item = (u32, f64)>) -> Vec<(u32, f64)> {
     scores
         .into_iter()
-        .filter(|&(item, _)| named.binary_search(&Item(item)).is_err())
+        .filter(|&(item, _)| {
+            named
+                .binary_search_by_key(&item, |named| named.number())
+                .is_err()
+        })
         .collect()
 }
 
@@ -149,7 +153,8 @@ mod tests {
                 model(&data, &[], 1).unwrap_err().to_string(),
                 "`items` is empty, but must be at least one item"
             );
-            assert!(model(&data, &[x, Item(99)], 1).is_err());
+            let other = Interactions::from_triplets([("1", "x", 1.0)]).unwrap();
+            assert!(model(&data, &[x, other.item("x").unwrap()], 1).is_err());
         }
     }
 }

@@ -4,22 +4,22 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::interactions::{Interactions, Item, User, VALUES, sort_and_sum};
+use crate::interactions::{CatalogueId, Interactions, Item, User, VALUES, sort_and_sum};
 use crate::{Error, Result};
 
 /// For whom: a user of the matrix that the model learned from, or anybody of whom some plays are known.
 ///
 /// ```
 /// use radio_rec::interactions::Interactions;
-/// use radio_rec::recommend::{AlreadyPlayed, Basis, Popularity, Recommender, Whom};
+/// use radio_rec::recommend::{Fit, Popularity, Recommender, Request, Whom};
 ///
 /// let data = Interactions::from_triplets([("ann", "abba", 1.0), ("bob", "abba", 1.0), ("bob", "u2", 1.0)])?;
 /// let model = Popularity.fit(&data)?;
-/// let new = model.recommend_to(data.user("ann")?.into(), 5, AlreadyPlayed::LeaveOut)?;
+/// let new = model.recommend(data.user("ann")?.into(), &Request::new(5))?;
 /// assert_eq!(new.ranking.first().unwrap().name, "u2");
 ///
 /// let abba = [(data.item("abba")?, 3.0)];
-/// let new = model.recommend_to(Whom::History(&abba), 5, AlreadyPlayed::LeaveOut)?;
+/// let new = model.recommend(Whom::History(&abba), &Request::new(5))?;
 /// assert_eq!(new.ranking.first().unwrap().name, "u2");
 /// # Ok::<(), radio_rec::Error>(())
 /// ```
@@ -30,6 +30,27 @@ pub enum Whom<'a> {
     /// Somebody who played these items so often: values as in the matrix, 0 or from 1e-30 to 1e30. Values of the same item
     /// are added up, and 0 is as if the item were not there. It may be empty.
     History(&'a [(Item, f64)]),
+}
+
+impl Whom<'_> {
+    /// That `data` knows the user or the items.
+    pub(super) fn check(self, data: &Interactions) -> Result<()> {
+        let plays = match self {
+            Whom::User(user) => return data.check_user(user),
+            Whom::History(plays) => plays,
+        };
+        for &(item, value) in plays {
+            data.check_item(item)?;
+            if value != 0.0 && !VALUES.contains(&value) {
+                return Err(Error::InvalidParameter {
+                    name: "history",
+                    value: format!("{value} for item `{}`", data.item_name(item)),
+                    expected: "of numbers that are 0 or from 1e-30 to 1e30".into(),
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 impl From<User> for Whom<'_> {
@@ -44,6 +65,7 @@ impl From<User> for Whom<'_> {
 #[derive(Clone, Debug)]
 pub struct History<'a> {
     user: Option<User>,
+    catalogue: CatalogueId,
     items: Cow<'a, [u32]>,
     values: Cow<'a, [f64]>,
 }
@@ -53,37 +75,36 @@ impl<'a> History<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a user or an item that the matrix does not have, and for a value that is not 0 and not
-    /// from 1e-30 to 1e30.
+    /// [`Error::InvalidParameter`] for a user or an item of another matrix, and for a value that is not 0 and not from 1e-30
+    /// to 1e30.
     pub fn new(data: &'a Interactions, whom: Whom<'_>) -> Result<Self> {
+        whom.check(data)?;
         match whom {
-            Whom::User(user) => {
-                data.check_user(user)?;
-                Ok(Self::of_user(data, user))
-            }
+            Whom::User(user) => Ok(Self::of_user(data, user)),
             Whom::History(plays) => {
-                let mut sorted = Vec::with_capacity(plays.len());
-                for &(item, value) in plays {
-                    data.check_item(item)?;
-                    if value != 0.0 && !VALUES.contains(&value) {
-                        return Err(Error::InvalidParameter {
-                            name: "history",
-                            value: format!("{value} for item `{}`", data.item_name(item)),
-                            expected: "of numbers that are 0 or from 1e-30 to 1e30".into(),
-                        });
-                    }
-                    if value > 0.0 {
-                        sorted.push((item.0, value));
-                    }
-                }
+                let played = plays.iter().filter(|&&(_, value)| value > 0.0);
+                let mut sorted = played
+                    .map(|&(item, value)| (item.number(), value))
+                    .collect();
                 sort_and_sum(&mut sorted);
                 let (items, values): (Vec<u32>, Vec<f64>) = sorted.into_iter().unzip();
                 Ok(Self {
                     user: None,
+                    catalogue: data.item_catalogue(),
                     items: items.into(),
                     values: values.into(),
                 })
             }
+        }
+    }
+
+    /// Of somebody who played nothing.
+    pub(super) fn empty(data: &Interactions) -> Self {
+        Self {
+            user: None,
+            catalogue: data.item_catalogue(),
+            items: Cow::Borrowed(&[]),
+            values: Cow::Borrowed(&[]),
         }
     }
 
@@ -92,6 +113,7 @@ impl<'a> History<'a> {
         let (items, values) = data.by_user().row(user.index());
         Self {
             user: Some(user),
+            catalogue: data.item_catalogue(),
             items: items.into(),
             values: values.into(),
         }
@@ -108,18 +130,28 @@ impl<'a> History<'a> {
     }
 
     /// The items played, in the catalogue's order, with their values.
-    pub fn plays(&self) -> impl ExactSizeIterator<Item = (Item, f64)> + '_ {
+    pub fn plays(&self) -> impl ExactSizeIterator<Item = (Item, f64)> + Clone + '_ {
         self.items
             .iter()
             .zip(self.values.iter())
-            .map(|(&item, &value)| (Item(item), value))
+            .map(|(&item, &value)| (Item::new(item, self.catalogue), value))
     }
 
     /// How often the item was played; 0 where it was not.
     pub fn value(&self, item: Item) -> f64 {
         self.items
-            .binary_search(&item.0)
+            .binary_search(&item.number())
             .map_or(0.0, |at| self.values[at])
+    }
+
+    /// Whether an item was played.
+    pub(crate) fn has(&self, item: u32) -> bool {
+        self.items.binary_search(&item).is_ok()
+    }
+
+    /// The numbers of the items played, ascending.
+    pub(crate) fn numbers(&self) -> &[u32] {
+        &self.items
     }
 }
 
@@ -130,11 +162,19 @@ impl<'a> History<'a> {
 /// | `base` | what a play counts, however often or however liked | finite, at least 0 |
 /// | `slope` | what the value adds | finite, at least 0; not both 0 |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PlayWeight {
     /// What a play counts, however often or however liked.
     pub base: f64,
     /// What the value adds.
     pub slope: f64,
+}
+
+/// [`PlayWeight::ONE`].
+impl Default for PlayWeight {
+    fn default() -> Self {
+        Self::ONE
+    }
 }
 
 impl PlayWeight {

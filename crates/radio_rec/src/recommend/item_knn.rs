@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model_file::{check_neighbours, checked_when_read};
-use super::recommender::not_zero;
-use super::{Explain, History, Recommender, SimilarItems, check_not_empty};
+use super::model_file::{checked_neighbours, checked_when_read};
+use super::sums::Sums;
+use super::update::Merged;
+use super::{Explain, Fit, History, Recommender, SimilarItems, Update, Wanted, check_not_empty};
 use crate::Result;
 use crate::interactions::{Interactions, Item};
 use crate::similarity::{ItemNeighbours, Neighbourhood};
@@ -23,15 +24,14 @@ use crate::similarity::{ItemNeighbours, Neighbourhood};
 ///
 /// | parameter | meaning | range |
 /// |---|---|---|
-/// | `k` | how many neighbours of each item count | at least 1 |
-/// | `neighbourhood` | how alike is measured, and more, instead of `k` and the cosine | see [`Neighbourhood`] |
+/// | `neighbourhood` | how many neighbours of each item count, how alike is measured, and more | see [`Neighbourhood`] |
 ///
 /// With the measure [`DotProduct`](crate::similarity::Measure::DotProduct) over the weights
 /// [`Bm25`](crate::similarity::Weighting::Bm25) it recommends as implicit's `BM25Recommender` does, up to how many neighbours are kept: there, K counts the item itself.
 ///
 /// ```
 /// use radio_rec::interactions::Interactions;
-/// use radio_rec::recommend::{AlreadyPlayed, ItemKnn, Recommender};
+/// use radio_rec::recommend::{Fit, ItemKnn, Recommender, Request};
 /// use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
 ///
 /// let data = Interactions::from_triplets([
@@ -40,24 +40,34 @@ use crate::similarity::{ItemNeighbours, Neighbourhood};
 /// ])?;
 /// let bm25 = Neighbourhood::new(20).measure(Measure::DotProduct).weighting(Weighting::Bm25 { k1: 1.2, b: 0.75 });
 /// let model = ItemKnn::with(bm25).fit(&data)?;
-/// let new = model.recommend_to(data.user("ann")?.into(), 5, AlreadyPlayed::LeaveOut)?;
+/// let new = model.recommend(data.user("ann")?.into(), &Request::new(5))?;
 /// assert_eq!(new.ranking.names().collect::<Vec<_>>(), ["air"]);
 /// # Ok::<(), radio_rec::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ItemKnn {
-    neighbourhood: Neighbourhood,
+    /// How neighbours are found.
+    pub neighbourhood: Neighbourhood,
 }
 
 impl ItemKnn {
-    /// With the `k` most similar items of each item; `k` is checked by [`fit`](ItemKnn::fit).
+    /// With the `k` most similar items of each item by the cosine.
     pub fn new(k: usize) -> Self {
         Self::with(Neighbourhood::new(k))
     }
 
-    /// With neighbours by another measure, weights or support; they are checked by [`fit`](ItemKnn::fit).
+    /// With neighbours by another measure, weights or support.
     pub fn with(neighbourhood: Neighbourhood) -> Self {
         Self { neighbourhood }
+    }
+}
+
+impl Fit for ItemKnn {
+    type Model = ItemKnnModel;
+
+    fn check(&self) -> Result<()> {
+        self.neighbourhood.check()
     }
 
     /// Finds the neighbours of each item.
@@ -66,10 +76,11 @@ impl ItemKnn {
     ///
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a neighbourhood outside its range, and for a matrix
     /// without values.
-    pub fn fit(self, data: &Interactions) -> Result<ItemKnnModel> {
+    fn fit(&self, data: &Interactions) -> Result<ItemKnnModel> {
         check_not_empty(data)?;
         Ok(ItemKnnModel {
             data: data.clone(),
+            neighbourhood: self.neighbourhood,
             neighbours: self.neighbourhood.of_items(data)?,
         })
     }
@@ -80,6 +91,7 @@ impl ItemKnn {
 #[serde(remote = "Self")]
 pub struct ItemKnnModel {
     pub(super) data: Interactions,
+    neighbourhood: Neighbourhood,
     #[serde(with = "super::model_file::neighbours")]
     pub(super) neighbours: ItemNeighbours,
 }
@@ -89,8 +101,25 @@ checked_when_read!(ItemKnnModel);
 impl ItemKnnModel {
     /// That the parts fit together, of a model that was read.
     fn checked(self) -> std::result::Result<Self, &'static str> {
-        check_neighbours(&self.neighbours, &self.data)?;
-        Ok(self)
+        if self.neighbourhood.check().is_err() {
+            return Err("a parameter is outside its range");
+        }
+        let neighbours = checked_neighbours(&self.neighbours, &self.data)?;
+        Ok(Self { neighbours, ..self })
+    }
+}
+
+impl ItemKnnModel {
+    /// Calls `f` with the scores of all items.
+    fn with_scores<T>(&self, history: &History<'_>, f: impl FnOnce(&mut Sums) -> T) -> T {
+        Sums::with(self.data.items().len(), |sums| {
+            for (item, value) in history.plays() {
+                for neighbour in self.neighbours.neighbours(item) {
+                    sums.add(neighbour.item.index(), value * neighbour.similarity);
+                }
+            }
+            f(sums)
+        })
     }
 }
 
@@ -100,13 +129,28 @@ impl Recommender for ItemKnnModel {
     }
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
-        let mut scores = vec![0.0; self.data.items().len()];
-        for (item, value) in history.plays() {
-            for neighbour in self.neighbours.neighbours(item) {
-                scores[neighbour.item.index()] += value * neighbour.similarity;
-            }
-        }
-        not_zero(scores)
+        self.with_scores(history, |sums| {
+            let scores = sums
+                .drain()
+                .map(|(item, sum)| (self.data.item_number(item), sum));
+            scores.collect()
+        })
+    }
+
+    fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
+        let best =
+            |history| self.with_scores(history, |sums| sums.best(&self.data, history, wanted));
+        histories.iter().map(best).collect()
+    }
+}
+
+impl Update for ItemKnnModel {
+    fn update(&mut self, plays: &Interactions) -> Result<()> {
+        let Merged { data, items, .. } = Merged::new(&self.data, plays)?;
+        let neighbourhood = self.neighbourhood;
+        self.neighbours = neighbourhood.of_changed_items(&self.neighbours, &data, &items)?;
+        self.data = data;
+        Ok(())
     }
 }
 

@@ -2,18 +2,15 @@
 
 use std::fmt;
 
-use ndarray::{Array1, Array2};
-
+use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
 
-use super::model_file::{check_neighbours, checked_when_read};
+use super::model_file::{checked_neighbours, checked_when_read};
 use super::recommender::not_zero;
-use super::{
-    AlreadyPlayed, Explain, History, Recommender, SimilarItems, check_not_empty, filter_played,
-};
+use super::update::Merged;
+use super::{Explain, Fit, History, Recommender, SimilarItems, Update, check_not_empty};
 use crate::Result;
-use crate::interactions::{Interactions, Item, ItemName, User};
-use crate::ranking::{Ranking, at_least_one};
+use crate::interactions::{Interactions, Item};
 use crate::similarity::{ItemNeighbours, Neighbour, Neighbourhood};
 
 /// Scores an item by what the user played of the items most similar to it.
@@ -30,12 +27,11 @@ use crate::similarity::{ItemNeighbours, Neighbour, Neighbourhood};
 ///
 /// | parameter | meaning | range |
 /// |---|---|---|
-/// | `k` | how many neighbours of each item count | at least 1 |
-/// | `neighbourhood` | how alike is measured, and more, instead of `k` and the cosine | see [`Neighbourhood`] |
+/// | `neighbourhood` | how many neighbours of each item count, how alike is measured, and more | see [`Neighbourhood`] |
 ///
 /// ```
 /// use radio_rec::interactions::Interactions;
-/// use radio_rec::recommend::{AlreadyPlayed, ItemScore};
+/// use radio_rec::recommend::{Fit, ItemScore, Recommender, Request};
 ///
 /// let data = Interactions::from_triplets([
 ///     ("ann", "abba", 1.0), ("ann", "u2", 1.0),
@@ -43,26 +39,37 @@ use crate::similarity::{ItemNeighbours, Neighbour, Neighbourhood};
 /// ])?;
 /// let model = ItemScore::new(10).fit(&data)?;
 /// // air has the one neighbour u2, which ann played.
-/// assert_eq!(model.score_of(data.user("ann")?, data.item("air")?)?, 1.0);
+/// let ann = data.user("ann")?.into();
+/// assert_eq!(model.scores_of(ann, &[data.item("air")?])?, [Some(1.0)]);
 ///
-/// let new = model.recommend(data.user("ann")?, 5, AlreadyPlayed::LeaveOut)?;
-/// assert_eq!(new.names().collect::<Vec<_>>(), ["air"]);
+/// let new = model.recommend(ann, &Request::new(5))?;
+/// assert_eq!(new.ranking.names().collect::<Vec<_>>(), ["air"]);
 /// # Ok::<(), radio_rec::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ItemScore {
-    neighbourhood: Neighbourhood,
+    /// How neighbours are found.
+    pub neighbourhood: Neighbourhood,
 }
 
 impl ItemScore {
-    /// With the `k` most similar items of each item; `k` is checked by [`fit`](ItemScore::fit).
+    /// With the `k` most similar items of each item by the cosine.
     pub fn new(k: usize) -> Self {
         Self::with(Neighbourhood::new(k))
     }
 
-    /// With neighbours by another measure, weights or support; they are checked by [`fit`](ItemScore::fit).
+    /// With neighbours by another measure, weights or support.
     pub fn with(neighbourhood: Neighbourhood) -> Self {
         Self { neighbourhood }
+    }
+}
+
+impl Fit for ItemScore {
+    type Model = ItemScoreModel;
+
+    fn check(&self) -> Result<()> {
+        self.neighbourhood.check()
     }
 
     /// Finds the neighbours of each item.
@@ -71,10 +78,11 @@ impl ItemScore {
     ///
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a neighbourhood outside its range, and for a matrix
     /// without values.
-    pub fn fit(self, data: &Interactions) -> Result<ItemScoreModel> {
+    fn fit(&self, data: &Interactions) -> Result<ItemScoreModel> {
         check_not_empty(data)?;
         Ok(ItemScoreModel {
             data: data.clone(),
+            neighbourhood: self.neighbourhood,
             neighbours: self.neighbourhood.of_items(data)?,
         })
     }
@@ -85,6 +93,7 @@ impl ItemScore {
 #[serde(remote = "Self")]
 pub struct ItemScoreModel {
     data: Interactions,
+    neighbourhood: Neighbourhood,
     #[serde(with = "super::model_file::neighbours")]
     pub(super) neighbours: ItemNeighbours,
 }
@@ -94,8 +103,11 @@ checked_when_read!(ItemScoreModel);
 impl ItemScoreModel {
     /// That the parts fit together, of a model that was read.
     fn checked(self) -> std::result::Result<Self, &'static str> {
-        check_neighbours(&self.neighbours, &self.data)?;
-        Ok(self)
+        if self.neighbourhood.check().is_err() {
+            return Err("a parameter is outside its range");
+        }
+        let neighbours = checked_neighbours(&self.neighbours, &self.data)?;
+        Ok(Self { neighbours, ..self })
     }
 }
 
@@ -105,57 +117,15 @@ impl ItemScoreModel {
         &self.neighbours
     }
 
-    /// The score of one item for one user.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a user or an item that the matrix does not have.
-    pub fn score_of(&self, user: User, item: Item) -> Result<f64> {
-        self.data.check_user(user)?;
-        self.data.check_item(item)?;
-        Ok(self.score_with(item, |other| self.data.value(user, other)))
-    }
-
-    /// The scores of all items for one user, in the catalogue's order.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a user that the matrix does not have.
-    pub fn scores_of(&self, user: User) -> Result<Array1<f64>> {
-        self.data.check_user(user)?;
-        Ok(self.scores_in_range(user))
-    }
-
     /// The scores of all items for all users, an array of users x items.
     pub fn scores(&self) -> Array2<f64> {
         let mut scores = Array2::zeros(self.data.shape());
         for (user, mut row) in self.data.user_indices().zip(scores.rows_mut()) {
-            row.assign(&self.scores_in_range(user));
+            row.assign(&ArrayView1::from(
+                &self.scores_from(self.data.items_of(user)),
+            ));
         }
         scores
-    }
-
-    /// The best `n` items for a user; fewer where fewer have a score above 0, and none for a user who played nothing
-    /// ([`recommend_to`](Recommender::recommend_to) gives those what is popular).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `n` = 0, and for a user that the matrix does not have.
-    pub fn recommend(
-        &self,
-        user: User,
-        n: usize,
-        played: AlreadyPlayed,
-    ) -> Result<Ranking<ItemName>> {
-        at_least_one("n", n)?;
-        let scores = (0..).zip(self.scores_of(user)?).collect();
-        let scores = filter_played(&self.data, user, played, scores);
-        Ok(Ranking::of_positive(n, scores, self.data.items()))
-    }
-
-    /// The scores of all items for a user that is known to be in the matrix.
-    fn scores_in_range(&self, user: User) -> Array1<f64> {
-        self.scores_from(self.data.items_of(user)).into()
     }
 
     /// The scores of all items for somebody who played these items, each named once, with their values.
@@ -193,7 +163,17 @@ impl Recommender for ItemScoreModel {
     }
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
-        not_zero(self.scores_from(history.plays()))
+        not_zero(&self.data, self.scores_from(history.plays()))
+    }
+}
+
+impl Update for ItemScoreModel {
+    fn update(&mut self, plays: &Interactions) -> Result<()> {
+        let Merged { data, items, .. } = Merged::new(&self.data, plays)?;
+        let neighbourhood = self.neighbourhood;
+        self.neighbours = neighbourhood.of_changed_items(&self.neighbours, &data, &items)?;
+        self.data = data;
+        Ok(())
     }
 }
 
@@ -221,6 +201,7 @@ impl Explain for ItemScoreModel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interactions::User;
     use crate::similarity::cosine_items;
     use proptest::prelude::*;
 
@@ -253,33 +234,12 @@ mod tests {
             for user in data.user_indices() {
                 for item in data.item_indices() {
                     let expected = slow_score(&data, k, user, item);
-                    let found = model.score_of(user, item).unwrap();
+                    let found = scores[(user.index(), item.index())];
                     prop_assert!((found - expected).abs() < 1e-12, "{} {}", found, expected);
-                    prop_assert_eq!(found, scores[(user.index(), item.index())]);
-                }
-                let ranking = model.recommend(user, 99, AlreadyPlayed::LeaveOut).unwrap();
-                for ranked in &ranking {
-                    let item = data.item(&ranked.name).unwrap();
-                    prop_assert_eq!(data.value(user, item), 0.0);
-                    prop_assert_eq!(ranked.score, scores[(user.index(), item.index())]);
+                    let one = model.scores_of(user.into(), &[item]).unwrap();
+                    prop_assert_eq!(one[0].unwrap_or(0.0), found);
                 }
             }
         }
-    }
-
-    #[test]
-    fn bad_arguments_are_refused() {
-        let data = Interactions::from_triplets([("a", "x", 1.0), ("a", "y", 1.0)]).unwrap();
-        assert_eq!(
-            ItemScore::new(0).fit(&data).unwrap_err().to_string(),
-            "`k` is 0, but must be at least 1"
-        );
-        let model = ItemScore::new(1).fit(&data).unwrap();
-        let (a, x) = (data.user("a").unwrap(), data.item("x").unwrap());
-        assert!(model.recommend(a, 0, AlreadyPlayed::Keep).is_err());
-        assert!(model.recommend(User(1), 1, AlreadyPlayed::Keep).is_err());
-        assert!(model.score_of(User(1), x).is_err());
-        assert!(model.score_of(a, Item(2)).is_err());
-        assert!(model.scores_of(User(1)).is_err());
     }
 }

@@ -1,20 +1,27 @@
-//! Fitted models in files, with the matrix they learned from.
+//! Fitted models in files, with the matrix they learned from or without.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Model;
-use crate::Result;
-use crate::interactions::{Interactions, Item, ItemName, UserName, VALUES};
+use super::{Model, Recommender};
+use crate::interactions::{CatalogueId, Interactions, Item, ItemName, UserName, VALUES};
 use crate::model_file::Kind;
 use crate::similarity::{ItemNeighbours, Neighbour};
+use crate::{Error, Result};
 
 const MODEL: Kind = Kind {
     magic: b"RADIOREC",
-    version: 1,
+    version: 2,
     what: "model",
+};
+
+const MODEL_ALONE: Kind = Kind {
+    magic: b"RADIOMOD",
+    version: 2,
+    what: "model without its matrix",
 };
 
 impl Model {
@@ -29,14 +36,100 @@ impl Model {
         MODEL.save(self, path.as_ref())
     }
 
+    /// Writes the model as [`save`](Model::save) does, but without the matrix: nobody's name and nobody's plays are in the file, only
+    /// what was learned from them. What reads it is [`load_with`](Model::load_with).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`](crate::Error::Io) where the system refuses.
+    pub fn save_without_data(&self, path: impl AsRef<Path>) -> Result<()> {
+        Matrices::Elsewhere(None)
+            .during(|| MODEL_ALONE.save(&(LearnedFrom::new(self.data()), self), path.as_ref()))
+    }
+
     /// Reads a model that [`save`](Model::save) wrote.
     ///
     /// # Errors
     ///
     /// [`Error::Io`](crate::Error::Io) where the file cannot be read, and [`Error::ModelFile`](crate::Error::ModelFile) for one
-    /// that is not a model, was cut short or damaged, or was written by a newer version of this crate.
+    /// that is not a model with its matrix, was cut short or damaged, or was written by another version of this crate.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         MODEL.load(path.as_ref())
+    }
+
+    /// Reads a model that [`save_without_data`](Model::save_without_data) wrote, with the matrix that it learned from, or another
+    /// of the same users and items in the same order: for those models that are nothing but their matrix, such as user kNN, that
+    /// is what they then know.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`](crate::Error::Io) where the file cannot be read, and [`Error::ModelFile`](crate::Error::ModelFile) for one
+    /// that is not a model without a matrix, that has learned from other users or items, was cut short or damaged, or was
+    /// written by another version of this crate.
+    pub fn load_with(path: impl AsRef<Path>, data: &Interactions) -> Result<Self> {
+        let path = path.as_ref();
+        let read = || MODEL_ALONE.load_first::<LearnedFrom>(path);
+        let of = read()?;
+        if of != LearnedFrom::new(data) {
+            return Err(Error::ModelFile {
+                path: path.into(),
+                message: format!(
+                    "the model learned from {} users and {} items, and the matrix has others, or another order of them",
+                    of.users.0, of.items.0
+                ),
+            });
+        }
+        let matrices = Matrices::Elsewhere(Some(data.clone()));
+        let (_, model): (LearnedFrom, Model) = matrices.during(|| MODEL_ALONE.load(path))?;
+        Ok(model)
+    }
+}
+
+/// How many users and items a model learned from, and which: checksums of their names.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct LearnedFrom {
+    users: (usize, CatalogueId),
+    items: (usize, CatalogueId),
+}
+
+impl LearnedFrom {
+    fn new(data: &Interactions) -> Self {
+        let (users, items) = data.shape();
+        Self {
+            users: (users, data.user_catalogue()),
+            items: (items, data.item_catalogue()),
+        }
+    }
+}
+
+/// Where the matrices are of the models that are written or read.
+///
+/// Serde hands nothing down to the parts of what it reads but the bytes, so it stands beside them, for one thread and one call.
+#[derive(Clone, Default)]
+enum Matrices {
+    /// In the file.
+    #[default]
+    Inside,
+    /// Not in the file; for reading they are all this one.
+    Elsewhere(Option<Interactions>),
+}
+
+thread_local! {
+    static MATRICES: RefCell<Matrices> = RefCell::default();
+}
+
+impl Matrices {
+    fn during<T>(self, f: impl FnOnce() -> T) -> T {
+        /// Also after a panic.
+        struct Reset;
+        impl Drop for Reset {
+            fn drop(&mut self) {
+                MATRICES.set(Matrices::Inside);
+            }
+        }
+        MATRICES.set(self);
+        let _reset = Reset;
+        f()
     }
 }
 
@@ -66,18 +159,18 @@ macro_rules! checked_when_read {
 }
 pub(super) use checked_when_read;
 
-/// That there are neighbours of each item, which are other items, with similarities above 0.
-pub(super) fn check_neighbours(
+/// The neighbours as items of the matrix, if there are some of each item, which are other items, with similarities above 0.
+pub(super) fn checked_neighbours(
     neighbours: &ItemNeighbours,
     data: &Interactions,
-) -> std::result::Result<(), &'static str> {
+) -> std::result::Result<ItemNeighbours, &'static str> {
     let items = data.items().len();
     if neighbours.len() != items {
         return Err("its neighbours are not those of the items");
     }
     for item in data.item_indices() {
         for neighbour in neighbours.neighbours(item) {
-            if neighbour.item.index() >= items || neighbour.item == item {
+            if neighbour.item.index() >= items || neighbour.item.index() == item.index() {
                 return Err("a neighbour is not another item");
             }
             // The largest sum of products of values that a reader takes.
@@ -87,7 +180,15 @@ pub(super) fn check_neighbours(
             }
         }
     }
-    Ok(())
+    let row = |item| {
+        let row = neighbours.neighbours(item).iter();
+        row.map(|neighbour| Neighbour {
+            item: data.item_number(neighbour.item.number()),
+            ..*neighbour
+        })
+        .collect()
+    };
+    Ok(ItemNeighbours::from_rows(data.item_indices().map(row)))
 }
 
 /// The names, and of each user the items with their values.
@@ -102,6 +203,9 @@ struct Matrix {
 
 impl Serialize for Interactions {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        if MATRICES.with_borrow(|matrices| matches!(matrices, Matrices::Elsewhere(_))) {
+            return serializer.serialize_unit();
+        }
         let rows = || (0..self.users().len()).map(|row| self.by_user().row(row));
         Matrix {
             users: self.users().iter().map(|name| name.to_string()).collect(),
@@ -116,17 +220,19 @@ impl Serialize for Interactions {
 
 impl<'de> Deserialize<'de> for Interactions {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        if let Matrices::Elsewhere(matrix) = MATRICES.with_borrow(Clone::clone) {
+            <()>::deserialize(deserializer)?;
+            return matrix.ok_or_else(|| D::Error::custom("there is no matrix"));
+        }
         let matrix = Matrix::deserialize(deserializer)?;
         let plays: usize = matrix.lengths.iter().map(|&length| length as usize).sum();
-        // A stored value is one that a reader takes, or the sum of several.
-        let stored = *VALUES.start()..=VALUES.end() * f64::from(u32::MAX);
         if matrix.lengths.len() != matrix.users.len()
             || [matrix.columns.len(), matrix.values.len()] != [plays; 2]
             || matrix
                 .columns
                 .iter()
                 .any(|&item| item as usize >= matrix.items.len())
-            || matrix.values.iter().any(|value| !stored.contains(value))
+            || matrix.values.iter().any(|value| !VALUES.contains(value))
         {
             return Err(D::Error::custom("the matrix does not fit together"));
         }
@@ -158,12 +264,11 @@ pub(super) mod neighbours {
         neighbours: &ItemNeighbours,
         serializer: S,
     ) -> std::result::Result<S::Ok, S::Error> {
-        let items = (0..neighbours.len() as u32).map(Item);
-        let row = |item| {
-            let row = neighbours.neighbours(item).iter();
-            row.map(|n| (n.item.0, n.similarity)).collect()
+        let row = |row: &[Neighbour]| {
+            let row = row.iter();
+            row.map(|n| (n.item.number(), n.similarity)).collect()
         };
-        let rows: Vec<Vec<(u32, f64)>> = items.map(row).collect();
+        let rows: Vec<Vec<(u32, f64)>> = neighbours.rows().map(row).collect();
         rows.serialize(serializer)
     }
 
@@ -172,7 +277,8 @@ pub(super) mod neighbours {
     ) -> std::result::Result<ItemNeighbours, D::Error> {
         let rows = Vec::<Vec<(u32, f64)>>::deserialize(deserializer)?;
         let neighbour = |(item, similarity)| Neighbour {
-            item: Item(item),
+            // Of which catalogue, the model knows that it is read with.
+            item: Item::new(item, CatalogueId::default()),
             similarity,
         };
         let rows = rows
@@ -187,8 +293,10 @@ mod tests {
     use ndarray::s;
 
     use super::*;
+    use crate::recommend::ease::Weights;
     use crate::recommend::{
-        Als, AlsModel, Bpr, BprModel, ContentBased, Ease, ItemKnn, ItemScore, Popularity, UserKnn,
+        Als, AlsModel, Bpr, BprModel, ContentBased, Ease, Fit, ItemKnn, ItemScore, Popularity,
+        UserKnn,
     };
 
     fn toy() -> Interactions {
@@ -213,7 +321,7 @@ mod tests {
             let mut rows = vec![Vec::new(); toy().items().len()];
             rows.resize(row.max(rows.len()), Vec::new());
             rows[0] = vec![Neighbour {
-                item: Item(item),
+                item: Item::new(item, CatalogueId::default()),
                 similarity,
             }];
             ItemNeighbours::from_rows(rows)
@@ -279,11 +387,17 @@ mod tests {
     #[test]
     fn weights_and_tags_of_other_items_are_refused() {
         let ease = || Ease::new(1.0).fit(&toy()).unwrap();
+        // With plays of 1e30 the second makes a score of infinity.
+        for number in [f64::NAN, -1e300] {
+            let mut model = ease();
+            let Weights::Double(weights) = &mut model.weights else {
+                panic!("double by default");
+            };
+            weights[(0, 1)] = number;
+            assert_refused(Model::Ease(model));
+        }
         let mut model = ease();
-        model.weights[(0, 1)] = f64::NAN;
-        assert_refused(Model::Ease(model));
-        let mut model = ease();
-        model.weights = model.weights.slice(s![1.., ..]).to_owned();
+        model.weights = Weights::Double(model.weights().slice(s![1.., ..]).to_owned());
         assert_refused(Model::Edlae(model));
 
         let tagged = || ContentBased::new([("i0", "a"), ("i1", "a")]).fit(&toy());
@@ -306,12 +420,10 @@ mod tests {
             let data = Interactions::from_parts(users, items, vec![(0, 0, value)]).unwrap();
             assert_refused(Model::Popularity(Popularity.fit(&data).unwrap()));
         }
-        // But the sum of those that a reader takes.
-        let data = Interactions::from_triplets([("a", "x", 1e30), ("a", "x", 1e30)]).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("model");
-        let model = Model::Popularity(Popularity.fit(&data).unwrap());
-        model.save(&path).unwrap();
-        assert!(Model::load(&path).is_ok());
+        // Nor the sum of several, which no reader takes either.
+        let users = vec![UserName::from("a")];
+        let twice = vec![(0, 0, 1e30), (0, 0, 1e30)];
+        let data = Interactions::from_parts(users, vec![ItemName::from("x")], twice).unwrap();
+        assert_refused(Model::Popularity(Popularity.fit(&data).unwrap()));
     }
 }

@@ -4,12 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::user_knn::{contributions_by_users, scores_by_users};
-use super::{AlreadyPlayed, Explain, History, Recommender, check_not_empty, filter_played};
+use super::update::Merged;
+use super::user_knn::{best_by_users, contributions_by_users, cosines_to_users, scores_by_users};
+use super::{Explain, Fit, History, Recommender, SimilarUsers, Update, Wanted, check_not_empty};
 use crate::Result;
-use crate::interactions::{Interactions, Item, ItemName, User, UserName};
-use crate::ranking::{Ranking, at_least_one, best};
-use crate::similarity::{similar_users, similarities_of_user};
+use crate::interactions::{Interactions, Item, User};
 
 /// Recommends what the most similar user plays. It has no parameters.
 ///
@@ -19,7 +18,7 @@ use crate::similarity::{similar_users, similarities_of_user};
 ///
 /// ```
 /// use radio_rec::interactions::Interactions;
-/// use radio_rec::recommend::{AlreadyPlayed, NearestUser};
+/// use radio_rec::recommend::{Fit, NearestUser, Recommender, Request, SimilarUsers};
 ///
 /// let data = Interactions::from_triplets([
 ///     ("ann", "abba", 1.0), ("ann", "u2", 1.0),
@@ -27,23 +26,25 @@ use crate::similarity::{similar_users, similarities_of_user};
 ///     ("cleo", "u2", 1.0), ("cleo", "moby", 1.0), ("cleo", "muse", 1.0),
 /// ])?;
 /// let model = NearestUser.fit(&data)?;
-/// let ann = data.user("ann")?;
-/// assert_eq!(model.neighbours(ann, 1)?.first().unwrap().name, "bob");
+/// let ann = data.user("ann")?.into();
+/// assert_eq!(model.similar_users(ann, 1)?.first().unwrap().name, "bob");
 ///
-/// let new = model.recommend(ann, 10, AlreadyPlayed::LeaveOut)?;
-/// assert_eq!(new.names().collect::<Vec<_>>(), ["air"]);
+/// let new = model.recommend(ann, &Request::new(10))?;
+/// assert_eq!(new.ranking.names().collect::<Vec<_>>(), ["air"]);
 /// # Ok::<(), radio_rec::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NearestUser;
 
-impl NearestUser {
+impl Fit for NearestUser {
+    type Model = NearestUserModel;
+
     /// Keeps the matrix; similarities are computed when they are asked for.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a matrix without values.
-    pub fn fit(self, data: &Interactions) -> Result<NearestUserModel> {
+    fn fit(&self, data: &Interactions) -> Result<NearestUserModel> {
         check_not_empty(data)?;
         Ok(NearestUserModel { data: data.clone() })
     }
@@ -55,43 +56,10 @@ pub struct NearestUserModel {
     data: Interactions,
 }
 
-impl NearestUserModel {
-    /// The `k` users most similar to `user`, without the user themself; fewer where fewer have an item in common.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `k` = 0, and for a user that the matrix does not have.
-    pub fn neighbours(&self, user: User, k: usize) -> Result<Ranking<UserName>> {
-        similar_users(&self.data, user, k)
-    }
-
-    /// The best `n` items of the nearest user.
-    ///
-    /// None for a user who has no item in common with anybody; one who played nothing gets what is popular from
-    /// [`recommend_to`](Recommender::recommend_to).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `n` = 0, and for a user that the matrix does not have.
-    pub fn recommend(
-        &self,
-        user: User,
-        n: usize,
-        played: AlreadyPlayed,
-    ) -> Result<Ranking<ItemName>> {
-        at_least_one("n", n)?;
-        let mut scores = Vec::new();
-        for (nearest, similarity) in best(1, similarities_of_user(&self.data, user)?) {
-            let (items, values) = self.data.by_user().row(nearest as usize);
-            scores.extend(
-                items
-                    .iter()
-                    .zip(values)
-                    .map(|(&item, value)| (item, similarity * value)),
-            );
-        }
-        let scores = filter_played(&self.data, user, played, scores);
-        Ok(Ranking::of_positive(n, scores, self.data.items()))
+impl Update for NearestUserModel {
+    fn update(&mut self, plays: &Interactions) -> Result<()> {
+        self.data = Merged::new(&self.data, plays)?.data;
+        Ok(())
     }
 }
 
@@ -102,6 +70,17 @@ impl Recommender for NearestUserModel {
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
         scores_by_users(&self.data, history, 1)
+    }
+
+    fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
+        best_by_users(&self.data, histories, 1, wanted)
+    }
+}
+
+/// The cosine of what was played.
+impl SimilarUsers for NearestUserModel {
+    fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)> {
+        cosines_to_users(&self.data, history)
     }
 }
 
@@ -121,6 +100,7 @@ impl fmt::Debug for NearestUserModel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recommend::{AlreadyPlayed, Request};
 
     fn toy() -> Interactions {
         Interactions::from_triplets([
@@ -131,7 +111,6 @@ mod tests {
             ("bob", "u2", 4.0),
             ("bob", "beck", 2.0),
             ("loner", "moby", 1.0),
-            ("silent", "moby", 0.0),
         ])
         .unwrap()
     }
@@ -140,24 +119,19 @@ mod tests {
     fn the_nearest_users_items_come_by_how_often_they_were_played() {
         let data = toy();
         let model = NearestUser.fit(&data).unwrap();
-        let ann = data.user("ann").unwrap();
+        let ann = data.user("ann").unwrap().into();
         let similarity = (8.0f64 * 8.0 / (2.0 * 40.0)).sqrt();
-        assert_eq!(
-            model
-                .neighbours(ann, 5)
-                .unwrap()
-                .scores()
-                .collect::<Vec<_>>(),
-            [similarity]
-        );
+        let alike = model.similar_users(ann, 5).unwrap();
+        assert_eq!(alike.scores().collect::<Vec<_>>(), [similarity]);
 
-        let all = model.recommend(ann, 9, AlreadyPlayed::Keep).unwrap();
+        let all = Request::new(9).already_played(AlreadyPlayed::Keep);
+        let all = model.recommend(ann, &all).unwrap().ranking;
         assert_eq!(
             all.names().collect::<Vec<_>>(),
             ["abba", "u2", "air", "beck"]
         );
         assert_eq!(all.first().unwrap().score, similarity * 4.0);
-        let new = model.recommend(ann, 1, AlreadyPlayed::LeaveOut).unwrap();
+        let new = model.recommend(ann, &Request::new(1)).unwrap().ranking;
         assert_eq!(new.names().collect::<Vec<_>>(), ["air"]);
     }
 
@@ -165,25 +139,9 @@ mod tests {
     fn without_a_neighbour_there_is_nothing_to_recommend() {
         let data = toy();
         let model = NearestUser.fit(&data).unwrap();
-        for name in ["loner", "silent"] {
-            let user = data.user(name).unwrap();
-            assert!(model.neighbours(user, 3).unwrap().is_empty());
-            assert!(
-                model
-                    .recommend(user, 3, AlreadyPlayed::Keep)
-                    .unwrap()
-                    .is_empty()
-            );
-        }
-    }
-
-    #[test]
-    fn bad_arguments_are_refused() {
-        let data = toy();
-        let model = NearestUser.fit(&data).unwrap();
-        let ann = data.user("ann").unwrap();
-        assert!(model.neighbours(ann, 0).is_err());
-        assert!(model.recommend(ann, 0, AlreadyPlayed::Keep).is_err());
-        assert!(model.recommend(User(99), 1, AlreadyPlayed::Keep).is_err());
+        let loner = data.user("loner").unwrap().into();
+        assert!(model.similar_users(loner, 3).unwrap().is_empty());
+        let new = model.recommend(loner, &Request::new(3)).unwrap();
+        assert!(new.ranking.is_empty());
     }
 }

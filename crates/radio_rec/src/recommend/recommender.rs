@@ -1,15 +1,58 @@
 //! What every fitted model can be asked.
 
 use std::fmt;
+use std::ops::{ControlFlow, Deref};
+use std::sync::OnceLock;
 
-use super::AlreadyPlayed;
+use rayon::prelude::*;
+
 use super::history::{History, Whom};
 use super::popularity::listeners;
+use super::request::{Request, Wanted};
 use crate::Result;
 use crate::display::Table;
-use crate::interactions::{Interactions, Item, ItemName, User};
-use crate::ranking::{Ranking, at_least_one, best_of_all};
-use rayon::prelude::*;
+use crate::interactions::{Interactions, Item, ItemName, User, UserName};
+use crate::ranking::{Ranking, at_least_one};
+
+/// Parameters of a model, which learns from a matrix.
+///
+/// Parameters have public fields: `new` takes those without a default, and the others are set by name.
+/// They can be written and read by [serde](https://serde.rs); what was read is checked by `fit`, as what was written by hand.
+///
+/// A model of your own is a type of parameters with this trait, and a fitted one with [`Recommender`].
+///
+/// ```
+/// use radio_rec::interactions::Interactions;
+/// use radio_rec::recommend::{Ease, Fit, PlayWeight, Recommender, Request};
+///
+/// let data = Interactions::from_triplets([("ann", "abba", 1.0), ("ann", "u2", 2.0), ("bob", "u2", 1.0), ("bob", "air", 1.0)])?;
+/// let ease = Ease { weight: PlayWeight::VALUE, ..Ease::new(0.5) };
+/// let model = ease.fit(&data)?;
+/// let new = model.recommend(data.user("ann")?.into(), &Request::new(5))?;
+/// assert_eq!(new.ranking.first().unwrap().name, "air");
+/// # Ok::<(), radio_rec::Error>(())
+/// ```
+pub trait Fit {
+    /// What is learned.
+    type Model: Recommender;
+
+    /// That every parameter is within its range.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for the first that is not.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Learns from a matrix.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without
+    /// values, and for what else the model cannot learn from: each says so.
+    fn fit(&self, data: &Interactions) -> Result<Self::Model>;
+}
 
 /// A fitted model: what it learned from, and a score of items for anybody.
 ///
@@ -22,54 +65,168 @@ pub trait Recommender: Send + Sync {
     /// The scores of the items for somebody, in any order, each item at most once, all of them finite.
     ///
     /// Items that nothing speaks for or against may be absent. `history` is of [`data`](Recommender::data); where it is
-    /// empty, [`recommend_to`](Recommender::recommend_to) does not ask.
+    /// empty, [`recommend`](Recommender::recommend) does not ask.
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)>;
 
-    /// The best `n` items for a user of the matrix or for anybody else by what they played, and what it is based on.
+    /// For each history the best items that are wanted, best first, as [`Wanted::best_of`] has them of the
+    /// [`score`](Recommender::score)s.
+    ///
+    /// A model that scores several histories faster together, or that knows at less cost what is not among the best, does so
+    /// here. What it answers for one history must not depend on the others. No history is empty.
+    fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
+        let best = |history| wanted.best_of(history, self.score(history));
+        histories.iter().map(best).collect()
+    }
+
+    /// The best items for a user of the matrix or for anybody else by what they played, and what it is based on.
     ///
     /// Where nothing was played these are the items with the most listeners, with the number of listeners as their score,
-    /// and [`Recommendation::basis`] says so. Fewer than `n` come where fewer have a score.
+    /// and [`Recommendation::basis`] says so. Fewer than were asked for come where fewer have a score.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `n` = 0, for a user or an item that the matrix does
-    /// not have, and for a value that is not 0 and not from 1e-30 to 1e30.
-    fn recommend_to(
-        &self,
-        whom: Whom<'_>,
-        n: usize,
-        played: AlreadyPlayed,
-    ) -> Result<Recommendation> {
-        at_least_one("n", n)?;
-        let history = History::new(self.data(), whom)?;
-        let (best, basis) = best_for(self, &history, n, played);
-        let name = |item| self.data().item_name(item).clone();
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a request outside its range, for a user or an item of
+    /// another matrix, and for a value that is not 0 and not from 1e-30 to 1e30.
+    fn recommend(&self, whom: Whom<'_>, request: &Request) -> Result<Recommendation> {
+        let data = self.data();
+        let wanted = request.checked(data)?;
+        let history = History::new(data, whom)?;
+        let list = lists_of(self, vec![history], &wanted, &OnceLock::new()).remove(0);
+        let name = |item| data.item_name(item).clone();
         Ok(Recommendation {
-            ranking: Ranking::of_ordered(best, name),
-            basis,
+            ranking: Ranking::of_ordered(list.items, name),
+            basis: list.basis,
         })
     }
 
-    /// [`recommend_to`](Recommender::recommend_to) for many users over all processors: for each, in the order given, items
-    /// with their scores, best first. A user of the matrix who played nothing gets numbers of listeners as scores, which compare with
-    /// no others: [`Interactions::items_of`] says who that is.
+    /// [`recommend`](Recommender::recommend) for many, over all processors: a list for each, in the order given, the same
+    /// to the bit as when asked one by one.
     ///
     /// # Errors
     ///
-    /// As of `recommend_to`.
-    fn recommend_all(
-        &self,
-        users: &[User],
-        n: usize,
-        played: AlreadyPlayed,
-    ) -> Result<Vec<Vec<(Item, f64)>>> {
-        at_least_one("n", n)?;
-        for &user in users {
-            self.data().check_user(user)?;
-        }
-        let best = |&user: &User| best_for(self, &History::of_user(self.data(), user), n, played).0;
-        Ok(users.par_iter().map(best).collect())
+    /// As of `recommend`.
+    fn recommend_all(&self, whom: &[Whom<'_>], request: &Request) -> Result<Vec<ItemList>> {
+        let mut lists = Vec::with_capacity(whom.len());
+        self.recommend_each(whom, request, &mut |_, list| {
+            lists.push(list);
+            ControlFlow::Continue(())
+        })?;
+        Ok(lists)
     }
+
+    /// [`recommend_all`](Recommender::recommend_all) with the lists handed on as they come, in the order given, each with its
+    /// place in `whom`, until `take` breaks: for more lists than memory holds, and to see how far it is.
+    ///
+    /// # Errors
+    ///
+    /// As of `recommend`, before the first list.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    ///
+    /// use radio_rec::interactions::Interactions;
+    /// use radio_rec::recommend::{Fit, Popularity, Recommender, Request, Whom};
+    ///
+    /// let data = Interactions::from_triplets([("ann", "abba", 1.0), ("bob", "u2", 1.0)])?;
+    /// let everybody: Vec<Whom> = data.user_indices().map(Whom::User).collect();
+    /// Popularity.fit(&data)?.recommend_each(&everybody, &Request::new(5), &mut |place, list| {
+    ///     println!("{} of {}: {:?}", place + 1, everybody.len(), list.items);
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// # Ok::<(), radio_rec::Error>(())
+    /// ```
+    fn recommend_each(
+        &self,
+        whom: &[Whom<'_>],
+        request: &Request,
+        take: &mut dyn FnMut(usize, ItemList) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let data = self.data();
+        let wanted = request.checked(data)?;
+        for whom in whom {
+            whom.check(data)?;
+        }
+        let popular = OnceLock::new();
+        let round = BLOCK * BLOCKS_PER_THREAD * rayon::current_num_threads();
+        let mut place = 0;
+        for whom in whom.chunks(round) {
+            let blocks: Vec<Vec<ItemList>> = whom
+                .par_chunks(BLOCK)
+                .map(|whom| {
+                    let histories = whom.iter().map(|&whom| History::new(data, whom));
+                    let histories = histories.collect::<Result<_>>()?;
+                    Ok(lists_of(self, histories, &wanted, &popular))
+                })
+                .collect::<Result<_>>()?;
+            for list in blocks.into_iter().flatten() {
+                if take(place, list).is_break() {
+                    return Ok(());
+                }
+                place += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// The scores of some items for somebody, in the order given: nothing for an item that has none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a user or an item of another matrix, and for a value
+    /// that is not 0 and not from 1e-30 to 1e30.
+    fn scores_of(&self, whom: Whom<'_>, items: &[Item]) -> Result<Vec<Option<f64>>> {
+        let data = self.data();
+        for &item in items {
+            data.check_item(item)?;
+        }
+        let history = History::new(data, whom)?;
+        if history.is_empty() {
+            return Ok(vec![None; items.len()]);
+        }
+        let mut scores = self.score(&history);
+        scores.sort_unstable_by_key(|scored| scored.0);
+        let score = |item: &Item| {
+            let at = scores.binary_search_by_key(item, |scored| scored.0).ok()?;
+            Some(scores[at].1)
+        };
+        Ok(items.iter().map(score).collect())
+    }
+}
+
+/// How many histories are scored together.
+const BLOCK: usize = 64;
+
+/// How many blocks a thread does before lists are handed on.
+const BLOCKS_PER_THREAD: usize = 4;
+
+/// What has the most listeners, for those who played nothing: found once for all of them.
+type Popular = OnceLock<Vec<(Item, f64)>>;
+
+/// The lists of a block of histories, in their order.
+fn lists_of<M: Recommender + ?Sized>(
+    model: &M,
+    histories: Vec<History<'_>>,
+    wanted: &Wanted,
+    popular: &Popular,
+) -> Vec<ItemList> {
+    let is_empty: Vec<bool> = histories.iter().map(History::is_empty).collect();
+    let histories: Vec<_> = histories.into_iter().filter(|h| !h.is_empty()).collect();
+    let mut best = model.best(&histories, wanted).into_iter();
+    let most_listeners = || {
+        let nobody = History::empty(model.data());
+        wanted.best_of_any_score(&nobody, listeners(model.data()))
+    };
+    let list = |&is_empty: &bool| match is_empty {
+        true => ItemList {
+            items: popular.get_or_init(most_listeners).clone(),
+            basis: Basis::Popularity,
+        },
+        false => ItemList {
+            items: best.next().expect("a list for each history"),
+            basis: Basis::History,
+        },
+    };
+    is_empty.iter().map(list).collect()
 }
 
 /// A model that knows which items are alike.
@@ -81,14 +238,41 @@ pub trait SimilarItems: Recommender {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `n` = 0, and for an item that the matrix does not
-    /// have.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `n` = 0, and for an item of another matrix.
     fn similar_items(&self, item: Item, n: usize) -> Result<Ranking<ItemName>> {
         at_least_one("n", n)?;
         self.data().check_item(item)?;
         let best = crate::ranking::best(n, self.similarities(item));
         let name = |item| self.data().item_name(item).clone();
         Ok(Ranking::of_ordered(best, name))
+    }
+}
+
+/// A model that knows which users are alike.
+pub trait SimilarUsers: Recommender {
+    /// How similar users of the matrix are to somebody, in any order, without the user whose history it is; a similarity for
+    /// each that is similar.
+    fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)>;
+
+    /// The best `n` users most similar to a user of the matrix, never the user themself, or to anybody else by what they
+    /// played; fewer where fewer have a similarity above 0, and none for somebody who played nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `n` = 0, for a user or an item of another matrix, and
+    /// for a value that is not 0 and not from 1e-30 to 1e30.
+    fn similar_users(&self, whom: Whom<'_>, n: usize) -> Result<Ranking<UserName>> {
+        at_least_one("n", n)?;
+        let data = self.data();
+        let history = History::new(data, whom)?;
+        let similarities = match history.is_empty() {
+            true => Vec::new(),
+            false => self.user_similarities(&history),
+        };
+        let best = crate::ranking::best(n, similarities);
+        Ok(Ranking::of_ordered(best, |user| {
+            data.user_name(user).clone()
+        }))
     }
 }
 
@@ -101,8 +285,8 @@ pub trait Explain: Recommender {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `n` = 0, for a user or an item that the matrix does
-    /// not have, and for a value that is not 0 and not from 1e-30 to 1e30.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `n` = 0, for a user or an item of another matrix, and
+    /// for a value that is not 0 and not from 1e-30 to 1e30.
     fn explain(&self, whom: Whom<'_>, item: Item, n: usize) -> Result<Explanation> {
         at_least_one("n", n)?;
         let data = self.data();
@@ -139,6 +323,34 @@ pub enum Basis {
     History,
     /// How many people listen to the items, because the user played nothing.
     Popularity,
+}
+
+/// Items of the matrix with their scores, best first, and what they were chosen by: one of many lists.
+///
+/// It is a slice of (item, score). Numbers of listeners, of a list by [`Basis::Popularity`], compare with no other scores.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemList {
+    /// The items with their scores, best first.
+    pub items: Vec<(Item, f64)>,
+    /// What the scores were made from.
+    pub basis: Basis,
+}
+
+impl Deref for ItemList {
+    type Target = [(Item, f64)];
+
+    fn deref(&self) -> &Self::Target {
+        &self.items
+    }
+}
+
+impl<'a> IntoIterator for &'a ItemList {
+    type Item = &'a (Item, f64);
+    type IntoIter = std::slice::Iter<'a, (Item, f64)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.iter()
+    }
 }
 
 /// Items, best first, and what they were chosen by.
@@ -216,27 +428,9 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// The best `n` items, and what they are based on.
-fn best_for<M: Recommender + ?Sized>(
-    model: &M,
-    history: &History<'_>,
-    n: usize,
-    played: AlreadyPlayed,
-) -> (Vec<(Item, f64)>, Basis) {
-    if history.is_empty() {
-        return (best_of_all(n, listeners(model.data())), Basis::Popularity);
-    }
-    let mut scores = model.score(history);
-    if played == AlreadyPlayed::LeaveOut {
-        scores.retain(|&(item, _)| history.value(item) == 0.0);
-    }
-    (best_of_all(n, scores), Basis::History)
-}
-
-/// The scores that are not 0, with their items.
-pub(super) fn not_zero(scores: Vec<f64>) -> Vec<(Item, f64)> {
-    (0..)
-        .map(Item)
+/// The scores that are not 0, with their items, of one score for each item of the matrix.
+pub(super) fn not_zero(data: &Interactions, scores: Vec<f64>) -> Vec<(Item, f64)> {
+    data.item_indices()
         .zip(scores)
         .filter(|&(_, score)| score != 0.0)
         .collect()

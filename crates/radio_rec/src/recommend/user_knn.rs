@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::model_file::checked_when_read;
-use super::recommender::not_zero;
-use super::{Explain, History, Recommender, check_not_empty};
+use super::sums::Sums;
+use super::update::Merged;
+use super::{Explain, Fit, History, Recommender, SimilarUsers, Update, Wanted, check_not_empty};
 use crate::Result;
 use crate::interactions::{Interactions, Item, User};
 use crate::ranking::{at_least_one, best};
@@ -24,14 +25,24 @@ use crate::ranking::{at_least_one, best};
 /// |---|---|---|
 /// | `k` | how many users count | at least 1 |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UserKnn {
-    k: usize,
+    /// How many users count.
+    pub k: usize,
 }
 
 impl UserKnn {
-    /// With the `k` most similar users; `k` is checked by [`fit`](UserKnn::fit).
+    /// With the `k` most similar users.
     pub fn new(k: usize) -> Self {
         Self { k }
+    }
+}
+
+impl Fit for UserKnn {
+    type Model = UserKnnModel;
+
+    fn check(&self) -> Result<()> {
+        at_least_one("k", self.k)
     }
 
     /// Keeps the matrix; similarities are computed when they are asked for.
@@ -39,8 +50,8 @@ impl UserKnn {
     /// # Errors
     ///
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `k` = 0, and for a matrix without values.
-    pub fn fit(self, data: &Interactions) -> Result<UserKnnModel> {
-        at_least_one("k", self.k)?;
+    fn fit(&self, data: &Interactions) -> Result<UserKnnModel> {
+        self.check()?;
         check_not_empty(data)?;
         Ok(UserKnnModel {
             data: data.clone(),
@@ -69,6 +80,13 @@ impl UserKnnModel {
     }
 }
 
+impl Update for UserKnnModel {
+    fn update(&mut self, plays: &Interactions) -> Result<()> {
+        self.data = Merged::new(&self.data, plays)?.data;
+        Ok(())
+    }
+}
+
 impl Recommender for UserKnnModel {
     fn data(&self) -> &Interactions {
         &self.data
@@ -76,6 +94,17 @@ impl Recommender for UserKnnModel {
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
         scores_by_users(&self.data, history, self.k)
+    }
+
+    fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
+        best_by_users(&self.data, histories, self.k, wanted)
+    }
+}
+
+/// The cosine of what was played, of all users, whatever `k` is.
+impl SimilarUsers for UserKnnModel {
+    fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)> {
+        cosines_to_users(&self.data, history)
     }
 }
 
@@ -92,13 +121,41 @@ pub(super) fn scores_by_users(
     history: &History<'_>,
     k: usize,
 ) -> Vec<(Item, f64)> {
-    let mut scores = vec![0.0; data.items().len()];
-    for (user, similarity) in nearest_users(data, history, k) {
-        for (item, value) in data.items_of(user) {
-            scores[item.index()] += similarity * value;
+    with_scores_by_users(data, history, k, |sums| {
+        let scores = sums
+            .drain()
+            .map(|(item, sum)| (data.item_number(item), sum));
+        scores.collect()
+    })
+}
+
+/// Of [`scores_by_users`] the best that are wanted.
+pub(super) fn best_by_users(
+    data: &Interactions,
+    histories: &[History<'_>],
+    k: usize,
+    wanted: &Wanted,
+) -> Vec<Vec<(Item, f64)>> {
+    let best =
+        |history| with_scores_by_users(data, history, k, |sums| sums.best(data, history, wanted));
+    histories.iter().map(best).collect()
+}
+
+fn with_scores_by_users<T>(
+    data: &Interactions,
+    history: &History<'_>,
+    k: usize,
+    f: impl FnOnce(&mut Sums) -> T,
+) -> T {
+    let nearest = nearest_users(data, history, k);
+    Sums::with(data.items().len(), |sums| {
+        for (user, similarity) in nearest {
+            for (item, value) in data.items_of(user) {
+                sums.add(item.index(), similarity * value);
+            }
         }
-    }
-    not_zero(scores)
+        f(sums)
+    })
 }
 
 /// What each item of the history adds to the score of `item` in [`scores_by_users`].
@@ -126,23 +183,29 @@ pub(super) fn contributions_by_users(
 
 /// The `k` users with the largest cosine to a history, without the user whose history it is.
 fn nearest_users(data: &Interactions, history: &History<'_>, k: usize) -> Vec<(User, f64)> {
-    let mut common = vec![0.0; data.users().len()];
-    for (item, value) in history.plays() {
-        for (user, other) in data.users_of(item) {
-            common[user.index()] += value * other;
-        }
-    }
+    best(k, cosines_to_users(data, history))
+}
+
+/// The users with something in common with a history, without the user whose history it is, and their cosine to it.
+pub(super) fn cosines_to_users(data: &Interactions, history: &History<'_>) -> Vec<(User, f64)> {
     let norm = squared_norm(history.plays().map(|play| play.1));
-    let cosine = |user: User| {
-        let common = common[user.index()];
-        let other = data.by_user().squared_norm(user.index());
-        // As in `similarity`: what is equal as mathematics is equal in bits.
-        (user, (common * common / (norm * other)).sqrt())
-    };
-    let others = data
-        .user_indices()
-        .filter(|&user| common[user.index()] > 0.0 && Some(user) != history.user());
-    best(k, others.map(cosine).collect())
+    Sums::with(data.users().len(), |common| {
+        for (item, value) in history.plays() {
+            for (user, other) in data.users_of(item) {
+                common.add(user.index(), value * other);
+            }
+        }
+        let cosine = |(user, common): (u32, f64)| {
+            let other = data.by_user().squared_norm(user as usize);
+            // As in `similarity`: what is equal as mathematics is equal in bits.
+            let cosine = (common * common / (norm * other)).sqrt().min(1.0);
+            (data.user_number(user), cosine)
+        };
+        let others = common.drain().map(cosine);
+        others
+            .filter(|&(user, _)| Some(user) != history.user())
+            .collect()
+    })
 }
 
 fn squared_norm(values: impl Iterator<Item = f64>) -> f64 {

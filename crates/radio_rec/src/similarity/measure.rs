@@ -2,6 +2,7 @@
 
 use crate::interactions::{Compressed, Interactions, Item, User};
 use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
 
 /// How alike two items (or two users) are: a formula over the two columns (rows) of the matrix.
 ///
@@ -23,17 +24,20 @@ use crate::{Error, Result};
 /// Where a formula would divide by zero the similarity is 0.
 ///
 /// - *Adjusted cosine*: Sarwar et al., "Item-based collaborative filtering recommendation algorithms" (WWW 2001), section
-///   3.1.3, with the norms over all users of an item. The mean is over what the user has stored; where all values are equal, as in 0/1 data,
+///   3.1.3, but for the norms: here they are over all users of an item, there over the users of both, which
+///   makes two items with one user in common as alike as can be. The mean is over what the user has stored; where all values are equal, as in 0/1 data,
 ///   nothing remains to compare.
 /// - *Pearson* is the correlation over all users, zeros included: on 0/1 data the phi coefficient. It isn't the one over
 ///   the users of both that is used for ratings, which 0/1 data leaves undefined.
 /// - *Conditional probability* and *lift*: Deshpande and Karypis, "Item-based top-N recommendation algorithms" (TOIS 2004);
 ///   Recommenders' SAR calls |a ∩ b| / (|a| · |b|) lift, which leaves out the factor n and gives the same ranking.
 ///   Conditional probability is the one measure that is not symmetric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Measure {
     /// The cosine of the angle between the columns.
+    #[default]
     Cosine,
     /// The cosine after each user's mean was subtracted.
     AdjustedCosine,
@@ -158,6 +162,14 @@ impl Measure {
                 .collect();
             rows.map(|_, column, value| from_mean(value, means[column as usize]))
         })
+    }
+
+    /// Whether the similarity of two rows also depends on what others have.
+    pub(super) fn depends_on_all(self) -> bool {
+        matches!(
+            self,
+            Measure::AdjustedCosine | Measure::Pearson | Measure::Lift
+        )
     }
 
     /// What the formula needs of a row with these values.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::kernel::{Column, Sides, Value};
 use super::measure::{Measure, Row};
@@ -43,13 +44,27 @@ use crate::{Error, Result};
 /// assert_eq!(of_u2[0].similarity, 0.5);
 /// # Ok::<(), radio_rec::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Neighbourhood {
-    pub(super) k: usize,
-    pub(super) measure: Measure,
-    pub(super) weighting: Weighting,
-    pub(super) minimum_support: usize,
-    pub(super) shrinkage: f64,
+    /// How many neighbours each is given at most.
+    pub k: usize,
+    /// The similarity.
+    #[serde(default)]
+    pub measure: Measure,
+    /// What values are replaced by first.
+    #[serde(default)]
+    pub weighting: Weighting,
+    /// How many users (items) two must have in common.
+    #[serde(default = "one")]
+    pub minimum_support: usize,
+    /// How much smaller similarities are made that rest on few.
+    #[serde(default)]
+    pub shrinkage: f64,
+}
+
+fn one() -> usize {
+    1
 }
 
 impl Neighbourhood {
@@ -93,13 +108,65 @@ impl Neighbourhood {
     ///
     /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn of_items(&self, data: &Interactions) -> Result<ItemNeighbours> {
-        let lists = self.lists(data.by_item(), data.by_user(), |item, similarity| {
-            Neighbour {
-                item: Item(item),
-                similarity,
-            }
-        })?;
+        let lists = self.lists_of_items(data, None)?;
+        let lists = lists.into();
         Ok(ItemNeighbours { lists })
+    }
+
+    /// [`of_items`](Self::of_items) of a matrix that came of another, of which `old` are, by new plays of the items that have
+    /// `changed`.
+    pub(crate) fn of_changed_items(
+        &self,
+        old: &ItemNeighbours,
+        data: &Interactions,
+        changed: &[bool],
+    ) -> Result<ItemNeighbours> {
+        if self.measure.depends_on_all() || self.weighting != Weighting::None {
+            return self.of_items(data);
+        }
+        // Those that have changed, and those that have a user in common with one of them.
+        let mut wanted = changed.to_vec();
+        for item in data.item_indices().filter(|item| changed[item.index()]) {
+            for (user, _) in data.users_of(item) {
+                for (other, _) in data.items_of(user) {
+                    wanted[other.index()] = true;
+                }
+            }
+        }
+        let numbers: Vec<u32> = (0..)
+            .zip(&wanted)
+            .filter(|of| *of.1)
+            .map(|of| of.0)
+            .collect();
+        let mut found = self.lists_of_items(data, Some(&numbers))?.into_iter();
+        let list = |item: Item| match wanted[item.index()] {
+            true => found.next().expect("a list for each that was wanted"),
+            // Items that came to it now have changed, or nobody played them.
+            false if item.index() >= old.len() => Vec::new(),
+            false => {
+                let old = old.lists.of(item.index()).iter();
+                old.map(|neighbour| Neighbour {
+                    item: data.item_number(neighbour.item.number()),
+                    ..*neighbour
+                })
+                .collect()
+            }
+        };
+        let lists: Vec<_> = data.item_indices().map(list).collect();
+        let lists = lists.into();
+        Ok(ItemNeighbours { lists })
+    }
+
+    fn lists_of_items(
+        &self,
+        data: &Interactions,
+        wanted: Option<&[u32]>,
+    ) -> Result<Vec<Vec<Neighbour>>> {
+        let neighbour = |item, similarity| Neighbour {
+            item: data.item_number(item),
+            similarity,
+        };
+        self.lists(data.by_item(), data.by_user(), wanted, &neighbour)
     }
 
     /// The most similar users of each user.
@@ -108,16 +175,21 @@ impl Neighbourhood {
     ///
     /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn of_users(&self, data: &Interactions) -> Result<UserNeighbours> {
-        let lists = self.lists(data.by_user(), data.by_item(), |user, similarity| {
-            UserNeighbour {
-                user: User(user),
-                similarity,
-            }
-        })?;
+        let neighbour = |user, similarity| UserNeighbour {
+            user: data.user_number(user),
+            similarity,
+        };
+        let lists = self.lists(data.by_user(), data.by_item(), None, &neighbour)?;
+        let lists = lists.into();
         Ok(UserNeighbours { lists })
     }
 
-    fn check(&self) -> Result<()> {
+    /// That every parameter is within its range.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for the first that is not.
+    pub fn check(&self) -> Result<()> {
         at_least_one("k", self.k)?;
         at_least_one("minimum_support", self.minimum_support)?;
         self.weighting.check()?;
@@ -138,13 +210,14 @@ impl Neighbourhood {
         Ok(())
     }
 
-    /// The neighbours of each of `rows`; `across` is their transpose.
+    /// The neighbours of each of `rows`, or of those that are wanted; `across` is their transpose.
     fn lists<N: Send>(
         &self,
         rows: &Compressed,
         across: &Compressed,
-        neighbour: fn(u32, f64) -> N,
-    ) -> Result<Lists<N>> {
+        wanted: Option<&[u32]>,
+        neighbour: &(dyn Fn(u32, f64) -> N + Sync),
+    ) -> Result<Vec<Vec<N>>> {
         self.check()?;
         let weighted = self.weighting.weighted(rows, across);
         let rows = weighted.as_ref().unwrap_or(rows);
@@ -172,6 +245,7 @@ impl Neighbourhood {
             of_each: &of_each,
             rows,
             across,
+            wanted,
         };
         Ok(match narrow {
             Some(columns) => search.by_values(&columns, neighbour),
@@ -187,6 +261,8 @@ struct Search<'a> {
     rows: &'a Compressed,
     /// The transpose of `rows`.
     across: &'a Compressed,
+    /// The rows whose neighbours are looked for, if not those of all.
+    wanted: Option<&'a [u32]>,
 }
 
 impl Search<'_> {
@@ -194,8 +270,8 @@ impl Search<'_> {
     fn by_values<C: Column, N: Send>(
         &self,
         columns: &[C],
-        neighbour: fn(u32, f64) -> N,
-    ) -> Lists<N> {
+        neighbour: &(dyn Fn(u32, f64) -> N + Sync),
+    ) -> Vec<Vec<N>> {
         let values = self.rows.values();
         if self.parameters.measure.is_of_sets() || values.iter().all(|&value| value == 1.0) {
             let ones = vec![(); values.len()];
@@ -223,8 +299,8 @@ impl Search<'_> {
         across_columns: &[C],
         row_values: &[V],
         across_values: &[V],
-        neighbour: fn(u32, f64) -> N,
-    ) -> Lists<N> {
+        neighbour: &(dyn Fn(u32, f64) -> N + Sync),
+    ) -> Vec<Vec<N>> {
         let &Neighbourhood {
             k,
             measure,
@@ -244,19 +320,20 @@ impl Search<'_> {
             .then(|| Sides::new(self.rows, self.across, across_columns, &ones, &ones));
         let parameters = (measure, k, minimum_support, shrinkage);
         let top_k = TopK::new(sides, supports, self.of_each, self.rows, parameters);
-        let lists: Vec<Vec<N>> = (0..self.rows.rows())
-            .into_par_iter()
-            .map_init(
-                || top_k.scratch(),
-                |scratch, row| {
-                    let similar = top_k.most_similar(row, scratch).into_iter();
-                    similar
-                        .map(|(other, similarity)| neighbour(other, similarity))
-                        .collect()
-                },
-            )
-            .collect();
-        Lists::from(lists)
+        let list = |scratch: &mut _, row: usize| {
+            let similar = top_k.most_similar(row, scratch).into_iter();
+            similar
+                .map(|(other, similarity)| neighbour(other, similarity))
+                .collect()
+        };
+        let rows = match self.wanted {
+            None => {
+                let rows = (0..self.rows.rows()).into_par_iter();
+                return rows.map_init(|| top_k.scratch(), list).collect();
+            }
+            Some(rows) => rows.par_iter().map(|&row| row as usize),
+        };
+        rows.map_init(|| top_k.scratch(), list).collect()
     }
 }
 
@@ -291,7 +368,7 @@ pub struct UserNeighbours {
 }
 
 impl ItemNeighbours {
-    /// What was found before: of each item its neighbours, best first.
+    /// Of each item its neighbours, best first, which were found before.
     pub(crate) fn from_rows(rows: impl IntoIterator<Item = Vec<Neighbour>>) -> Self {
         Self {
             lists: rows.into_iter().collect::<Vec<_>>().into(),
@@ -316,6 +393,11 @@ impl ItemNeighbours {
     /// If `item` is beyond the matrix that the neighbours were found in, as indexing a slice does.
     pub fn neighbours(&self, item: Item) -> &[Neighbour] {
         self.lists.of(item.index())
+    }
+
+    /// The neighbours of each item.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[Neighbour]> {
+        (0..self.len()).map(|item| self.lists.of(item))
     }
 
     /// How many items there are.

@@ -1,5 +1,7 @@
 //! Weights that say how much a play tells.
 
+use serde::{Deserialize, Serialize};
+
 use crate::interactions::Compressed;
 use crate::{Error, Result};
 
@@ -17,7 +19,8 @@ use crate::{Error, Result};
 /// with idf(t) = ln N - ln(1 + N(t)), and sum(d) the sum of the values of d, whose mean is over all documents. These are the
 /// definitions of implicit 0.7 (`tfidf_weight`, `bm25_weight`): a user of all items but one weighs 0, and one of all items
 /// as little as their logarithm is below 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Weighting {
     /// Values as they are.
     #[default]
@@ -62,7 +65,11 @@ impl Weighting {
         }
         let count = documents.rows() as f64;
         let idf: Vec<f64> = (0..terms.rows())
-            .map(|term| count.ln() - (terms.row(term).0.len() as f64).ln_1p())
+            .map(|term| match terms.row(term).0.len() as f64 {
+                // Where it is 0, so that no rounding is left of it that would be compared.
+                carriers if carriers + 1.0 == count => 0.0,
+                carriers => count.ln() - carriers.ln_1p(),
+            })
             .collect();
         let sums: Vec<f64> = (0..documents.rows())
             .map(|document| documents.row(document).1.iter().sum())

@@ -1,7 +1,10 @@
 //! What is read, and what is refused where.
 
+mod compressed;
+
 use proptest::prelude::*;
 
+use super::read::ROWS_BETWEEN;
 use super::*;
 
 fn read(text: impl AsRef<[u8]>) -> crate::Result<Interactions> {
@@ -163,7 +166,7 @@ fn progress_is_told() {
     assert!(told.is_sorted_by_key(|p| p.bytes));
     assert_eq!(
         (told[2].bytes, told[2].total_bytes),
-        (text.len(), text.len())
+        (text.len() as u64, None)
     );
 }
 
@@ -317,4 +320,163 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_column_that_may_be_a_weight_is_not_left_out_silently() {
+    let text = "user,item,listens\na,x,3\nb,x,4\n";
+    assert_eq!(
+        refused(text),
+        "line 1, column 3: the column `listens` is not known as a weight, and every row would count 1; say \
+         `weight(\"listens\")` if it holds how much a row counts, or `unweighted()` if each counts 1"
+    );
+    let read = |table: LongTable<'_>, text: &str| table.read_from(text.as_bytes(), "-").unwrap();
+    let value = |data: &Interactions| data.value(data.user("b").unwrap(), data.item("x").unwrap());
+    let data = read(LongTable::new().weight("listens"), text);
+    assert_eq!((value(&data), data.not_read().len()), (4.0, 0));
+    let data = read(LongTable::new().unweighted(), text);
+    assert_eq!(
+        (value(&data), data.not_read()),
+        (1.0, &["listens".into()][..])
+    );
+
+    let headless = "a,x,3\nb,x,4\n";
+    let table = || LongTable::new().without_header();
+    assert_eq!(
+        message(table(), headless),
+        "line 1, column 3: column 3 is not known as a weight, and every row would count 1; say `weight(3)` if it holds how \
+         much a row counts, or `unweighted()` if each counts 1"
+    );
+    assert_eq!(value(&read(table().weight(3), headless)), 4.0);
+    assert_eq!(read(table().unweighted(), headless).not_read(), ["3"]);
+}
+
+#[test]
+fn columns_that_are_left_out_are_named() {
+    let data = read("user,genre,item,rating,,year\na,rock,x,3,?,1970\n").unwrap();
+    assert_eq!(data.not_read(), ["genre", "5", "year"]);
+    let shown = "[1 users x 1 items, 1 values stored; not read: genre, 5, year]\n";
+    assert!(data.to_string().ends_with(shown), "{data}");
+    assert!(read("user,item\na,x\n").unwrap().not_read().is_empty());
+    assert!(data.without_empty_users().not_read().is_empty());
+}
+
+#[test]
+fn another_separator_is_named() {
+    assert_eq!(
+        refused("user;item;rating\na;b;3,5\n"),
+        "line 1, column 1: the row has 1 cell, and seems to be separated by ';'; say `delimiter(b';')`"
+    );
+    assert!(
+        refused("\n\nuser|item\na|b\n")
+            .starts_with("line 3, column 1: the row has 1 cell, and seems to be separated by '|'")
+    );
+    assert!(
+        message(LongTable::new().without_header(), "1::1193::5::978300760\n").contains(
+            "separated by \"::\"; say `delimiter(b':')`, where every other column is empty"
+        )
+    );
+    let table = LongTable::new().without_header().delimiter(b':');
+    let data = table
+        .item(3)
+        .weight(5)
+        .timestamp(7)
+        .read_from("1::1193::5::978300760\n".as_bytes(), "-")
+        .unwrap();
+    assert_eq!((data.items(), data.nnz()), (&["1193".into()][..], 1));
+    let tabbed = message(LongTable::new().delimiter(b','), "user\titem\na\tx\n");
+    assert!(tabbed.ends_with("say `delimiter(b'\\t')`"), "{tabbed}");
+    assert!(
+        message(LongTable::new().delimiter(b';'), "user,item\na,x\n")
+            .ends_with("separated by ','; say `delimiter(b',')`")
+    );
+}
+
+#[test]
+fn a_row_of_numbers_is_no_header() {
+    let text = "1\t1193\t5\n2\t1194\t4\n";
+    let no_header = "so is no header; say `without_header()`, or put a row of names before it";
+    let placed = || LongTable::new().user(1).item(2).weight(3);
+    for message in [refused(text), message(placed(), text)] {
+        assert_eq!(
+            message,
+            format!("line 1, column 1: the first row has nothing but numbers, and {no_header}")
+        );
+    }
+    assert_eq!(
+        message(placed(), "ann\tu2\t5\nbob\tu2\t4\n"),
+        format!("line 1, column 3: the first row has the number `5` here, and {no_header}")
+    );
+    let data = placed().without_header();
+    let data = data.read_from(text.as_bytes(), "u.data").unwrap();
+    assert_eq!(data.users(), ["1", "2"]);
+    // Who asks for a column by its name knows that it is one.
+    let table = LongTable::new().user("1").item("2");
+    let data = table.read_from("1,2\na,x\n".as_bytes(), "-").unwrap();
+    assert_eq!(data.users(), ["a"]);
+}
+
+#[test]
+fn doubled_columns_are_refused() {
+    assert_eq!(
+        refused("user,User,item\na,b,c\n"),
+        "line 1, column 2: the column `User` is there already, column 1; give each column a name of its own, or say by its \
+         number which one holds what"
+    );
+    assert!(
+        refused("user,item,plays,plays\na,b,1,2\n")
+            .starts_with("line 1, column 4: the column `plays`")
+    );
+    assert!(
+        message(LongTable::new().weight("n"), "user,item,n,n\na,b,1,2\n")
+            .starts_with("line 1, column 4: the column `n`")
+    );
+    let table = LongTable::new().user(2);
+    let data = table
+        .read_from("user,user,item\na,b,c\n".as_bytes(), "-")
+        .unwrap();
+    assert_eq!(
+        (data.users(), data.not_read()),
+        (&["b".into()][..], &["user".into()][..])
+    );
+    // The name that is known first counts.
+    let data = read("user_id,user,item\na,b,c\n").unwrap();
+    assert_eq!(data.users(), ["b"]);
+}
+
+#[test]
+fn sums_are_values_too() {
+    let text = "user,item,plays\na,x,8e29\na,x,8e29\nb,x,1\n";
+    assert_eq!(
+        refused(text),
+        "line 4, column 3: `value` is 1.6e30, the sum of the values of user `a` and item `x`, but must be at most 1e30"
+    );
+    assert_eq!(
+        read("user,item,plays\na,x,5e29\na,x,5e29\n").unwrap().nnz(),
+        1
+    );
+}
+
+#[test]
+fn rows_that_come_again_take_no_room() {
+    // More rows than are kept before they are summed.
+    let rows = (1 << 20) + 5;
+    let text = std::iter::once("user,item,plays,time\n".to_owned());
+    let text = text.chain((0..rows).map(|n| format!("u{},i{},0.1,{n}\n", n % 3, n % 2)));
+    let text: String = text.collect();
+    let data = read(&text).unwrap();
+    let (user, item) = (data.user("u0").unwrap(), data.item("i0").unwrap());
+    // One after the other, as the rows come.
+    let times = (0..rows).filter(|n| n % 6 == 0);
+    let expected = times.clone().fold(0.0, |sum, _| sum + 0.1);
+    assert_eq!(data.value(user, item), expected);
+    assert_eq!(data.timestamp(user, item), times.max().map(f64::from));
+}
+
+#[test]
+fn what_is_no_text_is_named() {
+    assert!(refused(b"PK\x03\x04rest").contains("this is a zip archive"));
+    assert!(refused(b"PAR1rest").contains("this is a Parquet file"));
+    assert!(refused(b"\xfd7zXZ\0rest").contains("compressed by xz"));
+    assert!(refused(b"BZh91AY").contains("compressed by bzip2"));
 }

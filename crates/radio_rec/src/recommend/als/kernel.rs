@@ -3,10 +3,10 @@
 use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
 
-#[cfg(target_arch = "x86_64")]
-use super::lanes::x86::Fused;
-use super::lanes::{LANES, Portable, Registers};
 use crate::interactions::Compressed;
+#[cfg(target_arch = "x86_64")]
+use crate::lanes::x86::Fused;
+use crate::lanes::{LANES, Portable, Registers};
 use crate::prefetch::prefetch;
 
 /// How many steps of conjugate gradients a turn takes.

@@ -4,12 +4,12 @@
 //! the processor; one of before 2013, without FMA, only takes longer.
 
 /// How many numbers.
-pub(super) const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// Registers to compute with; that there is a value of such a type proves that the processor has them.
 ///
 /// A sum is taken by halves: always in the same order, whatever the width of the registers.
-pub(super) trait Registers: Copy {
+pub(crate) trait Registers: Copy {
     /// Numbers in registers.
     type Lanes: Copy;
 
@@ -28,7 +28,7 @@ pub(super) trait Registers: Copy {
 
 /// Any processor's; the compiler makes of them what it can.
 #[derive(Clone, Copy)]
-pub(super) struct Portable;
+pub(crate) struct Portable;
 
 impl Registers for Portable {
     type Lanes = [f32; LANES];
@@ -62,18 +62,18 @@ impl Registers for Portable {
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(super) mod x86 {
+pub(crate) mod x86 {
     use std::arch::x86_64::*;
 
     use super::{LANES, Registers};
 
     /// Those of AVX2, with FMA. Only fast where it is inlined into a function that is compiled for both.
     #[derive(Clone, Copy)]
-    pub(in super::super) struct Fused(());
+    pub(crate) struct Fused(());
 
     impl Fused {
         /// `None` where the processor lacks one of both.
-        pub(in super::super) fn detect() -> Option<Self> {
+        pub(crate) fn detect() -> Option<Self> {
             (std::arch::is_x86_feature_detected!("avx2")
                 && std::arch::is_x86_feature_detected!("fma"))
             .then_some(Self(()))
@@ -82,7 +82,7 @@ pub(super) mod x86 {
 
     /// Two registers.
     #[derive(Clone, Copy)]
-    pub(in super::super) struct Pair(__m256, __m256);
+    pub(crate) struct Pair(__m256, __m256);
 
     // SAFETY of each block: `self` was made by `Fused::detect`, so the processor has AVX2 and FMA.
     impl Registers for Fused {

@@ -1,0 +1,9 @@
+//! The command `radio-kernel`: installs the kernel, removes it, and is it.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -1,0 +1,127 @@
+//! The commands that only a session can have: `:clear`, `:restart`, `:explain` and `:doc`. All others are the engine's.
+
+use super::Names;
+use super::inspect::tell;
+use crate::wire::Bundle;
+use serde_json::json;
+use std::path::Path;
+use std::process::Command;
+
+/// A command of the session's.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum SessionCommand {
+    /// Everything is forgotten.
+    Clear,
+    /// The process that runs cells begins anew: variables are gone, items and dependencies stay.
+    Restart,
+    /// What the compiler has to say about an error's code; of the last error, if none is given.
+    Explain(Option<String>),
+    /// What a name is.
+    Doc(String),
+}
+
+/// Takes the session's commands from a cell's head. Their lines are left empty, so that the other lines keep their numbers.
+pub(super) fn take_commands(source: &str) -> (Vec<SessionCommand>, String) {
+    let mut commands = Vec::new();
+    let mut in_head = true;
+    let lines = source.split_inclusive('\n').map(|line| {
+        let text = line.trim();
+        let command = in_head.then(|| parse(text)).flatten();
+        in_head &= text.is_empty() || text.starts_with([':', '!']) || line.starts_with("//");
+        match command {
+            Some(command) => {
+                commands.push(command);
+                &line[line.trim_end_matches('\n').len()..]
+            }
+            None => line,
+        }
+    });
+    let rest = lines.collect();
+    (commands, rest)
+}
+
+fn parse(text: &str) -> Option<SessionCommand> {
+    let mut words = text.strip_prefix(':')?.split_whitespace();
+    let (name, argument) = (words.next()?, words.next().map(str::to_owned));
+    match (name, argument) {
+        ("clear", None) => Some(SessionCommand::Clear),
+        ("restart", None) => Some(SessionCommand::Restart),
+        ("explain", code) => Some(SessionCommand::Explain(code)),
+        ("doc", Some(name)) => Some(SessionCommand::Doc(name)),
+        _ => None,
+    }
+}
+
+/// What the compiler says about an error's code. The error is a sentence for the user.
+pub(super) fn explain(code: &str, folder: &Path) -> Result<Bundle, String> {
+    let output = Command::new("rustc")
+        .args(["--explain", code])
+        .current_dir(folder)
+        .output();
+    let output = output.map_err(|error| format!("rustc could not be started: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() || text.is_empty() {
+        return Err(format!(
+            "rustc has nothing to say about {code:?}: codes look like E0308"
+        ));
+    }
+    Ok(both(text.trim(), text.trim()))
+}
+
+/// What a name is. The error is a sentence for the user.
+pub(super) fn doc(name: &str, names: &Names) -> Result<Bundle, String> {
+    let known = tell(name.rsplit("::").next().unwrap_or(name), true, names);
+    let text = known.ok_or_else(|| {
+        format!(
+            "no cell has brought {name:?}; of others there is documentation at https://doc.rust-lang.org/std/?search={name} and https://docs.rs/releases/search?query={name}"
+        )
+    })?;
+    Ok(both(&text, &format!("```rust\n{text}\n```")))
+}
+
+fn both(plain: &str, markdown: &str) -> Bundle {
+    let data = [("text/plain", plain), ("text/markdown", markdown)];
+    data.map(|(mime, text)| (mime.to_owned(), json!(text)))
+        .into_iter()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_of_the_session_are_taken_from_the_head() {
+        let (commands, rest) =
+            take_commands("// a\n:clear\n:dep rand\n:explain E0308\nlet a = 1;\n:restart");
+        let explain = SessionCommand::Explain(Some("E0308".into()));
+        assert_eq!(commands, [SessionCommand::Clear, explain]);
+        assert_eq!(rest, "// a\n\n:dep rand\n\nlet a = 1;\n:restart");
+        let (commands, rest) = take_commands(":doc\n:vars\n:clear all");
+        assert_eq!(
+            (commands, rest.as_str()),
+            (vec![], ":doc\n:vars\n:clear all")
+        );
+        assert_eq!(take_commands(":explain").0, [SessionCommand::Explain(None)]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_said() {
+        assert!(
+            explain("nonsense", Path::new("."))
+                .unwrap_err()
+                .contains("codes look like")
+        );
+        assert!(
+            explain("E0308", Path::new(".")).unwrap()["text/plain"]
+                .as_str()
+                .unwrap()
+                .contains("type")
+        );
+        assert!(
+            doc("Vec", &Names::default())
+                .unwrap_err()
+                .contains("docs.rs")
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! What cells may keep of each other, and what they may not: no value is seen that is gone.
+
+mod desk;
+
+use desk::*;
+
+/// The outputs of the cells of a script that is run with `--allow-errors`.
+fn outputs(script: &str) -> Vec<Vec<String>> {
+    let desk = Desk::new();
+    desk.write("a.rs", script).run(&["a.rs", "--allow-errors"]);
+    desk.cells("a").iter().map(short).collect()
+}
+
+/// Whether a cell has no output but one error, which says all of `parts`.
+fn is_refused(cell: &[String], parts: &[&str]) -> bool {
+    matches!(cell, [error] if error.starts_with('!') && parts.iter().all(|part| error.contains(part)))
+}
+
+#[test]
+fn what_changes_by_itself_is_changed_where_it_is() {
+    let cells = outputs(
+        "// %%\nlet all = std::cell::RefCell::new(vec![1]);\nlet other = &all;\n\
+         let cell = std::cell::Cell::new(1);\nlet seen = &cell;\n\
+         // %%\nall.borrow_mut().push(2);\ncell.set(5);\n\
+         // %%\n(other.borrow().clone(), seen.get())\n",
+    );
+    assert_eq!(cells[2], ["=([1, 2], 5)"]);
+}
+
+#[test]
+fn what_others_may_change_is_not_looked_at_meanwhile() {
+    let cells = outputs(
+        "// %%\nlet mut v = vec![1];\nlet r = &mut v;\n\
+         // %%\nfor i in 0..100 { r.push(i); }\nv[0]\n\
+         // %%\nr.len()\n",
+    );
+    assert!(
+        is_refused(&cells[1], &["cannot find value `v`"]),
+        "{cells:?}"
+    );
+    assert_eq!(cells[2], ["=1"]);
+    // A number can be looked at by a cell that does not call what counts.
+    let cells = outputs(
+        "// %%\nlet mut n = 0;\nlet mut inc = || { n += 1; n };\n\
+         // %%\ninc() + inc()\n// %%\nn\n// %%\ninc() + n\n",
+    );
+    assert_eq!(cells[1..3], [["=3"], ["=2"]]);
+    assert!(
+        is_refused(&cells[3], &["cannot find value `n`"]),
+        "{cells:?}"
+    );
+}
+
+#[test]
+fn what_an_earlier_variable_comes_to_refer_to_stays() {
+    let cells = outputs(
+        "// %%\nlet mut w: Vec<&i32> = vec![];\n// %%\nlet x = 5; w.push(&x);\n\
+         // %%\nlet other = [7i32; 64];\nstd::hint::black_box(&other);\n*w[0]\n",
+    );
+    assert_eq!(cells[2], ["=5"]);
+}
+
+#[test]
+fn what_is_referred_to_is_not_dropped_by_a_cell_that_returns() {
+    let cells = outputs(
+        "// %%\nlet v = vec![String::from(\"a\")];\nlet r = &v;\n\
+         // %%\nif v.len() == 1 { drop(v); return; }\n// %%\nr[0].clone()\n",
+    );
+    assert_eq!(cells[2], ["=\"a\""]);
+}
+
+#[test]
+fn references_are_kept_in_all_kinds_of_values() {
+    let cells = outputs(
+        "// %%\nlet names = vec![\"a\".to_string(), \"b\".to_string()];\n\
+         let m: std::collections::HashMap<&str, usize> = names.iter().enumerate().map(|(i, n)| (n.as_str(), i)).collect();\n\
+         // %%\nm[\"b\"]\n\
+         // %%\nstruct Holder<'a> { s: &'a str, all: Vec<&'a String> }\n\
+         let h = Holder { s: &names[0], all: names.iter().collect() };\n\
+         // %%\nlet all = &names;\n\
+         // %%\nlet names = 5;\n\
+         // %%\n(h.s.len(), h.all.len(), all.len(), m.len(), names)\n",
+    );
+    assert_eq!(cells[1], ["=1"]);
+    assert_eq!(cells[5], ["=(1, 2, 2, 2, 5)"]);
+}
+
+#[test]
+fn what_has_no_name_is_looked_at_as_often_as_wanted() {
+    let cells = outputs(
+        "// %%\nlet it = (0..3).map(|x| x + 1);\nlet r = &it;\n\
+         // %%\nit.clone().sum::<i32>()\n// %%\nit.clone().sum::<i32>()\n\
+         // %%\nfn hidden<T: Clone + 'static>(t: T) -> impl Iterator<Item = T> { std::iter::repeat(t) }\n\
+         let even = (0..10).filter(|x| x % 2 == 0);\nlet same = hidden(3u8);\n\
+         // %%\neven.sum::<i32>()\n// %%\nsame.take(2).collect::<Vec<_>>()\n",
+    );
+    assert_eq!(cells[1..3], [["=6"], ["=6"]]);
+    assert_eq!(cells[4..6], [["=20"], ["=[3, 3]"]]);
+}
+
+#[test]
+fn cells_that_wait_lend_their_variables() {
+    let cells = outputs(
+        "// %%\nlet s = String::from(\"kept\");\nlet n = async { 1_usize }.await;\n\
+         // %%\nlet r = &s;\nasync { 1 }.await;\n// %%\nr.len() + async { n }.await\n// %%\ns.len()\n",
+    );
+    assert_eq!(cells[2..4], [["=5"], ["=4"]]);
+}
+
+#[test]
+fn a_notebook_may_forbid_unsafe_code() {
+    let cells = outputs(
+        "// %%\n#![forbid(unsafe_code)]\nlet x = 1;\n// %%\nlet r = &x;\nlet f = |y: i32| x + y + *r;\n\
+         // %%\nf(1)\n// %%\nunsafe { *std::ptr::null::<i32>() }\n",
+    );
+    assert_eq!(cells[2], ["=3"]);
+    assert!(is_refused(&cells[3], &["unsafe"]), "{cells:?}");
+}
+
+#[test]
+fn names_of_radios_own_are_refused_by_name() {
+    let cells = outputs(
+        "// %%\nmod __radio { }\n// %%\n\n/// Why.\nfn __radio_cell() -> u8 { 1 }\n// %%\nlet __radio = 3;\n__radio\n",
+    );
+    assert!(
+        is_refused(&cells[0], &["`__radio`", "radio's own"]),
+        "{cells:?}"
+    );
+    assert!(
+        is_refused(&cells[1], &["`__radio_cell`", "radio's own"]),
+        "{cells:?}"
+    );
+    assert_eq!(cells[2], ["=3"]);
+}
+
+#[test]
+fn of_items_with_conditions_the_one_that_holds_is_taken() {
+    let cells = outputs(
+        "// %%\n#[cfg(unix)] fn os() -> &'static str { \"unix\" }\n#[cfg(not(unix))] fn os() -> &'static str { \"other\" }\n\
+         // %%\nos()\n// %%\nfn os() -> &'static str { \"mine\" }\n// %%\nos()\n",
+    );
+    let expected = if cfg!(unix) {
+        "=\"unix\""
+    } else {
+        "=\"other\""
+    };
+    assert_eq!(cells[1], [expected]);
+    assert_eq!(cells[3], ["=\"mine\""]);
+}
+
+#[test]
+fn a_variable_of_a_cell_that_has_returned_is_told_as_gone() {
+    let cells = outputs("// %%\nstruct D(&'static str);\nlet c = D(\"c\");\nreturn;\n// %%\nc.0\n");
+    assert!(
+        is_refused(&cells[1], &["the variable `c` is not there"]),
+        "{cells:?}"
+    );
+}
