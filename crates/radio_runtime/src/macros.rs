@@ -47,6 +47,10 @@ macro_rules! dbg {
 }
 
 /// The function by which the host finds that of a cell. It stands here for cells that forbid code such as this.
+#[allow(
+    clippy::crate_in_macro_def,
+    reason = "the function is that of the crate that calls this"
+)]
 #[macro_export]
 #[doc(hidden)]
 macro_rules! __radio_start {
