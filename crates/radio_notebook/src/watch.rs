@@ -63,7 +63,7 @@ fn port(text: &str) -> std::result::Result<u16, String> {
 /// Watches until Ctrl-C.
 ///
 /// # Errors
-/// As [`watch`].
+/// Trouble with files, cargo or arguments, as for `radio run`.
 pub fn run(arguments: Arguments) -> Result<bool> {
     let run = run::Arguments {
         paths: vec![arguments.path.clone()],
