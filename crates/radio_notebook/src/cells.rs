@@ -4,9 +4,16 @@
 //! |---|---|
 //! | `commands` | what a cell's commands set, and what they do when it runs |
 //! | `compile` | a cell into the libraries that the host loads |
+//! | `learn` | what the compiler's messages say of how a cell has to be |
+//! | `together` | cells that come one after the other into one library |
+//! | `finish` | what the next cell sees after one that was compiled |
 
 mod commands;
 pub mod compile;
+mod finish;
+mod learn;
+mod together;
 
 pub use crate::program::scope::Scope;
 pub use compile::{Cells, Compiled, Facts, Places, Refusal};
+pub use together::is_foreseeable;

@@ -6,8 +6,6 @@ mod live;
 mod plan;
 mod spare;
 
-use crate::build::place::target_of;
-use crate::build::{set, toolchain::Toolchain, unit};
 use crate::cells::{Cells, Compiled, Facts, Places, Refusal, Scope};
 use crate::clock;
 use crate::collect::{Request, Stream};
@@ -231,20 +229,6 @@ impl Execution<'_> {
         }
     }
 
-    /// What compiles the cells.
-    fn cells(&self) -> Result<Cells> {
-        let toolchain = Toolchain::find(&self.folder)?;
-        let target = target_of(&self.folder)?;
-        let builder = set::Builder {
-            notebook: self.folder.clone(),
-            target: target.clone(),
-            toolchain: toolchain.clone(),
-            deadline: self.options.deadline,
-        };
-        let compiler = unit::Compiler::new(&target, toolchain, self.options.deadline)?;
-        Ok(Cells::new(builder, compiler, self.folder.clone()))
-    }
-
     /// Runs the cells, each compiled by itself, from the first that is not as it was.
     fn run_compiled(&mut self, live: &mut Live) -> Result<()> {
         let asks =
@@ -278,7 +262,7 @@ impl Execution<'_> {
     }
 
     fn begin(&self, asks: bool, goes_on: bool) -> Result<Kept> {
-        let cells = self.cells()?;
+        let cells = Cells::of_folder(&self.folder, self.options.deadline)?;
         let places = cells.places();
         let mut begin = Scope::default();
         begin.settings.build.profile.clone_from(&self.profile);
@@ -341,15 +325,14 @@ impl Execution<'_> {
             if !self.work[at].expected_to_fail {
                 self.summary.facts.push((number, compiled.facts.clone()));
             }
-            let Some(library) = &compiled.library else {
+            let Some(entry) = &compiled.entry else {
                 self.finish_run(at, CellRun::default(), started, clock);
                 self.is_over(kept, at, compiled.scope);
                 continue;
             };
             let job = Job {
                 cell: number,
-                loads: &compiled.loads,
-                library,
+                entry,
                 keep: goes_on || last_that_may_fail.is_some_and(|last| at <= last),
             };
             let Some(run) = self.run_job(&mut kept.running, &job)? else {

@@ -16,7 +16,7 @@ use crate::errors::{
 };
 use crate::interrupt;
 use crate::running::Running;
-use crate::session::{Failure, Job, Listener, Waker};
+use crate::session::{Entry, Failure, Job, Listener, Waker};
 use crate::{cells::Places, startup};
 pub use compiling::Upcoming;
 use compiling::{Compiling, Task};
@@ -189,9 +189,9 @@ impl Interactive {
             Err(Error::Interrupted) => return Ok(failed(interrupted(number))),
             Err(error) => return Err(error),
         };
-        let mut executed = match &compiled.library {
+        let mut executed = match &compiled.entry {
             None => Executed::default(),
-            Some(library) => self.run(number, &compiled, library, audience)?,
+            Some(entry) => self.run(number, &compiled, entry, audience)?,
         };
         if self.scope.settings.times && compiled.scope.settings.times {
             executed.outputs.push(took(begun));
@@ -227,7 +227,7 @@ impl Interactive {
         &mut self,
         number: u32,
         compiled: &Compiled,
-        library: &Path,
+        entry: &Entry,
         audience: &mut dyn Audience,
     ) -> Result<Executed> {
         let (host, places) = self.compiling.host()?;
@@ -240,8 +240,7 @@ impl Interactive {
         };
         let job = Job {
             cell: number,
-            loads: &compiled.loads,
-            library,
+            entry,
             keep: true,
         };
         let mut listener = InCellTerms {

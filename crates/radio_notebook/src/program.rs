@@ -9,6 +9,7 @@
 
 pub mod definitions;
 pub mod scope;
+pub mod sketch;
 pub mod text;
 mod writer;
 

@@ -4,7 +4,7 @@ use crate::cells::Compiled;
 use crate::collect::{Request, Stream};
 use crate::error::{Error, Result};
 use crate::interrupt;
-use crate::session::{Input, Job, Listener, Session, Snapshot};
+use crate::session::{Entry, Input, Job, Listener, Session, Snapshot};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -31,8 +31,7 @@ pub struct Running {
 #[derive(Debug)]
 struct Ran {
     number: u32,
-    loads: Vec<PathBuf>,
-    library: PathBuf,
+    entry: Entry,
 }
 
 impl Running {
@@ -130,8 +129,7 @@ impl Running {
         };
         let job = Job {
             cell: cell.number,
-            loads: &cell.loads,
-            library: &cell.library,
+            entry: &cell.entry,
             keep: true,
         };
         let run = session.run(&job, None, &mut Deaf);
@@ -156,11 +154,10 @@ impl Running {
     /// Takes note of a cell that ran to its end; `snapshot` is the state before it.
     pub fn succeeded(&mut self, compiled: &Compiled, number: u32, snapshot: Option<Snapshot>) {
         self.keep(self.ran.len(), snapshot);
-        if let Some(library) = &compiled.library {
+        if let Some(entry) = &compiled.entry {
             self.ran.push(Ran {
                 number,
-                loads: compiled.loads.clone(),
-                library: library.clone(),
+                entry: entry.clone(),
             });
             self.done = self.ran.len();
         }

@@ -14,7 +14,7 @@ use radio_runtime::worker::LIBRARY;
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -58,15 +58,24 @@ pub struct Snapshot {
     pub threads: u32,
 }
 
+/// Where the function of a cell is.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The libraries that its own needs, in their order.
+    pub loads: Vec<PathBuf>,
+    /// The library that has it.
+    pub library: PathBuf,
+    /// Its name there.
+    pub start: String,
+}
+
 /// A cell for a host to run.
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'j> {
     /// Its number.
     pub cell: u32,
-    /// The libraries that it needs, in their order.
-    pub loads: &'j [PathBuf],
-    /// The library that has it.
-    pub library: &'j Path,
+    /// Its function.
+    pub entry: &'j Entry,
     /// Whether to keep the state before it.
     pub keep: bool,
 }
@@ -273,7 +282,7 @@ impl Session {
     ) -> CellRun {
         let mut orders = Vec::new();
         if let Some(host) = &mut self.host {
-            for path in job.loads {
+            for path in &job.entry.loads {
                 if host.loaded.insert(path.clone()) {
                     orders.push(Order::Load {
                         path: path.to_string_lossy().into_owned(),
@@ -284,7 +293,8 @@ impl Session {
         orders.push(Order::Run {
             cell: job.cell,
             keep: job.keep,
-            path: job.library.to_string_lossy().into_owned(),
+            path: job.entry.library.to_string_lossy().into_owned(),
+            start: job.entry.start.clone(),
         });
         for order in orders {
             // If it does not arrive, the host is gone, which is seen next.

@@ -156,3 +156,36 @@ fn a_variable_of_a_cell_that_has_returned_is_told_as_gone() {
         "{cells:?}"
     );
 }
+
+/// Cells that follow cells which are not kept are compiled together, by guesses at the types of their variables. What a later
+/// cell would decide in one function, what is moved, and what is wrong, is as it is where each is compiled by itself.
+#[test]
+fn cells_that_are_compiled_together_mean_what_they_mean_alone() {
+    // Nothing of another run is kept for these.
+    let other = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
+    let script = format!(
+        "// %%\nlet start = {other}_u64;\n// %%\nlet one = start - {other} + 1;\n// %%\n// A later cell has it a u64.\nlet small = 5;\n\
+         // %%\nstd::mem::size_of_val(&small)\n// %%\nlet large: u64 = small;\n// %%\nlet names = vec![String::from(\"a\"), String::from(\"b\")];\n\
+         // %%\nlet taken = names; let gone = String::new(); drop(gone);\n// %%\nnames.len()\n// %%\nfn twice(x: u64) -> u64 {{ 2 * x }}\ntwice(one)\n\
+         // %%\nlet add = move |x: u64| x + one;\n// %%\nadd(twice(3))\n// %%\nlet mut all = Vec::new();\n// %%\nall.push(1_u8);\n\
+         // %%\nlet first = &taken[0];\n// %%\nfirst.clone() + &taken[1]\n// %%\nmodule_path!()\n\
+         // %%\nfn twice(x: u64) -> u64 {{ 3 * x }}\n// %%\nadd(twice(3))\n// %%\npanic!(\"at {{one}}\");\n// %%\nadd(one)\n"
+    );
+    let desk = Desk::new();
+    desk.write("a.rs", &script).run(&["a.rs", "--allow-errors"]);
+    let cells: Vec<Vec<String>> = desk.cells("a").iter().map(short).collect();
+    assert_eq!(cells[3], ["=4"]);
+    assert!(is_refused(&cells[4], &["mismatched types"]), "{cells:?}");
+    assert!(is_refused(&cells[7], &["cannot find value `names`"]));
+    assert_eq!(cells[8], ["=2"]);
+    assert_eq!(cells[10], ["=7"]);
+    assert!(is_refused(&cells[11], &["type annotations needed"]));
+    assert!(is_refused(&cells[12], &["`all`"]));
+    assert_eq!(cells[14], ["=\"ab\""]);
+    assert_eq!(cells[15], ["=\"ctx\""]);
+    assert_eq!(cells[17], ["=10"]);
+    assert_eq!(cells[18], ["!Panic: at 1"]);
+    let panicked = desk.cells("a")[18].to_string();
+    assert!(panicked.contains("a.rs cell 19:1:1"), "{panicked}");
+    assert_eq!(cells[19], ["=2"]);
+}

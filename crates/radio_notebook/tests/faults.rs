@@ -214,7 +214,7 @@ fn a_program_that_goes_ends_the_run_at_its_cell_and_the_message_says_how() {
         assert!(said.starts_with(message), "{cell}: {said}");
         assert!(cells[2].is_empty());
         assert!(stderr(&run).contains("a.rs cell 2"), "{}", stderr(&run));
-        assert!(desk.processes().is_empty());
+        wait_for("all processes to end", || desk.processes().is_empty());
     }
 }
 
@@ -366,7 +366,7 @@ fn each_signal_to_end_keeps_what_ran() {
         let cells = desk.outputs("a");
         assert_eq!(joined(&cells[0][0]["text"]), "kept\n");
         assert!(error(&cells[1]).starts_with("Interrupted: "));
-        assert!(desk.processes().is_empty());
+        wait_for("all processes to end", || desk.processes().is_empty());
         std::fs::remove_file(desk.path("runs")).unwrap();
         std::fs::remove_dir_all(desk.path("out")).unwrap();
     }

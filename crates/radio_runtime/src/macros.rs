@@ -54,10 +54,10 @@ macro_rules! dbg {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! __radio_start {
-    () => {
+    ($name:ident) => {
         #[unsafe(no_mangle)]
-        pub fn __radio_start(number: u32) -> ::std::result::Result<(), $crate::Raised> {
-            crate::__radio_cell(number)
+        pub fn $name(number: u32) -> ::std::result::Result<(), $crate::Raised> {
+            __radio_cell(number)
         }
     };
 }

@@ -133,6 +133,8 @@ pub enum Order {
         keep: bool,
         /// The library that has it.
         path: String,
+        /// The name of its function there.
+        start: String,
     },
     /// End the process that runs cells, and go on in the one that has an earlier state.
     Restore {
@@ -160,10 +162,16 @@ impl Order {
                 put_text(&mut payload, path);
                 b'l'
             }
-            Order::Run { cell, keep, path } => {
+            Order::Run {
+                cell,
+                keep,
+                path,
+                start,
+            } => {
                 put_number(&mut payload, *cell);
                 put_number(&mut payload, u32::from(*keep));
                 put_text(&mut payload, path);
+                put_text(&mut payload, start);
                 b'r'
             }
             Order::Restore { process, time } => {
@@ -191,6 +199,7 @@ impl Order {
                 cell: take_number(rest)?,
                 keep: take_number(rest)? != 0,
                 path: take_text(rest)?,
+                start: take_text(rest)?,
             },
             b't' => Order::Restore {
                 process: take_number(rest)?,

@@ -153,7 +153,8 @@ impl Library {
     }
 
     /// The address of a symbol.
-    pub fn symbol(self, name: &CStr) -> Result<*mut c_void, String> {
+    pub fn symbol(self, name: &str) -> Result<*mut c_void, String> {
+        let name = CString::new(name).map_err(|error| error.to_string())?;
         // SAFETY: the library stays loaded.
         let symbol = unsafe { dlsym(self.0, name.as_ptr()) };
         match symbol.is_null() {

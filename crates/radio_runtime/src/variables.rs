@@ -208,9 +208,16 @@ fn of_type<T>(name: &str, variable: &Variable) -> Result<(), String> {
     ))
 }
 
+/// How the names of modules begin that have a cell each.
+pub const TOGETHER: &str = "__together_";
+
 fn of_same_making<T>(name: &str, variable: &Variable) -> Result<(), String> {
-    // A cell that waits is a closure itself.
-    let plain = |name: &str| name.replace("::{{closure}}", "");
+    // A cell that waits is a closure itself, and one that was compiled together with others is in a module.
+    let plain = |name: &str| {
+        let name = name.replace("::{{closure}}", "");
+        let own = name.split("::").filter(|part| !part.starts_with(TOGETHER));
+        own.collect::<Vec<_>>().join("::")
+    };
     let is_called_so = plain(variable.type_name) == plain(type_name::<T>());
     if is_called_so && variable.layout == Layout::new::<T>() {
         return Ok(());

@@ -60,7 +60,12 @@ fn follow_orders() -> ! {
                     library_error(&path, &why);
                 }
             }
-            Order::Run { cell, keep, path } => run(cell, keep, &path),
+            Order::Run {
+                cell,
+                keep,
+                path,
+                start,
+            } => run(cell, keep, &path, &start),
             Order::Restore { .. } | Order::Forget { .. } => {}
         }
     }
@@ -79,12 +84,12 @@ fn library_error(path: &str, why: &str) {
 /// The `ename` of a failure that is no fault of the cell's: a library could not be loaded.
 pub const LIBRARY: &str = "Library";
 
-fn run(cell: u32, keep: bool, path: &str) {
+fn run(cell: u32, keep: bool, path: &str, start: &str) {
     if keep && keep_state() {
         // This is the copy, and its time has come: what the cell did is not.
         return;
     }
-    let symbol = Library::load(path, false).and_then(|library| library.symbol(c"__radio_start"));
+    let symbol = Library::load(path, false).and_then(|library| library.symbol(start));
     match symbol {
         Ok(symbol) => {
             // SAFETY: libraries of cells have a function of this name and type, compiled by the same compiler.

@@ -1,7 +1,10 @@
 //! A source into a library that the host loads, by one call of the compiler and one of the linker. What was compiled before is
 //! kept under a key of all that went into it.
 
+mod together;
+
 use super::cargo;
+use super::mir;
 use super::place::with_way_out;
 use super::set::Set;
 use super::toolchain::{Runtime, Toolchain};
@@ -17,12 +20,16 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
+use tempfile::TempDir;
 
 /// The name that the crate of every cell has: what `module_path!` says, and the beginning of its types' names.
 const CRATE: &str = "ctx";
 
 /// The form of what is kept; another one for whatever is read from the compiler's output in another way.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
+
+/// The function of a cell in a library of its own.
+const START: &str = "__radio_start";
 
 /// What is to be compiled.
 #[derive(Debug)]
@@ -48,6 +55,10 @@ pub struct Library {
     pub key: String,
     /// The library that the host loads.
     pub code: PathBuf,
+    /// The function in it that runs the cell, if it has one.
+    pub start: String,
+    /// What else has to be loaded before it, in this order, if it was compiled together with others.
+    pub needs: Vec<PathBuf>,
     /// What the compiler needs to know of it.
     pub metadata: PathBuf,
     /// The types of the variables that it keeps, as the compiler prints them; of those that have a name.
@@ -56,6 +67,25 @@ pub struct Library {
     pub variables: BTreeSet<String>,
     /// Those of them that are closures, with the boxes that they fit into.
     pub closures: BTreeMap<String, String>,
+    /// Whether it was not kept from before.
+    pub is_new: bool,
+}
+
+impl Library {
+    /// What is to be known of one that is not compiled yet, whose variables may be of these types.
+    pub fn foreseen(types: BTreeMap<String, String>) -> Library {
+        Library {
+            key: String::new(),
+            code: PathBuf::new(),
+            start: String::new(),
+            needs: Vec::new(),
+            metadata: PathBuf::new(),
+            variables: types.keys().cloned().collect(),
+            types,
+            closures: BTreeMap::new(),
+            is_new: true,
+        }
+    }
 }
 
 /// What came of compiling a unit.
@@ -68,8 +98,12 @@ pub enum Outcome {
 }
 
 /// What is kept of a unit beside the library.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Record {
+    /// The folder of the units that it was compiled together with, which has the library.
+    together: Option<String>,
+    /// The libraries that all of those need, in their order.
+    needs: Vec<PathBuf>,
     /// The lengths of the library, and of what the compiler needs to know of it: by these, one that was cut short is known.
     lengths: [u64; 2],
     types: BTreeMap<String, String>,
@@ -77,6 +111,30 @@ struct Record {
     closures: BTreeMap<String, String>,
     /// The files that it includes, and hashes of what they hold.
     inputs: Vec<(PathBuf, String)>,
+}
+
+impl Record {
+    /// What is to be known of the variables of a cell's function.
+    fn of(mir: &str) -> Record {
+        Record {
+            types: mir::types(mir),
+            variables: mir::variables(mir),
+            closures: mir::closures(mir),
+            ..Record::default()
+        }
+    }
+}
+
+/// A call of the compiler.
+struct Call<'c> {
+    /// The settings and libraries are those of this unit.
+    unit: &'c Unit<'c>,
+    /// The file to compile, in the folder of the call.
+    source: &'c str,
+    /// The key of what is compiled.
+    key: &'c str,
+    /// What to make.
+    emit: &'c str,
 }
 
 /// Compiles units.
@@ -115,6 +173,15 @@ impl UnderWay {
             all: self,
             key: key.to_owned(),
         }
+    }
+
+    /// Begins with a unit if nobody is at it.
+    fn begin_now(&self, key: &str) -> Option<Turn<'_>> {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.insert(key.to_owned()).then(|| Turn {
+            all: self,
+            key: key.to_owned(),
+        })
     }
 }
 
@@ -193,11 +260,52 @@ impl Compiler {
     /// deadline.
     pub fn compile(&self, unit: &Unit<'_>) -> Result<Outcome> {
         let key = self.key(unit);
-        let folder = self.place.join(&key);
         let _turn = self.under_way.begin(&key);
-        if let Some(library) = kept(&folder, &key) {
+        if let Some(library) = self.kept(&key) {
             return Ok(Outcome::Library(library));
         }
+        let fresh = self.fresh_folder()?;
+        let at = fresh.path();
+        let source = format!("src/{key}.rs");
+        write(&at.join(&source), unit.source)?;
+        let emit = match unit.is_shared {
+            true => "metadata,obj,dep-info",
+            false => "obj,mir,dep-info",
+        };
+        let call = Call {
+            unit,
+            source: &source,
+            key: &key,
+            emit,
+        };
+        if let Err(messages) = self.call_compiler(&call, at)? {
+            return Ok(Outcome::Refused(messages));
+        }
+        let code = at.join(CODE);
+        self.link(&at.join(format!("{CRATE}-{key}.o")), &code, unit.settings)?;
+        let mir =
+            std::fs::read_to_string(at.join(format!("{CRATE}-{key}.mir"))).unwrap_or_default();
+        let metadata = at.join(format!("lib{CRATE}-{key}.rmeta"));
+        let inputs = included(&at.join(format!("{CRATE}-{key}.d")), at)
+            .into_iter()
+            .filter_map(|path| Some((path.clone(), file_hash(&path)?)));
+        let record = Record {
+            lengths: [length(&code), length(&metadata)],
+            inputs: inputs.collect(),
+            ..Record::of(&mir)
+        };
+        for what in ["o", "mir", "d"] {
+            let _ = std::fs::remove_file(at.join(format!("{CRATE}-{key}.{what}")));
+        }
+        self.keep(fresh, &key, &record)?;
+        Ok(Outcome::Library(Library {
+            is_new: true,
+            ..self.library(&key, record)
+        }))
+    }
+
+    /// A folder to compile something in. It goes, unless it is kept.
+    fn fresh_folder(&self) -> Result<TempDir> {
         if !self.has_forgotten.swap(true, SeqCst)
             && let Some(target) = self.place.ancestors().nth(2)
         {
@@ -208,54 +316,74 @@ impl Compiler {
             .prefix(".new-")
             .tempdir_in(&self.place)
             .map_err(|error| with_way_out(Error::io(&self.place, "writing")(error)))?;
-        let at = fresh.path();
-        let source = at.join("src").join(format!("{key}.rs"));
-        std::fs::create_dir(at.join("src"))
-            .and_then(|()| std::fs::write(&source, unit.source))
-            .map_err(Error::io(&source, "writing"))?;
-        let messages = self.call_compiler(unit, &key, at)?;
-        if let Err(messages) = messages {
-            return Ok(Outcome::Refused(messages));
-        }
-        let code = at.join(CODE);
-        self.link(&at.join(format!("{CRATE}-{key}.o")), &code, unit.settings)?;
-        let mir =
-            std::fs::read_to_string(at.join(format!("{CRATE}-{key}.mir"))).unwrap_or_default();
-        let metadata = at.join(format!("lib{CRATE}-{key}.rmeta"));
-        let lengths = [length(&code), length(&metadata)];
-        let inputs = included(&at.join(format!("{CRATE}-{key}.d")), at)
-            .into_iter()
-            .filter_map(|path| Some((path.clone(), file_hash(&path)?)));
-        let record = Record {
-            lengths,
-            types: super::mir::types(&mir),
-            variables: super::mir::variables(&mir),
-            closures: super::mir::closures(&mir),
-            inputs: inputs.collect(),
-        };
-        let path = at.join(RECORD);
-        let text = serde_json::to_vec(&record).unwrap_or_default();
-        std::fs::write(&path, text).map_err(Error::io(&path, "writing"))?;
-        for what in ["o", "mir", "d"] {
-            let _ = std::fs::remove_file(at.join(format!("{CRATE}-{key}.{what}")));
-        }
-        if std::fs::rename(at, &folder).is_ok() {
-            drop(fresh.keep());
-        } else if kept(&folder, &key).is_none() {
+        let sources = fresh.path().join("src");
+        std::fs::create_dir(&sources).map_err(Error::io(&sources, "writing"))?;
+        Ok(fresh)
+    }
+
+    /// Keeps what was compiled in a folder as the unit with this key.
+    fn keep(&self, fresh: TempDir, key: &str, record: &Record) -> Result<()> {
+        let (at, folder) = (fresh.path(), self.place.join(key));
+        let text = serde_json::to_string(record).unwrap_or_default();
+        write(&at.join(RECORD), &text)?;
+        if std::fs::rename(at, &folder).is_err() {
+            if self.kept(key).is_some() {
+                return Ok(());
+            }
             // What stands there is broken, or a note.
             let _ = std::fs::remove_dir_all(&folder);
             std::fs::rename(at, &folder).map_err(Error::io(&folder, "writing"))?;
-            drop(fresh.keep());
         }
-        Ok(Outcome::Library(library(&folder, &key, record)))
+        drop(fresh.keep());
+        Ok(())
     }
 
+    /// The library that is kept under a key, if it is whole and nothing that it includes has changed since.
+    pub fn kept(&self, key: &str) -> Option<Library> {
+        let path = self.place.join(key).join(RECORD);
+        let record: Record = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
+        let (lengths, inputs) = (record.lengths, record.inputs.clone());
+        let together = record.together.clone();
+        let library = self.library(key, record);
+        let is_whole = [length(&library.code), length(&library.metadata)] == lengths
+            && library.needs.iter().all(|needed| needed.exists());
+        let is_same = |(path, was): &(PathBuf, String)| file_hash(path).as_ref() == Some(was);
+        if !is_whole || !inputs.iter().all(is_same) {
+            return None;
+        }
+        touch(&path);
+        if let Some(together) = together {
+            touch(&self.place.join(together).join(RECORD));
+        }
+        Some(library)
+    }
+
+    fn library(&self, key: &str, record: Record) -> Library {
+        let folder = self.place.join(key);
+        let (code, start) = match &record.together {
+            Some(together) => (self.place.join(together), together::start_of(key)),
+            None => (folder.clone(), START.to_owned()),
+        };
+        Library {
+            key: key.to_owned(),
+            code: code.join(CODE),
+            start,
+            needs: record.needs,
+            metadata: folder.join(format!("lib{CRATE}-{key}.rmeta")),
+            types: record.types,
+            variables: record.variables,
+            closures: record.closures,
+            is_new: false,
+        }
+    }
+
+    /// Calls the compiler in the folder `at`.
     fn call_compiler(
         &self,
-        unit: &Unit<'_>,
-        key: &str,
+        call: &Call<'_>,
         at: &Path,
     ) -> Result<std::result::Result<(), Vec<serde_json::Value>>> {
+        let (unit, key) = (call.unit, call.key);
         let mut command = Command::new(&self.toolchain.rustc);
         let profile = &unit.settings.profile;
         let level = unit.settings.opt_level.clone();
@@ -265,10 +393,7 @@ impl Compiler {
         let setting = |name: &str, usual: &str| profile.get(name).map_or(usual.to_owned(), plain);
         command
             .args(["--edition=2024", "--crate-type=rlib", "--crate-name", CRATE])
-            .arg(match unit.is_shared {
-                true => "--emit=metadata,obj,dep-info",
-                false => "--emit=obj,mir,dep-info",
-            })
+            .arg(format!("--emit={}", call.emit))
             .args([
                 "--error-format=json",
                 "-Cprefer-dynamic",
@@ -311,7 +436,7 @@ impl Compiler {
             command.envs(cargo::environment(&package, &set.folder));
         }
         command
-            .arg(format!("src/{key}.rs"))
+            .arg(call.source)
             .args(["--out-dir", "."])
             .env(FOLDER_VARIABLE, unit.folder)
             .envs(&unit.settings.environment)
@@ -423,6 +548,10 @@ const CODE: &str = if cfg!(target_os = "macos") {
 };
 const RECORD: &str = "record.json";
 
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).map_err(Error::io(path, "writing"))
+}
+
 fn plain(value: &toml::Value) -> String {
     match value {
         toml::Value::String(text) => text.clone(),
@@ -430,34 +559,9 @@ fn plain(value: &toml::Value) -> String {
     }
 }
 
-fn library(folder: &Path, key: &str, record: Record) -> Library {
-    Library {
-        key: key.to_owned(),
-        code: folder.join(CODE),
-        metadata: folder.join(format!("lib{CRATE}-{key}.rmeta")),
-        types: record.types,
-        variables: record.variables,
-        closures: record.closures,
-    }
-}
-
 /// The length of a file; 0 if it is not there.
 fn length(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |file| file.len())
-}
-
-/// The kept library, if it is whole and nothing that it includes has changed since.
-fn kept(folder: &Path, key: &str) -> Option<Library> {
-    let path = folder.join(RECORD);
-    let record: Record = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
-    let metadata = folder.join(format!("lib{CRATE}-{key}.rmeta"));
-    let is_whole = [length(&folder.join(CODE)), length(&metadata)] == record.lengths;
-    let is_same = |(path, was): &(PathBuf, String)| file_hash(path).as_ref() == Some(was);
-    if !is_whole || !record.inputs.iter().all(is_same) {
-        return None;
-    }
-    touch(&path);
-    Some(library(folder, key, record))
 }
 
 /// The files that a unit includes, from the list that the compiler writes.

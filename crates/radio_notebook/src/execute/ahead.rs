@@ -92,8 +92,10 @@ impl Ahead {
                     let mut progress = |line: &str| {
                         let _ = sender.send(Said::Progress(line.to_owned()));
                     };
+                    let made = cells.made();
                     let done =
                         cells.compile(&scope, task.number, &task.source, code, &mut progress);
+                    spare.hear(cells.made() > made);
                     let goes_on = match &done {
                         Ok(Ok(compiled)) => {
                             scope = compiled.scope.clone();

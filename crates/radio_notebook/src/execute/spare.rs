@@ -1,120 +1,76 @@
 //! Compiles on a spare core what the next cells will ask for.
 //!
-//! Cells are compiled in their order, since each may change what the next one sees. Many do not: where a cell names nothing that the
-//! cells between declare, it is compiled here as if it came at once. What is made is kept like all that is compiled; if the guess
-//! was right, it is there when its cell's turn comes, and if it was wrong, only the core's time is lost.
+//! Cells are compiled in their order, since each may change what the next one sees. Where nothing of a notebook is kept, those that
+//! follow are compiled together here meanwhile. What is made is kept like all that is compiled; if it was foreseen rightly, it is
+//! there when its cell's turn comes, and if not, only the core's time is lost.
 
 use super::ahead::Task;
-use crate::cells::{Cells, Scope};
-use crate::dialect::CellCode;
-use std::collections::BTreeSet;
+use crate::cells::{Cells, Scope, is_foreseeable};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-/// How far after the cell that is being compiled a cell may be that is compiled before its turn.
-const MAX_DISTANCE: usize = 4;
+/// How many cells are compiled together at most.
+const MOST: usize = 64;
 
 /// A thread that compiles cells before their turn.
 pub struct Spare {
-    guesses: SyncSender<(Task, Scope)>,
+    asked: SyncSender<(Vec<Task>, Scope)>,
+    cells: Cells,
+    /// How many cells in a row were not kept.
+    new: u32,
     /// The tasks before this one were thought of.
     next: usize,
 }
 
 impl Spare {
     /// Starts the thread, with a compiler that keeps what it makes where `cells` does. It ends with this.
-    pub fn new(mut cells: Cells) -> Spare {
-        let (guesses, asked) = sync_channel::<(Task, Scope)>(1);
+    pub fn new(cells: Cells) -> Spare {
+        let mut own = cells.clone();
+        let (asked, heard) = sync_channel::<(Vec<Task>, Scope)>(1);
         std::thread::spawn(move || {
-            for (task, scope) in asked {
-                if let Some(code) = &task.code {
-                    // What is wrong with it is said when its turn comes.
-                    let _ = cells.compile(&scope, task.number, &task.source, code, &mut |_| {});
-                }
+            for (tasks, scope) in heard {
+                let codes = tasks
+                    .iter()
+                    .map_while(|t| Some((t.number, &**t.code.as_ref()?)));
+                // What is wrong with them is said when their turn comes.
+                let _ = own.compile_together(&scope, &codes.collect::<Vec<_>>());
             }
         });
-        Spare { guesses, next: 0 }
+        Spare {
+            asked,
+            cells,
+            new: 0,
+            next: 0,
+        }
     }
 
     /// Forgets what was thought of: other tasks are compiled from now on, or the same with other things to see.
     pub fn restart(&mut self) {
-        self.next = 0;
+        (self.new, self.next) = (0, 0);
+    }
+
+    /// Hears whether a cell had to be compiled.
+    pub fn hear(&mut self, is_new: bool) {
+        self.new = if is_new { self.new + 1 } else { 0 };
     }
 
     /// Thinks ahead while the task at `at`, which sees `scope`, is compiled.
     pub fn think(&mut self, tasks: &[Task], at: usize, scope: &Scope) {
-        self.next = self.next.max(at + 1);
-        while let Some(task) = tasks
-            .get(self.next)
-            .filter(|_| self.next <= at + MAX_DISTANCE)
-        {
-            let between = tasks[at..self.next].iter().map(|task| task.code.as_deref());
-            let Some(unknown) = declared_by(between) else {
-                // Nothing is known of what comes after such a cell.
-                return;
-            };
-            let is_known = |code: &CellCode| {
-                is_plain(code) && code.mentions.is_disjoint(&unknown) && does_something(code)
-            };
-            if task.code.as_deref().is_some_and(is_known)
-                && self
-                    .guesses
-                    .try_send((task.clone(), scope.clone()))
-                    .is_err()
-            {
-                // It is busy: later.
-                return;
-            }
-            self.next += 1;
+        // An edit changes one cell. Two in a row that are not kept show that the next ones are not either.
+        let is_new = |task: &Task| {
+            let code = task.code.as_deref();
+            code.is_some_and(|code| self.cells.is_new(scope, task.number, code))
+        };
+        if at < self.next || self.new == 0 || self.new == 1 && !is_new(&tasks[at]) {
+            return;
         }
-    }
-}
-
-/// What cells may declare; `None` if one of them changes more than variables.
-fn declared_by<'c>(codes: impl Iterator<Item = Option<&'c CellCode>>) -> Option<BTreeSet<String>> {
-    let mut declared = BTreeSet::new();
-    for code in codes.flatten() {
-        if !is_plain(code) {
-            return None;
-        }
-        declared.extend(code.declares.iter().cloned());
-        declared.extend(code.macro_words.iter().cloned());
-    }
-    Some(declared)
-}
-
-/// Whether a cell has statements only.
-fn is_plain(code: &CellCode) -> bool {
-    code.commands.is_empty()
-        && code.extern_crates.is_empty()
-        && code.inner_attributes.is_empty()
-        && code.imports.is_empty()
-        && code.items.is_empty()
-        && !code.awaits
-}
-
-fn does_something(code: &CellCode) -> bool {
-    code.body.is_some() || code.tail.is_some()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn code(source: &str) -> CellCode {
-        CellCode::parse(source).unwrap()
-    }
-
-    #[test]
-    fn only_variables_are_foreseen() {
-        let cells = [code("let a = 1;"), code("make!(b);"), code("f(c)")];
-        let declared = declared_by(cells.iter().map(Some)).unwrap();
-        let expected = ["a", "b"].map(str::to_owned);
-        assert_eq!(declared, BTreeSet::from(expected));
-        for other in ["use std::fmt;", "fn f() {}", ":opt 2", "extern crate a;"] {
-            assert!(
-                declared_by([Some(&code(other))].into_iter()).is_none(),
-                "{other}"
-            );
+        let foreseen = tasks[at..].iter().take(MOST);
+        let foreseen: Vec<Task> = foreseen
+            .take_while(|task| task.code.as_deref().is_some_and(is_foreseeable))
+            .cloned()
+            .collect();
+        let next = at + foreseen.len();
+        if !foreseen.is_empty() && self.asked.try_send((foreseen, scope.clone())).is_ok() {
+            self.next = next;
         }
     }
 }

@@ -1,8 +1,6 @@
 //! The thread that compiles: the cell that is to run, and while it runs, those that wait.
 
 use super::Audience;
-use crate::build::place::target_of;
-use crate::build::{set, toolchain::Toolchain, unit};
 use crate::cells::{Cells, Compiled, Places, Refusal, Scope};
 use crate::dialect::CellCode;
 use crate::error::{Error, Result};
@@ -197,20 +195,6 @@ impl Compiling {
     }
 }
 
-/// What compiles cells in this folder.
-fn cells(folder: &Path) -> Result<Cells> {
-    let toolchain = Toolchain::find(folder)?;
-    let target = target_of(folder)?;
-    let builder = set::Builder {
-        notebook: folder.to_owned(),
-        target: target.clone(),
-        toolchain: toolchain.clone(),
-        deadline: None,
-    };
-    let compiler = unit::Compiler::new(&target, toolchain, None)?;
-    Ok(Cells::new(builder, compiler, folder.to_owned()))
-}
-
 fn compile(shared: &Arc<Shared>, folder: &Path) {
     let mut compiler: Option<Cells> = None;
     let mut trouble = prepare(shared, &mut compiler, folder).err();
@@ -279,7 +263,7 @@ impl Shared {
 }
 
 fn prepare(shared: &Shared, compiler: &mut Option<Cells>, folder: &Path) -> Result<()> {
-    let made = cells(folder)?;
+    let made = Cells::of_folder(folder, None)?;
     shared.lock().host = Some((made.host().to_owned(), made.places()));
     *compiler = Some(made);
     Ok(())

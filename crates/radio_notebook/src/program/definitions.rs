@@ -26,6 +26,11 @@ pub struct Definitions {
 }
 
 impl Definitions {
+    /// Whether earlier items hold no longer, or as copies only.
+    pub fn replaces(&self) -> bool {
+        !self.over.is_empty() || !self.copies.is_empty()
+    }
+
     /// What the cell with this number, `code`, defines in `scope`.
     pub fn of(scope: &Scope, number: u32, code: &CellCode) -> Definitions {
         let items = standing_items(code);

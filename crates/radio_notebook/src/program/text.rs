@@ -108,13 +108,62 @@ pub struct Attempt {
     pub awaits: bool,
 }
 
+/// How a crate has the runtime.
+const RUNTIME: &str = "#[macro_use]\nextern crate radio_runtime as __radio;\n";
+
+/// What makes the function of a cell known to the host.
+const START: &str = "crate::__radio::__radio_start!(__radio_start);\n";
+
+/// How the function of a cell begins, after its name.
+pub(super) const FUNCTION: &str = "(__radio_number: u32) -> ::std::result::Result<(), crate::__radio::Raised> {\nuse crate::__radio::QuestionMark as _;\n";
+
+/// The text of a crate with the function of a cell as that of a module in a crate with others, by which the host knows the function
+/// as `start`; `None` if it would mean something else there. Its lines stay where they are.
+pub fn as_module(source: &str, start: &str) -> Option<String> {
+    const OF_CRATE: [&str; 5] = ["module_path", "type_name", "include", "super::", "env!"];
+    if OF_CRATE.iter().any(|text| source.contains(text)) {
+        return None;
+    }
+    let text = source.replacen(RUNTIME, "\n\n", 1).replacen(
+        START,
+        &format!("crate::__radio::__radio_start!({start});\n"),
+        1,
+    );
+    if text.replace("crate::__radio::", "").contains("crate::") {
+        return None;
+    }
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        lines.push(match line.strip_prefix("extern crate ") {
+            Some(name) if name.starts_with(super::scope::LIBRARY_PREFIX) => "",
+            _ => line,
+        });
+    }
+    Some(lines.join("\n") + "\n")
+}
+
+/// The text of a crate that has modules, by their names and files, and these libraries with items.
+pub fn with_modules<'l>(
+    libraries: impl Iterator<Item = &'l str>,
+    modules: impl Iterator<Item = (String, String)>,
+) -> String {
+    let mut text = format!("#![allow(warnings)]\n{RUNTIME}");
+    for name in libraries {
+        let _ = writeln!(text, "extern crate {name};");
+    }
+    for (name, file) in modules {
+        let _ = writeln!(text, "#[path = {file:?}]\npub mod {name};");
+    }
+    text
+}
+
 /// What a crate begins with.
-fn begin(scope: &Scope, selection: &Selection, number: u32, writer: &mut Writer) {
+pub(super) fn begin(scope: &Scope, selection: &Selection, number: u32, writer: &mut Writer) {
     writer.own("#![allow(warnings)]\n");
     for attribute in &scope.attributes {
         writer.chunk(attribute.cell, &attribute.what);
     }
-    writer.own("#[macro_use]\nextern crate radio_runtime as __radio;\n");
+    writer.own(RUNTIME);
     for name in &selection.libraries {
         writer.own(&format!("extern crate {name};\n"));
     }
@@ -201,7 +250,11 @@ fn item(item: &Item, cell: u32, for_cell: u32, attempt: &Attempt, writer: &mut W
     writer.blame(writer.lines.len() - before, for_cell);
 }
 
-fn finish(writer: Writer, marks: HashMap<u32, Mark>, libraries: BTreeSet<String>) -> Text {
+pub(super) fn finish(
+    writer: Writer,
+    marks: HashMap<u32, Mark>,
+    libraries: BTreeSet<String>,
+) -> Text {
     Text {
         source: writer.text,
         map: SourceMap {
@@ -355,9 +408,8 @@ impl Body<'_> {
         selection.libraries.extend(scope.with_needs(needed));
         let mut writer = Writer::default();
         begin(scope, &selection, self.number, &mut writer);
-        writer.own(
-            "crate::__radio::__radio_start!();\npub fn __radio_cell(__radio_number: u32) -> ::std::result::Result<(), crate::__radio::Raised> {\nuse crate::__radio::QuestionMark as _;\n",
-        );
+        writer.own(START);
+        writer.own(&format!("pub fn __radio_cell{FUNCTION}"));
         let waits = self.waits(scope);
         if waits && self.attempt.stays {
             writer.own("let __radio_runtime = crate::__radio::variables::once(|| ::tokio::runtime::Runtime::new())?;\n__radio_runtime.block_on(crate::__radio::stays::kept(async {\n");
