@@ -22,7 +22,7 @@ use std::time::Instant;
 const CRATE: &str = "ctx";
 
 /// The form of what is kept; another one for whatever is read from the compiler's output in another way.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 
 /// What is to be compiled.
 #[derive(Debug)]
@@ -56,6 +56,8 @@ pub struct Library {
     pub variables: BTreeSet<String>,
     /// Those of them that are closures, with the boxes that they fit into.
     pub closures: BTreeMap<String, String>,
+    /// The compiler's warnings.
+    pub warnings: Vec<serde_json::Value>,
 }
 
 /// What came of compiling a unit.
@@ -75,6 +77,8 @@ struct Record {
     types: BTreeMap<String, String>,
     variables: BTreeSet<String>,
     closures: BTreeMap<String, String>,
+    /// The compiler's warnings.
+    warnings: Vec<serde_json::Value>,
     /// The files that it includes, and hashes of what they hold.
     inputs: Vec<(PathBuf, String)>,
 }
@@ -214,9 +218,10 @@ impl Compiler {
             .and_then(|()| std::fs::write(&source, unit.source))
             .map_err(Error::io(&source, "writing"))?;
         let messages = self.call_compiler(unit, &key, at)?;
-        if let Err(messages) = messages {
-            return Ok(Outcome::Refused(messages));
-        }
+        let warnings = match messages {
+            Ok(warnings) => warnings,
+            Err(messages) => return Ok(Outcome::Refused(messages)),
+        };
         let code = at.join(CODE);
         self.link(&at.join(format!("{CRATE}-{key}.o")), &code, unit.settings)?;
         let mir =
@@ -231,6 +236,7 @@ impl Compiler {
             types: super::mir::types(&mir),
             variables: super::mir::variables(&mir),
             closures: super::mir::closures(&mir),
+            warnings,
             inputs: inputs.collect(),
         };
         let path = at.join(RECORD);
@@ -250,12 +256,13 @@ impl Compiler {
         Ok(Outcome::Library(library(&folder, &key, record)))
     }
 
+    /// The compiler's warnings, or why it refuses the unit.
     fn call_compiler(
         &self,
         unit: &Unit<'_>,
         key: &str,
         at: &Path,
-    ) -> Result<std::result::Result<(), Vec<serde_json::Value>>> {
+    ) -> Result<std::result::Result<Vec<serde_json::Value>, Vec<serde_json::Value>>> {
         let mut command = Command::new(&self.toolchain.rustc);
         let profile = &unit.settings.profile;
         let level = unit.settings.opt_level.clone();
@@ -333,7 +340,7 @@ impl Compiler {
                 },
             )?;
         if status.success() {
-            return Ok(Ok(()));
+            return Ok(Ok(warnings(messages)));
         }
         for message in &messages {
             if message["spans"].as_array().is_none_or(Vec::is_empty) {
@@ -423,6 +430,19 @@ const CODE: &str = if cfg!(target_os = "macos") {
 };
 const RECORD: &str = "record.json";
 
+/// Those of the compiler's messages that are about a place, without what it says in its own form.
+fn warnings(messages: Vec<serde_json::Value>) -> Vec<serde_json::Value> {
+    let is_one = |message: &serde_json::Value| {
+        let spans = message["spans"].as_array();
+        message["level"] == "warning" && spans.is_some_and(|spans| !spans.is_empty())
+    };
+    let mut found: Vec<_> = messages.into_iter().filter(is_one).collect();
+    for fields in found.iter_mut().filter_map(|m| m.as_object_mut()) {
+        fields.remove("rendered");
+    }
+    found
+}
+
 fn plain(value: &toml::Value) -> String {
     match value {
         toml::Value::String(text) => text.clone(),
@@ -438,6 +458,7 @@ fn library(folder: &Path, key: &str, record: Record) -> Library {
         types: record.types,
         variables: record.variables,
         closures: record.closures,
+        warnings: record.warnings,
     }
 }
 

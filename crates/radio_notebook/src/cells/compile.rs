@@ -62,6 +62,8 @@ pub struct Compiled {
     pub library: Option<PathBuf>,
     /// What was found out that not every kernel can do.
     pub facts: Facts,
+    /// The compiler's warnings about what the cell says itself.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// What a cell does that the stock kernel does not.
@@ -143,9 +145,10 @@ impl Cells {
         }
         let definitions = Definitions::of(&seen, number, code);
         let does_something = code.body.is_some() || code.tail.is_some() || !commands.is_empty();
-        if let Err(refusal) = self.define(&mut seen, number, &definitions, does_something)? {
-            return Ok(Err(refusal));
-        }
+        let warnings = match self.define(&mut seen, number, &definitions, does_something)? {
+            Ok(warnings) => warnings,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         if !does_something {
             return Ok(Ok(Compiled {
                 scope_after_failure: seen.clone(),
@@ -153,9 +156,14 @@ impl Cells {
                 loads: Vec::new(),
                 library: None,
                 facts: Facts::default(),
+                warnings,
             }));
         }
-        self.compile_body(seen, number, code, &commands, progress)
+        let compiled = self.compile_body(seen, number, code, &commands, progress)?;
+        Ok(compiled.map(|mut compiled| {
+            compiled.warnings.splice(0..0, warnings);
+            compiled
+        }))
     }
 
     /// Builds the dependencies of `scope`, if a cell has changed them.
@@ -225,21 +233,21 @@ impl Cells {
         }
     }
 
-    /// Compiles the items of a cell.
+    /// Compiles the items of a cell. What it gives are the compiler's warnings about them.
     fn define(
         &mut self,
         scope: &mut Scope,
         number: u32,
         definitions: &Definitions,
         has_body: bool,
-    ) -> Result<std::result::Result<(), Refusal>> {
+    ) -> Result<std::result::Result<Vec<Diagnostic>, Refusal>> {
         let has_imports = definitions
             .imports
             .iter()
             .any(|import| import.cell == number);
         if definitions.is_empty() && (has_body || !has_imports) {
             definitions.enter(scope, number, "");
-            return Ok(Ok(()));
+            return Ok(Ok(Vec::new()));
         }
         // What the items see: the imports of the cell, and the items that still hold.
         let mut seen = scope.clone();
@@ -270,6 +278,7 @@ impl Cells {
                 }
             }
         };
+        let warnings = self.warnings(&library, number);
         let name = format!("{LIBRARY_PREFIX}{}", library.key);
         definitions.enter(scope, number, &name);
         if !scope.libraries.iter().any(|known| known.name == name) {
@@ -279,7 +288,7 @@ impl Cells {
                 needs,
             }));
         }
-        Ok(Ok(()))
+        Ok(Ok(warnings))
     }
 
     /// Compiles the function of a cell.
@@ -334,7 +343,9 @@ impl Cells {
                         self.compiler.note(&key, &attempt);
                         continue;
                     }
-                    return Ok(Ok(finish(scope, &body, &libraries, &library)));
+                    let mut compiled = finish(scope, &body, &libraries, &library);
+                    compiled.warnings = self.warnings(&library, number);
+                    return Ok(Ok(compiled));
                 }
                 Outcome::Refused(messages) => messages,
             };
@@ -441,6 +452,15 @@ impl Cells {
 
     fn remember(&mut self, key: String, map: SourceMap) {
         self.places.maps().insert(file_of(&key), map);
+    }
+
+    /// The compiler's warnings about what this cell says itself.
+    fn warnings(&self, library: &Library, number: u32) -> Vec<Diagnostic> {
+        let find = |file: &str, line, column| self.places.find(file, line, column);
+        let warnings = library.warnings.iter();
+        warnings
+            .filter_map(|message| Diagnostic::warning_from_rustc(message, number, find))
+            .collect()
     }
 
     fn diagnostics(&self, messages: &[serde_json::Value]) -> Vec<Diagnostic> {
@@ -816,5 +836,6 @@ fn finish(
         scope_after_failure,
         loads,
         library: Some(library.code.clone()),
+        warnings: Vec::new(),
     }
 }

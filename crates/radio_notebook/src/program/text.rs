@@ -108,9 +108,13 @@ pub struct Attempt {
     pub awaits: bool,
 }
 
+/// The warnings that nobody is to see: what is unused in one cell is there for another one; and what comes of making everything
+/// public, and of how variables are kept.
+const LINTS: &str = "#![allow(unused, private_interfaces, private_bounds, async_fn_in_trait, hidden_glob_reexports, ambiguous_glob_reexports, forgetting_copy_types, forgetting_references)]\n";
+
 /// What a crate begins with.
 fn begin(scope: &Scope, selection: &Selection, number: u32, writer: &mut Writer) {
-    writer.own("#![allow(warnings)]\n");
+    writer.own(LINTS);
     for attribute in &scope.attributes {
         writer.chunk(attribute.cell, &attribute.what);
     }
