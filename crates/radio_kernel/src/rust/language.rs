@@ -265,6 +265,14 @@ impl Audience for Shown<'_> {
                 .update(data, Bundle::new(), PROGRESS.to_owned()),
         }
     }
+
+    fn warns(&mut self, text: &str) {
+        self.built();
+        let data = Bundle::from_iter([("text/plain".to_owned(), json!(text))]);
+        // By this, `radio check` knows that it is none of the cell's outputs.
+        let metadata = Bundle::from_iter([("radio".to_owned(), json!({"is": "warning"}))]);
+        self.outputs.display(data, metadata, None);
+    }
 }
 
 /// The names that a cell with this scope sees.
