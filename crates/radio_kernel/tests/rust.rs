@@ -211,6 +211,7 @@ fn names_are_known(f: &mut FrontEnd) {
     };
     assert_eq!(matches(f, "let é = twi"), json!(["twice"]));
     assert_eq!(matches(f, "q."), json!(["x", "y"]));
+    assert_eq!(matches(f, "names.swap_r"), json!(["swap_remove"]));
     let told = f.ask(
         "inspect_request",
         json!({"code": "twice(", "cursor_pos": 6, "detail_level": 0}),
