@@ -1,4 +1,5 @@
-"""Looks at the notebooks in JupyterLab, in Chromium, with the stock evcxr kernel and JupyterLab of `.venv` (scripts/setup-jupyter).
+"""Looks at the notebooks in JupyterLab, in Chromium, with this project's kernel and JupyterLab of `.venv` (scripts/setup-jupyter).
+Nobody chooses the kernel: the notebooks name it.
 
 Notebook 03 and the cells of notebooks/SHOW_YOUR_OWN_TYPE.md are executed there, and all notebooks are looked at under a light
 and a dark theme. Copies are used: nothing is written but target/ci-jupyterlab/ and the screenshots in target/screenshots/.
@@ -245,6 +246,11 @@ class Page:
                     return kernel?.connectionStatus === 'connected' && kernel.status === 'idle'"""
         wait_for(f"the kernel of {name}", lambda: self.script(kernel))
         self.nothing_is_asked()
+        info = """const done = arguments[0];
+                  jupyterapp.shell.currentWidget.sessionContext.session.kernel.info.then(info => done(info.implementation), done)"""
+        implementation = driver.execute_async_script(info)
+        if implementation != "radio-kernel":
+            raise Failed(f"failed: {name} opens with {implementation}")
 
     def script(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)

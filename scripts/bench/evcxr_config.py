@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measures a notebook under the stock evcxr kernel, without and with what scripts/setup-jupyter puts around it.
+"""Measures a notebook under the stock evcxr kernel, without and with what scripts/setup-jupyter --evcxr puts around it.
 
-    scripts/setup-jupyter
+    scripts/setup-jupyter --evcxr
     .venv/bin/python scripts/bench/evcxr_config.py                     # 3 rounds, about 8 minutes on two quiet cores
     .venv/bin/python scripts/bench/evcxr_config.py --levels 0 1 2      # also with each optimisation level for the cells
 
@@ -64,9 +64,9 @@ def main():
     arguments.add_argument("--levels", nargs="*", default=[], metavar="LEVEL", help="optimisation levels to compare")
     given = arguments.parse_args()
     os.environ.pop("JUPYTER_PATH", None)
-    argv = KernelSpecManager().get_kernel_spec("rust").argv
+    argv = KernelSpecManager().get_kernel_spec("evcxr").argv
     if "kernel.py" not in " ".join(argv):
-        sys.exit(f"the kernel `rust` is not that of this clone: {argv}\nRun scripts/setup-jupyter, and this with .venv/bin/python.")
+        sys.exit(f"the kernel `evcxr` is not that of this clone: {argv}\nRun scripts/setup-jupyter --evcxr, and this with .venv/bin/python.")
     stock = [argv[-2], "--control_file", "{connection_file}"]
     plain = {k: v for k, v in os.environ.items() if not k.startswith("EVCXR_") and k != "CARGO_NET_OFFLINE"}
 

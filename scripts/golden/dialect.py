@@ -90,12 +90,12 @@ def execute(path, build):
     write(notebook, path)
 
 
-def executed(notebook, folder, build, timeout=TIMEOUT):
-    """The notebook with the outputs of a fresh kernel that works in `folder`. Failing cells do not stop it."""
+def executed(notebook, folder, build, timeout=TIMEOUT, kernel=KERNEL):
+    """The notebook with the outputs of a fresh kernel of this name that works in `folder`. Failing cells do not stop it."""
     client = nbclient.NotebookClient(
         notebook,
         timeout=timeout,
-        kernel_name=KERNEL,
+        kernel_name=kernel,
         allow_errors=True,
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Compares what `radio run` gives with what the stock evcxr kernel gives, live.
+"""Compares what `radio run` gives with what a kernel gives, live: the stock evcxr kernel, or this project's.
 
-    scripts/setup-jupyter
+    scripts/setup-jupyter --evcxr
     scripts/jupyter/compare_with_kernel.py                                # the notebooks in notebooks/
     scripts/jupyter/compare_with_kernel.py scripts/x.rs some/folder       # notebooks, percent scripts, folders of them
     scripts/jupyter/compare_with_kernel.py --radio-args='--engine evcxr'
     scripts/jupyter/compare_with_kernel.py --fixtures [NAME]...           # are the outputs in tests/dialect/ still the kernel's?
     scripts/jupyter/compare_with_kernel.py --fixtures --changed           # those only that it has not confirmed as they are
     scripts/jupyter/compare_with_kernel.py --fixtures --confirm           # and write down which are (tests/dialect/confirmed.txt)
+    scripts/jupyter/compare_with_kernel.py --kernel rust --fixtures       # tests/dialect/, by this project's kernel and by radio run
 
 Text has to be equal, and images in their bytes. What is meant to differ:
 
@@ -19,7 +20,8 @@ Text has to be equal, and images in their bytes. What is meant to differ:
 - of the compiler's errors radio shows the first as the cell's error, which has to be one of the kernel's; the ends of a
   process are told in other words;
 - with --fixtures, text on stderr, which the kernel sends late or loses at random: a difference is printed, and does not count;
-- a cell whose metadata says `"radio": {"differs": "why"}` is not compared. Its reason is printed.
+- a cell whose metadata says `"radio": {"differs": "why"}` is not compared with the stock kernel. Its reason is printed;
+- this project's kernel takes the commands that only a session can have (ONLY_IN_SESSIONS).
 
 Exit codes: 0 all equal, 1 a cell differs, 2 the arguments could not be used.
 """
@@ -38,6 +40,8 @@ import live
 
 # The kernel sends stdout, stderr and results by ways of their own, and loses a line at times.
 TRIES = 3
+# The fixtures of commands that `radio run` refuses and this project's kernel obeys.
+ONLY_IN_SESSIONS = {"cells_refused_clear", "cells_refused_explain", "cells_refused_restart"}
 
 
 def notebooks_in(paths):
@@ -86,9 +90,9 @@ def difference(title, old, new, names=("the kernel", "radio")):
     return [f"{title}:", *lines] if lines else []
 
 
-def against_radio(path, radio_arguments):
+def against_radio(path, radio_arguments, kernel_name=live.STOCK):
     """How radio differs from the kernel in a notebook, a list of lines, and the reasons why it may."""
-    kernel, radio = live.by_kernel(path), live.by_radio(path, radio_arguments)
+    kernel, radio = live.by_kernel(path, kernel=kernel_name), live.by_radio(path, radio_arguments)
     theirs = [live.what_is_shown(cell.outputs) for cell in live.code_cells(kernel)]
     ours = [live.what_is_shown(cell.outputs) for cell in live.code_cells(radio)]
     lines, reasons, after_failure = [], [], False
@@ -97,25 +101,26 @@ def against_radio(path, radio_arguments):
         if after_failure and "stderr" not in ours[index]:
             theirs[index].pop("stderr", None)
         after_failure = bool(ours[index]["errors"])
-        if reason := cell.metadata.get("radio", {}).get("differs"):
+        reason = cell.metadata.get("radio", {}).get("differs")
+        if reason and kernel_name == live.STOCK:
             reasons.append(f"{path.name}: cell {index + 1} is not compared: {reason}")
         else:
             lines += difference(f"{path.name}: cell {index + 1}", *comparable(theirs[index], ours[index], late))
     return lines, reasons
 
 
-def timed_against_radio(path, radio_arguments):
+def timed_against_radio(path, radio_arguments, kernel_name):
     start = time.monotonic()
-    return *against_radio(path.resolve(), radio_arguments), time.monotonic() - start
+    return *against_radio(path.resolve(), radio_arguments, kernel_name), time.monotonic() - start
 
 
-def compare_with_radio(paths, radio_arguments, jobs):
+def compare_with_radio(paths, radio_arguments, jobs, kernel_name):
     failed = []
     with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
         # The first by itself: the libraries that its kernel compiles serve those after it.
-        begun = [pool.submit(timed_against_radio, path, radio_arguments) for path in paths[:1]]
+        begun = [pool.submit(timed_against_radio, path, radio_arguments, kernel_name) for path in paths[:1]]
         concurrent.futures.wait(begun)
-        begun += [pool.submit(timed_against_radio, path, radio_arguments) for path in paths[1:]]
+        begun += [pool.submit(timed_against_radio, path, radio_arguments, kernel_name) for path in paths[1:]]
         for path, result in zip(paths, begun, strict=True):
             lines, reasons, took = result.result()
             print(*lines, *reasons, sep="\n", end="\n" if lines or reasons else "")
@@ -151,7 +156,14 @@ def against_golden(path):
     return path, lines, notes, attempt
 
 
-def compare_fixtures(names, jobs, only_changed, confirm):
+def as_radio(path):
+    """The same of this project's kernel and what `radio run` gives, which the tests of the dialect hold against what is stored."""
+    os.environ["EVCXR_CONFIG_DIR"] = str(path.parent)
+    lines, _ = against_radio(path, ["--timeout", "60"], "rust")
+    return path, lines, [], 1
+
+
+def compare_fixtures(names, jobs, only_changed, confirm, kernel_name):
     import dialect
     import records
 
@@ -162,9 +174,12 @@ def compare_fixtures(names, jobs, only_changed, confirm):
     if only_changed:
         paths = records.changed(paths)
         print("to be confirmed:", ", ".join(path.stem for path in paths) or "none", flush=True)
+    compare = against_golden if kernel_name == live.STOCK else as_radio
+    if kernel_name != live.STOCK:
+        paths = [path for path in paths if path.stem not in ONLY_IN_SESSIONS]
     failed, again = [], []
     with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
-        for number, (path, lines, notes, attempts) in enumerate(pool.map(against_golden, paths), 1):
+        for number, (path, lines, notes, attempts) in enumerate(pool.map(compare, paths), 1):
             print(*lines, *notes, sep="\n", end="\n" if lines or notes else "")
             failed += [path] if lines else []
             again += [path.stem] if attempts > 1 and not lines else []
@@ -183,18 +198,21 @@ def main():
     parser.add_argument("--fixtures", action="store_true", help="compare the outputs stored in tests/dialect/ with the kernel's")
     parser.add_argument("--changed", action="store_true", help="with --fixtures: only those whose record is not confirmed")
     parser.add_argument("--confirm", action="store_true", help="with --fixtures: write down which are equal")
+    parser.add_argument("--kernel", default=live.STOCK, metavar="NAME", help="evcxr (the default), or rust: this project's")
     parser.add_argument("--jobs", type=int, default=2, help="kernels at a time (default: 2)")
     parser.add_argument("--radio-args", type=shlex.split, default=[], metavar="ARGUMENTS", help="more arguments for radio run")
     given = parser.parse_args()
     if (given.changed or given.confirm) and not given.fixtures:
         parser.error("--changed and --confirm are for --fixtures")
+    if (given.changed or given.confirm) and given.kernel != live.STOCK:
+        parser.error("--changed and --confirm are for the stock kernel")
     live.use_venv()
     start = time.monotonic()
     if given.fixtures:
-        failed = compare_fixtures(given.paths, given.jobs, given.changed, given.confirm)
+        failed = compare_fixtures(given.paths, given.jobs, given.changed, given.confirm, given.kernel)
     else:
         paths = list(notebooks_in([pathlib.Path(path) for path in given.paths] or [live.ROOT / "notebooks"]))
-        failed = compare_with_radio(paths, given.radio_args, given.jobs)
+        failed = compare_with_radio(paths, given.radio_args, given.jobs, given.kernel)
     print(f"{len(failed)} differ; {time.monotonic() - start:.0f} s")
     sys.exit(1 if failed else 0)
 

@@ -1,6 +1,6 @@
 """Starts the stock evcxr kernel in a build directory that stays.
 
-usage: kernel.py EVCXR_JUPYTER CONNECTION_FILE      (what the kernelspec in .venv calls; see scripts/setup-jupyter)
+usage: kernel.py EVCXR_JUPYTER CONNECTION_FILE      (what the kernelspec in .venv calls; see scripts/setup-jupyter --evcxr)
        kernel.py EVCXR [< SCRIPT]                   (the REPL, in the same way)
 
 The kernel is evcxr's own. By itself it compiles all dependencies anew at each start, into a temporary directory. Here each
@@ -252,7 +252,7 @@ def watch_over(kernel):
 def main():
     evcxr, *connection_file = sys.argv[1:]
     if not os.access(evcxr, os.X_OK):
-        sys.exit(f"evcxr kernel: {evcxr} is not there; run scripts/setup-jupyter")
+        sys.exit(f"evcxr kernel: {evcxr} is not there; run scripts/setup-jupyter --evcxr")
     # The kernel leads a process group, which takes with it what it started. Jupyter has made it so already. (The REPL has to
     # stay in the terminal's, to be able to read from it.)
     if connection_file and os.getpgrp() != os.getpid():

@@ -9,12 +9,14 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv/bin/python"
+# The stock kernel, as scripts/setup-jupyter --evcxr calls it.
+STOCK = "evcxr"
 # The first cell of a first run compiles the libraries.
 TIMEOUT = 1200
 
 
 def use_venv():
-    """Goes on under .venv's Python, whose kernel `rust` is that of this clone."""
+    """Goes on under .venv's Python, whose kernels are those of this clone."""
     os.environ.pop("JUPYTER_PATH", None)
     if pathlib.Path(sys.prefix) != VENV.parents[1]:
         if not VENV.exists():
@@ -41,11 +43,11 @@ def read(path):
     return jupytext.read(path)
 
 
-def by_kernel(path, timeout=TIMEOUT):
-    """The notebook as the stock kernel executes it, with what differs from run to run taken out of its outputs."""
+def by_kernel(path, timeout=TIMEOUT, kernel=STOCK):
+    """The notebook as a kernel executes it, with what differs from run to run taken out of its outputs."""
     import dialect
 
-    return dialect.executed(read(path), path.parent, build_folders(), timeout)
+    return dialect.executed(read(path), path.parent, build_folders(), timeout, kernel)
 
 
 def radio():
@@ -79,10 +81,10 @@ def by_repl(path):
     """What the REPL prints, given a script on its standard input in the script's folder, without its greeting."""
     from jupyter_client.kernelspec import KernelSpecManager
 
-    python, isolated, launcher, kernel, _ = KernelSpecManager().get_kernel_spec("rust").argv
+    python, isolated, launcher, kernel, _ = KernelSpecManager().get_kernel_spec(STOCK).argv
     repl = pathlib.Path(kernel).with_name("evcxr")
     if not repl.exists():
-        sys.exit(f"there is no {repl}: run scripts/setup-jupyter")
+        sys.exit(f"there is no {repl}: run scripts/setup-jupyter --evcxr")
     with path.open() as script:
         ran = subprocess.run(
             [python, isolated, launcher, repl], stdin=script, cwd=path.parent, capture_output=True, text=True, timeout=TIMEOUT

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Tests of the kernel that scripts/setup-jupyter sets up, with the real one: several at once, interrupt, restart.
+"""Tests of the stock kernel as scripts/setup-jupyter --evcxr sets it up, with the real one: several at once, interrupt, restart.
 
-usage: scripts/jupyter/test_kernel.py [-v] [NAME]...     (after scripts/setup-jupyter; a few minutes on two cores)
+usage: scripts/jupyter/test_kernel.py [-v] [NAME]...     (after scripts/setup-jupyter --evcxr; a few minutes on two cores)
 
 Each test has a build directory of its own, which is empty at first. All processes of its kernels carry that directory's name in
 their environment; by that, what is left over is found.
@@ -42,7 +42,7 @@ class Kernel:
     """A kernel and a client, as JupyterLab has them."""
 
     def __init__(self, env):
-        self.manager = jupyter_client.KernelManager(kernel_name="rust")
+        self.manager = jupyter_client.KernelManager(kernel_name=live.STOCK)
         self.manager.start_kernel(env=env, cwd=str(live.ROOT / "notebooks"), stderr=subprocess.DEVNULL)
         self.connect()
 

@@ -2,7 +2,7 @@
 """Runs the evcxr scripts in scripts/ in the three ways that scripts/README.md names, and by radio's other engine, and compares
 what they show.
 
-usage: scripts/jupyter/test_scripts.py [--without repl|radio|notebook|embedded]... [SCRIPT]...     (after scripts/setup-jupyter)
+usage: scripts/jupyter/test_scripts.py [--without repl|radio|notebook|embedded]... [SCRIPT]...     (after scripts/setup-jupyter --evcxr)
 
 RADIO names a radio that was built with `--features evcxr`; without one, its other engine is left out.
 

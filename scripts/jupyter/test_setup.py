@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests of scripts/setup-jupyter and of the kernel's launcher, with fakes on PATH instead of cargo, pip and evcxr.
+"""Tests of scripts/setup-jupyter and of the kernel's launcher, with fakes on PATH instead of cargo, pip and the kernels.
 
 usage: python3 scripts/jupyter/test_setup.py [-v]     (nothing is downloaded or compiled, and nothing outside a temporary folder changes)
 """
@@ -29,6 +29,13 @@ case $1 in
 --version) echo "cargo 1.95.0 (fake)" ;;
 install)
     if [ "$2" = --list ]; then cat "$FAKES/installed" 2>/dev/null; exit 0; fi
+    case "$*" in *"--path crates/radio_kernel --root "*)
+        [ -e "$FAKES/no-network" ] && [ ! -e "$FAKES/downloaded" ] && { echo "error: failed to download syn" >&2; exit 101; }
+        for root; do :; done
+        mkdir -p "$root/bin"
+        cp "$FAKES/radio-kernel" "$root/bin/radio-kernel"
+        exit ;;
+    esac
     [ -e "$FAKES/no-network" ] && { echo "error: failed to download from index.crates.io" >&2; exit 101; }
     echo "target $CARGO_TARGET_DIR" >>"$FAKES/log"
     shift 2; root=$2; name=${3%@*}; version=${3#*@}
@@ -42,6 +49,21 @@ fetch)
     [ -e "$FAKES/no-network" ] && { echo "error: failed to download hashbrown" >&2; exit 101; }
     touch "$FAKES/std" ;;
 esac
+"""
+
+# Stands for radio-kernel: it takes the name `rust` too unless there is another kernel of that name on the computer.
+FAKE_OWN = """\
+#!/bin/sh
+echo "radio-kernel $*" >>"$FAKES/log"
+[ "$1" = --version ] && { echo "radio-kernel 0.1.0"; exit; }
+[ "$1 $2" = "install --prefix" ] || exit 2
+spec() {
+    mkdir -p "$prefix/share/jupyter/kernels/$1"
+    echo "{\\"argv\\": [\\"$0\\"]}" >"$prefix/share/jupyter/kernels/$1/kernel.json"
+}
+prefix=$3
+spec "${5:-radio}"
+[ -e "$FAKES/other-kernel" ] || [ -e "$prefix/share/jupyter/kernels/rust" ] || spec rust
 """
 
 FAKE_RUSTC = """\
@@ -129,9 +151,11 @@ class Desk(unittest.TestCase):
         executable(self.bin / "rustc", FAKE_RUSTC)
         executable(self.bin / "rustup", FAKE_RUSTUP)
         executable(self.fakes / "evcxr", FAKE_EVCXR)
+        executable(self.fakes / "radio-kernel", FAKE_OWN)
         executable(self.fakes / "venv-python", FAKE_VENV_PYTHON)
         self.home = self.desk / "home"
         self.home.mkdir()
+        self.kernels = self.clone / ".venv/share/jupyter/kernels"
         self.env = {"PATH": str(self.bin), "HOME": str(self.home), "FAKES": str(self.fakes)}
 
     def setup_jupyter(self, *arguments):
@@ -166,8 +190,44 @@ class Desk(unittest.TestCase):
 
 
 class Setup(Desk):
-    def test_installs_all_and_then_nothing(self):
+    def argv(self, name):
+        return json.loads((self.kernels / name / "kernel.json").read_text())["argv"]
+
+    def test_the_kernel_of_the_clone_is_what_notebooks_open_with(self):
         self.assertEqual(self.setup_jupyter(), 0, self.said)
+        self.assertTrue(self.said.endswith("\n.venv/bin/jupyter lab notebooks\n"), self.said)
+        for name in ("radio", "rust"):
+            self.assertEqual(self.argv(name), [str(self.clone / ".venv/bin/radio-kernel")])
+        self.assertFalse((self.kernels / "evcxr").exists())
+        self.assertNotRegex(self.log(), "evcxr|rustup")
+
+        before = self.state()
+        (self.fakes / "log").unlink()
+        self.assertEqual(self.setup_jupyter(), 0, self.said)
+        self.assertEqual(self.state(), before)
+        self.assertNotRegex(self.log(), r"install --quiet|-m venv")
+        self.assertEqual(self.setup_jupyter("--check"), 0, self.said)
+        self.refuses(r"evcxr_jupyter +missing", r"setup-jupyter --evcxr\n$", arguments=["--check", "--evcxr"])
+
+        shutil.rmtree(self.kernels / "rust")
+        (self.kernels / "rust").mkdir()
+        (self.kernels / "rust/kernel.json").write_text("{}")
+        self.assertEqual(self.setup_jupyter(), 0, self.said)
+        self.assertRegex(self.said, "open with another one")
+        self.assertEqual((self.kernels / "rust/kernel.json").read_text(), "{}")
+        self.assertEqual(self.setup_jupyter("--check"), 0, self.said)
+        self.assertRegex(self.said, "is another kernel")
+
+        (self.clone / ".venv/bin/radio-kernel").unlink()
+        self.refuses(r"radio-kernel +missing: it will be compiled", arguments=["--check"])
+
+    def test_a_kernel_of_that_name_outside_of_the_environment(self):
+        (self.fakes / "other-kernel").touch()
+        self.assertEqual(self.setup_jupyter(), 0, self.said)
+        self.assertEqual(self.argv("rust"), [str(self.clone / ".venv/bin/radio-kernel")])
+
+    def test_installs_the_stock_kernel_too_and_then_nothing(self):
+        self.assertEqual(self.setup_jupyter("--evcxr"), 0, self.said)
         self.assertRegex(self.said, r"9 minutes")
         self.assertTrue(self.said.endswith("\n.venv/bin/jupyter lab notebooks\n"), self.said)
         root = self.home / ".cargo"
@@ -176,27 +236,42 @@ class Setup(Desk):
         targets = set(re.findall("^target (.*)$", self.log(), flags=re.M))
         self.assertEqual(targets, {str(self.clone / "target/evcxr-install")})
         self.assertFalse((self.clone / "target/evcxr-install").exists())
-        spec = self.clone / ".venv/share/jupyter/kernels/rust"
-        kernel = json.loads((spec / "kernel.json").read_text())
+        self.assertEqual(self.argv("rust"), [str(self.clone / ".venv/bin/radio-kernel")])
+        kernel = json.loads((self.kernels / "evcxr/kernel.json").read_text())
         self.assertEqual(kernel["interrupt_mode"], "message")
         self.assertEqual(kernel["argv"][-2:], [str(root / "bin/evcxr_jupyter"), "{connection_file}"])
         self.assertTrue(os.path.exists(kernel["argv"][2]))
-        self.assertTrue((spec / "logo-32x32.png").exists())
+        self.assertTrue((self.kernels / "evcxr/logo-32x32.png").exists())
         self.assertTrue((self.fakes / "std").exists())
 
         before = self.state()
         (self.fakes / "log").unlink()
-        self.assertEqual(self.setup_jupyter(), 0, self.said)
+        self.assertEqual(self.setup_jupyter("--evcxr"), 0, self.said)
         self.assertEqual(self.state(), before)
-        self.assertNotRegex(self.log(), r"install --locked|install --quiet|-m venv|rustup")
-        self.assertEqual(self.setup_jupyter("--check"), 0, self.said)
+        self.assertNotRegex(self.log(), r"install --locked --root|install --quiet|-m venv|rustup")
+        self.assertEqual(self.setup_jupyter("--check", "--evcxr"), 0, self.said)
 
         (self.fakes / "std").unlink()
         (root / "bin/evcxr_jupyter").unlink()
-        self.refuses(r"evcxr_jupyter +missing: though", r"rust-src +missing: what it depends on", arguments=["--check"])
+        patterns = r"evcxr_jupyter +missing: though", r"rust-src +missing: what it depends on"
+        self.refuses(*patterns, arguments=["--check", "--evcxr"])
+        self.assertEqual(self.setup_jupyter("--check"), 0, self.said)
+
+    def test_what_an_earlier_version_called_rust_is_called_evcxr(self):
+        self.a_venv()
+        (self.kernels / "rust").mkdir(parents=True)
+        (self.kernels / "rust/logo-32x32.png").touch()
+        argv = ["python", "-I", str(self.clone / "scripts/jupyter/kernel.py"), "evcxr_jupyter", "{connection_file}"]
+        (self.kernels / "rust/kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Rust"}))
+        self.assertEqual(self.setup_jupyter(), 0, self.said)
+        self.assertEqual(self.argv("rust"), [str(self.clone / ".venv/bin/radio-kernel")])
+        moved = json.loads((self.kernels / "evcxr/kernel.json").read_text())
+        self.assertEqual(moved["display_name"], "Rust (evcxr)")
+        self.assertTrue((self.kernels / "evcxr/logo-32x32.png").exists())
 
     def test_check_names_what_is_missing_and_changes_nothing(self):
-        self.refuses(r"evcxr_jupyter +missing: 0\.22\.0", r"\.venv +missing", arguments=["--check"])
+        self.refuses(r"\.venv +missing", r"scripts/setup-jupyter\n$", arguments=["--check"])
+        self.refuses(r"evcxr_jupyter +missing: 0\.22\.0", r"\.venv +missing", arguments=["--evcxr", "--check"])
         (self.bin / "cargo").unlink()
         (self.bin / "python3").unlink()
         self.refuses("cargo +missing", "python3 +missing", arguments=["--check"])
@@ -204,6 +279,7 @@ class Setup(Desk):
     def test_unknown_arguments(self):
         self.assertEqual(self.setup_jupyter("--chekc"), 2)
         self.assertEqual(self.setup_jupyter("--check", "x"), 2)
+        self.assertEqual(self.setup_jupyter("--replace"), 2)
         self.assertRegex(self.said, "usage")
         self.assertEqual(self.setup_jupyter("--help"), 0)
 
@@ -213,22 +289,23 @@ class Setup(Desk):
 
     def test_no_source_of_the_standard_library(self):
         (self.bin / "rustup").unlink()
-        self.refuses("no rust-src", "apt install rust-src", "rustup.rs")
-        self.assertEqual(self.setup_jupyter("--check"), 1)
+        self.refuses("no rust-src", "apt install rust-src", "rustup.rs", arguments=["--evcxr"])
+        self.assertEqual(self.setup_jupyter("--check", "--evcxr"), 1)
         self.assertRegex(self.said, r"rust-src +missing")
         # It came from elsewhere: no rustup is needed. What it depends on has to come all the same.
         self.add_rust_src()
         (self.fakes / "std").unlink()
         (self.fakes / "packages").touch()
         (self.fakes / "no-network").touch()
-        self.assertEqual(self.setup_jupyter(), 1)
+        (self.fakes / "downloaded").touch()
+        self.assertEqual(self.setup_jupyter("--evcxr"), 1)
         self.assertRegex(self.said, r"(?s)failed to download hashbrown.*not complete.*crates\.io")
         (self.fakes / "no-network").unlink()
-        self.assertEqual(self.setup_jupyter(), 0, self.said)
+        self.assertEqual(self.setup_jupyter("--evcxr"), 0, self.said)
 
     def test_an_old_rustc(self):
         (self.fakes / "rustc-version").write_text("rustc 1.90.0 (fake)\n")
-        self.refuses(r"rustc is 1\.90; evcxr 0\.22\.0 needs 1\.95", "rustup update")
+        self.refuses(r"rustc is 1\.90; evcxr 0\.22\.0 needs 1\.95", "rustup update", arguments=["--evcxr"])
 
     def test_no_python(self):
         (self.bin / "python3").unlink()
@@ -252,18 +329,18 @@ class Setup(Desk):
         )
         self.refuses("cannot make virtual environments", "python3-venv")
 
-    def test_a_kernel_of_another_version(self):
+    def test_an_evcxr_of_another_version(self):
         (self.fakes / "installed").write_text("evcxr_jupyter v0.21.1:\n    evcxr_jupyter\n")
-        self.refuses(r"evcxr_jupyter 0\.21\.1 is installed", "--replace")
-        self.assertEqual(self.setup_jupyter("--check"), 1)
+        self.refuses(r"evcxr_jupyter 0\.21\.1 is installed", "--replace", arguments=["--evcxr"])
+        self.assertEqual(self.setup_jupyter("--evcxr", "--check"), 1)
         self.assertRegex(self.said, r"0\.21\.1, not 0\.22\.0")
         (self.fakes / "installed").write_text("evcxr_jupyter v0.21.1:\n")
-        self.setup_jupyter("--replace")
+        self.setup_jupyter("--evcxr", "--replace")
         self.assertIn("evcxr_jupyter@0.22.0", self.log())
 
     def test_a_home_that_cannot_be_written(self):
         self.env["CARGO_INSTALL_ROOT"] = "/proc/nowhere/cargo" if os.path.exists("/proc") else "/dev/null/cargo"
-        self.refuses("cannot write to", "CARGO_INSTALL_ROOT")
+        self.refuses("cannot write to", "CARGO_INSTALL_ROOT", arguments=["--evcxr"])
 
     def test_a_venv_that_is_none(self):
         (self.clone / ".venv").mkdir()
@@ -305,7 +382,7 @@ class Setup(Desk):
     def test_a_home_that_cannot_be_written_and_another_place_for_cargo(self):
         self.env["CARGO_INSTALL_ROOT"] = str(self.desk / "cargo")
         self.env["HOME"] = "/proc/nowhere" if os.path.exists("/proc") else "/dev/null/nowhere"
-        self.assertEqual(self.setup_jupyter(), 0, self.said)
+        self.assertEqual(self.setup_jupyter("--evcxr"), 0, self.said)
         self.assertRegex(self.said, "cannot write to the home folder")
         self.assertRegex(self.said, r"\nJUPYTER_CONFIG_DIR=\S+ JUPYTER_DATA_DIR=\S+ \.venv/bin/jupyter lab notebooks\n$")
 
@@ -328,14 +405,17 @@ class Setup(Desk):
         self.refuses("could not install")
         # With the packages there, it is the kernel that is named.
         (self.fakes / "packages").touch()
-        self.assertEqual(self.setup_jupyter(), 1)
+        self.refuses(r"(?s)failed to download syn.*the kernel could not be compiled", "network")
+        (self.fakes / "downloaded").touch()
+        self.assertEqual(self.setup_jupyter(), 0, self.said)
+        self.assertEqual(self.setup_jupyter("--evcxr"), 1)
         self.assertRegex(self.said, r"could not install rust-src")
         self.add_rust_src()
-        self.assertEqual(self.setup_jupyter(), 1)
+        self.assertEqual(self.setup_jupyter("--evcxr"), 1)
         self.assertRegex(self.said, r"evcxr_jupyter 0\.22\.0 is missing and could not be installed")
         # And when the network is back, it goes on.
         (self.fakes / "no-network").unlink()
-        self.assertEqual(self.setup_jupyter(), 0, self.said)
+        self.assertEqual(self.setup_jupyter("--evcxr"), 0, self.said)
 
     def test_a_build_directory_of_another_toolchain(self):
         build = self.clone / "target/evcxr-install"
@@ -344,13 +424,14 @@ class Setup(Desk):
         (self.fakes / "no-network").touch()
         (self.fakes / "packages").touch()
         (build / "old").touch()
+        (self.fakes / "downloaded").touch()
         self.add_rust_src()
-        self.assertEqual(self.setup_jupyter(), 1)
+        self.assertEqual(self.setup_jupyter("--evcxr"), 1)
         self.assertRegex(self.said, "another toolchain")
         self.assertFalse((build / "old").exists())
         # Of this one: kept, to go on from.
         (build / "begun").touch()
-        self.assertEqual(self.setup_jupyter(), 1)
+        self.assertEqual(self.setup_jupyter("--evcxr"), 1)
         self.assertTrue((build / "begun").exists())
 
 

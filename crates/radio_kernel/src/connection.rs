@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::wire::Signer;
+use radio_notebook::Error as FileError;
 use serde_json::{Map, Value};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -29,10 +30,10 @@ impl Connection {
     /// Reads a connection file.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be read, [`Error::Connection`] if something is missing in it or of another kind.
+    /// [`Error::File`] if it cannot be read, [`Error::Connection`] if something is missing in it or of another kind.
     pub fn read(path: &Path) -> Result<Connection> {
         let length = std::fs::metadata(path)
-            .map_err(Error::io(path, "reading"))?
+            .map_err(FileError::io(path, "reading"))?
             .len();
         let refuse = |message: String| Error::Connection {
             path: path.to_owned(),
@@ -43,7 +44,7 @@ impl Connection {
                 "this is no connection file: it has {length} bytes"
             )));
         }
-        let bytes = std::fs::read(path).map_err(Error::io(path, "reading"))?;
+        let bytes = std::fs::read(path).map_err(FileError::io(path, "reading"))?;
         Connection::parse(&bytes).map_err(refuse)
     }
 

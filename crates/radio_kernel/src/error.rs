@@ -8,15 +8,8 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// A file or folder could not be read or written.
-    #[error("{}: {doing} failed: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What was being done, as a noun: "reading", "writing".
-        doing: &'static str,
-        /// The system's reason.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] radio_notebook::Error),
     /// The connection file does not say how to connect.
     #[error("{}: {message}", path.display())]
     Connection {
@@ -43,21 +36,6 @@ pub enum Error {
     /// The system gives no threads or random numbers.
     #[error("the kernel could not be started: {0}")]
     System(#[from] std::io::Error),
-}
-
-impl Error {
-    /// Wraps an I/O error with the file it happened to.
-    pub fn io(
-        path: impl Into<PathBuf>,
-        doing: &'static str,
-    ) -> impl FnOnce(std::io::Error) -> Error {
-        let path = path.into();
-        move |source| Error::Io {
-            path,
-            doing,
-            source,
-        }
-    }
 }
 
 /// A result whose error is [`Error`].

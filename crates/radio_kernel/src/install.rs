@@ -4,9 +4,10 @@
 //! a question.
 
 use crate::error::{Error, Result};
+use radio_notebook::Error as FileError;
+use radio_notebook::files::write_whole;
 use serde_json::{Value, json};
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The kernel's name, unless another is asked for.
@@ -73,7 +74,7 @@ impl Place {
                 Error::Place(format!("no virtual environment is active: {hint}"))
             })?,
             Place::Prefix(folder) => std::path::absolute(folder)
-                .map_err(Error::io(folder, "finding the folder"))?
+                .map_err(FileError::io(folder, "finding the folder"))?
                 .join("share/jupyter"),
         };
         Ok(data.join("kernels"))
@@ -118,7 +119,7 @@ fn all_kernels() -> Vec<PathBuf> {
 /// Installs a kernelspec, and one that is called `rust` where no other kernel is.
 ///
 /// # Errors
-/// [`Error::Place`] if the name is none or another kernel has it, [`Error::Io`] if a file cannot be written.
+/// [`Error::Place`] if the name is none or another kernel has it, [`Error::File`] if a file cannot be written.
 pub fn install(place: &Place, spec: &Spec) -> Result<Installed> {
     check_name(&spec.name)?;
     let kernels = place.kernels()?;
@@ -156,7 +157,7 @@ pub fn install(place: &Place, spec: &Spec) -> Result<Installed> {
 /// Removes the kernelspec of this name, and the one that is called `rust` if it is this kernel. Returns the folders that are gone.
 ///
 /// # Errors
-/// [`Error::Place`] if it is not there or is another kernel, [`Error::Io`] if it cannot be removed.
+/// [`Error::Place`] if it is not there or is another kernel, [`Error::File`] if it cannot be removed.
 pub fn uninstall(place: &Place, name: &str) -> Result<Vec<PathBuf>> {
     check_name(name)?;
     let kernels = place.kernels()?;
@@ -177,7 +178,7 @@ pub fn uninstall(place: &Place, name: &str) -> Result<Vec<PathBuf>> {
         .chain(with_common.then_some(common))
         .collect();
     for folder in &folders {
-        fs::remove_dir_all(folder).map_err(Error::io(folder, "removing"))?;
+        fs::remove_dir_all(folder).map_err(FileError::io(folder, "removing"))?;
     }
     Ok(folders)
 }
@@ -215,28 +216,10 @@ fn write(folder: &Path, spec: &Spec) -> Result<()> {
         "metadata": {"debugger": false, MARK: {"version": env!("CARGO_PKG_VERSION")}},
     });
     let kernel = format!("{kernel:#}\n");
-    fs::create_dir_all(folder).map_err(Error::io(folder, "making the folder"))?;
+    fs::create_dir_all(folder).map_err(FileError::io(folder, "making the folder"))?;
     // By kernel.json it is a kernelspec, so that comes last.
     write_whole(&folder.join("logo-svg.svg"), LOGO.as_bytes())?;
-    write_whole(&folder.join("kernel.json"), kernel.as_bytes())
-}
-
-/// Writes a file beside its place, and then renames it.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(Error::io(path, "writing"))?;
-    beside
-        .write_all(bytes)
-        .map_err(Error::io(path, "writing"))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let open = fs::Permissions::from_mode(0o644);
-        fs::set_permissions(beside.path(), open).map_err(Error::io(path, "writing"))?;
-    }
-    beside
-        .persist(path)
-        .map_err(|e| Error::io(path, "writing")(e.error))?;
+    write_whole(&folder.join("kernel.json"), kernel.as_bytes())?;
     Ok(())
 }
 

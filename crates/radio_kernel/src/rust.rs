@@ -3,6 +3,9 @@
 //! - `is_complete`: whether a cell can be executed as it is, or goes on
 //! - `cursor`: what stands at the cursor
 //! - `names`: what earlier cells have brought: variables, items, crates
+//! - `outline`: what source defines: names, what they belong to, how they are declared
+//! - `libraries`: what the crates of the notebook define, by their sources
+//! - `members`: what the standard library's types have
 //! - `complete`: what could stand at the cursor
 //! - `inspect`: what the name at the cursor is
 //! - `language`: cells, executed by the engine of `radio`
@@ -15,12 +18,11 @@ mod cursor;
 mod inspect;
 mod is_complete;
 mod language;
+mod libraries;
+mod members;
 mod names;
+mod outline;
 mod tools;
 
-pub use complete::complete;
-pub use inspect::inspect;
-pub use is_complete::is_complete;
 pub use language::Rust;
-pub use names::{Item, ItemKind, Names, Variable};
 pub use tools::{add_tools, find_tools};

@@ -46,6 +46,7 @@ fn a_session() {
     let f = &mut FrontEnd::start_language(|| Box::new(Rust::new(folder)), None);
     cells_see_those_before_them(f);
     things_are_shown_as_they_come(f);
+    the_compilers_warnings_are_shown(f);
     input_is_asked_for(f);
     nothing_is_lost(f);
     names_are_known(f);
@@ -105,6 +106,33 @@ radio_runtime::display_as(\"bar\", \"text/plain\", \"0 %\"); radio_runtime::upda
         ("stream", &json!(id))
     );
     assert_eq!(later.content["text"], "later\n");
+}
+
+fn the_compilers_warnings_are_shown(f: &mut FrontEnd) {
+    let shown = |f: &mut FrontEnd, code: &str| {
+        let (reply, heard) = f.run(code);
+        assert_eq!(reply["status"], "ok", "{code}: {reply}");
+        let shown = heard.iter().filter(|m| m.kind == "display_data");
+        let shown = shown.map(|m| {
+            assert_eq!(m.content["metadata"], json!({"radio": {"is": "warning"}}));
+            m.content["data"]["text/plain"].as_str().unwrap().to_owned()
+        });
+        shown.collect::<Vec<_>>()
+    };
+    // Of the function and of the variable, in one text.
+    let code = "fn Odd_Name() -> i32 { 1 }\nlet never_used = 2;\nwhile true { break; }";
+    for _ in 0..2 {
+        let warnings = shown(f, code);
+        assert_eq!(warnings.len(), 1);
+        let first = warnings[0].lines().next().unwrap();
+        assert!(first.starts_with("warning: "), "{first}");
+        assert!(warnings[0].contains(":3:1\n") && warnings[0].contains("`loop`"));
+        assert!(!warnings[0].contains("unused"));
+    }
+    // A later cell has nothing to do with it.
+    assert!(shown(f, "println!(\"{}\", Odd_Name());").is_empty());
+    assert!(shown(f, "#![warn(unused)]\nuse std::fmt::Write;\nlet x = 1;").is_empty());
+    assert!(shown(f, "#[allow(non_snake_case)]\nlet X = 1; fn used_later() {}").is_empty());
 }
 
 fn input_is_asked_for(f: &mut FrontEnd) {
@@ -183,6 +211,7 @@ fn names_are_known(f: &mut FrontEnd) {
     };
     assert_eq!(matches(f, "let é = twi"), json!(["twice"]));
     assert_eq!(matches(f, "q."), json!(["x", "y"]));
+    assert_eq!(matches(f, "names.swap_r"), json!(["swap_remove"]));
     let told = f.ask(
         "inspect_request",
         json!({"code": "twice(", "cursor_pos": 6, "detail_level": 0}),

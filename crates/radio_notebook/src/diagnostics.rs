@@ -5,10 +5,13 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// One error of the compiler's about a notebook.
+/// One error or warning of the compiler's about a notebook.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Diagnostic {
-    /// The error's number, such as `E0308`.
+    /// Whether it is a warning.
+    #[serde(default)]
+    pub is_warning: bool,
+    /// The error's number, such as `E0308`; of a warning, the lint's name.
     pub code: Option<String>,
     /// What is wrong, in one line.
     pub message: String,
@@ -77,6 +80,35 @@ impl Diagnostic {
         {
             return None;
         }
+        Some(Diagnostic::of(message, false, place))
+    }
+
+    /// Reads one message of `rustc --error-format=json` that is a warning about what this cell says itself; `None` for all others.
+    pub fn warning_from_rustc(
+        message: &serde_json::Value,
+        cell: u32,
+        place: impl Fn(&str, u32, u32) -> Option<CellPlace>,
+    ) -> Option<Diagnostic> {
+        let message = RustcMessage::deserialize(message).ok()?;
+        // What a macro of a library or of another cell says is not the cell's.
+        let is_own = |span: &RustcSpan| {
+            let at = place(&span.file_name, span.line_start, span.column_start);
+            span.is_primary && at.is_some_and(|at| at.cell == cell)
+        };
+        // What one cell does not use may be there for another, whatever an attribute of the notebook asks for.
+        let of_use = ["unused", "dead_code", "unreachable"];
+        let code = message.code.as_ref().map_or("", |code| &code.code);
+        let is_warning = message.level == "warning"
+            && !of_use.iter().any(|lint| code.starts_with(lint))
+            && message.spans.iter().any(is_own);
+        is_warning.then(|| Diagnostic::of(message, true, place))
+    }
+
+    fn of(
+        message: RustcMessage,
+        is_warning: bool,
+        place: impl Fn(&str, u32, u32) -> Option<CellPlace>,
+    ) -> Diagnostic {
         let mut spans: Vec<Span> = Vec::new();
         for span in message
             .spans
@@ -111,12 +143,13 @@ impl Diagnostic {
             spans.retain(|span| span.is_primary);
             spans.iter_mut().for_each(|span| span.label = None);
         }
-        Some(Diagnostic {
+        Diagnostic {
+            is_warning,
             code: message.code.map(|c| c.code),
             message: of_question_mark.unwrap_or_else(|| without_libraries(&message.message)),
             spans,
             notes,
-        })
+        }
     }
 
     /// The cell that is to blame: the one in which the error is, or the one that made its code necessary there.
@@ -150,8 +183,13 @@ impl Diagnostic {
 
     /// The diagnostic in rustc's form. `source` gives a cell's source by its number; `notebook` is the file's name.
     pub fn render<'s>(&self, notebook: &str, source: impl Fn(u32) -> Option<&'s str>) -> String {
-        let mut title = Level::ERROR.primary_title(self.message.as_str());
-        if let Some(code) = &self.code {
+        let level = match self.is_warning {
+            true => Level::WARNING,
+            false => Level::ERROR,
+        };
+        let mut title = level.primary_title(self.message.as_str());
+        // As the compiler has it: a lint's name stands in a note, if anywhere.
+        if let Some(code) = self.code.as_ref().filter(|_| !self.is_warning) {
             title = title.id(code.as_str());
         }
         let mut group = Group::with_title(title);

@@ -93,6 +93,7 @@ fn own_diagnostic(message: &str, start: CellPlace, end: Option<u32>) -> Diagnost
         label: None,
     };
     Diagnostic {
+        is_warning: false,
         code: None,
         message: message.to_owned(),
         spans: vec![span],

@@ -32,6 +32,8 @@ const NAME: &str = "notebook";
 pub trait Audience: Listener {
     /// What cargo is doing.
     fn builds(&mut self, line: &str);
+    /// What the compiler warns of in a cell that is about to run.
+    fn warns(&mut self, _text: &str) {}
 }
 
 /// What executing a cell gave beside what was heard.
@@ -189,6 +191,11 @@ impl Interactive {
             Err(Error::Interrupted) => return Ok(failed(interrupted(number))),
             Err(error) => return Err(error),
         };
+        if !compiled.warnings.is_empty() {
+            let warnings = compiled.warnings.iter();
+            let texts = warnings.map(|one| one.render(NAME, |cell| self.source_of(cell)));
+            audience.warns(&texts.collect::<Vec<_>>().join("\n\n"));
+        }
         let mut executed = match &compiled.entry {
             None => Executed::default(),
             Some(entry) => self.run(number, &compiled, entry, audience)?,

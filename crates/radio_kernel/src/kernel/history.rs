@@ -2,9 +2,10 @@
 //!
 //! Two kernels at the same time have two files, so none of them loses what the other writes.
 
-use crate::error::{Error, Result};
-use crate::install::write_whole;
+use crate::error::Result;
 use crate::wire::Access;
+use radio_notebook::Error as FileError;
+use radio_notebook::files::Staged;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, VecDeque};
@@ -94,9 +95,11 @@ impl History {
             return Ok(());
         };
         let path = folder.join(file_name(session));
-        let bytes =
-            serde_json::to_vec(&self.cells).map_err(|e| Error::io(&path, "writing")(e.into()))?;
-        write_whole(&path, &bytes)
+        let bytes = serde_json::to_vec(&self.cells)
+            .map_err(|e| FileError::io(&path, "writing")(e.into()))?;
+        // Not worth waiting for the disk.
+        Staged::write(&path, &bytes)?.put_in_place()?;
+        Ok(())
     }
 
     fn session(&mut self) -> u64 {
@@ -194,7 +197,7 @@ fn sessions(folder: &Path) -> Vec<u64> {
 
 /// Makes the file of a new session, whose number is then its own, and removes those that are too old.
 fn begin(folder: &Path) -> Result<u64> {
-    fs::create_dir_all(folder).map_err(Error::io(folder, "making the folder"))?;
+    fs::create_dir_all(folder).map_err(FileError::io(folder, "making the folder"))?;
     let old = sessions(folder);
     for session in old.iter().rev().skip(MAX_SESSIONS - 1) {
         // Another kernel may have removed it.
@@ -206,7 +209,7 @@ fn begin(folder: &Path) -> Result<u64> {
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(_) => return Ok(session),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => session += 1,
-            Err(error) => return Err(Error::io(path, "writing")(error)),
+            Err(error) => return Err(FileError::io(path, "writing")(error).into()),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The commands that only a session can have: `:clear`, `:restart`, `:explain` and `:doc`. All others are the engine's.
 
-use super::Names;
-use super::inspect::tell;
+use super::inspect::document;
+use super::libraries::Offers;
+use super::names::Names;
 use crate::wire::Bundle;
 use serde_json::json;
 use std::path::Path;
@@ -69,14 +70,16 @@ pub(super) fn explain(code: &str, folder: &Path) -> Result<Bundle, String> {
 }
 
 /// What a name is. The error is a sentence for the user.
-pub(super) fn doc(name: &str, names: &Names) -> Result<Bundle, String> {
-    let known = tell(name.rsplit("::").next().unwrap_or(name), true, names);
-    let text = known.ok_or_else(|| {
+pub(super) fn doc(
+    name: &str,
+    names: &Names,
+    libraries: &dyn Fn() -> Offers,
+) -> Result<Bundle, String> {
+    document(name, names, libraries).ok_or_else(|| {
         format!(
-            "no cell has brought {name:?}; of others there is documentation at https://doc.rust-lang.org/std/?search={name} and https://docs.rs/releases/search?query={name}"
+            "no cell and no crate of this notebook has {name:?}; of others there is documentation at https://doc.rust-lang.org/std/?search={name} and https://docs.rs/releases/search?query={name}"
         )
-    })?;
-    Ok(both(&text, &format!("```rust\n{text}\n```")))
+    })
 }
 
 fn both(plain: &str, markdown: &str) -> Bundle {
@@ -119,7 +122,7 @@ mod tests {
                 .contains("type")
         );
         assert!(
-            doc("Vec", &Names::default())
+            doc("Vec", &Names::default(), &Vec::new)
                 .unwrap_err()
                 .contains("docs.rs")
         );

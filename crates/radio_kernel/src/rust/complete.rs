@@ -1,9 +1,12 @@
 //! What could stand at the cursor: names of this cell and of earlier ones, crates, Rust's own words, and commands.
 
 use super::cursor::{Before, look};
-use super::names::{Item, ItemKind, Names};
+use super::libraries::{Offers, in_path};
+use super::members::{all_members, members_of};
+use super::names::{ItemKind, Names, base_name, pointed_to};
+use super::outline::Entry;
 use crate::language::{Completions, Match};
-use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, is_id_continue, tokenize};
+use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
 use std::collections::BTreeSet;
 
 /// Rust's keywords that begin or join something one writes in a cell.
@@ -126,8 +129,13 @@ pub(super) const COMMANDS: &[&str] = &[
     "version",
 ];
 
-/// What could stand at the cursor, which is counted in code points.
-pub fn complete(source: &str, cursor: usize, names: &Names) -> Completions {
+/// What could stand at the cursor, which is counted in code points. `libraries` is asked only where they can have something.
+pub(super) fn complete(
+    source: &str,
+    cursor: usize,
+    names: &Names,
+    libraries: &dyn Fn() -> Offers,
+) -> Completions {
     let at = look(source, cursor);
     let mut found: Vec<Match> = Vec::new();
     let mut offer = |text: &str, kind: &str| {
@@ -140,12 +148,12 @@ pub fn complete(source: &str, cursor: usize, names: &Names) -> Completions {
         Before::NoName => {}
         Before::Command => COMMANDS.iter().for_each(|name| offer(name, "keyword")),
         Before::Dot(owner) => {
-            for (name, kind) in members(owner.as_deref(), names) {
+            for (name, kind) in members(owner.as_deref(), names, libraries) {
                 offer(&name, kind);
             }
         }
         Before::Path(path) => {
-            for (name, kind) in inside(path, names) {
+            for (name, kind) in inside(path, names, libraries) {
                 offer(&name, kind);
             }
         }
@@ -160,7 +168,10 @@ pub fn complete(source: &str, cursor: usize, names: &Names) -> Completions {
                 ItemKind::Macro => offer(&format!("{}!", item.name), item.kind.word()),
                 _ => offer(&item.name, item.kind.word()),
             });
-            names.crates.iter().for_each(|name| offer(name, "module"));
+            names
+                .crates
+                .iter()
+                .for_each(|(name, _)| offer(name, "module"));
             LIBRARIES.iter().for_each(|name| offer(name, "module"));
             TYPES.iter().for_each(|name| offer(name, "class"));
             MACROS.iter().for_each(|name| offer(name, "function"));
@@ -169,7 +180,9 @@ pub fn complete(source: &str, cursor: usize, names: &Names) -> Completions {
     }
     // The kind that is offered last knows most: a variable of an earlier cell is one in this cell too.
     let mut seen = BTreeSet::new();
-    found.retain(|one| one.text.starts_with(&at.prefix) && seen.insert(one.text.clone()));
+    found.retain(|one| {
+        !one.text.is_empty() && one.text.starts_with(&at.prefix) && seen.insert(one.text.clone())
+    });
     let end = at.start + at.prefix.chars().count();
     Completions {
         matches: found,
@@ -199,113 +212,90 @@ fn is_rusts(name: &str) -> bool {
     is_macro || KEYWORDS.contains(&name) || TYPES.contains(&name) || LIBRARIES.contains(&name)
 }
 
-/// The fields and methods that a variable of a type of the notebook's own has; those of all such types, if it is not known which.
-fn members(owner: Option<&str>, names: &Names) -> Vec<(String, &'static str)> {
+/// The fields and methods that a variable has; those that it could have, if its type is not known.
+fn members(
+    owner: Option<&str>,
+    names: &Names,
+    libraries: &dyn Fn() -> Offers,
+) -> Vec<(String, &'static str)> {
+    let own: Vec<Entry> = names.outline().filter(|entry| entry.is_member).collect();
     let variable = owner.and_then(|owner| names.variables.iter().find(|v| v.name == owner));
-    let wanted = variable.map(|variable| base_name(&variable.type_name));
-    let is_wanted = |name: &str| wanted.is_none_or(|wanted| wanted == name);
-    let mut found = Vec::new();
-    for item in &names.items {
-        let Ok(parsed) = syn::parse_str::<syn::Item>(&item.source) else {
-            continue;
-        };
-        match parsed {
-            syn::Item::Struct(item) if is_wanted(&item.ident.to_string()) => {
-                found.extend(
-                    item.fields
+    let of_std =
+        |members: Vec<&'static str>| members.into_iter().map(|name| (name.to_owned(), "method"));
+    let Some(variable) = variable.filter(|variable| variable.type_name != "_") else {
+        let own = own.into_iter().map(|entry| (entry.name, entry.kind));
+        return own.chain(of_std(all_members())).collect();
+    };
+    let type_name = pointed_to(&variable.type_name);
+    let name = base_name(type_name);
+    if name.is_empty() && !type_name.starts_with('[') {
+        // A tuple, a closure.
+        return Vec::new();
+    }
+    let is_own = names.items.iter().any(|item| item.name == name);
+    let of_own = own.into_iter().filter(|e| e.owner.as_deref() == Some(name));
+    let mut found: Vec<_> = of_own.map(|entry| (entry.name, entry.kind)).collect();
+    if is_own {
+        return found;
+    }
+    match members_of(name) {
+        Some(members) => found.extend(of_std(members)),
+        None => {
+            let is_its = |e: &&Entry| e.is_member && e.owner.as_deref() == Some(name);
+            let mut more: Vec<_> = Vec::new();
+            for (_, entries) in libraries() {
+                more.extend(
+                    entries
                         .iter()
-                        .filter_map(|f| Some((f.ident.as_ref()?.to_string(), "property"))),
+                        .filter(is_its)
+                        .map(|e| (e.name.clone(), e.kind)),
                 );
             }
-            syn::Item::Impl(item) => {
-                let of = type_name(&item.self_ty);
-                if of.is_some_and(|of| is_wanted(&of)) {
-                    found.extend(methods(&item, true));
-                }
-            }
-            _ => {}
+            more.sort();
+            found.extend(more);
         }
     }
     found
 }
 
-/// What a path to an item of the notebook's own leads to: variants, associated functions, contents of a module.
-fn inside(path: &str, names: &Names) -> Vec<(String, &'static str)> {
-    let last = path.rsplit("::").next().unwrap_or(path);
-    let mut found = Vec::new();
-    for item in &names.items {
-        match syn::parse_str::<syn::Item>(&item.source) {
-            Ok(syn::Item::Enum(item)) if item.ident == last => {
-                found.extend(item.variants.iter().map(|v| (v.ident.to_string(), "enum")));
-            }
-            Ok(syn::Item::Impl(item)) if type_name(&item.self_ty).as_deref() == Some(last) => {
-                found.extend(methods(&item, false));
-            }
-            Ok(syn::Item::Mod(item)) if item.ident == last => {
-                let contents = item.content.iter().flat_map(|(_, items)| items);
-                found.extend(contents.filter_map(named));
-            }
-            _ => {}
-        }
-    }
+/// What a path leads to: variants, associated functions, contents of a module or a crate.
+fn inside(
+    path: &str,
+    names: &Names,
+    libraries: &dyn Fn() -> Offers,
+) -> Vec<(String, &'static str)> {
     if path == "crate" {
-        found.extend(
-            names
-                .items
-                .iter()
-                .map(|Item { name, kind, .. }| (name.clone(), kind.word())),
-        );
+        let items = names.items.iter();
+        return items
+            .map(|item| (item.name.clone(), item.kind.word()))
+            .collect();
     }
+    let last = path.rsplit("::").next().unwrap_or(path);
+    let own = names
+        .outline()
+        .filter(|e| e.owner.as_deref() == Some(last) || e.owner.is_none() && e.module == last);
+    let found: Vec<_> = own
+        .filter(|entry| entry.kind != "property")
+        .map(|entry| (entry.name, entry.kind))
+        .collect();
+    if !found.is_empty() {
+        return found;
+    }
+    let offers = libraries();
+    let mut found: Vec<_> = in_path(path, &offers)
+        .map(|entry| (entry.name.clone(), entry.kind))
+        .collect();
+    found.sort();
     found
-}
-
-fn named(item: &syn::Item) -> Option<(String, &'static str)> {
-    Some(match item {
-        syn::Item::Fn(item) => (item.sig.ident.to_string(), "function"),
-        syn::Item::Struct(item) => (item.ident.to_string(), "class"),
-        syn::Item::Enum(item) => (item.ident.to_string(), "class"),
-        syn::Item::Type(item) => (item.ident.to_string(), "class"),
-        syn::Item::Trait(item) => (item.ident.to_string(), "interface"),
-        syn::Item::Mod(item) => (item.ident.to_string(), "module"),
-        syn::Item::Const(item) => (item.ident.to_string(), "constant"),
-        syn::Item::Static(item) => (item.ident.to_string(), "constant"),
-        _ => return None,
-    })
-}
-
-/// The functions of an `impl`: those that take `self`, or all.
-fn methods(item: &syn::ItemImpl, with_self: bool) -> impl Iterator<Item = (String, &'static str)> {
-    item.items.iter().filter_map(move |item| match item {
-        syn::ImplItem::Fn(f) if !with_self || f.sig.receiver().is_some() => {
-            Some((f.sig.ident.to_string(), "method"))
-        }
-        _ => None,
-    })
-}
-
-fn type_name(of: &syn::Type) -> Option<String> {
-    match of {
-        syn::Type::Path(path) => Some(path.path.segments.last()?.ident.to_string()),
-        _ => None,
-    }
-}
-
-/// `P` of `&mut crate::P<'_, u8>`.
-fn base_name(type_name: &str) -> &str {
-    let name = type_name.trim_start_matches(['&', '*', ' ']);
-    let name = name
-        .strip_prefix("mut ")
-        .or_else(|| name.strip_prefix("const "))
-        .unwrap_or(name);
-    let path = name.split('<').next().unwrap_or(name).trim();
-    &path[path.trim_end_matches(is_id_continue).len()..]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rust::Variable;
+    use crate::rust::names::{Item, Variable};
+    use crate::rust::outline::outline;
     use proptest::prelude::*;
+    use std::sync::Arc;
 
     fn item(name: &str, kind: ItemKind, source: &str) -> Item {
         Item {
@@ -325,6 +315,8 @@ mod tests {
                 variable("point", "&mut P<u8>"),
                 variable("points", "Vec<P<u8>>"),
                 variable("größe", "f64"),
+                variable("figure", "std::boxed::Box<plots::Figure>"),
+                variable("shared", "std::sync::Arc<P<u8>>"),
             ],
             items: vec![
                 item(
@@ -349,12 +341,21 @@ mod tests {
                     "mod tools { pub fn saw() {} pub struct Drill; }",
                 ),
             ],
-            crates: vec!["ndarray".into()],
+            crates: vec![("ndarray".into(), "libndarray.rlib".into())],
         }
     }
 
+    fn offers() -> Offers {
+        let source = "pub struct Figure; pub type Picture = Figure;
+impl Figure { pub fn new() -> Figure { Figure } pub fn caption(self) -> Figure { self } }";
+        let chart = "pub fn bars() {}";
+        let mut entries = outline(source, "", true);
+        entries.extend(outline(chart, "charts", true));
+        vec![("plots".into(), Arc::new(entries))]
+    }
+
     fn texts(source: &str) -> Vec<String> {
-        let found = complete(source, source.chars().count(), &names());
+        let found = complete(source, source.chars().count(), &names(), &offers);
         found.matches.into_iter().map(|one| one.text).collect()
     }
 
@@ -376,8 +377,11 @@ mod tests {
     fn members_are_those_of_the_variables_type() {
         assert_eq!(texts("point."), ["east", "north", "length"]);
         assert_eq!(texts("point.no"), ["north"]);
-        assert_eq!(texts("points."), Vec::<String>::new());
-        assert_eq!(texts("f().len"), ["length"]);
+        assert_eq!(texts("shared.no"), ["north"]);
+        assert_eq!(texts("points.swap_"), ["swap_remove"]);
+        assert_eq!(texts("größe.sq"), ["sqrt"]);
+        assert_eq!(texts("figure."), ["caption"]);
+        assert_eq!(texts("f().len"), ["length", "len", "len_utf8"]);
     }
 
     #[test]
@@ -386,6 +390,11 @@ mod tests {
         assert_eq!(texts("P::n"), ["new"]);
         assert_eq!(texts("tools::"), ["saw", "Drill"]);
         assert_eq!(texts("crate::Col"), ["Colour"]);
+        assert_eq!(texts("plots::"), ["Figure", "Picture"]);
+        assert_eq!(texts("plots::charts::"), ["bars"]);
+        assert_eq!(texts("charts::ba"), ["bars"]);
+        assert_eq!(texts("plots::Picture::"), ["caption", "new"]);
+        assert_eq!(texts("Picture::n"), ["new"]);
     }
 
     #[test]
@@ -395,23 +404,10 @@ mod tests {
         assert_eq!(texts("\"poi"), Vec::<String>::new());
     }
 
-    #[test]
-    fn the_type_of_a_type() {
-        for (whole, base) in [
-            ("P", "P"),
-            ("&'static str", "str"),
-            ("&mut a::P<b::Q>", "P"),
-            ("[u8; 3]", ""),
-            ("", ""),
-        ] {
-            assert_eq!(base_name(whole), base, "{whole}");
-        }
-    }
-
     proptest! {
         #[test]
         fn what_is_offered_begins_with_what_is_there(source in "(?s)[a-zA-Z:. \"\n]{0,20}", cursor in 0..25_usize) {
-            let found = complete(&source, cursor, &names());
+            let found = complete(&source, cursor, &names(), &offers);
             let prefix: String = source.chars().skip(found.start).take(found.end - found.start).collect();
             for one in found.matches {
                 prop_assert!(one.text.starts_with(&prefix));

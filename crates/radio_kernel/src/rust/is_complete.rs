@@ -14,7 +14,7 @@ fn is_early_end(message: &str) -> bool {
 }
 
 /// Whether a cell can be executed as it is; if it goes on, with the next line's indentation.
-pub fn is_complete(source: &str) -> IsCompleteReply {
+pub(super) fn is_complete(source: &str) -> IsCompleteReply {
     let code = without_commands(source);
     match scan(&code) {
         Scan::Open { indent } => IsCompleteReply::Incomplete { indent },

@@ -1,8 +1,11 @@
 //! Rust as a language of the kernel: cells are executed by the engine of `radio`.
 
 use super::commands::{SessionCommand, doc, explain, take_commands};
+use super::complete::complete;
+use super::inspect::inspect;
+use super::is_complete::is_complete;
+use super::libraries::Libraries;
 use super::names::{Item, ItemKind, Names, Variable};
-use super::{complete, inspect, is_complete};
 use crate::kernel::lock;
 use crate::language::{Assistant, Cell, Completions, Info, Language, Outcome, Outputs};
 use crate::wire::{Bundle, HelpLink, IsCompleteReply, LanguageInfo, StreamName};
@@ -37,7 +40,8 @@ pub struct Rust {
 
 /// What can be asked while a cell runs.
 struct Shared {
-    names: Mutex<Names>,
+    names: Mutex<Arc<Names>>,
+    libraries: Libraries,
     running: Mutex<Running>,
     upcoming: Upcoming,
     waker: Mutex<Option<Waker>>,
@@ -55,6 +59,7 @@ impl Rust {
         let session = Interactive::start(folder);
         let shared = Shared {
             names: Mutex::default(),
+            libraries: Libraries::default(),
             running: Mutex::default(),
             upcoming: session.upcoming(),
             waker: Mutex::default(),
@@ -86,7 +91,10 @@ impl Rust {
                     .ok_or("no cell has had an error with a code; `:explain E0308` explains one")?;
                 explain(&code, &self.folder)?
             }
-            SessionCommand::Doc(name) => doc(&name, &lock(&self.shared.names))?,
+            SessionCommand::Doc(name) => {
+                let names = self.shared.names();
+                doc(&name, &names, &|| self.shared.libraries.of(&names.crates))?
+            }
         };
         outputs.display(shown, Bundle::new(), None);
         Ok(())
@@ -133,7 +141,7 @@ impl Language for Rust {
         }
         *lock(&self.shared.waker) = self.session.waker();
         self.outputs = Some(Arc::clone(outputs));
-        *lock(&self.shared.names) = names(self.session.scope());
+        *lock(&self.shared.names) = Arc::new(names(self.session.scope()));
         if let Some(refused) = refused {
             return error("CommandError", &refused);
         }
@@ -265,6 +273,14 @@ impl Audience for Shown<'_> {
                 .update(data, Bundle::new(), PROGRESS.to_owned()),
         }
     }
+
+    fn warns(&mut self, text: &str) {
+        self.built();
+        let data = Bundle::from_iter([("text/plain".to_owned(), json!(text))]);
+        // By this, `radio check` knows that it is none of the cell's outputs.
+        let metadata = Bundle::from_iter([("radio".to_owned(), json!({"is": "warning"}))]);
+        self.outputs.display(data, metadata, None);
+    }
 }
 
 /// The names that a cell with this scope sees.
@@ -293,7 +309,7 @@ fn names(scope: &Scope) -> Names {
     Names {
         variables: variables.collect(),
         items: items.collect(),
-        crates: crates.map(|(name, _)| name.clone()).collect(),
+        crates: crates.cloned().collect(),
     }
 }
 
@@ -306,6 +322,13 @@ fn kind_of(source: &str) -> ItemKind {
         Some("const") if words.next() != Some("fn") => ItemKind::Constant,
         Some("static") => ItemKind::Constant,
         _ => ItemKind::Function,
+    }
+}
+
+impl Shared {
+    /// What earlier cells have brought, as of the last one that ended.
+    fn names(&self) -> Arc<Names> {
+        Arc::clone(&lock(&self.names))
     }
 }
 
@@ -354,11 +377,14 @@ impl Assistant for Shared {
     }
 
     fn complete(&self, source: &str, cursor: usize) -> Completions {
-        complete(source, cursor, &lock(&self.names))
+        let names = self.names();
+        complete(source, cursor, &names, &|| self.libraries.of(&names.crates))
     }
 
     fn inspect(&self, source: &str, cursor: usize, detailed: bool) -> Option<Bundle> {
-        inspect(source, cursor, detailed, &lock(&self.names))
+        let names = self.names();
+        let libraries = || self.libraries.of(&names.crates);
+        inspect(source, cursor, detailed, &names, &libraries)
     }
 
     fn wake(&self) {

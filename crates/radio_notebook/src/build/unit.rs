@@ -26,7 +26,7 @@ use tempfile::TempDir;
 const CRATE: &str = "ctx";
 
 /// The form of what is kept; another one for whatever is read from the compiler's output in another way.
-const FORM: u32 = 3;
+const FORM: u32 = 5;
 
 /// The function of a cell in a library of its own.
 const START: &str = "__radio_start";
@@ -67,6 +67,8 @@ pub struct Library {
     pub variables: BTreeSet<String>,
     /// Those of them that are closures, with the boxes that they fit into.
     pub closures: BTreeMap<String, String>,
+    /// The compiler's warnings.
+    pub warnings: Vec<serde_json::Value>,
     /// Whether it was not kept from before.
     pub is_new: bool,
 }
@@ -83,6 +85,7 @@ impl Library {
             variables: types.keys().cloned().collect(),
             types,
             closures: BTreeMap::new(),
+            warnings: Vec::new(),
             is_new: true,
         }
     }
@@ -109,6 +112,8 @@ struct Record {
     types: BTreeMap<String, String>,
     variables: BTreeSet<String>,
     closures: BTreeMap<String, String>,
+    /// The compiler's warnings.
+    warnings: Vec<serde_json::Value>,
     /// The files that it includes, and hashes of what they hold.
     inputs: Vec<(PathBuf, String)>,
 }
@@ -278,9 +283,10 @@ impl Compiler {
             key: &key,
             emit,
         };
-        if let Err(messages) = self.call_compiler(&call, at)? {
-            return Ok(Outcome::Refused(messages));
-        }
+        let warnings = match self.call_compiler(&call, at)? {
+            Ok(warnings) => warnings,
+            Err(messages) => return Ok(Outcome::Refused(messages)),
+        };
         let code = at.join(CODE);
         self.link(&at.join(format!("{CRATE}-{key}.o")), &code, unit.settings)?;
         let mir =
@@ -291,6 +297,7 @@ impl Compiler {
             .filter_map(|path| Some((path.clone(), file_hash(&path)?)));
         let record = Record {
             lengths: [length(&code), length(&metadata)],
+            warnings,
             inputs: inputs.collect(),
             ..Record::of(&mir)
         };
@@ -373,16 +380,17 @@ impl Compiler {
             types: record.types,
             variables: record.variables,
             closures: record.closures,
+            warnings: record.warnings,
             is_new: false,
         }
     }
 
-    /// Calls the compiler in the folder `at`.
+    /// Calls the compiler in the folder `at`. Gives its warnings, or why it refuses the unit.
     fn call_compiler(
         &self,
         call: &Call<'_>,
         at: &Path,
-    ) -> Result<std::result::Result<(), Vec<serde_json::Value>>> {
+    ) -> Result<std::result::Result<Vec<serde_json::Value>, Vec<serde_json::Value>>> {
         let (unit, key) = (call.unit, call.key);
         let mut command = Command::new(&self.toolchain.rustc);
         let profile = &unit.settings.profile;
@@ -458,7 +466,7 @@ impl Compiler {
                 },
             )?;
         if status.success() {
-            return Ok(Ok(()));
+            return Ok(Ok(warnings(messages)));
         }
         for message in &messages {
             if message["spans"].as_array().is_none_or(Vec::is_empty) {
@@ -550,6 +558,19 @@ const RECORD: &str = "record.json";
 
 fn write(path: &Path, text: &str) -> Result<()> {
     std::fs::write(path, text).map_err(Error::io(path, "writing"))
+}
+
+/// Those of the compiler's messages that are about a place, without what it says in its own form.
+fn warnings(messages: Vec<serde_json::Value>) -> Vec<serde_json::Value> {
+    let is_one = |message: &serde_json::Value| {
+        let spans = message["spans"].as_array();
+        message["level"] == "warning" && spans.is_some_and(|spans| !spans.is_empty())
+    };
+    let mut found: Vec<_> = messages.into_iter().filter(is_one).collect();
+    for fields in found.iter_mut().filter_map(|m| m.as_object_mut()) {
+        fields.remove("rendered");
+    }
+    found
 }
 
 fn plain(value: &toml::Value) -> String {

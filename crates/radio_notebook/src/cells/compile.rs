@@ -63,6 +63,8 @@ pub struct Compiled {
     pub entry: Option<Entry>,
     /// What was found out that not every kernel can do.
     pub facts: Facts,
+    /// The compiler's warnings about what the cell says itself.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// What a cell does that the stock kernel does not.
@@ -168,18 +170,24 @@ impl Cells {
         }
         let definitions = Definitions::of(&seen, number, code);
         let does_something = code.body.is_some() || code.tail.is_some() || !commands.is_empty();
-        if let Err(refusal) = self.define(&mut seen, number, &definitions, does_something)? {
-            return Ok(Err(refusal));
-        }
+        let warnings = match self.define(&mut seen, number, &definitions, does_something)? {
+            Ok(warnings) => warnings,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         if !does_something {
             return Ok(Ok(Compiled {
                 scope_after_failure: seen.clone(),
                 scope: seen,
                 entry: None,
                 facts: Facts::default(),
+                warnings,
             }));
         }
-        self.compile_body(seen, number, code, &commands, progress)
+        let compiled = self.compile_body(seen, number, code, &commands, progress)?;
+        Ok(compiled.map(|mut compiled| {
+            compiled.warnings.splice(0..0, warnings);
+            compiled
+        }))
     }
 
     /// Builds the dependencies of `scope`, if a cell has changed them.
@@ -249,21 +257,21 @@ impl Cells {
         }
     }
 
-    /// Compiles the items of a cell.
+    /// Compiles the items of a cell. What it gives are the compiler's warnings about them.
     pub(super) fn define(
         &mut self,
         scope: &mut Scope,
         number: u32,
         definitions: &Definitions,
         has_body: bool,
-    ) -> Result<std::result::Result<(), Refusal>> {
+    ) -> Result<std::result::Result<Vec<Diagnostic>, Refusal>> {
         let has_imports = definitions
             .imports
             .iter()
             .any(|import| import.cell == number);
         if definitions.is_empty() && (has_body || !has_imports) {
             definitions.enter(scope, number, "");
-            return Ok(Ok(()));
+            return Ok(Ok(Vec::new()));
         }
         // What the items see: the imports of the cell, and the items that still hold.
         let mut seen = scope.clone();
@@ -294,6 +302,7 @@ impl Cells {
                 }
             }
         };
+        let warnings = self.warnings(&library, number);
         let name = format!("{LIBRARY_PREFIX}{}", library.key);
         definitions.enter(scope, number, &name);
         if !scope.libraries.iter().any(|known| known.name == name) {
@@ -303,7 +312,7 @@ impl Cells {
                 needs,
             }));
         }
-        Ok(Ok(()))
+        Ok(Ok(warnings))
     }
 
     /// Compiles the function of a cell.
@@ -358,7 +367,9 @@ impl Cells {
                         self.compiler.note(&key, &attempt);
                         continue;
                     }
-                    return Ok(Ok(finish(scope, &body, &libraries, &library)));
+                    let mut compiled = finish(scope, &body, &libraries, &library);
+                    compiled.warnings = self.warnings(&library, number);
+                    return Ok(Ok(compiled));
                 }
                 Outcome::Refused(messages) => messages,
             };
@@ -479,6 +490,15 @@ impl Cells {
 
     fn remember(&mut self, key: String, map: SourceMap) {
         self.places.maps().insert(file_of(&key), map);
+    }
+
+    /// The compiler's warnings about what this cell says itself.
+    fn warnings(&self, library: &Library, number: u32) -> Vec<Diagnostic> {
+        let find = |file: &str, line, column| self.places.find(file, line, column);
+        let warnings = library.warnings.iter();
+        warnings
+            .filter_map(|message| Diagnostic::warning_from_rustc(message, number, find))
+            .collect()
     }
 
     fn diagnostics(&self, messages: &[serde_json::Value]) -> Vec<Diagnostic> {

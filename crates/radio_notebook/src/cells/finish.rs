@@ -162,6 +162,7 @@ pub fn finish(
     };
     Compiled {
         facts,
+        warnings: Vec::new(),
         scope,
         scope_after_failure,
         entry: Some(Entry {

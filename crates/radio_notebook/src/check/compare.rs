@@ -1,8 +1,8 @@
 //! Compares the stored outputs of a cell with fresh ones.
 //!
 //! What counts: the text of stdout and its place among the other outputs, the text of stderr, the content of every MIME
-//! type, and an error's name, message and traceback. What does not: execution counts, metadata, whether something shown is
-//! a result or a display, how text is cut into chunks and lines, and where stderr stands among the other outputs, because
+//! type, and an error's name, message and traceback. What does not: execution counts, metadata, the compiler's warnings, which
+//! a kernel shows, whether something shown is a result or a display, how text is cut into chunks and lines, and where stderr stands among the other outputs, because
 //! kernels send it over a way of its own.
 
 use crate::check::numbers;
@@ -47,6 +47,11 @@ pub struct Difference {
     pub fresh: Option<Content>,
 }
 
+/// Whether an output is what `radio-kernel` shows of the compiler's warnings.
+fn is_warning(output: &Value) -> bool {
+    output["metadata"]["radio"]["is"] == "warning"
+}
+
 /// The parts of an output that count, by name.
 type Parts = BTreeMap<String, Content>;
 
@@ -81,7 +86,8 @@ impl Comparison<'_> {
         let mut stderr = String::new();
         // The text of the stdout that was read last, while nothing else followed.
         let mut stdout = String::new();
-        for (output, number) in outputs.iter().zip(1..) {
+        let outputs = outputs.iter().zip(1..);
+        for (output, number) in outputs.filter(|(output, _)| !is_warning(output)) {
             let text = output.get("text").and_then(joined);
             let is_stream = output
                 .get("output_type")
@@ -280,6 +286,16 @@ mod tests {
             ),
             []
         );
+    }
+
+    #[test]
+    fn warnings_do_not_count() {
+        let mut warning = data(json!({"text/plain": "warning: x"}));
+        warning["metadata"] = json!({"radio": {"is": "warning"}});
+        let shown = data(json!({"text/plain": "s"}));
+        assert_eq!(differences(&json!([warning, shown]), &json!([shown])), []);
+        warning["metadata"] = json!({});
+        assert_ne!(differences(&json!([warning, shown]), &json!([shown])), []);
     }
 
     #[test]

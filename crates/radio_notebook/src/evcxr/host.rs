@@ -451,6 +451,7 @@ fn unescaped(text: &str) -> String {
 fn diagnostic(error: &CompilationError, cell: &JobCell) -> Diagnostic {
     let of_rustc = Diagnostic::from_rustc(&error.json, |_, _| None);
     let mut diagnostic = of_rustc.unwrap_or_else(|| Diagnostic {
+        is_warning: false,
         code: error.code().map(str::to_owned),
         message: error.message(),
         spans: Vec::new(),
@@ -491,6 +492,7 @@ fn message(text: &str, cell: &JobCell) -> Diagnostic {
         .then_some("evcxr tells types by the standard library's source, which is not installed: rustup component add rust-src");
     let helps = rest.into_iter().chain(source);
     Diagnostic {
+        is_warning: false,
         code: None,
         message: first.to_owned(),
         spans: vec![whole(cell)],

@@ -108,6 +108,10 @@ pub struct Attempt {
     pub awaits: bool,
 }
 
+/// The warnings that nobody is to see: what is unused in one cell is there for another one; and what comes of making everything
+/// public, and of how variables are kept.
+const LINTS: &str = "#![allow(unused, private_interfaces, private_bounds, async_fn_in_trait, hidden_glob_reexports, ambiguous_glob_reexports, forgetting_copy_types, forgetting_references)]\n";
+
 /// How a crate has the runtime.
 const RUNTIME: &str = "#[macro_use]\nextern crate radio_runtime as __radio;\n";
 
@@ -147,7 +151,7 @@ pub fn with_modules<'l>(
     libraries: impl Iterator<Item = &'l str>,
     modules: impl Iterator<Item = (String, String)>,
 ) -> String {
-    let mut text = format!("#![allow(warnings)]\n{RUNTIME}");
+    let mut text = format!("{LINTS}{RUNTIME}");
     for name in libraries {
         let _ = writeln!(text, "extern crate {name};");
     }
@@ -159,7 +163,7 @@ pub fn with_modules<'l>(
 
 /// What a crate begins with.
 pub(super) fn begin(scope: &Scope, selection: &Selection, number: u32, writer: &mut Writer) {
-    writer.own("#![allow(warnings)]\n");
+    writer.own(LINTS);
     for attribute in &scope.attributes {
         writer.chunk(attribute.cell, &attribute.what);
     }

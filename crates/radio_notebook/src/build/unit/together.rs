@@ -45,7 +45,8 @@ impl Compiler {
                 chosen.push((key, unit, module));
             }
         }
-        let Some((_, first, _)) = chosen.first() else {
+        // One alone is as well compiled at its turn.
+        let [(_, first, _), _, ..] = &chosen[..] else {
             return Ok(Ok(()));
         };
         let keys: Vec<&String> = chosen.iter().map(|(key, ..)| key).collect();
@@ -80,9 +81,10 @@ impl Compiler {
             key: &together,
             emit: "obj,mir",
         };
-        if let Err(messages) = self.call_compiler(&call, at)? {
-            return Ok(Err(messages));
-        }
+        let warnings = match self.call_compiler(&call, at)? {
+            Ok(warnings) => warnings,
+            Err(messages) => return Ok(Err(messages)),
+        };
         let code = at.join(CODE);
         let made = |what: &str| at.join(format!("{CRATE}-{together}.{what}"));
         self.link(&made("o"), &code, first.settings)?;
@@ -99,17 +101,25 @@ impl Compiler {
         };
         self.keep(fresh, &together, &record)?;
         for (key, unit, _) in &chosen {
+            let file = format!("src/{key}.rs");
+            let is_own = |warning: &&serde_json::Value| {
+                let mut spans = warning["spans"].as_array().into_iter().flatten();
+                spans.any(|span| span["file_name"] == file.as_str())
+            };
+            // The compiler may print in another form what is in modules. Then nothing is known of them.
+            let mir = of_module(&mir, &module_of(key));
+            if mir.is_empty() {
+                continue;
+            }
             let record = Record {
                 together: Some(together.clone()),
                 needs: needs.clone(),
                 lengths,
-                ..Record::of(&of_module(&mir, &module_of(key)))
+                warnings: warnings.iter().filter(is_own).cloned().collect(),
+                ..Record::of(&mir)
             };
             let own = self.fresh_folder()?;
-            write(
-                &own.path().join("src").join(format!("{key}.rs")),
-                unit.source,
-            )?;
+            write(&own.path().join(&file), unit.source)?;
             self.keep(own, key, &record)?;
         }
         Ok(Ok(()))
@@ -136,7 +146,7 @@ impl Compiler {
         };
         Ok(match self.call_compiler(&call, at)? {
             Err(messages) => Err(messages),
-            Ok(()) => {
+            Ok(_) => {
                 let mir = std::fs::read_to_string(at.join(format!("{CRATE}-{key}.mir")));
                 Ok(super::mir::types(&mir.unwrap_or_default()))
             }
