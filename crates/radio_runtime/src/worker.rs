@@ -7,11 +7,14 @@ use crate::question_mark::Raised;
 use crate::system::{self, Library};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::time::Duration;
 
 /// The stack of the thread that runs the cells, in bytes. It is used only as needed.
 const CELLS_STACK: usize = 512 << 20;
 /// How many threads a process has that runs no cell.
 static IDLE_THREADS: AtomicU32 = AtomicU32::new(2);
+/// How many more there were when the state was kept last.
+static KNOWN_THREADS: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
     /// What the thread that runs the cells works with.
@@ -107,6 +110,23 @@ pub fn stay(cell: u32) -> ! {
     follow_orders()
 }
 
+/// How many threads a copy of this process would lack. Those of the last cell may be about to end.
+fn threads_that_stay() -> u32 {
+    const PATIENCE: u32 = 20;
+    let count = || system::threads().saturating_sub(IDLE_THREADS.load(SeqCst));
+    let known = KNOWN_THREADS.load(SeqCst);
+    let mut threads = count();
+    for _ in 0..PATIENCE {
+        if threads <= known {
+            break;
+        }
+        std::thread::sleep(Duration::from_micros(500));
+        threads = count();
+    }
+    KNOWN_THREADS.store(threads, SeqCst);
+    threads
+}
+
 /// Keeps the state of this process in a copy, which is stopped. Returns `true` in the copy, when it is to go on.
 fn keep_state() -> bool {
     let Some((port, token, board)) = POST.with_borrow(|post| {
@@ -115,7 +135,7 @@ fn keep_state() -> bool {
     }) else {
         return false;
     };
-    let threads = system::threads().saturating_sub(IDLE_THREADS.load(SeqCst));
+    let threads = threads_that_stay();
     let free = |entry: &&AtomicU32| entry.load(SeqCst) == 0;
     let Some(entry) = board.snapshots.iter().find(free) else {
         return false;
@@ -144,6 +164,7 @@ fn keep_state() -> bool {
     board.resumed.store(own, SeqCst);
     system::end_with_parent();
     IDLE_THREADS.store(system::threads(), SeqCst);
+    KNOWN_THREADS.store(0, SeqCst);
     if connect(port, &token, board.time.load(SeqCst).wrapping_mul(PHASES)).is_err() {
         std::process::exit(1);
     }

@@ -12,6 +12,7 @@ use std::ops::Range;
 use ndarray::ArrayViewMut2;
 use ndarray::linalg::general_mat_mul;
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::loops::{AT_ONCE, BLOCK, Block, Row, SCRATCH, Size};
 use super::network::Dense;
@@ -168,6 +169,8 @@ impl Totals {
 pub(super) struct Kernel {
     plan: Plan,
     parts: Vec<Part>,
+    /// Threads for the parts, which end with this: a process without idle threads can be copied as a whole.
+    pool: Option<ThreadPool>,
 }
 
 /// What does not change.
@@ -237,8 +240,14 @@ impl Kernel {
         } else {
             1
         };
-        let parts = std::iter::repeat_with(part).take(parts).collect();
-        Self { plan, parts }
+        let pool = ThreadPoolBuilder::new();
+        let is_wanted = parts > 1 && rayon::current_thread_index().is_none();
+        Self {
+            plan,
+            parts: std::iter::repeat_with(part).take(parts).collect(),
+            // Where threads are refused, those that all share may be there.
+            pool: is_wanted.then(|| pool.build().ok()).flatten(),
+        }
     }
 
     /// The gradients of the samples' losses, summed; then [`Kernel::sums`] has them.
@@ -297,7 +306,13 @@ impl Kernel {
         };
         match &mut self.parts[..parts] {
             [part] => run((0, part)),
-            several => several.par_iter_mut().enumerate().for_each(run),
+            several => {
+                let mut run = || several.par_iter_mut().enumerate().for_each(run);
+                match &self.pool {
+                    Some(pool) => pool.install(run),
+                    None => run(),
+                }
+            }
         }
         parts
     }
