@@ -183,7 +183,7 @@ fn parse_command(text: &str) -> Result<Command, String> {
         ":show_deps" => Ok(Command::ShowDependencies),
         ":version" => says(format!("radio {}", env!("CARGO_PKG_VERSION"))),
         ":help" => Ok(Command::Help),
-        // What these set has no meaning where whole programs are compiled and cached; they answer as in evcxr.
+        // What these set has no meaning here: what is compiled is always kept. They answer as in evcxr.
         ":cache" => says(format!(
             "cache: {} MiB",
             if rest.is_empty() { "0" } else { rest }
@@ -203,7 +203,7 @@ fn parse_command(text: &str) -> Result<Command, String> {
 fn refusal(name: &str) -> String {
     let way_out = match name {
         ":clear" | ":restart" => {
-            "a notebook runs from top to bottom in one program; remove the command, or split the notebook"
+            "a run goes from top to bottom once; remove the command, or split the notebook"
         }
         ":quit" => "to run a part of the notebook, use `radio run --until CELL`",
         ":explain" | ":last_error_json" => {

@@ -18,7 +18,7 @@ pub enum Engine {
     /// Each cell compiled by radio
     #[default]
     Compiled,
-    /// One cell after the other, compiled by evcxr as in Jupyter: slow, for what one program can't do
+    /// One cell after the other, compiled by evcxr as in Jupyter: slow, to compare
     Evcxr,
 }
 

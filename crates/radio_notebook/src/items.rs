@@ -2,6 +2,7 @@
 
 use crate::dialect::{Chunk, collect_names};
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 use std::collections::BTreeSet;
 use syn::visit::Visit;
 
@@ -28,6 +29,10 @@ pub struct Item {
     pub makes: BTreeSet<String>,
     /// Whether it may be left out, by a `#[cfg]`.
     pub is_conditional: bool,
+    /// Whether it is another name of a type.
+    pub is_alias: bool,
+    /// Of a `static`: how it is declared where it is another crate's.
+    pub elsewhere: Option<String>,
 }
 
 /// What kind of item it is.
@@ -78,7 +83,10 @@ impl Item {
             )
         });
         let text_of = tokens.to_string();
+        let is_conditional = text_of.starts_with("# [cfg") || text_of.contains("] # [cfg");
         Item {
+            is_alias: matches!(item, syn::Item::Type(_)),
+            elsewhere: elsewhere(item).filter(|_| !is_conditional),
             text,
             kind,
             owner,
@@ -87,7 +95,7 @@ impl Item {
             words,
             narrow: None,
             makes: foreign_names(item),
-            is_conditional: text_of.starts_with("# [cfg") || text_of.contains("] # [cfg"),
+            is_conditional,
             tokens: text_of,
         }
     }
@@ -120,6 +128,18 @@ impl Item {
     pub fn is_macro_call(&self) -> bool {
         matches!(self.kind, ItemKind::MacroCall)
     }
+}
+
+/// The declaration of a `static` that another crate has, among foreign items.
+fn elsewhere(item: &syn::Item) -> Option<String> {
+    let syn::Item::Static(item) = item else {
+        return None;
+    };
+    let (name, of) = (&item.ident, item.ty.to_token_stream());
+    Some(match item.mutability {
+        syn::StaticMutability::Mut(_) => format!("pub static mut {name}: {of};"),
+        _ => format!("pub safe static {name}: {of};"),
+    })
 }
 
 fn kind_of(item: &syn::Item) -> ItemKind {

@@ -276,7 +276,7 @@ impl Watch<'_> {
         }
         self.number += 1;
         self.forget_stale_cells();
-        self.around = Around::new(self.path, notebook, self.run);
+        self.around = std::mem::take(&mut self.around).next(self.path, notebook, self.run);
         say!("{}", separator(self.number, self.path));
         let (run, mut show) = (
             self.run.clone(),

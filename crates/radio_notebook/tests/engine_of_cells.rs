@@ -189,3 +189,56 @@ fn cells_that_are_compiled_together_mean_what_they_mean_alone() {
     assert!(panicked.contains("a.rs cell 19:1:1"), "{panicked}");
     assert_eq!(cells[19], ["=2"]);
 }
+
+#[test]
+fn a_static_is_there_once_whatever_becomes_of_its_type() {
+    let cells = outputs(
+        "// %%\nuse std::sync::Mutex;\nstruct P(i32);\nstatic MINE: Mutex<Vec<P>> = Mutex::new(Vec::new());\n\
+         static mut COUNT: u32 = 0;\nMINE.lock().unwrap().push(P(1));\nunsafe { COUNT += 1 };\n\
+         // %%\nimpl Clone for P { fn clone(&self) -> P { P(self.0) } }\n\
+         // %%\nMINE.lock().unwrap().push(P(2));\n\
+         // %%\nimpl P { fn value(&self) -> i32 { self.0 } }\nunsafe { COUNT += 1 };\n\
+         // %%\nMINE.lock().unwrap().iter().map(|p| p.clone().value()).collect::<Vec<_>>()\n\
+         // %%\nunsafe { let count = COUNT; count }\n",
+    );
+    assert_eq!(cells[4], ["=[1, 2]"]);
+    assert_eq!(cells[5], ["=2"]);
+    // Of another type, it starts anew.
+    let cells = outputs(
+        "// %%\nuse std::sync::Mutex;\nstruct P(i32);\nstatic ALL: Mutex<Vec<P>> = Mutex::new(Vec::new());\n\
+         ALL.lock().unwrap().push(P(1));\n// %%\nstruct P(i32, i32);\n\
+         // %%\nALL.lock().unwrap().push(P(1, 2));\nALL.lock().unwrap().len()\n",
+    );
+    assert_eq!(cells[2], ["=1"]);
+}
+
+#[test]
+fn the_items_of_an_included_file_are_items() {
+    let desk = Desk::new();
+    desk.write("items.rs", "/// Doubles.\npub fn twice(x: i32) -> i32 { 2 * x }\nstruct P { x: i32 }\n")
+        .write("number.rs", "21\n")
+        .write(
+            "a.rs",
+            "// %%\ninclude!(\"items.rs\");\n// %%\nlet n: i32 = include!(\"number.rs\");\n// %%\ntwice(P { x: n }.x)\n\
+             // %%\ninclude!(\"no_such_file.rs\");\n",
+        )
+        .run(&["a.rs", "--allow-errors"]);
+    let cells: Vec<Vec<String>> = desk.cells("a").iter().map(short).collect();
+    assert_eq!(cells[2], ["=42"]);
+    assert!(is_refused(&cells[3], &["no_such_file.rs"]), "{cells:?}");
+    desk.write(
+        "items.rs",
+        "pub fn twice(x: i32) -> i32 { 3 * x }\nstruct P { x: i32 }\n",
+    )
+    .run(&["a.rs", "--allow-errors"]);
+    assert_eq!(short(&desk.cells("a")[2]), ["=63"]);
+}
+
+#[test]
+fn what_never_ends_needs_no_type() {
+    let cells = outputs(
+        "// %%\nif true { panic!(\"one\") } else { panic!(\"other\") }\n// %%\nVec::new()\n",
+    );
+    assert_eq!(cells[0], ["!Panic: one"]);
+    assert!(is_refused(&cells[1], &["type annotations needed"]));
+}

@@ -53,7 +53,7 @@ fn go_through(notebook: &Notebook) {
             ..Attempt::default()
         };
         let text = items(&scope, &definitions, number, &attempt);
-        definitions.enter(&mut scope, number, &format!("__c_{number}"));
+        definitions.enter(&mut scope, number, &format!("__c_{number}"), None);
         let body = Body {
             number,
             code,

@@ -18,6 +18,7 @@ use crate::program::definitions::Definitions;
 use crate::program::scope::{ItemLibrary, LIBRARY_PREFIX, Placed, Scope};
 use crate::program::text::{Attempt, Body, SourceMap, Text, items};
 use crate::session::Entry;
+use quote::ToTokens;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -147,9 +148,15 @@ impl Cells {
         progress: &mut dyn FnMut(&str),
     ) -> Result<std::result::Result<Compiled, Refusal>> {
         let again;
+        let included = code
+            .statement_macros
+            .contains("include")
+            .then(|| with_included_items(source, &self.folder))
+            .flatten();
         let code = match code.statement_macros.is_disjoint(&scope.item_macros) {
-            true => code,
-            false => {
+            true if included.is_none() => code,
+            _ => {
+                let source = included.as_deref().unwrap_or(source);
                 again = CellCode::parse_with(source, &scope.item_macros).unwrap_or_default();
                 &again
             }
@@ -270,12 +277,12 @@ impl Cells {
             .iter()
             .any(|import| import.cell == number);
         if definitions.is_empty() && (has_body || !has_imports) {
-            definitions.enter(scope, number, "");
+            definitions.enter(scope, number, "", None);
             return Ok(Ok(Vec::new()));
         }
         // What the items see: the imports of the cell, and the items that still hold.
         let mut seen = scope.clone();
-        definitions.enter(&mut seen, number, "");
+        definitions.enter(&mut seen, number, "", None);
         seen.items.retain(|known| !known.library.is_empty());
         let has_narrow = definitions.own.iter().any(|item| item.narrow.is_some())
             || definitions
@@ -283,13 +290,13 @@ impl Cells {
                 .iter()
                 .any(|known| known.item.narrow.is_some());
         let mut attempt = Attempt::default();
-        let (library, needs) = loop {
+        let (library, needs, statics) = loop {
             let text = items(&seen, definitions, number, &attempt);
             let (key, outcome) = self.compile_text(scope, &text, true)?;
             match outcome {
                 Outcome::Library(library) => {
                     self.remember(key, text.map);
-                    break (library, text.libraries);
+                    break (library, text.libraries, text.statics);
                 }
                 Outcome::Refused(messages) => {
                     self.remember(key, text.map);
@@ -304,7 +311,7 @@ impl Cells {
         };
         let warnings = self.warnings(&library, number);
         let name = format!("{LIBRARY_PREFIX}{}", library.key);
-        definitions.enter(scope, number, &name);
+        definitions.enter(scope, number, &name, statics.as_deref());
         if !scope.libraries.iter().any(|known| known.name == name) {
             scope.libraries.push(Arc::new(ItemLibrary {
                 name,
@@ -516,6 +523,35 @@ impl Cells {
 /// The name that the compiler is given for a unit's file.
 pub fn file_of(key: &str) -> String {
     format!("src/{key}.rs")
+}
+
+/// A cell's text with the items of the files that it includes, each file on the line that includes it; `None` if it includes none.
+/// A file with an expression is left to the compiler.
+fn with_included_items(source: &str, folder: &Path) -> Option<String> {
+    let mut is_changed = false;
+    let lines: Vec<String> = source
+        .lines()
+        .map(|line| {
+            let items = included_file(line).and_then(|path| {
+                let text = std::fs::read_to_string(folder.join(path)).ok()?;
+                let file = syn::parse_file(&text).ok()?;
+                (!file.items.is_empty()).then(|| file.to_token_stream().to_string())
+            });
+            is_changed |= items.is_some();
+            items.unwrap_or_else(|| line.to_owned())
+        })
+        .collect();
+    is_changed.then(|| lines.join("\n"))
+}
+
+/// The path in a line `include!("path");`.
+fn included_file(line: &str) -> Option<String> {
+    let call: syn::Macro = syn::parse_str(line.trim().trim_end_matches(';')).ok()?;
+    let path: syn::LitStr = call
+        .path
+        .is_ident("include")
+        .then(|| call.parse_body().ok())??;
+    Some(path.value())
 }
 
 /// Has this cell and those after it run where they can wait.

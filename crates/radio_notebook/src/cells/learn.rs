@@ -84,6 +84,18 @@ fn is_for_ever(message: &serde_json::Value) -> bool {
     all.into_iter().any(|text| text.contains("`'static`"))
 }
 
+/// A message with the places where macros are called, rather than those inside of them.
+fn where_called(message: &serde_json::Value) -> serde_json::Value {
+    let outermost = |mut span: &serde_json::Value| {
+        while span["expansion"]["span"].is_object() {
+            span = &span["expansion"]["span"];
+        }
+        span.clone()
+    };
+    let spans = message["spans"].as_array().into_iter().flatten();
+    serde_json::json!({ "spans": spans.map(outermost).collect::<Vec<_>>() })
+}
+
 /// The variable that a message is about, which has to stay where it is.
 fn stays_for(message: &serde_json::Value) -> Asked {
     let text = message["message"].as_str().unwrap_or_default();
@@ -131,6 +143,15 @@ pub fn learn(
     let takes: BTreeSet<&String> = takes.iter().map(|variable| &variable.name).collect();
     let mut next = attempt.clone();
     let mut is_wrong = false;
+    // What never comes to an end has any type: as a statement it needs none. Whatever else is open is so there, too.
+    let is_open = |message: &serde_json::Value| {
+        message["code"]["code"] == "E0282"
+            && is_in_last_expression(&where_called(message), map, key, body)
+    };
+    if !attempt.never_shows && messages.iter().any(is_open) {
+        next.never_shows = true;
+        return Some(next);
+    }
     for message in messages {
         match asked(message, map, key, attempt.stays) {
             Asked::Nothing => {}

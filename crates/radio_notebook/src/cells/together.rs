@@ -128,7 +128,8 @@ impl Cells {
 
     /// Compiles the items of a cell, and has `scope` have them. Returns `false` if what comes after it cannot be foreseen.
     fn enter(&mut self, scope: &mut Scope, number: u32, code: &CellCode) -> Result<bool> {
-        if !code.statement_macros.is_disjoint(&scope.item_macros) {
+        let macros = &code.statement_macros;
+        if !macros.is_disjoint(&scope.item_macros) || macros.contains("include") {
             return Ok(false);
         }
         scope.item_macros.extend(code.item_macros.iter().cloned());

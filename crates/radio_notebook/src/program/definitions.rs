@@ -21,6 +21,8 @@ pub struct Definitions {
     pub imports: Arc<Vec<Placed<Import>>>,
     /// The earlier items that hold no longer, or as copies only.
     over: Vec<Arc<Known>>,
+    /// Those of the copies that are `static`s whose types are what they were: there is one of each, which the copy stands for.
+    pub kept_statics: Vec<Arc<Known>>,
     /// The copied types whose text, and that of all they depend on, is the same.
     same_types: Vec<(String, String)>,
 }
@@ -124,6 +126,9 @@ impl Definitions {
                 let same = (format!("{}::{name}", known.library), name.clone());
                 definitions.same_types.push(same);
             }
+            if known.symbol.is_some() && !is_changed {
+                definitions.kept_statics.push(known.clone());
+            }
             definitions.over.push(known.clone());
             definitions.copies.push(known.clone());
         }
@@ -143,8 +148,20 @@ impl Definitions {
             .collect()
     }
 
-    /// Has `scope` hold what the cell with this number defines, in the library that crates call `library`.
-    pub fn enter(&self, scope: &mut Scope, number: u32, library: &str) {
+    /// Whether a copy stands for what is there already.
+    pub fn keeps(&self, known: &Arc<Known>) -> bool {
+        self.kept_statics
+            .iter()
+            .any(|kept| Arc::ptr_eq(kept, known))
+    }
+
+    /// Has `scope` hold what the cell with this number defines, in the library that crates call `library`, where the symbols of
+    /// its `static`s begin with `statics`, if they have any.
+    pub fn enter(&self, scope: &mut Scope, number: u32, library: &str, statics: Option<&str>) {
+        let symbol = |item: &Item| {
+            item.elsewhere.as_ref()?;
+            Some(format!("{}{}", statics?, item.key()?))
+        };
         let is_over = |known: &Arc<Known>| self.over.iter().any(|over| Arc::ptr_eq(over, known));
         scope.items.retain(|known| !is_over(known));
         scope.imports = self.imports.clone();
@@ -154,6 +171,10 @@ impl Definitions {
                 item: known.item.clone(),
                 library: library.to_owned(),
                 imports: known.imports.clone(),
+                symbol: match self.keeps(known) {
+                    true => known.symbol.clone(),
+                    false => symbol(&known.item),
+                },
             }));
         }
         for item in &self.own {
@@ -162,6 +183,7 @@ impl Definitions {
                 item: item.clone(),
                 library: library.to_owned(),
                 imports: self.imports.clone(),
+                symbol: symbol(item),
             }));
         }
         let same = self.same_types.iter();
@@ -312,7 +334,7 @@ fn types_to_take_over(own: &[&Item], scope: &Scope, new: &BTreeSet<String>) -> B
         while let Some(name) = next.take().filter(|name| !taken.contains(name)) {
             // An alias has the type that it names.
             if let Some(known) = earlier(&name)
-                && known.item.tokens.contains("type ")
+                && known.item.is_alias
             {
                 let mut meant = known.item.mentions.iter();
                 next = meant

@@ -70,6 +70,8 @@ pub struct Known {
     pub library: String,
     /// The imports that held where it stands.
     pub imports: Arc<Vec<Placed<Import>>>,
+    /// Of a `static`: the symbol of what it is, in whichever library it was defined.
+    pub symbol: Option<String>,
 }
 
 /// A library that has items of a cell.

@@ -7,6 +7,7 @@ use super::CellPlace;
 use super::definitions::Definitions;
 use super::scope::{Making, Question, Scope, Selection, Variable};
 use super::writer::{Line, Writer};
+use crate::cache::hash_of;
 use crate::dialect::{CellCode, Chunk};
 use crate::items::Item;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub struct Text {
     pub map: SourceMap,
     /// The libraries with items that it is compiled against.
     pub libraries: BTreeSet<String>,
+    /// How the symbols of its own `static`s begin, if they have any.
+    pub statics: Option<String>,
 }
 
 /// Where the lines of a crate's text come from.
@@ -106,11 +109,20 @@ pub struct Attempt {
     pub sees_all: bool,
     /// Whether it waits for something inside a macro.
     pub awaits: bool,
+    /// Whether its last expression has no type of its own, since it never comes to an end.
+    #[serde(default)]
+    pub never_shows: bool,
 }
 
 /// The warnings that nobody is to see: what is unused in one cell is there for another one; and what comes of making everything
 /// public, and of how variables are kept.
-const LINTS: &str = "#![allow(unused, private_interfaces, private_bounds, async_fn_in_trait, hidden_glob_reexports, ambiguous_glob_reexports, forgetting_copy_types, forgetting_references)]\n";
+const LINTS: &str = "#![allow(unused, private_interfaces, private_bounds, async_fn_in_trait, hidden_glob_reexports, ambiguous_glob_reexports, forgetting_copy_types, forgetting_references, improper_ctypes)]\n";
+
+/// How the symbols of `static`s begin; what follows tells the crate that has them.
+const STATIC: &str = "__radio_static_";
+
+/// What stands for the beginning of the symbols of a crate's own `static`s, until its text is known.
+const OWN_STATIC: &str = "__radio_static_own_";
 
 /// How a crate has the runtime.
 const RUNTIME: &str = "#[macro_use]\nextern crate radio_runtime as __radio;\n";
@@ -193,7 +205,7 @@ pub fn items(scope: &Scope, definitions: &Definitions, number: u32, attempt: &At
     let copies = definitions.copies.iter().map(|known| &known.item);
     let all: Vec<&Arc<Item>> = copies.chain(&definitions.own).collect();
     let defines = definitions.keys();
-    let selection = scope.select(Question {
+    let mut selection = scope.select(Question {
         words: all
             .iter()
             .flat_map(|item| item.words.iter().cloned())
@@ -202,8 +214,27 @@ pub fn items(scope: &Scope, definitions: &Definitions, number: u32, attempt: &At
         is_open: true,
         takes_all: attempt.sees_all,
     });
+    let elsewhere = definitions.kept_statics.iter();
+    let elsewhere = elsewhere.map(|known| known.library.clone()).collect();
+    selection.libraries.extend(scope.with_needs(elsewhere));
     let mut writer = Writer::default();
     begin(scope, &selection, number, &mut writer);
+    // What forbids unsafe code forbids to name symbols, too.
+    let has_symbols = scope.attributes.is_empty();
+    let item = |item: &Item, cell, symbol: Option<&str>, writer: &mut Writer| {
+        if let (Some(symbol), Some(declaration)) = (symbol, &item.elsewhere) {
+            writer.own(&format!(
+                "unsafe extern \"C\" {{\n#[link_name = {symbol:?}]\n{declaration}\n}}\n"
+            ));
+            return;
+        }
+        if let (Some(name), true, true) = (item.key(), has_symbols, item.elsewhere.is_some()) {
+            writer.own(&format!(
+                "#[unsafe(export_name = \"{OWN_STATIC}{name}\")]\n"
+            ));
+        }
+        self::item(item, cell, number, attempt, writer);
+    };
     let mut cells: Vec<u32> = definitions.copies.iter().map(|known| known.cell).collect();
     cells.dedup();
     for cell in cells {
@@ -232,16 +263,26 @@ pub fn items(scope: &Scope, definitions: &Definitions, number: u32, attempt: &At
             }
         }
         for known in copies {
-            item(&known.item, known.cell, number, attempt, &mut writer);
+            let symbol = known.symbol.as_deref().filter(|_| definitions.keeps(known));
+            item(&known.item, known.cell, symbol, &mut writer);
         }
         if !special.is_empty() {
             writer.own(&format!("}}\npub use {module}::*;\n"));
         }
     }
     for own in &definitions.own {
-        item(own, number, number, attempt, &mut writer);
+        item(own, number, None, &mut writer);
     }
-    finish(writer, HashMap::new(), selection.libraries)
+    let mut text = finish(writer, HashMap::new(), selection.libraries);
+    if has_symbols && text.source.contains(OWN_STATIC) {
+        // Of the same text, but other libraries, another one.
+        let set = scope.set.as_ref().map(|set| &set.key);
+        let crate_of = (&text.source, set, format!("{:?}", scope.settings.build));
+        let statics = format!("{STATIC}{}_", hash_of(&crate_of));
+        text.source = text.source.replace(OWN_STATIC, &statics);
+        text.statics = Some(statics);
+    }
+    text
 }
 
 fn item(item: &Item, cell: u32, for_cell: u32, attempt: &Attempt, writer: &mut Writer) {
@@ -266,6 +307,7 @@ pub(super) fn finish(
             marks,
         },
         libraries,
+        statics: None,
     }
 }
 
@@ -443,7 +485,10 @@ impl Body<'_> {
         if let Some(tail) = &self.code.tail {
             let ((format, bound), types) = (&scope.settings.format, scope.settings.shows_types);
             let call = format!("crate::__radio::__radio_show!({bound}, {format:?}, {types},");
-            writer.shown(self.number, tail, &call);
+            match self.attempt.never_shows {
+                true => writer.shown(self.number, tail, "("),
+                false => writer.shown(self.number, tail, &call),
+            }
         }
         self.keep(waits, &takes, &mut writer, &mut marks);
         if self.code.returns {

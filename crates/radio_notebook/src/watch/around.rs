@@ -4,7 +4,7 @@ use crate::commands::Command;
 use crate::dialect::CellCode;
 use crate::document::{CellKind, Notebook};
 use crate::run;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -28,6 +28,34 @@ pub enum Source {
     Cell(String),
 }
 
+/// What a cell's text names.
+#[derive(Clone, Debug, Default)]
+struct Named {
+    /// The folders of packages.
+    packages: Vec<String>,
+    /// The texts that stand in it, each of which may be the path of a file.
+    texts: Vec<String>,
+}
+
+impl Named {
+    /// What a cell of this text names; nothing if it is not understood.
+    fn by(source: &str) -> Named {
+        let mut named = Named::default();
+        let Ok(parsed) = CellCode::parse(source) else {
+            return named;
+        };
+        for (_, command) in &parsed.commands {
+            if let Command::Dep { specification, .. } = command
+                && let Some(path) = specification.get("path").and_then(|path| path.as_str())
+            {
+                named.packages.push(path.to_owned());
+            }
+        }
+        named.texts = texts(source);
+        named
+    }
+}
+
 /// The files besides the notebook that a run depends on, and who names them.
 #[derive(Debug, Default)]
 pub struct Around {
@@ -35,10 +63,13 @@ pub struct Around {
     packages: BTreeMap<PathBuf, (Vec<Source>, Marks)>,
     /// Files that the cells name, as they were when the run ended: the cells may have written them themselves.
     data: BTreeMap<PathBuf, (Vec<Source>, Mark)>,
+    /// What the cells name, by their texts: most are the same after an edit.
+    named: HashMap<String, Named>,
 }
 
 impl Around {
-    pub fn new(path: &Path, notebook: &Notebook, run: &run::Arguments) -> Around {
+    /// What a run of the notebook depends on, which ran before as this says.
+    pub fn next(self, path: &Path, notebook: &Notebook, run: &run::Arguments) -> Around {
         let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = whole.parent().unwrap_or(Path::new("/"));
         let mut around = Around::default();
@@ -47,20 +78,16 @@ impl Around {
             .iter()
             .filter(|cell| cell.kind == CellKind::Code);
         for cell in code {
-            let Ok(parsed) = CellCode::parse(&cell.source) else {
-                continue;
-            };
+            let known = self.named.get(&cell.source).cloned();
+            let named = known.unwrap_or_else(|| Named::by(&cell.source));
             let source = Source::Cell(cell.source.clone());
-            for (_, command) in &parsed.commands {
-                if let Command::Dep { specification, .. } = command
-                    && let Some(path) = specification.get("path").and_then(|path| path.as_str())
-                {
-                    around.name_package(folder.join(path), &source);
-                }
+            for path in &named.packages {
+                around.name_package(folder.join(path), &source);
             }
-            for text in texts(&cell.source) {
+            for text in &named.texts {
                 around.name_file(folder.join(text), &whole, &source);
             }
+            around.named.insert(cell.source.clone(), named);
         }
         for value in run.given.parameter.iter().skip(1).step_by(2) {
             for file in [folder.join(value), PathBuf::from(value)] {
