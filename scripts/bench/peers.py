@@ -10,8 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def environment(directory, requirements):
-    """The python of the virtual environment in `directory`/.venv, with the requirements in that file installed."""
+def environment(directory, requirements, *, dependencies=True):
+    """The python of the virtual environment in `directory`/.venv, with the requirements in that file installed: with what they depend
+    on, or nothing else, where a package asks for much that is not used here."""
     directory = directory / ".venv"
     python = directory / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     installed = directory / "requirements.txt"
@@ -19,7 +20,8 @@ def environment(directory, requirements):
     if not installed.exists() or installed.read_text() != wanted:
         print("making the virtual environment ...", file=sys.stderr)
         call([sys.executable, "-m", "venv", directory])
-        call([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements])
+        alone = [] if dependencies else ["--no-deps"]
+        call([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *alone, "-r", requirements])
         installed.write_text(wanted)
     return python
 

@@ -5,8 +5,10 @@
     python3 scripts/golden/models.py
 
 `slim` has the weights of scikit-learn's ElasticNet of each item on the others, `rp3beta` the scores that skrecsys's RP3Beta gives to
-each user. `two_sided` and `ials` are by numpy: no library known to us has them. The one is the closed form of EDLAE for the matrix and
-for its transpose, with the users and items that are to be restored left out of what they are restored from; the other solves
+each user, `logistic` the vectors of users and of items that scipy's BFGS finds with those of the other side as they are.
+`sparse_ease`, `two_sided` and `ials` are by numpy: no library known to us has them. The first is a ridge regression of each item on the few
+others that alone restore it best. The second is the closed form of EDLAE for the matrix and
+for its transpose, with the users and items that are to be restored left out of what they are restored from; the third solves
 the least squares of each user and each item in turn, as equation 5 of Rendle et al. (arXiv 2110.14037) has them, by lstsq.
 """
 
@@ -16,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import minimize
 from skrecsys.recommendation import RP3Beta
 from sklearn.linear_model import ElasticNet
 
@@ -64,6 +67,55 @@ def two_sided(x, parameters):
     return {"parameters": parameters, "scores": (items + parameters["share"] * users).tolist()}
 
 
+def sparse_ease(x, parameters):
+    gram = x.T @ x
+    odds = parameters["dropout"] / (1 - parameters["dropout"])
+    held = (1 + odds) * np.diag(gram) + parameters["lambda"]
+    weights = np.zeros((ITEMS, ITEMS))
+    for item in range(ITEMS):
+        alone = gram[:, item] ** 2 / held
+        alone[item] = -1
+        order = np.argsort(-alone)
+        # What is kept does not hang on a rounding.
+        assert alone[order[parameters["k"] - 1]] > alone[order[parameters["k"]]] * (1 + 1e-9)
+        kept = order[: parameters["k"]]
+        block = gram[np.ix_(kept, kept)]
+        np.fill_diagonal(block, held[kept])
+        weights[kept, item] = np.linalg.solve(block, gram[kept, item])
+    return {"parameters": parameters, "weights": weights.tolist()}
+
+
+def logistic(random, x, parameters):
+    """The best of each vector of one side, given random ones of the other; both end with the number that is added to all products."""
+    factors, penalty = parameters["factors"], parameters["lambda"]
+
+    def best(weights, other):
+        """Of each row of weights."""
+
+        def loss(row, vector):
+            s = other[:, :factors] @ vector[:factors] + vector[factors] + other[:, factors]
+            slopes = (1 + row) / (1 + np.exp(-s)) - row
+            value = np.sum((1 + row) * np.logaddexp(0, s) - row * s) + penalty / 2 * np.sum(vector[:factors] ** 2)
+            slope = np.append(slopes @ other[:, :factors] + penalty * vector[:factors], slopes.sum())
+            return value, slope
+
+        found = []
+        for row in weights:
+            of_row = minimize(lambda vector: loss(row, vector), np.zeros(factors + 1), jac=True, method="BFGS", options={"gtol": 1e-9})
+            assert np.abs(of_row.jac).max() < 1e-6, of_row
+            found.append(of_row.x.tolist())
+        return found
+
+    users, items = random.normal(0, 1, (USERS, factors + 1)), random.normal(0, 1, (ITEMS, factors + 1))
+    return {
+        "parameters": parameters,
+        "users": users.tolist(),
+        "items": items.tolist(),
+        "best_users": best(x, items),
+        "best_items": best(x.T, users),
+    }
+
+
 def ials(random, x, parameters):
     base, slope = parameters["weight"]["base"], parameters["weight"]["slope"]
     factors, unobserved = parameters["factors"], parameters["unobserved"]
@@ -102,7 +154,7 @@ def main():
     # Everybody plays something, and everything is played.
     x[np.arange(USERS), np.arange(USERS) % ITEMS] = 1 + np.arange(USERS) % 5
     ones = {"base": 0.5, "slope": 0.25}
-    packages = ["scikit-learn", "skrecsys", "numpy"]
+    packages = ["scikit-learn", "skrecsys", "scipy", "numpy"]
     golden = {
         "recipe": "scripts/golden/models.py, " + ", ".join(f"{p} {version(p)}" for p in packages),
         "users": USERS,
@@ -113,8 +165,12 @@ def main():
         "two_sided": two_sided(
             x, {"dropout": 0.4, "lambda": 20.0, "user_dropout": 0.2, "user_lambda": 30.0, "share": 0.7, "weight": {"base": 0.0, "slope": 1.0}}
         ),
+        "sparse_ease": sparse_ease(x, {"k": 5, "lambda": 20.0, "dropout": 0.3, "weight": {"base": 0.0, "slope": 1.0}}),
         "ials": ials(
             random, x, {"factors": 4, "iterations": 3, "lambda": 0.05, "unobserved": 0.2, "exponent": 0.7, "weight": ones, "seed": 0}
+        ),
+        "logistic": logistic(
+            random, x, {"factors": 3, "iterations": 20000, "rate": 0.5, "lambda": 0.7, "weight": {"base": 0.0, "slope": 1.0}, "seed": 0}
         ),
     }
     OUT.write_text(json.dumps(golden) + "\n")

@@ -18,7 +18,8 @@ use clap::{Parser, ValueEnum};
 use radio_rec::evaluate::metrics;
 use radio_rec::interactions::{Interactions, Item, ItemName, LongTable};
 use radio_rec::recommend::{
-    Algorithm, Als, Bpr, BprModel, Ease, Fit, ItemKnn, Model, Recommender, Request, Whom,
+    Algorithm, Als, Bpr, BprModel, Ease, Fit, ItemKnn, Model, Recommender, Request, SparseEase,
+    Whom,
 };
 use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
 
@@ -26,8 +27,8 @@ use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
 ///
 /// Prints `load_s=` and `fit_s=` in seconds, `cpu_s=`, the seconds that all processors together worked on the fit, and `peak_mb=`,
 /// the most memory the process ever held, in mebibytes. The last two are `unknown` where the system does not tell. With
-/// `--recommend` it prints `recommend_s=` too, the seconds for all users together, with the processors' `recommend_cpu_s=`, before
-/// the memory is read, and `one_ms=`, the median milliseconds for one user of up to 10,000 who are asked one by one. For ALS it prints `loss=`, and for BPR `auc=`, the
+/// `--recommend` it prints `recommend_s=` too, the seconds for all users together, with the processors' `recommend_cpu_s=` and
+/// `lists_mb=`, the most memory that the process held meanwhile above what it held before, and `one_ms=`, the median milliseconds for one user of up to 10,000 who are asked one by one. For ALS it prints `loss=`, and for BPR `auc=`, the
 /// mean over every hundredth user of the share of pairs of what was played and what was not that are in order.
 #[derive(Parser)]
 struct Arguments {
@@ -88,6 +89,8 @@ enum Kind {
     Bpr,
     /// A weight between every two items.
     Ease,
+    /// The same with k weights of each item.
+    SparseEase,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -128,10 +131,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     println!("fit_s={:.3}", begun.0.elapsed().as_secs_f64());
     let cpu = begun.1.zip(cpu_seconds());
     print_known("cpu_s", cpu.map(|(before, after)| after - before));
+    let of_fit = peak_mb();
     if let Some(n) = arguments.recommend {
         recommend(&model, &Request::new(n.get()))?;
     }
-    print_known("peak_mb", peak_mb());
+    let most = of_fit.zip(peak_mb());
+    print_known("peak_mb", most.map(|(fit, lists)| fit.max(lists)));
     match &model {
         Model::Als(model) => println!("loss={:.8}", model.loss()),
         Model::Bpr(model) => println!("auc={:.6}", auc(model)?),
@@ -174,17 +179,26 @@ fn algorithm(arguments: &Arguments) -> Algorithm {
             ..bpr
         }),
         Kind::Ease => Algorithm::Ease(Ease::new(lambda.unwrap_or(300.0))),
+        Kind::SparseEase => {
+            let ease = SparseEase::new(arguments.k, lambda.unwrap_or(300.0));
+            Algorithm::SparseEase(ease)
+        }
     }
 }
 
 /// Recommends to all users together, and to some one by one, and prints what that took.
 fn recommend(model: &Model, request: &Request) -> radio_rec::Result<()> {
     let everybody: Vec<Whom> = model.data().user_indices().map(Whom::User).collect();
+    let held = held_mb();
     let begun = (Instant::now(), cpu_seconds());
     let lists = model.recommend_all(&everybody, request)?;
     println!("recommend_s={:.3}", begun.0.elapsed().as_secs_f64());
     let cpu = begun.1.zip(cpu_seconds());
     print_known("recommend_cpu_s", cpu.map(|(before, after)| after - before));
+    print_known(
+        "lists_mb",
+        held.zip(peak_mb()).map(|(held, peak)| peak - held),
+    );
     drop(lists);
     let mut seconds = Vec::new();
     for &whom in everybody.iter().take(10_000) {
@@ -259,12 +273,21 @@ fn cpu_seconds() -> Option<f64> {
     Some((ticks(11)? + ticks(12)?) / 100.0)
 }
 
-/// The most memory that the process ever held, as Linux tells it.
+/// The most memory that the process held since it began, or since [`held_mb`] was called, as Linux tells it.
 fn peak_mb() -> Option<f64> {
+    memory_mb("VmHWM:")
+}
+
+/// The memory that the process holds, from which on the most is counted anew.
+fn held_mb() -> Option<f64> {
+    // See proc_pid_clear_refs(5).
+    fs::write("/proc/self/clear_refs", "5").ok()?;
+    memory_mb("VmRSS:")
+}
+
+fn memory_mb(name: &str) -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib / 1024.0)
 }

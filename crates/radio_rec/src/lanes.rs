@@ -61,6 +61,26 @@ impl Registers for Portable {
     }
 }
 
+/// The call of a function with the widest [`Registers`] that the processor has as its first argument, and these after it. The function is
+/// `#[inline(always)]`, so that it is compiled for them; it ends the one that it is called in.
+macro_rules! with_widest {
+    ($with:path, ($($argument:ident: $Type:ty),* $(,)?) $(-> $Out:ty)?) => {{
+        #[cfg(target_arch = "x86_64")]
+        {
+            #[target_feature(enable = "avx2,fma")]
+            fn fused(registers: $crate::lanes::x86::Fused, $($argument: $Type),*) $(-> $Out)? {
+                $with(registers, $($argument),*)
+            }
+            if let Some(registers) = $crate::lanes::x86::Fused::detect() {
+                // SAFETY: the processor has the features, as `registers` proves.
+                return unsafe { fused(registers, $($argument),*) };
+            }
+        }
+        $with($crate::lanes::Portable, $($argument),*)
+    }};
+}
+pub(crate) use with_widest;
+
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86 {
     use std::arch::x86_64::*;

@@ -1,7 +1,10 @@
-//! Dense matrices, in double or in single precision: the inverse of a symmetric positive definite one, over all processors.
+//! Dense matrices: the inverse of a symmetric positive definite one, in double or in single precision, over all processors; and small
+//! systems of equations ([`solve`]).
 //!
 //! The products are matrixmultiply's, by way of ndarray. Linear algebra libraries do the inverse too: faer takes
 //! longer to compile than the rest of this crate together, and nalgebra is ten times slower at it.
+
+pub(crate) mod solve;
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayViewMut2, Axis, LinalgScalar, s};

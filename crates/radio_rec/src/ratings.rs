@@ -14,6 +14,9 @@
 //! what would be rated best hold much that hardly anybody knows (Cremonesi, Koren and Turrin, "Performance of recommender
 //! algorithms on top-n recommendation tasks", RecSys 2010).
 //!
+//! Their parameters can be written and read by serde; fitted models of ratings have no files of their own: fit them anew from the ratings,
+//! which takes no longer than reading these. (Models of plays have: [`Model::save`](crate::recommend::Model::save).)
+//!
 //! ```
 //! use radio_rec::ratings::{Baseline, BiasedMf, FitRatings, Predictor, Ratings, errors};
 //!

@@ -9,7 +9,7 @@
 //! | a user | what do similar users play? | [`UserKnn`] |
 //! | a user | which items are most like what the user played? | [`ItemScore`], [`ItemKnn`] |
 //! | a user | where do walks from what the user played lead? | [`Rp3Beta`] |
-//! | a user | which items does a learned weight between every two items speak for? | [`Ease`], [`Edlae`], [`Slim`] |
+//! | a user | which items does a learned weight between every two items speak for? | [`Ease`], [`Edlae`], [`SparseEase`], [`Slim`] |
 //! | a user | and a learned weight between every two users? | [`TwoSided`] |
 //! | a user | which items lie near the user, where users and items are points? | [`Als`], [`Ials`], [`Bpr`], [`LogisticMf`] |
 //! | a user | which items have the tags of what the user played? | [`ContentBased`] |
@@ -63,6 +63,7 @@ mod recommender;
 mod request;
 mod rp3beta;
 mod slim;
+mod sparse_ease;
 mod sums;
 mod two_sided;
 mod update;
@@ -91,6 +92,7 @@ pub use self::recommender::{
 pub use self::request::{AlreadyPlayed, Request, Wanted};
 pub use self::rp3beta::Rp3Beta;
 pub use self::slim::Slim;
+pub use self::sparse_ease::SparseEase;
 pub use self::two_sided::{TwoSided, TwoSidedModel};
 pub use self::update::Update;
 pub use self::user_knn::{UserKnn, UserKnnModel};

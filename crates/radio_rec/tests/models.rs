@@ -1,7 +1,10 @@
 //! Models against what other libraries learn of the same matrix: see scripts/golden/models.py.
 
 use radio_rec::interactions::Interactions;
-use radio_rec::recommend::{Als, Bpr, Fit, PlayWeight, Recommender, Rp3Beta, Slim, TwoSided, Whom};
+use radio_rec::recommend::{
+    Als, Bpr, Fit, ItemWeightsModel, PlayWeight, Recommender, Rp3Beta, Slim, SparseEase, TwoSided,
+    Whom,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -12,6 +15,14 @@ struct Golden {
     slim: Vec<GoldenSlim>,
     rp3beta: Vec<GoldenRp3>,
     two_sided: GoldenTwoSided,
+    sparse_ease: GoldenSparse,
+}
+
+#[derive(Deserialize)]
+struct GoldenSparse {
+    parameters: SparseEase,
+    /// Of each item for each other.
+    weights: Vec<Vec<f64>>,
 }
 
 #[derive(Deserialize)]
@@ -78,22 +89,42 @@ fn slim_is_scikit_learns_elastic_net() {
             weight: PlayWeight::VALUE,
         };
         let model = slim.fit(&data).unwrap();
-        let mut zeros = 0;
-        for item in data.item_indices() {
-            let mut found = vec![0.0; golden.weights.len()];
-            for neighbour in model.weights().neighbours(item) {
-                found[neighbour.item.index()] = neighbour.similarity;
-            }
-            for (found, expected) in found.into_iter().zip(&golden.weights[item.index()]) {
-                assert!(
-                    (found - expected).abs() < 1e-6,
-                    "{item:?}: {found} is not {expected}"
-                );
-                zeros += usize::from(*expected == 0.0);
-            }
-        }
+        let zeros = assert_weights(&model, &golden.weights, 1e-6);
         assert!(zeros > 2 * golden.weights.len(), "{zeros}");
     }
+}
+
+/// That the weights of each item for each other are these; how many of them are 0.
+#[track_caller]
+fn assert_weights(model: &ItemWeightsModel, expected: &[Vec<f64>], within: f64) -> usize {
+    let mut zeros = 0;
+    for (item, expected) in model.data().item_indices().zip(expected) {
+        let mut found = vec![0.0; expected.len()];
+        for neighbour in model.weights().neighbours(item) {
+            found[neighbour.item.index()] = neighbour.similarity;
+        }
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert!(
+                (found - expected).abs() < within,
+                "{item:?}: {found} is not {expected}"
+            );
+            zeros += usize::from(*expected == 0.0);
+        }
+    }
+    zeros
+}
+
+#[test]
+fn sparse_ease_is_a_ridge_regression_on_few() {
+    let (golden, data) = golden();
+    let GoldenSparse {
+        parameters,
+        weights,
+    } = &golden.sparse_ease;
+    let model = parameters.fit(&data).unwrap();
+    let zeros = assert_weights(&model, weights, 1e-10);
+    let items = weights.len();
+    assert_eq!(zeros, items * (items - parameters.k));
 }
 
 #[test]

@@ -37,7 +37,7 @@ use radio_rec::interactions::{Interactions, ItemName, User, UserName};
 use radio_rec::recommend::{Algorithm, Fit, Recommender, Request, Whom};
 use radio_rec::{Error, Result};
 
-use self::tuning::{settings, tune};
+use self::tuning::{Choice, settings, tune};
 
 fn main() -> ExitCode {
     match run(&Options::parse()) {
@@ -78,9 +78,13 @@ fn run(options: &Options) -> Result<()> {
     for name in &options.models {
         let mut sums = [0.0; 6];
         for (split, part) in parts.iter().enumerate() {
-            let (of_parts, trials) = (options.tune_parts, options.trials);
+            let choice = Choice {
+                k,
+                parts: options.tune_parts,
+                trials: options.trials.map(|trials| (trials, split as u64)),
+            };
             let algorithm = match options.tune {
-                true => tune(name, largest, &part.train, k, of_parts, trials)?,
+                true => tune(name, largest, &part.train, &choice)?,
                 false => settings(name, largest)?,
             };
             let (row, of_users) = measure(&algorithm, part, k)?;
@@ -263,7 +267,7 @@ struct Options {
     /// By how many divisions of what is learned from.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..))]
     tune_parts: u64,
-    /// Of how many candidates at most.
+    /// Of how many candidates at most, drawn by chance, others for each split.
     #[arg(long, value_name = "N", requires = "tune", value_parser = at_least_one)]
     trials: Option<usize>,
     /// How much less the nDCG of each model is than that of the best.

@@ -6,7 +6,7 @@ use radio_rec::evaluate::{Protocol, evaluate};
 use radio_rec::interactions::Interactions;
 use radio_rec::recommend::{
     Algorithm, Als, Bpr, Ease, Edlae, Fit, Ials, ItemKnn, LogisticMf, PlayWeight, Rp3Beta, Slim,
-    TwoSided, UserKnn,
+    SparseEase, TwoSided, UserKnn,
 };
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -36,6 +36,11 @@ pub fn settings(name: &str, largest: f64) -> Result<Algorithm> {
         "ease" => Algorithm::Ease(Ease {
             weight,
             ..Ease::new(500.0)
+        }),
+        "sparse-ease" => Algorithm::SparseEase(SparseEase {
+            dropout: 0.7,
+            weight,
+            ..SparseEase::new(200, 300.0)
         }),
         "slim" => Algorithm::Slim(Slim {
             weight,
@@ -67,17 +72,19 @@ fn candidates(name: &str, largest: f64) -> Result<Vec<Algorithm>> {
     let weights = [1.0, 0.75, 0.5, 0.25].map(|base| weight(base, largest));
     let neighbours = [10, 20, 50, 100, 200, 400];
     Ok(match name {
-        "two-sided" => all_of(&[0.6, 0.7], &[200.0, 300.0])
-            .flat_map(|item| all_of(&[0.6, 0.7, 0.8], &[50.0, 100.0]).map(move |user| (item, user)))
-            .flat_map(|parts| {
-                [0.5, 0.25].map(|base| {
-                    let ((dropout, lambda), (user_dropout, user_lambda)) = parts;
+        "two-sided" => all_of(&[0.3, 0.5, 0.7], &[100.0, 200.0, 300.0, 500.0])
+            .flat_map(|item| {
+                let users = all_of(&[0.3, 0.5, 0.7], &[50.0, 100.0, 200.0, 300.0]);
+                users.map(move |user| (item, user))
+            })
+            .flat_map(|((dropout, lambda), (user_dropout, user_lambda))| {
+                weights.map(|weight| {
                     Algorithm::TwoSided(TwoSided {
                         dropout,
                         lambda,
                         user_dropout,
                         user_lambda,
-                        weight: weight(base, largest),
+                        weight,
                         ..TwoSided::default()
                     })
                 })
@@ -96,6 +103,18 @@ fn candidates(name: &str, largest: f64) -> Result<Vec<Algorithm>> {
                 })
             })
             .collect(),
+        "sparse-ease" => all_of(&[50, 100, 200], &penalties)
+            .flat_map(|(k, lambda)| [0.3, 0.5, 0.7].map(|dropout| (k, lambda, dropout)))
+            .flat_map(|(k, lambda, dropout)| {
+                weights.map(|weight| {
+                    Algorithm::SparseEase(SparseEase {
+                        dropout,
+                        weight,
+                        ..SparseEase::new(k, lambda)
+                    })
+                })
+            })
+            .collect(),
         "slim" => all_of(&[0.5, 1.0, 2.0, 5.0, 10.0], &[50.0, 100.0, 200.0, 400.0])
             .flat_map(|(l1, l2)| {
                 [0.75, 0.5].map(|base| {
@@ -109,13 +128,15 @@ fn candidates(name: &str, largest: f64) -> Result<Vec<Algorithm>> {
             })
             .collect(),
         "rp3beta" => all_of(&[50, 100, 200, 400], &[0.2, 0.3, 0.4, 0.6])
-            .flat_map(|(k, beta)| [0.8, 1.0, 1.2].map(|alpha| (k, beta, alpha)))
-            .map(|(k, beta, alpha)| {
-                Algorithm::Rp3Beta(Rp3Beta {
-                    k,
-                    alpha,
-                    beta,
-                    weight: weight(0.5, largest),
+            .flat_map(|(k, beta)| [0.5, 0.7, 0.85, 1.0, 1.2].map(|alpha| (k, beta, alpha)))
+            .flat_map(|(k, beta, alpha)| {
+                weights.map(|weight| {
+                    Algorithm::Rp3Beta(Rp3Beta {
+                        k,
+                        alpha,
+                        beta,
+                        weight,
+                    })
                 })
             })
             .collect(),
@@ -178,19 +199,23 @@ fn all_of<A: Copy, B: Copy>(these: &[A], those: &[B]) -> impl Iterator<Item = (A
         .flat_map(move |&a| those.iter().map(move |&b| (a, b)))
 }
 
-/// The candidate with the largest nDCG@k on validation parts of what is learned from: of all, or of `trials` that are chosen by chance,
-/// the same on every run.
-pub fn tune(
-    name: &str,
-    largest: f64,
-    train: &Interactions,
-    k: usize,
-    parts: u64,
-    trials: Option<usize>,
-) -> Result<Algorithm> {
+/// How a choice is made.
+pub struct Choice {
+    /// The length of the lists.
+    pub k: usize,
+    /// How many validation parts there are.
+    pub parts: u64,
+    /// How many candidates are tried at most, and the seed by which they are drawn.
+    pub trials: Option<(usize, u64)>,
+}
+
+/// The candidate with the largest nDCG@k on validation parts of what is learned from: of all, or of some that are drawn by chance, the
+/// same on every run.
+pub fn tune(name: &str, largest: f64, train: &Interactions, choice: &Choice) -> Result<Algorithm> {
+    let &Choice { k, parts, trials } = choice;
     let mut candidates = candidates(name, largest)?;
-    if let Some(trials) = trials {
-        candidates.shuffle(&mut ChaCha8Rng::seed_from_u64(0));
+    if let Some((trials, seed)) = trials {
+        candidates.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
         candidates.truncate(trials);
     }
     if let [only] = &candidates[..] {

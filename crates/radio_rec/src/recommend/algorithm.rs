@@ -148,8 +148,10 @@ algorithms! {
     Ease, EaseModel, "ease", Ease::new(300.0), [similar explain];
     /// The same with dropout 0.6 and the penalty 200.
     Edlae, EaseModel, "edlae", Edlae::new(0.6, 200.0), [similar explain];
+    /// The same with 200 weights of each item, for large catalogues.
+    SparseEase, ItemWeightsModel, "sparse-ease", SparseEase { dropout: 0.6, ..SparseEase::new(200, 200.0) }, [similar explain];
     /// EDLAE of the items and of the users, added up.
-    TwoSided, TwoSidedModel, "two-sided", TwoSided::default(), [similar];
+    TwoSided, TwoSidedModel, "two-sided", TwoSided::default(), [similar users];
     /// A few weights of each item, by an elastic net.
     Slim, ItemWeightsModel, "slim", Slim::default(), [similar explain];
     /// Walks of three steps, with 100 weights of each item.
@@ -159,9 +161,9 @@ algorithms! {
     /// Points by Bayesian personalised ranking, with 64 factors.
     Bpr, BprModel, "bpr", Bpr::default(), [similar users update];
     /// Points by alternating least squares with a penalty by frequency, with 64 factors.
-    Ials, IalsModel, "ials", Ials::default(), [similar explain];
+    Ials, IalsModel, "ials", Ials::default(), [similar users update explain];
     /// Points whose products are the odds of a play, with 32 factors.
-    LogisticMf, LogisticMfModel, "logistic-mf", LogisticMf::default(), [similar];
+    LogisticMf, LogisticMfModel, "logistic-mf", LogisticMf::default(), [similar users update];
     /// What has the tags of what was played. By its name alone it has no tags, and its `fit` says so.
     ContentBased, ContentModel, "content", ContentBased::default(), [similar update explain];
 }

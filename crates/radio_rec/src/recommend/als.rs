@@ -1,17 +1,18 @@
 //! Users and items as points whose product says what is played.
 
 mod kernel;
-mod solve;
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::kernel::Factors;
-use self::solve::Solver;
-use super::factors::{Panels, best, check_factors, check_vectors, cosines, invalid, named, scores};
+use super::factors::{
+    Panels, best, check_factors, check_vectors, cosines, gram, grow, invalid, named, scores,
+    solve_rows,
+};
 use super::history::History;
 use super::model_file::checked_when_read;
 use super::update::Merged;
@@ -19,6 +20,7 @@ use super::{
     Explain, Fit, Recommender, SimilarItems, SimilarUsers, Update, Wanted, check_not_empty,
 };
 use crate::interactions::{Compressed, Interactions, Item, User};
+use crate::linalg::solve::Solver;
 use crate::ranking::at_least_one;
 use crate::{Error, Result};
 
@@ -175,20 +177,6 @@ impl AlsModel {
     }
 }
 
-/// Σ over all items y yᵀ, in double precision and in one order: the same bits on any number and any make of processors.
-fn gram(items: &Array2<f32>) -> Array2<f64> {
-    let factors = items.ncols();
-    let mut gram = Array2::zeros((factors, factors));
-    let rows: Vec<_> = gram.rows_mut().into_iter().enumerate().collect();
-    rows.into_par_iter().for_each(|(at, mut row)| {
-        for y in items.rows() {
-            let factor = f64::from(y[at]);
-            row.zip_mut_with(&y, |sum, &y| *sum += factor * f64::from(y));
-        }
-    });
-    gram
-}
-
 impl AlsModel {
     /// The vectors of the users: an array of users x factors.
     pub fn user_factors(&self) -> &Array2<f32> {
@@ -237,7 +225,7 @@ impl AlsModel {
     /// nothing where λ is lost beside values this large.
     fn vector_of(&self, solver: &mut Solver, history: &History<'_>) -> Option<Vec<f64>> {
         self.take(solver, history);
-        solver.solve(&self.gram, self.parameters.lambda, &solver.wanted())
+        solver.solve(&self.gram, self.parameters.lambda, &solver.wanted(1.0))
     }
 }
 
@@ -246,14 +234,8 @@ impl Update for AlsModel {
         let merged = Merged::new(&self.data, plays)?;
         let data = &merged.data;
         let (mut users, mut items) = (self.users.clone(), self.items.clone());
-        let grown = |vectors: &mut Array2<f32>, rows| {
-            let zeros = Array2::zeros((rows - vectors.nrows(), vectors.ncols()));
-            vectors
-                .append(Axis(0), zeros.view())
-                .expect("rows of one length");
-        };
-        grown(&mut users, data.users().len());
-        grown(&mut items, data.items().len());
+        grow(&mut users, data.users().len());
+        grow(&mut items, data.items().len());
         self.solve_rows(&mut users, &items, data.by_user(), &merged.users);
         self.solve_rows(&mut items, &users, data.by_item(), &merged.items);
         if users.iter().chain(&items).any(|x| !x.is_finite()) {
@@ -282,21 +264,13 @@ impl AlsModel {
     ) {
         let Als { lambda, alpha, .. } = self.parameters;
         let gram = gram(other);
-        let rows: Vec<_> = side.rows_mut().into_iter().enumerate().collect();
-        let rows = rows.into_par_iter().filter(|&(row, _)| wanted[row]);
-        rows.for_each_init(
-            || Solver::new(gram.nrows()),
-            |solver, (row, mut to)| {
-                let (columns, values) = plays.row(row);
-                let plays = columns.iter().zip(values);
-                let plays = plays.map(|(&column, &value)| (column as usize, alpha * value));
-                solver.take(other, plays);
-                match solver.solve(&gram, lambda, &solver.wanted()) {
-                    Some(x) => to.zip_mut_with(&Array1::from(x), |to, &x| *to = x as f32),
-                    None => to.fill(f32::NAN),
-                }
-            },
-        );
+        solve_rows(side, wanted, |solver, row| {
+            let (columns, values) = plays.row(row);
+            let plays = columns.iter().zip(values);
+            let plays = plays.map(|(&column, &value)| (column as usize, alpha * value));
+            solver.take(other, plays);
+            solver.solve(&gram, lambda, &solver.wanted(1.0))
+        });
     }
 }
 

@@ -40,7 +40,7 @@ const COLUMNS: usize = 256;
 /// | `precision` | double | of the weights | see [`Precision`] |
 ///
 /// Learning takes time with the cube of the number of items, and a number of 8 bytes (in single precision 4) for each pair of
-/// them and little besides: it is for up to some twenty thousand items. The last bits of the weights depend on what the
+/// them and little besides: it is for up to some twenty thousand items, and [`SparseEase`](super::SparseEase) for more. The last bits of the weights depend on what the
 /// processor's multiplication is made of; any number of threads gives the same.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,13 +2,15 @@
 
 mod panels;
 
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use rayon::prelude::*;
 
 pub(super) use self::panels::{Panels, product};
 
 use super::sums::named as of_numbers;
 use super::{History, Wanted};
 use crate::interactions::{Interactions, Item};
+use crate::linalg::solve::Solver;
 use crate::{Error, Result};
 
 /// The scores x · y of all items that somebody played.
@@ -46,6 +48,46 @@ pub(super) fn best(
             false => Vec::new(),
         })
         .collect()
+}
+
+/// Σ over all rows y yᵀ, in double precision and in one order: the same bits on any number and any make of processors.
+pub(super) fn gram<T: Copy + Into<f64> + Sync>(vectors: &Array2<T>) -> Array2<f64> {
+    let factors = vectors.ncols();
+    let mut gram = Array2::zeros((factors, factors));
+    let rows: Vec<_> = gram.rows_mut().into_iter().enumerate().collect();
+    rows.into_par_iter().for_each(|(at, mut row)| {
+        for y in vectors.rows() {
+            let factor: f64 = y[at].into();
+            row.zip_mut_with(&y, |sum: &mut f64, &y| *sum += factor * y.into());
+        }
+    });
+    gram
+}
+
+/// Adds rows of zeros, up to so many rows.
+pub(super) fn grow(vectors: &mut Array2<f32>, rows: usize) {
+    let zeros = Array2::zeros((rows - vectors.nrows(), vectors.ncols()));
+    vectors
+        .append(Axis(0), zeros.view())
+        .expect("rows of one length");
+}
+
+/// Solves anew for the wanted vectors of one side; what is not a number where that fails.
+pub(super) fn solve_rows(
+    side: &mut Array2<f32>,
+    wanted: &[bool],
+    solve: impl Fn(&mut Solver, usize) -> Option<Vec<f64>> + Sync,
+) {
+    let factors = side.ncols();
+    let rows: Vec<_> = side.rows_mut().into_iter().enumerate().collect();
+    let rows = rows.into_par_iter().filter(|&(row, _)| wanted[row]);
+    rows.for_each_init(
+        || Solver::new(factors),
+        |solver, (row, mut to)| match solve(solver, row) {
+            Some(x) => to.zip_mut_with(&Array1::from(x), |to, &x| *to = x as f32),
+            None => to.fill(f32::NAN),
+        },
+    );
 }
 
 /// The cosine of the angle between each row and a vector; what is not a number where one of the two is all zeros.

@@ -1,19 +1,26 @@
 //! Users and items as points, where what was not played counts little, and whoever played much is held tighter.
 
-use ndarray::{Array1, Array2, ArrayViewMut2, Axis, s};
+use ndarray::{Array1, Array2, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::factors::{check_factors, cosines, invalid, named};
+use super::factors::{
+    Panels, best, check_factors, check_vectors, cosines, gram, grow, invalid, named, scores,
+    solve_rows,
+};
 use super::history::{History, PlayWeight};
 use super::model_file::checked_when_read;
-use super::{Explain, Fit, Recommender, SimilarItems, check_not_empty};
-use crate::Result;
-use crate::interactions::{Compressed, Interactions, Item};
+use super::update::Merged;
+use super::{
+    Explain, Fit, Recommender, SimilarItems, SimilarUsers, Update, Wanted, check_not_empty,
+};
+use crate::interactions::{Compressed, Interactions, Item, User};
+use crate::linalg::solve::Solver;
 use crate::ranking::at_least_one;
+use crate::{Error, Result};
 
 /// Matrix factorisation by alternating least squares as Rendle et al. tune it: a vector x for each user and y for each item that
 /// minimise
@@ -27,8 +34,8 @@ use crate::ranking::at_least_one;
 /// the weight α of what was not played stands by itself, and with ν = 1 the penalty grows with how much there is to fit, so that vectors of
 /// many plays are held as tight as those of few.
 ///
-/// Each turn solves exactly, for all users and then for all items. The vector of anybody is the one that is best for what they
-/// played, with the items as they are, which takes time with the cube of `factors`; the score is xᵀy. Every item that somebody
+/// Each turn solves exactly, for all users and then for all items, in double precision. The vector of anybody is the one that is best for
+/// what they played, with the items as they are, which takes time with the cube of `factors`; the score is xᵀy. Every item that somebody
 /// played has one.
 ///
 /// | parameter | default | meaning | range |
@@ -113,12 +120,17 @@ impl Fit for Ials {
             |rows| Array2::from_shape_simple_fn((rows, self.factors), || spread.sample(&mut rng));
         let (mut users, mut items) = (begin(users), begin(items));
         self.turns(data, &mut users, &mut items)?;
-        Ok(IalsModel {
+        let single = |vectors: Array2<f64>| vectors.mapv(|number| number as f32);
+        IalsModel {
             data: data.clone(),
             parameters: *self,
-            gram: items.t().dot(&items),
-            items,
-        })
+            users: single(users),
+            items: single(items),
+            gram: Array2::default((0, 0)),
+            panels: Panels::default(),
+        }
+        .checked()
+        .map_err(|_| self.lost())
     }
 }
 
@@ -138,77 +150,55 @@ impl Ials {
 
     /// Solves for all vectors of one side; `plays` has a row for each.
     fn turn(&self, side: &mut Array2<f64>, other: &Array2<f64>, plays: &Compressed) -> Result<()> {
-        let gram = other.t().dot(other);
-        let solve = |(row, mut x): (usize, ndarray::ArrayViewMut1<'_, f64>)| {
-            let (columns, values) = plays.row(row);
-            let plays = columns.iter().zip(values);
-            let plays = plays.map(|(&column, &value)| (column as usize, value));
-            let solved = self.solve(other, &gram, plays, None)?;
-            x.assign(&Array1::from(solved));
-            Some(())
-        };
+        let gram = gram(other) * self.unobserved;
         let rows: Vec<_> = side.axis_iter_mut(Axis(0)).enumerate().collect();
-        let solved: Option<()> = rows.into_par_iter().map(solve).collect();
-        solved.ok_or_else(|| {
-            let expected = "larger: against such plays it is lost in rounding";
-            invalid("lambda", self.lambda, expected)
-        })
+        let solved = rows.into_par_iter().map_init(
+            || Solver::new(self.factors),
+            |solver, (row, mut x)| {
+                let plays = of_row(plays, row);
+                x.assign(&Array1::from(
+                    self.solve(solver, other, &gram, plays, None)?,
+                ));
+                Some(())
+            },
+        );
+        let solved: Option<()> = solved.collect();
+        solved.ok_or_else(|| self.lost())
     }
 
-    /// (Σ w y yᵀ + α Σ over all y yᵀ + λ (n + α all)^ν I)⁻¹ b, with b = Σ w y over the plays unless it is given.
-    fn solve(
+    fn lost(&self) -> Error {
+        let expected = "larger: against such plays it is lost in rounding";
+        invalid("lambda", self.lambda, expected)
+    }
+
+    /// (Σ w y yᵀ + α Σ over all y yᵀ + λ (n + α all)^ν I)⁻¹ b, with b = Σ w y over the plays unless it is given; `gram` is α Σ over all
+    /// y yᵀ.
+    fn solve<T: Copy + Into<f64>>(
         &self,
-        other: &Array2<f64>,
+        solver: &mut Solver,
+        other: &Array2<T>,
         gram: &Array2<f64>,
-        plays: impl ExactSizeIterator<Item = (usize, f64)>,
-        b: Option<Vec<f64>>,
+        plays: impl ExactSizeIterator<Item = (usize, f64)> + Clone,
+        b: Option<&[f64]>,
     ) -> Option<Vec<f64>> {
-        let count = plays.len() as f64;
-        let mut played = Array2::zeros((plays.len(), other.ncols()));
-        let mut wanted = Array1::<f64>::zeros(other.ncols());
-        for ((at, value), mut row) in plays.zip(played.rows_mut()) {
-            let (y, weight) = (other.row(at), self.weight.of(value));
-            wanted.scaled_add(weight, &y);
-            row.scaled_add(weight.sqrt(), &y);
+        let count = plays.len() as f64 + self.unobserved * other.nrows() as f64;
+        solver.take(other, plays.map(|(at, value)| (at, self.weight.of(value))));
+        let lambda = self.lambda * count.powf(self.exponent);
+        match b {
+            Some(b) => solver.solve(gram, lambda, b),
+            None => solver.solve(gram, lambda, &solver.wanted(0.0)),
         }
-        let mut a = played.t().dot(&played);
-        a.scaled_add(self.unobserved, gram);
-        let held = (count + self.unobserved * other.nrows() as f64).powf(self.exponent);
-        a.diag_mut().mapv_inplace(|of| of + self.lambda * held);
-        let mut x = b.unwrap_or_else(|| wanted.to_vec());
-        solve_positive_definite(a.view_mut(), &mut x)?;
-        Some(x)
     }
 }
 
-/// Solves A x = b for a symmetric positive definite matrix of which the upper triangle is read, and overwritten; b becomes x.
-///
-/// By LDLᵀ (Golub and Van Loan, Matrix Computations, 4th ed., section 4.1.2). Nothing for a matrix that is none, or that rounding
-/// makes so.
-fn solve_positive_definite(mut a: ArrayViewMut2<'_, f64>, b: &mut [f64]) -> Option<()> {
-    let n = a.nrows();
-    for at in 0..n {
-        let (above, mut below) = a.view_mut().split_at(Axis(0), at + 1);
-        let pivot_row = above.row(at);
-        let pivot = pivot_row[at];
-        if !(pivot.is_finite() && pivot > 0.0) {
-            return None;
-        }
-        for (row, mut of_row) in (at + 1..n).zip(below.rows_mut()) {
-            let factor = pivot_row[row] / pivot;
-            let rest = pivot_row.slice(s![row..]);
-            of_row.slice_mut(s![row..]).scaled_add(-factor, &rest);
-            b[row] -= factor * b[at];
-        }
-    }
-    for at in (0..n).rev() {
-        let known: f64 = (at + 1..n).map(|column| a[(at, column)] * b[column]).sum();
-        b[at] = (b[at] - known) / a[(at, at)];
-    }
-    if b.iter().all(|x| x.is_finite()) {
-        return Some(());
-    }
-    None
+/// The columns of a row, with the values.
+fn of_row(
+    plays: &Compressed,
+    row: usize,
+) -> impl ExactSizeIterator<Item = (usize, f64)> + Clone + '_ {
+    let (columns, values) = plays.row(row);
+    let plays = columns.iter().zip(values);
+    plays.map(|(&column, &value)| (column as usize, value))
 }
 
 /// A fitted [`Ials`].
@@ -217,11 +207,16 @@ fn solve_positive_definite(mut a: ArrayViewMut2<'_, f64>, b: &mut [f64]) -> Opti
 pub struct IalsModel {
     data: Interactions,
     parameters: Ials,
+    /// Users x factors.
+    users: Array2<f32>,
     /// Items x factors.
-    items: Array2<f64>,
-    /// Σ over all items y yᵀ, which follows from the items.
+    items: Array2<f32>,
+    /// α Σ over all items y yᵀ, which follows from the items.
     #[serde(skip)]
     gram: Array2<f64>,
+    /// The items, to be multiplied.
+    #[serde(skip)]
+    panels: Panels,
 }
 
 checked_when_read!(IalsModel);
@@ -232,26 +227,72 @@ impl IalsModel {
         self.parameters
             .check()
             .map_err(|_| "a parameter is outside its range")?;
-        if self.items.dim() != (self.data.items().len(), self.parameters.factors) {
-            return Err("its vectors are not those of the items");
-        }
-        if !self.items.iter().all(|number| number.abs() <= 1e100) {
-            return Err("a vector has something that is not a number, or too large");
-        }
-        let gram = self.items.t().dot(&self.items);
-        Ok(Self { gram, ..self })
+        let ((users, items), factors) = (self.data.shape(), self.parameters.factors);
+        check_vectors(&self.users, (users, factors))?;
+        check_vectors(&self.items, (items, factors))?;
+        let gram = gram(&self.items) * self.parameters.unobserved;
+        let panels = Panels::new(&self.items, &self.data);
+        Ok(Self {
+            gram,
+            panels,
+            ..self
+        })
+    }
+
+    /// The vectors of the users: an array of users x factors.
+    pub fn user_factors(&self) -> &Array2<f32> {
+        &self.users
     }
 
     /// The vectors of the items: an array of items x factors.
-    pub fn item_factors(&self) -> &Array2<f64> {
+    pub fn item_factors(&self) -> &Array2<f32> {
         &self.items
     }
 
     /// The vector of somebody; nothing where λ is lost beside what they played.
-    fn vector_of(&self, history: &History<'_>, b: Option<Vec<f64>>) -> Option<Vec<f64>> {
+    fn vector_of(
+        &self,
+        solver: &mut Solver,
+        history: &History<'_>,
+        b: Option<&[f64]>,
+    ) -> Option<Vec<f64>> {
         let plays = history.plays();
         let plays = plays.map(|(item, value)| (item.index(), value));
-        self.parameters.solve(&self.items, &self.gram, plays, b)
+        (self.parameters).solve(solver, &self.items, &self.gram, plays, b)
+    }
+
+    fn solver(&self) -> Solver {
+        Solver::new(self.parameters.factors)
+    }
+}
+
+impl Update for IalsModel {
+    fn update(&mut self, plays: &Interactions) -> Result<()> {
+        let merged = Merged::new(&self.data, plays)?;
+        let data = &merged.data;
+        let (mut users, mut items) = (self.users.clone(), self.items.clone());
+        grow(&mut users, data.users().len());
+        grow(&mut items, data.items().len());
+        let ials = self.parameters;
+        let solve = |side: &mut Array2<f32>, other: &Array2<f32>, plays, wanted: &[bool]| {
+            let gram = gram(other) * ials.unobserved;
+            solve_rows(side, wanted, |solver, row| {
+                ials.solve(solver, other, &gram, of_row(plays, row), None)
+            });
+        };
+        solve(&mut users, &items, data.by_user(), &merged.users);
+        solve(&mut items, &users, data.by_item(), &merged.items);
+        *self = Self {
+            data: merged.data,
+            parameters: ials,
+            users,
+            items,
+            gram: Array2::default((0, 0)),
+            panels: Panels::default(),
+        }
+        .checked()
+        .map_err(|_| invalid("plays", "of very large values", "of smaller values"))?;
+        Ok(())
     }
 }
 
@@ -261,35 +302,48 @@ impl Recommender for IalsModel {
     }
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
-        let Some(x) = self.vector_of(history, None) else {
-            return Vec::new();
-        };
-        let scores = self.items.dot(&Array1::from(x));
-        let is_played = |&(item, _): &(Item, f64)| self.data.users_of(item).len() > 0;
-        let items = self.data.item_indices().zip(scores);
-        items.filter(is_played).collect()
+        let x = self.vector_of(&mut self.solver(), history, None);
+        x.map_or(Vec::new(), |x| scores(&self.data, &x, &self.items))
+    }
+
+    fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
+        let mut solver = self.solver();
+        let x = |history| self.vector_of(&mut solver, history, None);
+        let xs = histories.iter().map(x).collect();
+        best(&self.data, &self.panels, &self.items, xs, histories, wanted)
     }
 }
 
 /// The cosine of the angle between the items' vectors.
 impl SimilarItems for IalsModel {
     fn similarities(&self, item: Item) -> Vec<(Item, f64)> {
-        let vectors = self.items.mapv(|number| number as f32);
-        let cosines = cosines(vectors.view(), vectors.slice(s![item.index(), ..]));
+        let cosines = cosines(self.items.view(), self.items.row(item.index()));
         named(cosines, self.data.item_indices(), Some(item))
+    }
+}
+
+/// The cosine of the angle between the users' vectors and the one that is solved for.
+impl SimilarUsers for IalsModel {
+    fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)> {
+        let Some(x) = self.vector_of(&mut self.solver(), history, None) else {
+            return Vec::new();
+        };
+        let x = Array1::from(x).mapv(|x| x as f32);
+        let cosines = cosines(self.users.view(), x.view());
+        named(cosines, self.data.user_indices(), history.user())
     }
 }
 
 /// With W the inverse of which a vector is made, the score of item i is the sum over what was played of w_j y_iᵀ W y_j.
 impl Explain for IalsModel {
     fn contributions(&self, history: &History<'_>, item: Item) -> Vec<(Item, f64)> {
-        let of_item = self.items.row(item.index()).to_vec();
-        let Some(row) = self.vector_of(history, Some(of_item)) else {
+        let of_item = self.items.row(item.index()).mapv(f64::from).to_vec();
+        let Some(row) = self.vector_of(&mut self.solver(), history, Some(&of_item)) else {
             return Vec::new();
         };
         let row = Array1::from(row);
         let contribution = |(played, value): (Item, f64)| {
-            let y = self.items.row(played.index());
+            let y = self.items.row(played.index()).mapv(f64::from);
             (played, self.parameters.weight.of(value) * row.dot(&y))
         };
         history.plays().map(contribution).collect()

@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::history::{History, PlayWeight};
-use super::model_file::{checked_neighbours, checked_when_read};
-use super::recommender::not_zero;
-use super::{Explain, Recommender, SimilarItems};
+use super::model_file::{checked_weights, checked_when_read};
+use super::sums::Sums;
+use super::{Explain, Recommender, SimilarItems, Wanted};
 use crate::interactions::{Interactions, Item};
 use crate::similarity::ItemNeighbours;
 
-/// A fitted [`Slim`](super::Slim) or [`Rp3Beta`](super::Rp3Beta): of each item the others that it speaks for, and how much.
+/// A fitted [`Slim`](super::Slim), [`Rp3Beta`](super::Rp3Beta) or [`SparseEase`](super::SparseEase): of each item the others that it
+/// speaks for, and how much.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct ItemWeightsModel {
@@ -24,16 +25,30 @@ checked_when_read!(ItemWeightsModel);
 impl ItemWeightsModel {
     /// That the parts fit together, of a model that was read.
     fn checked(self) -> std::result::Result<Self, &'static str> {
-        let weights = checked_neighbours(&self.weights, &self.data)?;
+        let weights = checked_weights(&self.weights, &self.data)?;
         if self.weight.check().is_err() {
             return Err("its weight of plays is none");
         }
         Ok(Self { weights, ..self })
     }
 
-    /// Of each item the others that it speaks for, and how much: above 0.
+    /// Of each item the others that it speaks for, and how much: above 0, or of [`SparseEase`](super::SparseEase) below 0 where it speaks
+    /// against one.
     pub fn weights(&self) -> &ItemNeighbours {
         &self.weights
+    }
+
+    /// Calls `f` with the scores of all items.
+    fn with_scores<T>(&self, history: &History<'_>, f: impl FnOnce(&mut Sums) -> T) -> T {
+        Sums::with(self.data.items().len(), |sums| {
+            for (item, value) in history.plays() {
+                let weight = self.weight.of(value);
+                for neighbour in self.weights.neighbours(item) {
+                    sums.add(neighbour.item.index(), weight * neighbour.similarity);
+                }
+            }
+            f(sums)
+        })
     }
 }
 
@@ -43,14 +58,14 @@ impl Recommender for ItemWeightsModel {
     }
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
-        let mut scores = vec![0.0; self.data.items().len()];
-        for (item, value) in history.plays() {
-            let weight = self.weight.of(value);
-            for neighbour in self.weights.neighbours(item) {
-                scores[neighbour.item.index()] += weight * neighbour.similarity;
-            }
-        }
-        not_zero(&self.data, scores)
+        let named = |(item, sum)| (self.data.item_number(item), sum);
+        self.with_scores(history, |sums| sums.drain().map(named).collect())
+    }
+
+    fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
+        let best =
+            |history| self.with_scores(history, |sums| sums.best(&self.data, history, wanted));
+        histories.iter().map(best).collect()
     }
 }
 

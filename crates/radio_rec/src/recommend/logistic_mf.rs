@@ -1,18 +1,21 @@
 //! Users and items as points whose products are the odds of a play.
 
-use ndarray::{Array2, ArrayView2, Axis, Zip, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, Zip, s};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::factors::{check_factors, cosines, invalid, named};
+use super::factors::{
+    Panels, best, check_factors, check_vectors, cosines, grow, invalid, named, scores,
+};
 use super::history::{History, PlayWeight};
 use super::model_file::checked_when_read;
-use super::{Fit, Recommender, SimilarItems, check_not_empty};
+use super::update::Merged;
+use super::{Fit, Recommender, SimilarItems, SimilarUsers, Update, Wanted, check_not_empty};
 use crate::Result;
-use crate::interactions::{Compressed, Interactions, Item};
+use crate::interactions::{Compressed, Interactions, Item, User};
 use crate::ranking::at_least_one;
 
 /// Logistic matrix factorisation: a vector x and a number b for each user, y and c for each item, such that
@@ -72,9 +75,6 @@ impl Default for LogisticMf {
 /// How many rows take a step together.
 const ROWS_PER_TASK: usize = 64;
 
-/// Numbers stay far below, so that their products are finite.
-const LARGEST: f64 = 1e100;
-
 impl Fit for LogisticMf {
     type Model = LogisticMfModel;
 
@@ -94,8 +94,8 @@ impl Fit for LogisticMf {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, and for a matrix without
-    /// values.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without values, and for
+    /// vectors that single precision does not hold.
     fn fit(&self, data: &Interactions) -> Result<LogisticMfModel> {
         self.check()?;
         check_not_empty(data)?;
@@ -116,11 +116,18 @@ impl Fit for LogisticMf {
             self.step(&mut users, &items.vectors, data.by_user());
             self.step(&mut items, &users.vectors, data.by_item());
         }
-        Ok(LogisticMfModel {
+        let single = |side: Side| side.vectors.mapv(|number| number as f32);
+        LogisticMfModel {
             data: data.clone(),
             parameters: *self,
-            users: users.vectors,
-            items: items.vectors,
+            users: single(users),
+            items: single(items),
+            panels: Panels::default(),
+        }
+        .checked()
+        .map_err(|_| {
+            let expected = "smaller for this matrix: the vectors grow without end";
+            invalid("rate", self.rate, expected)
         })
     }
 }
@@ -157,16 +164,39 @@ impl LogisticMf {
                 let rows = (0..vectors.nrows()).map(|row| plays.row(task * ROWS_PER_TASK + row));
                 let rows = rows.map(|(columns, values)| columns.iter().zip(values));
                 let slopes = self.slopes(vectors.view(), other, rows, own);
-                Zip::from(&mut vectors)
-                    .and(&mut squares)
-                    .and(&slopes)
-                    .for_each(|number, squares, slope| {
-                        *squares += slope * slope;
-                        if *squares > 0.0 {
-                            *number += self.rate * slope / squares.sqrt();
-                        }
-                    });
+                self.climb(vectors.view_mut(), squares.view_mut(), &slopes);
             });
+    }
+
+    /// Moves vectors by their slopes, as far as AdaGrad has it.
+    fn climb(
+        &self,
+        vectors: ArrayViewMut2<'_, f64>,
+        squares: ArrayViewMut2<'_, f64>,
+        slopes: &Array2<f64>,
+    ) {
+        Zip::from(vectors)
+            .and(squares)
+            .and(slopes)
+            .for_each(|number, squares, slope| {
+                *squares += slope * slope;
+                if *squares > 0.0 {
+                    *number += self.rate * slope / squares.sqrt();
+                }
+            });
+    }
+
+    /// All steps of one vector from 0, with those of the other side as they are.
+    fn steps_of_one(&self, other: &Array2<f64>, plays: (&[u32], &[f64]), own: usize) -> Side {
+        let mut vector = Array2::zeros((1, self.factors + 2));
+        vector[(0, self.factors + 1 - own)] = 1.0;
+        let mut side = Side::new(vector, own);
+        for _ in 0..self.iterations {
+            let rows = std::iter::once(plays.0.iter().zip(plays.1));
+            let slopes = self.slopes(side.vectors.view(), other, rows, own);
+            self.climb(side.vectors.view_mut(), side.squares.view_mut(), &slopes);
+        }
+        side
     }
 
     /// The slopes of what is maximised by each number of some vectors, 0 for the one that stays 1.
@@ -209,9 +239,12 @@ pub struct LogisticMfModel {
     data: Interactions,
     parameters: LogisticMf,
     /// Users x (factors + 2), the last two numbers b and 1.
-    users: Array2<f64>,
+    users: Array2<f32>,
     /// Items x (factors + 2), the last two numbers 1 and c.
-    items: Array2<f64>,
+    items: Array2<f32>,
+    /// The items, to be multiplied.
+    #[serde(skip)]
+    panels: Panels,
 }
 
 checked_when_read!(LogisticMfModel);
@@ -223,51 +256,70 @@ impl LogisticMfModel {
             .check()
             .map_err(|_| "a parameter is outside its range")?;
         let ((users, items), width) = (self.data.shape(), self.parameters.factors + 2);
-        if self.users.dim() != (users, width) || self.items.dim() != (items, width) {
-            return Err("its vectors are not those of the users and items");
-        }
-        if !(self.users.iter().chain(&self.items)).all(|number| number.abs() <= LARGEST) {
-            return Err("a vector has something that is not a number, or too large");
-        }
-        Ok(self)
+        check_vectors(&self.users, (users, width))?;
+        check_vectors(&self.items, (items, width))?;
+        let panels = Panels::new(&self.items, &self.data);
+        Ok(Self { panels, ..self })
     }
 
-    /// The vector of somebody: what was learned for a user, or the steps of a history.
-    fn vector_of(&self, history: &History<'_>) -> Array2<f64> {
-        let LogisticMf {
-            factors,
-            iterations,
-            ..
-        } = self.parameters;
-        if let Some(user) = history.user() {
-            return self
-                .users
-                .slice(s![user.index()..=user.index(), ..])
-                .to_owned();
+    /// The vector of somebody: what was learned for a user, or the steps of a history; with 0 for b, which is the same for all items.
+    fn vector_of(&self, history: &History<'_>) -> Vec<f64> {
+        let mut x = match history.user() {
+            Some(user) => self.users.row(user.index()).mapv(f64::from).to_vec(),
+            None => {
+                let (columns, values): (Vec<u32>, Vec<f64>) = history
+                    .plays()
+                    .map(|(item, value)| (item.number(), value))
+                    .unzip();
+                let items = self.items.mapv(f64::from);
+                let plays = (&columns[..], &values[..]);
+                let side = self.parameters.steps_of_one(&items, plays, 0);
+                side.vectors.row(0).to_vec()
+            }
+        };
+        x[self.parameters.factors] = 0.0;
+        x
+    }
+}
+
+impl Update for LogisticMfModel {
+    fn update(&mut self, plays: &Interactions) -> Result<()> {
+        let merged = Merged::new(&self.data, plays)?;
+        let (data, mf) = (&merged.data, self.parameters);
+        let (mut users, mut items) = (self.users.clone(), self.items.clone());
+        // Those that are new begin at 0, beside the 1.
+        for (side, rows, own) in [
+            (&mut users, data.users().len(), 0),
+            (&mut items, data.items().len(), 1),
+        ] {
+            grow(side, rows);
+            side.column_mut(mf.factors + 1 - own).fill(1.0);
         }
-        let mut vector = Array2::zeros((1, factors + 2));
-        vector[(0, factors + 1)] = 1.0;
-        let mut side = Side::new(vector, 0);
-        let (columns, values): (Vec<u32>, Vec<f64>) = history
-            .plays()
-            .map(|(item, value)| (item.index() as u32, value))
-            .unzip();
-        for _ in 0..iterations {
-            let plays = std::iter::once(columns.iter().zip(&values));
-            let slopes = self
-                .parameters
-                .slopes(side.vectors.view(), &self.items, plays, 0);
-            Zip::from(&mut side.vectors)
-                .and(&mut side.squares)
-                .and(&slopes)
-                .for_each(|number, squares, slope| {
-                    *squares += slope * slope;
-                    if *squares > 0.0 {
-                        *number += self.parameters.rate * slope / squares.sqrt();
-                    }
-                });
+        let solve = |side: &mut Array2<f32>, other: &Array2<f32>, own| {
+            let (plays, wanted) = match own {
+                0 => (data.by_user(), &merged.users),
+                _ => (data.by_item(), &merged.items),
+            };
+            let other = other.mapv(f64::from);
+            let rows: Vec<_> = side.rows_mut().into_iter().enumerate().collect();
+            let rows = rows.into_par_iter().filter(|&(row, _)| wanted[row]);
+            rows.for_each(|(row, mut to)| {
+                let found = mf.steps_of_one(&other, plays.row(row), own);
+                to.zip_mut_with(&found.vectors.row(0), |to, &x| *to = x as f32);
+            });
+        };
+        solve(&mut users, &items, 0);
+        solve(&mut items, &users, 1);
+        *self = Self {
+            data: merged.data,
+            parameters: mf,
+            users,
+            items,
+            panels: Panels::default(),
         }
-        side.vectors
+        .checked()
+        .map_err(|_| invalid("plays", "of very large values", "of smaller values"))?;
+        Ok(())
     }
 }
 
@@ -277,13 +329,13 @@ impl Recommender for LogisticMfModel {
     }
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
-        let mut x = self.vector_of(history).row(0).to_owned();
-        // b is the same for all items.
-        x[self.parameters.factors] = 0.0;
-        let scores = self.items.dot(&x);
-        let is_played = |&(item, _): &(Item, f64)| self.data.users_of(item).len() > 0;
-        let items = self.data.item_indices().zip(scores);
-        items.filter(is_played).collect()
+        scores(&self.data, &self.vector_of(history), &self.items)
+    }
+
+    fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
+        let x = |history| Some(self.vector_of(history));
+        let xs = histories.iter().map(x).collect();
+        best(&self.data, &self.panels, &self.items, xs, histories, wanted)
     }
 }
 
@@ -291,9 +343,19 @@ impl Recommender for LogisticMfModel {
 impl SimilarItems for LogisticMfModel {
     fn similarities(&self, item: Item) -> Vec<(Item, f64)> {
         let vectors = self.items.slice(s![.., ..self.parameters.factors]);
-        let vectors = vectors.mapv(|number| number as f32);
-        let cosines = cosines(vectors.view(), vectors.row(item.index()));
+        let cosines = cosines(vectors, vectors.row(item.index()));
         named(cosines, self.data.item_indices(), Some(item))
+    }
+}
+
+/// The cosine of the angle between the users' vectors, without b, and the one of somebody who is not in the matrix.
+impl SimilarUsers for LogisticMfModel {
+    fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)> {
+        let factors = self.parameters.factors;
+        let x: Vec<f32> = self.vector_of(history).iter().map(|&x| x as f32).collect();
+        let vectors = self.users.slice(s![.., ..factors]);
+        let cosines = cosines(vectors, ArrayView1::from(&x[..factors]));
+        named(cosines, self.data.user_indices(), history.user())
     }
 }
 
@@ -346,7 +408,7 @@ mod tests {
             ..LogisticMf::default()
         };
         let model = mf.fit(&data).unwrap();
-        let (users, items) = (&model.users, &model.items);
+        let (users, items) = &(model.users.mapv(f64::from), model.items.mapv(f64::from));
         let rows = |plays: &Compressed, count: usize| -> Vec<(Vec<u32>, Vec<f64>)> {
             let row = |row| (plays.row(row).0.to_vec(), plays.row(row).1.to_vec());
             (0..count).map(row).collect()
@@ -392,7 +454,8 @@ mod tests {
                 ..LogisticMf::default()
             };
             let model = mf.fit(&data).unwrap();
-            objective(&mf, &data, &model.users, &model.items)
+            let wide = |side: &Array2<f32>| side.mapv(f64::from);
+            objective(&mf, &data, &wide(&model.users), &wide(&model.items))
         };
         let found = [1, 5, 20, 100].map(with);
         assert!(found.is_sorted_by(|a, b| a < b), "{found:?}");
@@ -410,11 +473,69 @@ mod tests {
         let user = data.user("u3").unwrap();
         let plays: Vec<_> = data.items_of(user).collect();
         let stranger = History::new(&data, super::super::Whom::History(&plays)).unwrap();
-        let found = model.vector_of(&stranger);
+        let items = model.items.mapv(f64::from);
         let (columns, values) = data.by_user().row(user.index());
+        let found = mf.steps_of_one(&items, (columns, values), 0).vectors;
         let plays = std::iter::once(columns.iter().zip(values));
-        let slopes = mf.slopes(found.view(), &model.items, plays, 0);
+        let slopes = mf.slopes(found.view(), &items, plays, 0);
         assert!(slopes.iter().all(|slope| slope.abs() < 1e-3), "{slopes}");
+        let of_stranger = model.vector_of(&stranger);
+        assert_eq!(of_stranger[..2], found.as_slice().unwrap()[..2]);
+        assert_eq!(of_stranger[2..], [0.0, 1.0]);
+    }
+
+    /// What scipy computed: see scripts/golden/models.py.
+    #[derive(Deserialize)]
+    struct Golden {
+        plays: Vec<(usize, usize, f64)>,
+        logistic: GoldenLogistic,
+    }
+
+    #[derive(Deserialize)]
+    struct GoldenLogistic {
+        parameters: LogisticMf,
+        users: Vec<Vec<f64>>,
+        items: Vec<Vec<f64>>,
+        best_users: Vec<Vec<f64>>,
+        best_items: Vec<Vec<f64>>,
+    }
+
+    #[test]
+    fn the_steps_end_where_those_of_scipy_do() {
+        let golden: Golden =
+            serde_json::from_str(include_str!("../../tests/golden/models.json")).unwrap();
+        let (plays, golden) = (golden.plays, golden.logistic);
+        let names = |kind: &str, n: usize| (0..n).map(|at| format!("{kind}{at}")).collect();
+        let (users, items): (Vec<String>, Vec<String>) = (
+            names("u", golden.users.len()),
+            names("i", golden.items.len()),
+        );
+        let data = Interactions::from_coordinates(users, items, plays).unwrap();
+        let factors = golden.parameters.factors;
+        // In the order x, b, 1 of users, and y, 1, c of items.
+        let side = |rows: &[Vec<f64>], own: usize| {
+            let number = |(row, at): (usize, usize)| match at {
+                at if at < factors => rows[row][at],
+                at if at == factors + own => rows[row][factors],
+                _ => 1.0,
+            };
+            Array2::from_shape_fn((rows.len(), factors + 2), number)
+        };
+        for (other, expected, plays, own) in [
+            (side(&golden.items, 1), golden.best_users, data.by_user(), 0),
+            (side(&golden.users, 0), golden.best_items, data.by_item(), 1),
+        ] {
+            for (row, expected) in side(&expected, own).rows().into_iter().enumerate() {
+                let found = (golden.parameters).steps_of_one(&other, plays.row(row), own);
+                let apart = (&found.vectors.row(0) - &expected).mapv(f64::abs);
+                let largest = apart.fold(0.0, |a: f64, &b| a.max(b));
+                assert!(
+                    largest < 1e-4,
+                    "{own} {row}: {found:?} is not {expected}",
+                    found = found.vectors
+                );
+            }
+        }
     }
 
     #[test]

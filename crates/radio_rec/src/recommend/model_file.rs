@@ -14,13 +14,13 @@ use crate::{Error, Result};
 
 const MODEL: Kind = Kind {
     magic: b"RADIOREC",
-    version: 2,
+    version: 3,
     what: "model",
 };
 
 const MODEL_ALONE: Kind = Kind {
     magic: b"RADIOMOD",
-    version: 2,
+    version: 3,
     what: "model without its matrix",
 };
 
@@ -164,6 +164,32 @@ pub(super) fn checked_neighbours(
     neighbours: &ItemNeighbours,
     data: &Interactions,
 ) -> std::result::Result<ItemNeighbours, &'static str> {
+    let is_similarity = |similarity: f64| similarity > 0.0 && similarity <= LARGEST;
+    if !(neighbours.rows().flatten()).all(|neighbour| is_similarity(neighbour.similarity)) {
+        return Err("a similarity is not above 0, or too large");
+    }
+    of_matrix(neighbours, data)
+}
+
+/// The same of weights, which may be below 0.
+pub(super) fn checked_weights(
+    weights: &ItemNeighbours,
+    data: &Interactions,
+) -> std::result::Result<ItemNeighbours, &'static str> {
+    let is_weight = |weight: f64| weight != 0.0 && weight.abs() <= LARGEST;
+    if !(weights.rows().flatten()).all(|neighbour| is_weight(neighbour.similarity)) {
+        return Err("a weight is 0, not a number, or too large");
+    }
+    of_matrix(weights, data)
+}
+
+/// The largest sum of products of values that a reader takes.
+const LARGEST: f64 = *VALUES.end() * *VALUES.end() * u32::MAX as f64;
+
+fn of_matrix(
+    neighbours: &ItemNeighbours,
+    data: &Interactions,
+) -> std::result::Result<ItemNeighbours, &'static str> {
     let items = data.items().len();
     if neighbours.len() != items {
         return Err("its neighbours are not those of the items");
@@ -172,11 +198,6 @@ pub(super) fn checked_neighbours(
         for neighbour in neighbours.neighbours(item) {
             if neighbour.item.index() >= items || neighbour.item.index() == item.index() {
                 return Err("a neighbour is not another item");
-            }
-            // The largest sum of products of values that a reader takes.
-            let most = VALUES.end() * VALUES.end() * f64::from(u32::MAX);
-            if !(neighbour.similarity > 0.0 && neighbour.similarity <= most) {
-                return Err("a similarity is not above 0, or too large");
             }
         }
     }

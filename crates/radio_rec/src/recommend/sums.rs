@@ -29,7 +29,7 @@ impl Sums {
         result
     }
 
-    /// Adds to a sum what is not below 0.
+    /// Adds to a sum.
     #[inline(always)]
     pub(super) fn add(&mut self, index: usize, value: f64) {
         let sum = &mut self.sums[index];

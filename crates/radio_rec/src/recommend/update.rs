@@ -13,10 +13,12 @@ pub trait Update: Recommender {
     /// |---|---|
     /// | popularity, nearest user, user kNN, content | what fitting anew gives, to the bit |
     /// | item kNN, item score | the same; neighbours are looked for where plays changed, and everywhere if the measure or the weights depend on all plays |
-    /// | ALS | not that: whoever has new plays, and each item that has some, gets the vector that is best given all others as they are |
+    /// | ALS, iALS | not that: whoever has new plays, and each item that has some, gets the vector that is best given all others as they are |
+    /// | logistic factorisation | not that: the same, by the steps of a fit from 0 |
     /// | BPR | not that: whoever has new plays, and each new item, gets a vector by the same ascent given all others as they are |
     ///
-    /// After many new plays, fit anew what is not exact. Where items come to it, an [`Item`] of the matrix before is refused,
+    /// What learns all weights together has to be fitted anew: EASE, EDLAE, the two-sided one, SLIM, and RP3beta. After many new plays, fit
+    /// anew what is not exact. Where items come to it, an [`Item`] of the matrix before is refused,
     /// and a [`User`] likewise.
     ///
     /// # Errors

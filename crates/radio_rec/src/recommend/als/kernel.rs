@@ -4,9 +4,7 @@ use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
 
 use crate::interactions::Compressed;
-#[cfg(target_arch = "x86_64")]
-use crate::lanes::x86::Fused;
-use crate::lanes::{LANES, Portable, Registers};
+use crate::lanes::{LANES, Registers, with_widest};
 use crate::prefetch::prefetch;
 
 /// How many steps of conjugate gradients a turn takes.
@@ -75,18 +73,7 @@ impl Factors {
 
 /// Σ y yᵀ over the rows y of `n` numbers each, with the widest registers that the processor has.
 fn gram_of(rows: &[f32], n: usize) -> Vec<f32> {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx2,fma")]
-        fn gram_fused(fused: Fused, rows: &[f32], n: usize) -> Vec<f32> {
-            gram_with(fused, rows, n)
-        }
-        if let Some(fused) = Fused::detect() {
-            // SAFETY: the processor has the features, as `fused` proves.
-            return unsafe { gram_fused(fused, rows, n) };
-        }
-    }
-    gram_with(Portable, rows, n)
+    with_widest!(gram_with, (rows: &[f32], n: usize) -> Vec<f32>)
 }
 
 #[inline(always)]
@@ -171,25 +158,16 @@ impl Scratch {
 
 /// [`solve_with`] with the widest registers that the processor has.
 fn solve(x: &mut [f32], gram: &[f32], scratch: &mut Scratch, values: &[f64], alpha: f32) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx2,fma")]
-        fn solve_fused(
-            fused: Fused,
+    with_widest!(
+        solve_with,
+        (
             x: &mut [f32],
             gram: &[f32],
             scratch: &mut Scratch,
             values: &[f64],
             alpha: f32,
-        ) {
-            solve_with(fused, x, gram, scratch, values, alpha);
-        }
-        if let Some(fused) = Fused::detect() {
-            // SAFETY: the processor has the features, as `fused` proves.
-            return unsafe { solve_fused(fused, x, gram, scratch, values, alpha) };
-        }
-    }
-    solve_with(Portable, x, gram, scratch, values, alpha);
+        )
+    );
 }
 
 /// Conjugate gradients for A x = b with A = gram + Σ α v y yᵀ and b = Σ (1 + α v) y, from the x that there is.
@@ -345,6 +323,7 @@ fn add_multiple<R: Registers>(registers: R, out: &mut [f32], factor: f32, row: &
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::Portable;
     use ndarray::{Array1, Axis};
     use proptest::prelude::*;
 

@@ -14,9 +14,7 @@ use rayon::prelude::*;
 
 use super::Bpr;
 use crate::interactions::{Compressed, Interactions};
-#[cfg(target_arch = "x86_64")]
-use crate::lanes::x86::Fused;
-use crate::lanes::{LANES, Portable, Registers};
+use crate::lanes::{LANES, Registers, with_widest};
 use crate::prefetch::prefetch;
 
 /// How many blocks of users, and of items, there are at most. Fixed, so that any number of threads learns the same.
@@ -227,38 +225,30 @@ impl BlockOfUsers<'_> {
         block: usize,
         rng: &mut ChaCha8Rng,
     ) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            #[target_feature(enable = "avx2,fma")]
-            fn fused(
-                fused: Fused,
+        let users = self;
+        with_widest!(
+            BlockOfUsers::meet_with,
+            (
                 users: &mut BlockOfUsers<'_>,
                 ascent: &Ascent<'_>,
                 items: &mut BlockOfItems<'_>,
                 block: usize,
                 rng: &mut ChaCha8Rng,
-            ) {
-                users.meet_with(fused, ascent, items, block, rng);
-            }
-            if let Some(registers) = Fused::detect() {
-                // SAFETY: the processor has the features, as `registers` proves.
-                return unsafe { fused(registers, self, ascent, items, block, rng) };
-            }
-        }
-        self.meet_with(Portable, ascent, items, block, rng);
+            )
+        );
     }
 
     #[inline(always)]
     fn meet_with<R: Registers>(
-        &mut self,
         registers: R,
+        users: &mut BlockOfUsers<'_>,
         ascent: &Ascent<'_>,
         items: &mut BlockOfItems<'_>,
         block: usize,
         rng: &mut ChaCha8Rng,
     ) {
-        let begin = block.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let pairs = &self.pairs[begin..self.ends[block]];
+        let begin = block.checked_sub(1).map_or(0, |before| users.ends[before]);
+        let pairs = &users.pairs[begin..users.ends[block]];
         let stride = items.values.len() / items.items.len();
         let row = |at: u32| at as usize * stride..(at as usize + 1) * stride;
         let mut drawn = [(0, 0, u32::MAX); TOGETHER];
@@ -267,12 +257,12 @@ impl BlockOfUsers<'_> {
             for draw in &mut *drawn {
                 let (user, played) = pairs[rng.random_range(0..pairs.len() as u32) as usize];
                 *draw = (user, played, u32::MAX);
-                prefetch(ascent.plays.row(self.users.start + user as usize).0);
-                prefetch(&self.values[row(user)]);
+                prefetch(ascent.plays.row(users.users.start + user as usize).0);
+                prefetch(&users.values[row(user)]);
                 prefetch(&items.values[row(played)]);
             }
             for (user, _, other) in &mut *drawn {
-                let played = ascent.plays.row(self.users.start + *user as usize).0;
+                let played = ascent.plays.row(users.users.start + *user as usize).0;
                 for _ in 0..TRIES {
                     let at = rng.random_range(0..items.items.len() as u32);
                     if played.binary_search(&items.items[at as usize]).is_err() {
@@ -291,7 +281,7 @@ impl BlockOfUsers<'_> {
                 let biases = items.biases.get_disjoint_mut(biases);
                 let [yi, yj] = ys.expect("what was played is not what was not");
                 let [bi, bj] = biases.expect("what was played is not what was not");
-                let x = &mut self.values[row(user)];
+                let x = &mut users.values[row(user)];
                 step(registers, ascent.bpr, x, (yi, bi), (yj, bj));
             }
         }

@@ -12,9 +12,7 @@
 
 use ndarray::{Array2, ArrayView1};
 
-#[cfg(target_arch = "x86_64")]
-use crate::lanes::x86::Fused;
-use crate::lanes::{LANES, Portable, Registers};
+use crate::lanes::{LANES, Registers, with_widest};
 
 use super::super::{History, Wanted};
 use crate::interactions::Interactions;
@@ -270,25 +268,16 @@ impl Candidates {
 /// The products of `count` directions, for each factor side by side, with the items of panels: for each direction those of all
 /// panels.
 fn multiply(directions: &[f32], count: usize, panels: &[f32], factors: usize, out: &mut [f32]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx2,fma")]
-        fn fused(
-            fused: Fused,
+    with_widest!(
+        multiply_with,
+        (
             directions: &[f32],
             count: usize,
             panels: &[f32],
             factors: usize,
             out: &mut [f32],
-        ) {
-            multiply_with(fused, directions, count, panels, factors, out);
-        }
-        if let Some(registers) = Fused::detect() {
-            // SAFETY: the processor has the features, as `registers` proves.
-            return unsafe { fused(registers, directions, count, panels, factors, out) };
-        }
-    }
-    multiply_with(Portable, directions, count, panels, factors, out);
+        )
+    );
 }
 
 #[inline(always)]

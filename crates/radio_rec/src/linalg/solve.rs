@@ -1,13 +1,12 @@
-//! The vector of somebody from their plays, in double precision: the x of W⁻¹ x = b.
+//! Systems of some hundred equations in double precision, such as a vector that is the best for somebody's plays.
 
 use ndarray::Array2;
 
-#[cfg(target_arch = "x86_64")]
-use crate::lanes::x86::Fused;
+use crate::lanes::{Registers, with_widest};
 use crate::prefetch::prefetch;
 
 /// How many numbers are computed with at once.
-const LANES: usize = 8;
+pub(crate) const LANES: usize = 8;
 
 /// How many pivots are eliminated with at once.
 const PIVOTS: usize = 4;
@@ -15,8 +14,8 @@ const PIVOTS: usize = 4;
 /// How many rows ahead are asked for.
 const AHEAD: usize = 4;
 
-/// What is solved in, kept from one person to the next.
-pub(super) struct Solver {
+/// Solves for the vector of somebody from what they played; what it solves in is kept from one person to the next.
+pub(crate) struct Solver {
     factors: usize,
     /// Rows of the matrix, padded; what is below the diagonal is not read.
     matrix: Vec<f64>,
@@ -27,7 +26,7 @@ pub(super) struct Solver {
 }
 
 impl Solver {
-    pub(super) fn new(factors: usize) -> Self {
+    pub(crate) fn new(factors: usize) -> Self {
         let stride = factors.next_multiple_of(LANES);
         Self {
             factors,
@@ -38,9 +37,9 @@ impl Solver {
     }
 
     /// Takes what somebody played: rows of `items` with how much more each counts.
-    pub(super) fn take(
+    pub(crate) fn take<T: Copy + Into<f64>>(
         &mut self,
-        items: &Array2<f32>,
+        items: &Array2<T>,
         plays: impl Iterator<Item = (usize, f64)> + Clone,
     ) {
         let (stride, factors) = (self.stride(), self.factors);
@@ -54,18 +53,18 @@ impl Solver {
                 prefetch(row(later));
             }
             let start = self.played.len();
-            self.played.extend(row(item).iter().map(|&y| f64::from(y)));
+            self.played.extend(row(item).iter().map(|&y| y.into()));
             self.played.resize(start + stride, 0.0);
             self.more.push(more);
         }
     }
 
-    /// Σ over what was taken (1 + more) y: of which the solution is somebody's vector.
-    pub(super) fn wanted(&self) -> Vec<f64> {
+    /// Σ over what was taken (`base` + more) y: of which the solution is somebody's vector.
+    pub(crate) fn wanted(&self, base: f64) -> Vec<f64> {
         let mut wanted = vec![0.0; self.factors];
         for (y, more) in self.played.chunks_exact(self.stride()).zip(&self.more) {
             for (sum, y) in wanted.iter_mut().zip(y) {
-                *sum += (1.0 + more) * y;
+                *sum += (base + more) * y;
             }
         }
         wanted
@@ -73,7 +72,7 @@ impl Solver {
 
     /// x for (`gram` + λ I + Σ over what was taken more y yᵀ) x = b; nothing where rounding leaves no such matrix that is positive
     /// definite, as where λ is lost beside large values.
-    pub(super) fn solve(&mut self, gram: &Array2<f64>, lambda: f64, b: &[f64]) -> Option<Vec<f64>> {
+    pub(crate) fn solve(&mut self, gram: &Array2<f64>, lambda: f64, b: &[f64]) -> Option<Vec<f64>> {
         let stride = self.stride();
         for (at, (row, of_gram)) in
             (self.matrix.chunks_exact_mut(stride).zip(gram.rows())).enumerate()
@@ -85,8 +84,8 @@ impl Solver {
             row[at] += lambda;
         }
         let mut x = b.to_vec();
-        let solved = solve(&mut self.matrix, stride, &self.played, &self.more, &mut x);
-        solved.then_some(x)
+        add_squares(&mut self.matrix, stride, &self.played, &self.more);
+        solve(&mut self.matrix, stride, &mut x).then_some(x)
     }
 
     fn stride(&self) -> usize {
@@ -94,39 +93,26 @@ impl Solver {
     }
 }
 
-/// [`solve_with`], by the widest registers that the processor has: the same bits without them.
-fn solve(matrix: &mut [f64], stride: usize, played: &[f64], more: &[f64], b: &mut [f64]) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx2,fma")]
-        fn fused(
-            matrix: &mut [f64],
-            stride: usize,
-            played: &[f64],
-            more: &[f64],
-            b: &mut [f64],
-        ) -> bool {
-            solve_with(matrix, stride, played, more, b)
-        }
-        if Fused::detect().is_some() {
-            // SAFETY: the processor has the features, as was detected.
-            return unsafe { fused(matrix, stride, played, more, b) };
-        }
-    }
-    solve_with(matrix, stride, played, more, b)
+/// Solves with a symmetric positive definite matrix of rows of `stride` numbers, of which what is on the diagonal and above it is read;
+/// `stride` is a multiple of [`LANES`], and what rows are padded with is 0. b becomes the solution, and the matrix anything. Whether there
+/// is one.
+///
+/// By LDLᵀ (Golub and Van Loan, Matrix Computations, 4th ed., section 4.1.2), with the widest registers that the processor has: the same
+/// bits without them.
+pub(crate) fn solve(matrix: &mut [f64], stride: usize, b: &mut [f64]) -> bool {
+    with_widest!(solve_with, (matrix: &mut [f64], stride: usize, b: &mut [f64]) -> bool)
 }
 
-/// Adds Σ more y yᵀ to the matrix, and solves with it by LDLᵀ (Golub and Van Loan, Matrix Computations, 4th ed., section 4.1.2); b
-/// becomes the solution. Whether there is one.
+/// Adds Σ more y yᵀ, on the diagonal and above it.
+fn add_squares(matrix: &mut [f64], stride: usize, played: &[f64], more: &[f64]) {
+    with_widest!(
+        add_squares_with,
+        (matrix: &mut [f64], stride: usize, played: &[f64], more: &[f64])
+    );
+}
+
 #[inline(always)]
-fn solve_with(
-    matrix: &mut [f64],
-    stride: usize,
-    played: &[f64],
-    more: &[f64],
-    b: &mut [f64],
-) -> bool {
-    add_squares(matrix, stride, played, more);
+fn solve_with<R: Registers>(_: R, matrix: &mut [f64], stride: usize, b: &mut [f64]) -> bool {
     let n = b.len();
     // By four pivots at once, so that the rows below are read and written a quarter as often.
     for first in (0..n).step_by(PIVOTS) {
@@ -171,9 +157,14 @@ fn solve_with(
     b.iter().all(|x| x.is_finite())
 }
 
-/// Adds Σ more y yᵀ, on the diagonal and above it.
 #[inline(always)]
-fn add_squares(matrix: &mut [f64], stride: usize, played: &[f64], more: &[f64]) {
+fn add_squares_with<R: Registers>(
+    _: R,
+    matrix: &mut [f64],
+    stride: usize,
+    played: &[f64],
+    more: &[f64],
+) {
     let (fours, rest) = more.as_chunks::<4>();
     let (of_fours, of_rest) = played.split_at(4 * stride * fours.len());
     for (ys, more) in of_fours.chunks_exact(4 * stride).zip(fours) {
@@ -247,6 +238,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::datasets::standard_normal;
+    use crate::lanes::Portable;
     use ndarray::Array1;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
@@ -283,7 +275,7 @@ mod tests {
                 &items,
                 more.iter().enumerate().map(|(n, &more)| (n % 50, more)),
             );
-            let b = solver.wanted();
+            let b = solver.wanted(1.0);
             let x = Array1::from(solver.solve(&upper, 0.25, &b).unwrap());
             for (found, expected) in a.dot(&x).iter().zip(&b) {
                 let close = (found - expected).abs() < 1e-8 * (1.0 + expected.abs());
@@ -298,20 +290,16 @@ mod tests {
         let gram = Array2::eye(19);
         let mut solver = Solver::new(19);
         solver.take(&items, (0..20).map(|n| (n, 1.0 + n as f64)));
-        let b = solver.wanted();
+        let b = solver.wanted(1.0);
         let found = solver.solve(&gram, 0.1, &b).unwrap();
         for (at, row) in solver.matrix.chunks_exact_mut(24).enumerate() {
             row.fill(0.0);
             row[at] = 1.1;
         }
         let mut x = b;
-        assert!(solve_with(
-            &mut solver.matrix,
-            24,
-            &solver.played,
-            &solver.more,
-            &mut x
-        ));
+        let (matrix, played) = (&mut solver.matrix, &solver.played);
+        add_squares_with(Portable, matrix, 24, played, &solver.more);
+        assert!(solve_with(Portable, matrix, 24, &mut x));
         assert_eq!(x, found);
     }
 
