@@ -198,7 +198,14 @@ impl Interactive {
         }
         let mut executed = match &compiled.library {
             None => Executed::default(),
-            Some(library) => self.run(number, &compiled, library, audience)?,
+            Some(library) => match self.run(number, &compiled, library, audience) {
+                // While the earlier cells ran once more.
+                Err(Error::Interrupted) => {
+                    self.compiling.forget();
+                    return Ok(failed(interrupted(number)));
+                }
+                run => run?,
+            },
         };
         if self.scope.settings.times && compiled.scope.settings.times {
             executed.outputs.push(took(begun));
