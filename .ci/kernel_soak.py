@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A long session in the kernel: a thousand cells, an interrupt every fifty, a kill of what runs cells every seventy; memory stays bounded.
+"""A long session in the kernel: a thousand cells, an interrupt every fifty, a kill of what runs cells every seventy, and kills at
+random times while cells run; memory stays bounded.
 
     .ci/kernel_soak.py [--cells N] [--seed N]
 
@@ -9,88 +10,24 @@ environment it uses.
 
 import argparse
 import os
-import pathlib
 import random
 import signal
-import subprocess
-import sys
+import threading
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-VENV = ROOT / "target/kernel-venv"
-KERNEL = ROOT / "target/debug/radio-kernel"
+from kernel_session import Session, below, is_alive, memory
+
 # Resident memory in MB that the kernel, without what runs cells, may take at the end.
 MAX_MEMORY = 300
-# Processes that the kernel may have below it at any time: the keeper, the one that runs cells, two earlier states.
+# Processes that the kernel may have below it after a cell: the keeper, the one that runs cells, two earlier states.
 MAX_PROCESSES = 6
 
-if pathlib.Path(sys.prefix) != VENV:
-    os.execv(VENV / "bin/python", [VENV / "bin/python", *sys.argv])
 
-from jupyter_client.kernelspec import KernelSpec  # noqa: E402
-from jupyter_client.manager import KernelManager  # noqa: E402
-
-
-class Manager(KernelManager):
-    @property
-    def kernel_spec(self):
-        argv = [str(KERNEL), "run", "{connection_file}"]
-        return KernelSpec(argv=argv, display_name="Rust", language="rust", interrupt_mode="message")
-
-
-def below(process):
-    """All processes below this one."""
-    lines = subprocess.run(["ps", "-eo", "pid,ppid"], capture_output=True, text=True, check=True).stdout.splitlines()[1:]
-    children = {}
-    for line in lines:
-        own, parent = map(int, line.split())
-        children.setdefault(parent, []).append(own)
-    found, rest = [], [process]
-    while rest:
-        new = children.get(rest.pop(), [])
-        found += new
-        rest += new
-    return found
-
-
-def memory(process):
-    status = pathlib.Path(f"/proc/{process}/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) // 1024
-
-
-class Session:
-    def __init__(self):
-        self.manager = Manager()
-        self.manager.start_kernel(cwd=str(ROOT / "notebooks"))
-        self.client = self.manager.client()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
-        self.process = self.manager.provisioner.pid
-
-    def run(self, code, meanwhile=None):
-        """The reply, and the value's text."""
-        request, value = self.client.execute(code), None
-        while True:
-            message = self.client.get_iopub_msg(timeout=120)
-            if message["parent_header"].get("msg_id") != request:
-                continue
-            content = message["content"]
-            if message["msg_type"] == "execute_input" and meanwhile:
-                time.sleep(0.3)
-                meanwhile()
-            if message["msg_type"] == "execute_result":
-                value = content["data"]["text/plain"]
-            if content.get("execution_state") == "idle":
-                return self.client.get_shell_msg(timeout=10)["content"], value
-
-
-def is_alive(process):
-    """Whether a process runs, rather than waiting for somebody to take notice of its end."""
+def kill(process):
     try:
-        stat = pathlib.Path(f"/proc/{process}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] not in "ZX"
+        os.kill(process, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def main():
@@ -100,39 +37,57 @@ def main():
     arguments = parser.parse_args()
     choose = random.Random(arguments.seed)
     session = Session()
-    count, log, begun = 0, [], time.monotonic()
+    count, log, begun, survived = 0, [], time.monotonic(), [0, 0]
+
+    def interrupt():
+        time.sleep(0.3)
+        session.manager.interrupt_kernel()
+
+    def victim():
+        found = below(session.process)
+        return choose.choice(found) if found else None
+
     try:
-        assert session.run("let mut count = 0u64; let mut log: Vec<u64> = Vec::new();")[0]["status"] == "ok"
+        assert session.run("let mut count = 0u64; let mut log: Vec<u64> = Vec::new();").status == "ok"
         for number in range(1, arguments.cells + 1):
+            adds = f"count += 1; log.push({number}); (count, log.len())"
             if number % 50 == 0:
-                loop = "count += 1000; log.clear(); loop { std::hint::black_box(0); }"
-                reply, _ = session.run(loop, session.manager.interrupt_kernel)
-                assert reply["status"] == "error" and reply["ename"] == "Interrupted", reply
+                cell = session.run("count += 1000; log.clear(); loop { std::hint::black_box(0); }", "execute_input", interrupt)
+                assert cell.status == "error" and cell.ename == "Interrupted", cell
             elif number % 70 == 0:
-                victim = choose.choice(below(session.process))
-                os.kill(victim, signal.SIGKILL)
+                # Between two cells.
+                kill(victim())
+            elif number % 9 == 0:
+                # While one is compiled, runs or ends. It either ran to its end, or it has done nothing.
+                killer = threading.Timer(choose.uniform(0, 0.2), lambda: kill(victim() or session.process + 10_000_000))
+                killer.start()
+                cell = session.run(f"std::thread::sleep(std::time::Duration::from_millis({choose.randrange(30)})); {adds}")
+                killer.join()
+                if cell.status == "ok":
+                    count += 1
+                    log.append(number)
+                    assert cell.value == f"({count}, {len(log)})", (number, cell)
+                survived[cell.status == "ok"] += 1
             else:
-                reply, value = session.run(f"count += 1; log.push({number}); (count, log.len())")
+                cell = session.run(adds)
                 count += 1
                 log.append(number)
-                assert reply["status"] == "ok", (number, reply)
-                assert value == f"({count}, {len(log)})", (number, value, count, len(log))
-            processes = len(below(session.process))
-            assert processes <= MAX_PROCESSES, f"{processes} processes at cell {number}"
-        _, value = session.run("log.iter().sum::<u64>()")
+                assert cell.status == "ok", (number, cell)
+                assert cell.value == f"({count}, {len(log)})", (number, cell, count, len(log))
+            # What was killed, or has an earlier state that nobody needs, may take a moment.
+            until = time.monotonic() + 5
+            while (processes := sum(map(is_alive, below(session.process)))) > MAX_PROCESSES:
+                assert time.monotonic() < until, f"{processes} processes at cell {number}"
+                time.sleep(0.01)
+        value = session.run("log.iter().sum::<u64>()").value
         assert value == str(sum(log)), (value, sum(log))
         used = memory(session.process)
         assert used <= MAX_MEMORY, f"the kernel takes {used} MB"
         seconds = (time.monotonic() - begun) / arguments.cells
-        print(f"{arguments.cells} cells, {seconds:.3f} s each; the kernel takes {used} MB at the end")
     finally:
-        session.client.stop_channels()
-        left = below(session.process)
-        session.manager.shutdown_kernel()
-    patience = time.monotonic() + 10
-    while (alive := [process for process in left if is_alive(process)]) and time.monotonic() < patience:
-        time.sleep(0.1)
-    assert not alive, f"these outlive the kernel: {alive}"
+        ended = session.end()
+    print(f"{arguments.cells} cells, {seconds:.3f} s each; the kernel takes {used} MB at the end; all ended {ended:.2f} s after the shutdown")
+    print(f"of the cells that something was killed under, {survived[1]} ran to their ends and {survived[0]} failed")
 
 
 if __name__ == "__main__":

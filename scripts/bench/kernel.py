@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Times a session in Jupyter: this project's kernel, the stock evcxr kernel, and ipykernel with the Python peers, in turns.
 
-    python3 scripts/bench/kernel.py [--runs N] [--no-evcxr] [--no-dependencies] [--json FILE]
+    python3 scripts/bench/kernel.py [--rounds N] [--no-evcxr] [--no-dependencies] [--json FILE]
 
 Every run is a fresh kernel that executes a notebook from top to bottom by nbclient, cell by cell. For this kernel that is done three
 times in each round: with cells that were never compiled before (a comment is added to each), once more after a restart, and with the last cell edited.
-Stock evcxr runs in the build directory that scripts/setup-jupyter gives it, whose dependencies a run before the first round has built.
+Stock evcxr runs in the build directory that scripts/setup-jupyter --evcxr gives it, whose dependencies a run before the first round has built.
 A round runs everything once, so that a load that comes and goes meets all of it. The environment is that of scripts/bench/notebooks.py.
 """
 
@@ -51,6 +51,7 @@ TITLES = {
     "bare": "radio-kernel, ten cells of one println!",
     "heavy": "radio-kernel, the same after tokio, serde, image and nalgebra",
 }
+BEGUN = time.perf_counter()
 FIGURES = ["ready", "first", "median", "90 %", "whole"]
 
 HEAVY = """\
@@ -120,6 +121,10 @@ class Session:
         return dict(zip(FIGURES, [ready, cells[0], statistics.median(cells), at_90, whole]))
 
 
+def say(text):
+    print(f"{time.perf_counter() - BEGUN:6.1f} s  {text}", file=sys.stderr, flush=True)
+
+
 def read(path):
     import nbformat
 
@@ -138,7 +143,7 @@ def add_comment(cell, text):
 def evcxr_argv():
     binary = shutil.which("evcxr_jupyter") or shutil.which("evcxr_jupyter", path=pathlib.Path.home() / ".cargo/bin")
     if binary is None:
-        print("evcxr is not measured: evcxr_jupyter is not installed (scripts/setup-jupyter)")
+        print("evcxr is not measured: evcxr_jupyter is not installed (scripts/setup-jupyter --evcxr)")
         return None
     return [sys.executable, "-I", str(ROOT / "scripts/jupyter/kernel.py"), binary, "{connection_file}"]
 
@@ -148,7 +153,9 @@ def measure(name, argv, evcxr, python, stamp, times):
     path = ROOT / "notebooks" / f"{name}.ipynb"
 
     def take(configuration, session, notebook):
-        times.setdefault((name, configuration), []).append(session.run(notebook))
+        figures = session.run(notebook)
+        times.setdefault((name, configuration), []).append(figures)
+        say(f"{name}, {configuration}: {figures['whole']:.2f} s")
 
     notebook = read(path)
     for cell in code_cells(notebook):
@@ -174,7 +181,9 @@ def measure_dependencies(argv, stamp, times):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
         # Without it, nbclient takes the kernel for IPython's, and gives it arguments of IPython's.
         notebook.metadata.kernelspec = {"name": "rust", "display_name": "Rust", "language": "rust"}
-        times.setdefault(("println!", configuration), []).append(Session(argv, ROOT / "notebooks").run(notebook))
+        figures = Session(argv, ROOT / "notebooks").run(notebook)
+        times.setdefault(("println!", configuration), []).append(figures)
+        say(f"println!, {configuration}: {figures['whole']:.2f} s")
 
 
 def median(times, name, configuration, figure):
@@ -228,19 +237,19 @@ def run(arguments):
     shutil.rmtree(python, ignore_errors=True)
     try:
         bench.write_python_notebooks(python)
-        # Libraries are built, and everything has been read from the disk once.
+        say("once without taking times: libraries are built, and everything is read from the disk")
         for name in NAMES:
             measure(name, argv, evcxr, python, stamp, {})
         if not arguments.no_dependencies:
             measure_dependencies(argv, stamp, {})
         before, rounds = rustc_seconds(), []
-        for number in range(1, arguments.runs + 1):
+        for number in range(1, arguments.rounds + 1):
             for name in NAMES:
                 measure(name, argv, evcxr, python, stamp + number, times)
             if not arguments.no_dependencies:
                 measure_dependencies(argv, stamp + number, times)
             rounds.append(rustc_seconds())
-            print(f"round {number} of {arguments.runs}: rustc {rounds[-1]:.3f} s", file=sys.stderr)
+            say(f"round {number} of {arguments.rounds}: rustc {rounds[-1]:.3f} s")
     finally:
         shutil.rmtree(python, ignore_errors=True)
     rustc = statistics.median([before, *rounds])
@@ -256,7 +265,7 @@ def run(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=5, help="rounds (5)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often everything is run; the report has the medians (5)")
     parser.add_argument("--no-evcxr", action="store_true", help="without the stock kernel")
     parser.add_argument("--no-dependencies", action="store_true", help="without the cells after many dependencies")
     parser.add_argument("--json", type=pathlib.Path, help="write everything that was measured to this file")

@@ -101,6 +101,9 @@ fn own_diagnostic(message: &str, start: CellPlace, end: Option<u32>) -> Diagnost
     }
 }
 
+/// Of how many errors of a cell is told.
+const MAX_ERRORS: usize = 50;
+
 /// The error of a cell that the compiler refuses.
 pub fn compile_error<'s>(
     diagnostics: &[Diagnostic],
@@ -109,8 +112,12 @@ pub fn compile_error<'s>(
 ) -> Output {
     let shown = diagnostics
         .iter()
+        .take(MAX_ERRORS)
         .map(|diagnostic| diagnostic.render(name, source));
+    let more = diagnostics.len().saturating_sub(MAX_ERRORS);
+    let more = (more > 0).then(|| format!("error: and {more} more"));
     let traceback = shown
+        .chain(more)
         .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
         .collect();
     let first = diagnostics.first();

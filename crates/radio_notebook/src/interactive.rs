@@ -198,7 +198,14 @@ impl Interactive {
         }
         let mut executed = match &compiled.entry {
             None => Executed::default(),
-            Some(entry) => self.run(number, &compiled, entry, audience)?,
+            Some(entry) => match self.run(number, &compiled, entry, audience) {
+                // While the earlier cells ran once more.
+                Err(Error::Interrupted) => {
+                    self.compiling.forget();
+                    return Ok(failed(interrupted(number)));
+                }
+                run => run?,
+            },
         };
         if self.scope.settings.times && compiled.scope.settings.times {
             executed.outputs.push(took(begun));

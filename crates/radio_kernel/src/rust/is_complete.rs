@@ -8,6 +8,9 @@ use radio_notebook::dialect::{CellCode, CellError};
 /// One step of indentation, as rustfmt has it.
 const STEP: &str = "    ";
 
+/// Who asks waits: nothing is told of longer cells, in bytes.
+const MAX_SOURCE: usize = 1 << 20;
+
 /// Whether that is what the parser says when the source ends too early.
 fn is_early_end(message: &str) -> bool {
     message.starts_with("unexpected end of input") || message == "expected `;`"
@@ -15,6 +18,9 @@ fn is_early_end(message: &str) -> bool {
 
 /// Whether a cell can be executed as it is; if it goes on, with the next line's indentation.
 pub(super) fn is_complete(source: &str) -> IsCompleteReply {
+    if source.len() > MAX_SOURCE {
+        return IsCompleteReply::Unknown;
+    }
     let code = without_commands(source);
     match scan(&code) {
         Scan::Open { indent } => IsCompleteReply::Incomplete { indent },

@@ -26,6 +26,9 @@ const UNCOUNTED: u32 = 1_000_000_000;
 /// By this name a cell's line about what is being built is replaced by the next one.
 const PROGRESS: &str = "radio-progress";
 
+/// How long a cell may be, in bytes: a longer one is data, and takes minutes to compile.
+const MAX_CELL: usize = 10 << 20;
+
 /// Rust.
 pub struct Rust {
     session: Interactive,
@@ -113,6 +116,16 @@ impl Rust {
 
 impl Language for Rust {
     fn execute(&mut self, cell: &Cell<'_>, outputs: &Arc<dyn Outputs>) -> Outcome {
+        if cell.source.len() > MAX_CELL {
+            let length = cell.source.len() >> 20;
+            return error(
+                "TooLong",
+                &format!(
+                    "this cell has {length} MB, and {} are the most: keep data in a file",
+                    MAX_CELL >> 20
+                ),
+            );
+        }
         {
             let mut running = lock(&self.shared.running);
             if running.is_stopped {
@@ -394,6 +407,7 @@ impl Assistant for Shared {
     }
 
     fn ahead(&self, sources: &[String]) {
-        self.upcoming.set(sources);
+        let fit = sources.iter().take_while(|source| source.len() <= MAX_CELL);
+        self.upcoming.set(&fit.cloned().collect::<Vec<_>>());
     }
 }

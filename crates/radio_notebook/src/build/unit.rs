@@ -482,7 +482,13 @@ impl Compiler {
                 .is_some_and(|level| level.starts_with("error"))
         };
         if !messages.iter().any(is_error) {
-            return Err(self.broken(format!("the compiler ended with {status}: {}", said.trim())));
+            let why = match fault_of_the_compiler(&said) {
+                Some(fault) => format!(
+                    "the compiler itself has failed at a cell, which may be too large for it: {fault}"
+                ),
+                None => format!("the compiler ended with {status}: {}", said.trim()),
+            };
+            return Err(self.broken(why));
         }
         Ok(Err(messages))
     }
@@ -558,6 +564,15 @@ const RECORD: &str = "record.json";
 
 fn write(path: &Path, text: &str) -> Result<()> {
     std::fs::write(path, text).map_err(Error::io(path, "writing"))
+}
+
+/// What the compiler says of a fault of its own, without where in itself that was.
+fn fault_of_the_compiler(said: &str) -> Option<&str> {
+    let (_, rest) = said
+        .split_once("' panicked at ")
+        .or_else(|| said.split_once(") panicked at "))?;
+    let (_, text) = rest.split_once(":\n")?;
+    text.lines().next()
 }
 
 /// Those of the compiler's messages that are about a place, without what it says in its own form.
