@@ -5,8 +5,11 @@
 //! | `scope` | what a cell sees of those that ran before it |
 //! | `definitions` | what a cell defines, with what has to be compiled again for it |
 //! | `text` | a cell's crates as text, and their lines back into the cell's |
+//! | `body` | the crate with a cell's function |
+//! | `sketch` | the text by which the types of many cells' variables are told |
 //! | `writer` | lines that remember where they come from |
 
+pub mod body;
 pub mod definitions;
 pub mod scope;
 pub mod sketch;

@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 use radio_notebook::dialect::CellCode;
 use radio_notebook::document::{CellKind, Notebook};
+use radio_notebook::program::body::Body;
 use radio_notebook::program::definitions::Definitions;
 use radio_notebook::program::scope::Scope;
-use radio_notebook::program::text::{Attempt, Body, items};
+use radio_notebook::program::text::{Attempt, items};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 

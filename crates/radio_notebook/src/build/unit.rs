@@ -1,6 +1,7 @@
 //! A source into a library that the host loads, by one call of the compiler and one of the linker. What was compiled before is
 //! kept under a key of all that went into it.
 
+mod link;
 mod together;
 
 use super::cargo;
@@ -501,57 +502,6 @@ impl Compiler {
                 self.place.display()
             ),
         }
-    }
-
-    /// Makes a library of an object. What it does not have itself, the host has.
-    fn link(&self, object: &Path, code: &Path, settings: &Build) -> Result<()> {
-        let mut command = match (&self.toolchain.lld, &settings.linker) {
-            (Some(lld), None) => {
-                let mut command = Command::new(lld);
-                command.args(["-flavor", "gnu", "-shared", "--eh-frame-hdr", "-zundefs"]);
-                command
-            }
-            (_, linker) => {
-                let mut command = Command::new("cc");
-                match cfg!(target_os = "macos") {
-                    true => command
-                        .args(["-dynamiclib", "-undefined", "dynamic_lookup"])
-                        .arg("-flat_namespace"),
-                    false => command.args(["-shared", "-nostdlib", "-Wl,-z,undefs"]),
-                };
-                command.args(linker.iter().map(|linker| format!("-fuse-ld={linker}")));
-                command
-            }
-        };
-        command.arg(object).arg("-o").arg(code);
-        // What the compiler adds for numbers that the processor does not know.
-        command.args(self.builtins());
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut said = String::new();
-        let status = hear("linker", &mut command, self.deadline, &mut |_, line| {
-            said.push_str(&line);
-            said.push('\n');
-        })?;
-        match status.success() {
-            true => Ok(()),
-            false => Err(self.broken(fault_of_the_system(&said).unwrap_or(said))),
-        }
-    }
-
-    fn builtins(&self) -> Option<PathBuf> {
-        static KNOWN: std::sync::OnceLock<Option<PathBuf>> = std::sync::OnceLock::new();
-        let find = || {
-            let files = std::fs::read_dir(&self.toolchain.libraries).ok()?;
-            let mut files = files.flatten().map(|file| file.path());
-            files.find(|path| {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                name.starts_with("libcompiler_builtins-") && name.ends_with(".rlib")
-            })
-        };
-        KNOWN.get_or_init(find).clone()
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::compile::{Compiled, Facts};
 use crate::build::unit::Library;
+use crate::program::body::{Body, is_plain, making};
 use crate::program::scope::{Gone, Scope, Variable};
-use crate::program::text::{Body, is_plain, making};
 use crate::session::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

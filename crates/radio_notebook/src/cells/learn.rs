@@ -2,8 +2,9 @@
 
 use super::compile::file_of;
 use crate::diagnostics::Diagnostic;
+use crate::program::body::Body;
 use crate::program::scope::{Gone, Scope};
-use crate::program::text::{Attempt, Body, Mark, SourceMap};
+use crate::program::text::{Attempt, Mark, SourceMap};
 use std::collections::BTreeSet;
 
 /// The errors by which the compiler says that a variable is borrowed where it is kept.

@@ -10,10 +10,11 @@ use super::learn::learn;
 use crate::build::unit::{Library, Unit};
 use crate::dialect::CellCode;
 use crate::error::Result;
+use crate::program::body::Body;
 use crate::program::definitions::Definitions;
 use crate::program::scope::Scope;
 use crate::program::sketch::{Sketch, variable_in};
-use crate::program::text::{Attempt, Body, Mark, Text};
+use crate::program::text::{Attempt, Mark, Text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How often the compiler is asked at most.
