@@ -21,7 +21,8 @@ Text has to be equal, and images in their bytes. What is meant to differ:
   process are told in other words;
 - with --fixtures, text on stderr, which the kernel sends late or loses at random: a difference is printed, and does not count;
 - a cell whose metadata says `"radio": {"differs": "why"}` is not compared with the stock kernel. Its reason is printed;
-- this project's kernel takes the commands that only a session can have (ONLY_IN_SESSIONS).
+- this project's kernel takes the commands that only a session can have, and says so where a cell reads plain stdin and nobody
+  can be asked (ONLY_IN_SESSIONS); it shows the compiler's warnings.
 
 Exit codes: 0 all equal, 1 a cell differs, 2 the arguments could not be used.
 """
@@ -40,8 +41,8 @@ import live
 
 # The kernel sends stdout, stderr and results by ways of their own, and loses a line at times.
 TRIES = 3
-# The fixtures of commands that `radio run` refuses and this project's kernel obeys.
-ONLY_IN_SESSIONS = {"cells_refused_clear", "cells_refused_explain", "cells_refused_restart"}
+# The fixtures of commands that `radio run` refuses and this project's kernel obeys; and of stdin, which is at its end there.
+ONLY_IN_SESSIONS = {"cells_refused_clear", "cells_refused_explain", "cells_refused_restart", "value_stdin"}
 
 
 def notebooks_in(paths):

@@ -106,6 +106,9 @@ def what_is_shown(outputs):
     """
     shown = {"errors": []}
     for output in outputs:
+        if output.get("metadata", {}).get("radio", {}).get("is") == "warning":
+            # Of the compiler's, which this project's kernel shows and radio run does not.
+            continue
         if output["output_type"] == "stream":
             shown[output["name"]] = shown.get(output["name"], "") + output["text"]
         elif output["output_type"] == "error":

@@ -207,7 +207,7 @@ impl Interactive {
                 run => run?,
             },
         };
-        if self.scope.settings.times && compiled.scope.settings.times {
+        if compiled.scope.settings.times {
             executed.outputs.push(took(begun));
         }
         match executed.error {
