@@ -21,6 +21,7 @@ use std::io::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+#[cfg(any(feature = "plot", test))]
 pub(crate) use self::table::format_float;
 pub use self::table::{Cell, Row, Table};
 
