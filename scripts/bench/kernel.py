@@ -42,6 +42,8 @@ SECONDS = [
     ("again", "whole", 1.0),
     ("edited", "whole", 1.2),
 ]
+# The other notebook trains networks for two seconds, whoever executes it.
+WHOLE_OF = NAMES[0]
 TITLES = {
     "new": "radio-kernel, cells never compiled before",
     "again": "radio-kernel, once more after a restart",
@@ -210,7 +212,7 @@ def report(times, rustc):
                 results.append(line(title, top / bottom, target))
         for one, figure, target in SECONDS:
             seconds = median(times, name, one, figure)
-            if seconds is not None:
+            if seconds is not None and (figure != "whole" or name == WHOLE_OF):
                 results.append(line(f"{name}: {figure} of {one}, seconds", seconds, target * scale))
     if ("println!", "heavy") in times:
         top, bottom = (median(times, "println!", configuration, "median") for configuration in ("heavy", "bare"))

@@ -456,7 +456,6 @@ fn diagnostic(error: &CompilationError, cell: &JobCell) -> Diagnostic {
         message: error.message(),
         spans: Vec::new(),
         notes: Vec::new(),
-        probe: None,
     });
     let spans = error.spanned_messages().iter().filter_map(|said| {
         let span = said.span?;
@@ -499,7 +498,6 @@ fn message(text: &str, cell: &JobCell) -> Diagnostic {
         notes: helps
             .map(|help| ("help".to_owned(), help.to_owned()))
             .collect(),
-        probe: None,
     }
 }
 
