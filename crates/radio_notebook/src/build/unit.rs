@@ -306,9 +306,11 @@ impl Compiler {
             let _ = std::fs::remove_file(at.join(format!("{CRATE}-{key}.{what}")));
         }
         self.keep(fresh, &key, &record)?;
+        // Another run may have kept it meanwhile, in a library of several.
+        let kept = self.kept(&key);
         Ok(Outcome::Library(Library {
             is_new: true,
-            ..self.library(&key, record)
+            ..kept.unwrap_or_else(|| self.library(&key, record))
         }))
     }
 
