@@ -36,6 +36,13 @@ pub struct Span {
     pub label: Option<String>,
 }
 
+/// Whether a message of the compiler's, as JSON, is an error.
+pub(crate) fn is_error(message: &serde_json::Value) -> bool {
+    message["level"]
+        .as_str()
+        .is_some_and(|level| level.starts_with("error"))
+}
+
 #[derive(Deserialize)]
 struct RustcMessage {
     message: String,

@@ -11,6 +11,7 @@ use super::set::Set;
 use super::toolchain::{Runtime, Toolchain};
 use super::tools::{fault_of_the_system, hear};
 use crate::cache::{file_hash, forget_old, hash_of, touch};
+use crate::diagnostics::is_error;
 use crate::dialect::FOLDER_VARIABLE;
 use crate::error::{Error, Result};
 use crate::program::Build;
@@ -479,11 +480,6 @@ impl Compiler {
         if let Some(fault) = fault_of_the_system(&said) {
             return Err(self.broken(fault));
         }
-        let is_error = |message: &serde_json::Value| {
-            message["level"]
-                .as_str()
-                .is_some_and(|level| level.starts_with("error"))
-        };
         if !messages.iter().any(is_error) {
             let why = match fault_of_the_compiler(&said) {
                 Some(fault) => format!(

@@ -1,7 +1,7 @@
 //! What the compiler's messages say of how a cell has to be.
 
 use super::compile::file_of;
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, is_error};
 use crate::program::body::Body;
 use crate::program::scope::{Gone, Scope};
 use crate::program::text::{Attempt, Mark, SourceMap};
@@ -36,12 +36,9 @@ pub enum Asked {
 
 /// `stays` says whether the variables stay where they are already.
 pub fn asked(message: &serde_json::Value, map: &SourceMap, key: &str, stays: bool) -> Asked {
-    let is_error = message["level"]
-        .as_str()
-        .is_some_and(|level| level.starts_with("error"));
     let code = message["code"]["code"].as_str().unwrap_or_default();
     let spans = message["spans"].as_array().map_or(&[][..], Vec::as_slice);
-    if !is_error || spans.is_empty() && code.is_empty() {
+    if !is_error(message) || spans.is_empty() && code.is_empty() {
         // A warning, or a summary.
         return Asked::Nothing;
     }

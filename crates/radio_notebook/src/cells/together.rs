@@ -8,6 +8,7 @@ use super::compile::{Cells, file_of};
 use super::finish::finish;
 use super::learn::learn;
 use crate::build::unit::{Library, Unit};
+use crate::diagnostics::is_error;
 use crate::dialect::CellCode;
 use crate::error::Result;
 use crate::program::body::Body;
@@ -275,12 +276,6 @@ impl Cells {
             }
         }
     }
-}
-
-fn is_error(message: &serde_json::Value) -> bool {
-    message["level"]
-        .as_str()
-        .is_some_and(|level| level.starts_with("error"))
 }
 
 fn spans(message: &serde_json::Value) -> impl Iterator<Item = &serde_json::Value> {
