@@ -9,6 +9,7 @@ macro_rules! say {
     }};
 }
 
+pub mod assign;
 pub mod batch;
 pub mod build;
 pub mod cache;
@@ -30,14 +31,18 @@ pub mod errors;
 #[cfg(all(feature = "evcxr", unix))]
 pub mod evcxr;
 pub mod execute;
+pub mod fence;
 pub mod figures;
 pub mod files;
+pub mod grade;
 pub mod highlight;
 pub mod interactive;
 pub mod interrupt;
 pub mod items;
 pub mod lock;
+pub mod nbgrader;
 pub mod nesting;
+pub mod new;
 pub mod page;
 pub mod parameters;
 pub mod percent;
