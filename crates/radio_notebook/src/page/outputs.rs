@@ -1,7 +1,8 @@
 //! Outputs, given as nbformat has them, as HTML.
 
+use super::around::{Around, picture_bytes};
+use super::markup::harmless;
 use super::prose::markdown;
-use super::style_path;
 use super::text::{cut, escape, printed};
 use crate::document::joined;
 use base64::Engine;
@@ -12,11 +13,11 @@ use serde_json::Value;
 const MOST_HTML: usize = 4_000_000;
 
 /// All outputs of a cell.
-pub fn outputs(outputs: &[Value]) -> String {
-    outputs.iter().map(output).collect()
+pub fn outputs(outputs: &[Value], around: &dyn Around) -> String {
+    outputs.iter().map(|value| output(value, around)).collect()
 }
 
-fn output(value: &Value) -> String {
+fn output(value: &Value, around: &dyn Around) -> String {
     match value.get("output_type").and_then(Value::as_str) {
         Some("stream") => {
             let text = value.get("text").and_then(joined).unwrap_or_default();
@@ -40,61 +41,93 @@ fn output(value: &Value) -> String {
             };
             format!("<pre class=\"error\">{}</pre>", printed(&told))
         }
-        _ => value.get("data").map(data).unwrap_or_default(),
+        _ => value
+            .get("data")
+            .map(|bundle| data(bundle, around))
+            .unwrap_or_default(),
     }
 }
 
+/// What is shown, in one of its forms.
+#[derive(Debug, PartialEq)]
+pub enum Shown {
+    /// HTML, as it is in the notebook.
+    Html(String),
+    /// Markdown, or LaTeX.
+    Prose(String),
+    /// A picture: its type, its content in base64, and a text in its place.
+    Picture(&'static str, String, String),
+    /// Text.
+    Plain(String),
+    /// Nothing that is known; the names of its types.
+    Unknown(String),
+}
+
 /// The richest form of what was shown, in the order in which Jupyter chooses.
-fn data(bundle: &Value) -> String {
+pub fn richest(bundle: &Value) -> Shown {
     let text = |mime: &str| bundle.get(mime).and_then(joined);
     if let Some(html) = text("text/html").filter(|html| html.len() <= MOST_HTML) {
-        return frame(&html);
+        return Shown::Html(html);
     }
     if let Some(prose) = text("text/markdown") {
-        return format!("<div class=\"prose\">{}</div>", markdown(&prose, &|_| None));
+        return Shown::Prose(prose);
     }
-    let description = text("text/plain").unwrap_or_else(|| "figure".into());
     let svg = text("image/svg+xml").map(|svg| ("image/svg+xml", STANDARD.encode(svg)));
     let bitmap = ["image/png", "image/jpeg", "image/gif", "image/webp"]
         .into_iter()
         .filter_map(|mime| Some((mime, text(mime)?)));
     for (mime, content) in svg.into_iter().chain(bitmap) {
-        if let Some(source) = data_image(mime, &content) {
-            return format!(
-                "<img class=\"figure\" src=\"{source}\" alt=\"{}\">",
-                escape(&cut(&description))
-            );
+        if picture_bytes(mime, &content).is_some() {
+            let description = text("text/plain").unwrap_or_else(|| "figure".into());
+            return Shown::Picture(mime, content, description);
         }
     }
     if let Some(latex) = text("text/latex") {
-        return format!("<div class=\"prose\">{}</div>", markdown(&latex, &|_| None));
+        return Shown::Prose(latex);
     }
     if let Some(plain) = text("text/plain") {
-        return format!("<pre class=\"text\">{}</pre>", printed(&plain));
+        return Shown::Plain(plain);
     }
     match bundle.get("application/json") {
-        Some(json) => format!(
-            "<pre class=\"text\">{}</pre>",
-            printed(&format!("{json:#}"))
-        ),
+        Some(json) => Shown::Plain(format!("{json:#}")),
         None => {
-            let types: Vec<&str> = bundle
-                .as_object()
-                .map(|bundle| bundle.keys().map(String::as_str).collect())
-                .unwrap_or_default();
-            format!(
-                "<p class=\"missing\">not shown: {}</p>",
-                escape(&types.join(", "))
-            )
+            let types = bundle.as_object().into_iter().flatten();
+            let types: Vec<&str> = types.map(|(mime, _)| mime.as_str()).collect();
+            Shown::Unknown(types.join(", "))
         }
     }
 }
 
+fn data(bundle: &Value, around: &dyn Around) -> String {
+    match richest(bundle) {
+        Shown::Html(html) => match harmless(&html) {
+            Some(html) => format!("<div class=\"html\">{html}</div>"),
+            None => frame(&html, around),
+        },
+        Shown::Prose(prose) => format!(
+            "<div class=\"prose\">{}</div>",
+            markdown(&prose, around, &|_| None)
+        ),
+        Shown::Picture(mime, content, description) => around
+            .address(mime, &content)
+            .map(|source| {
+                let description = escape(&cut(description.trim()));
+                format!(
+                    "<img class=\"figure\" src=\"{}\" alt=\"{description}\">",
+                    escape(&source)
+                )
+            })
+            .unwrap_or_default(),
+        Shown::Plain(plain) => format!("<pre class=\"text\">{}</pre>", printed(&plain)),
+        Shown::Unknown(types) => format!("<p class=\"missing\">not shown: {}</p>", escape(&types)),
+    }
+}
+
 /// The page-within-the-page that shows an output's HTML.
-fn frame(html: &str) -> String {
+fn frame(html: &str, around: &dyn Around) -> String {
     let inside = format!(
-        "<!doctype html><meta charset=\"utf-8\"><link rel=\"stylesheet\" href=\"{}\"><body class=\"output\">{html}",
-        style_path()
+        "<!doctype html><meta charset=\"utf-8\">{}<body class=\"output\">{html}",
+        around.frame_head()
     );
     format!(
         "<iframe sandbox=\"allow-same-origin\" title=\"output\" srcdoc=\"{}\"></iframe>",
@@ -102,28 +135,13 @@ fn frame(html: &str) -> String {
     )
 }
 
-/// An image's `data:` address, if it is one of the types that are inert in `<img>` and its content is base64.
-pub(super) fn data_image(mime: &str, content: &str) -> Option<String> {
-    const KNOWN: [&str; 5] = [
-        "image/svg+xml",
-        "image/png",
-        "image/jpeg",
-        "image/gif",
-        "image/webp",
-    ];
-    let content: String = content.split_ascii_whitespace().collect();
-    let is_base64 = content
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
-    (KNOWN.contains(&mime) && is_base64 && !content.is_empty())
-        .then(|| format!("data:{mime};base64,{content}"))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::well_formed::Nothing;
     use super::*;
     use crate::document::Output;
     use serde_json::json;
+    use std::path::Path;
 
     #[test]
     fn outputs_are_shown_in_their_richest_form() {
@@ -137,7 +155,8 @@ mod tests {
             }
             .to_json(1)
         };
-        let shown = |value: Value| outputs(&[value]);
+        let around = Nothing(Path::new("."));
+        let shown = |value: Value| outputs(&[value], &around);
         let table = shown(bundle(&[
             ("text/plain", "x"),
             ("text/html", "<table><td>1"),
@@ -175,7 +194,7 @@ mod tests {
         );
         assert!(shown(bundle(&[("a/b", "")])).contains("not shown: a/b"));
         assert_eq!(
-            outputs(&[json!(3), json!({"output_type": "stream"})]),
+            outputs(&[json!(3), json!({"output_type": "stream"})], &around),
             "<pre class=\"text\"></pre>"
         );
         let flood = shown(json!({"output_type": "stream", "text": "x".repeat(1_000_000)}));
@@ -186,10 +205,13 @@ mod tests {
     fn html_that_is_too_long_for_a_frame_gives_way_to_the_next_form() {
         let with_html = |length: usize, mut data: Value| {
             data["text/html"] = "x".repeat(length).into();
-            outputs(&[json!({"output_type": "display_data", "data": data})])
+            outputs(
+                &[json!({"output_type": "display_data", "data": data})],
+                &Nothing(Path::new(".")),
+            )
         };
         let text = || json!({"text/plain": "a table"});
-        assert!(with_html(MOST_HTML, text()).starts_with("<iframe"));
+        assert!(with_html(MOST_HTML, text()).starts_with("<div class=\"html\">xxx"));
         assert_eq!(
             with_html(MOST_HTML + 1, text()),
             "<pre class=\"text\">a table</pre>"

@@ -21,8 +21,13 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// Text as a terminal would show it: without colours, and with the last of what was written over one line.
+/// Text as a terminal would show it, as HTML.
 pub(super) fn printed(text: &str) -> String {
+    escape(&as_printed(text))
+}
+
+/// Text as a terminal would show it: without colours, and with the last of what was written over one line.
+pub fn as_printed(text: &str) -> String {
     let plain = console::strip_ansi_codes(text);
     let mut shown = String::new();
     for line in cut(&plain).split_inclusive('\n') {
@@ -34,7 +39,8 @@ pub(super) fn printed(text: &str) -> String {
         shown.push_str(line.rsplit('\r').next().unwrap_or(line));
         shown.push_str(end);
     }
-    escape(shown.trim_end_matches('\n'))
+    shown.truncate(shown.trim_end_matches('\n').len());
+    shown
 }
 
 /// Text of at most so many characters, and a word where there was more.
