@@ -6,13 +6,24 @@ const SCALES = [1, 0.94, 0.88, 0.82, 0.76, 0.7, 0.65, 0.6, 0.55, 0.5];
 let at = 0;
 let step = 0;
 
-// As small as it has to be for all of it to be seen, if that can be read.
+// As small as it has to be for all of it to be seen, if that can be read: one part below the other, or where that gets too small,
+// code beside what it gave.
 function squeeze(slide, scales) {
   const sheet = slide.querySelector(".sheet");
-  for (const scale of scales) {
-    sheet.style.zoom = scale;
-    if (slide.scrollHeight <= slide.clientHeight + 1 && slide.scrollWidth <= slide.clientWidth + 1) return;
-  }
+  const fitting = (isBeside) => {
+    sheet.classList.toggle("beside", isBeside);
+    for (const scale of scales) {
+      sheet.style.zoom = scale;
+      if (slide.scrollHeight <= slide.clientHeight + 1 && slide.scrollWidth <= slide.clientWidth + 1) return scale;
+    }
+    return 0;
+  };
+  const below = fitting(false);
+  if (below >= 0.85 || scales.length < 2) return;
+  const beside = fitting(true);
+  if (beside > below) return;
+  sheet.classList.remove("beside");
+  sheet.style.zoom = below || scales.at(-1);
 }
 
 function show(index, shown) {
