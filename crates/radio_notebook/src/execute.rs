@@ -274,7 +274,7 @@ impl Execution<'_> {
                 true => running.keeping(MAX_STATES),
                 false => running,
             },
-            ahead: Ahead::begin(cells),
+            ahead: Ahead::begin(cells, goes_on),
             begin,
             done: Vec::new(),
         })

@@ -1,24 +1,24 @@
 //! A source into a library that the host loads, by one call of the compiler and one of the linker. What was compiled before is
 //! kept under a key of all that went into it.
 
+mod call;
 mod link;
+mod standby;
 mod together;
 
-use super::cargo;
 use super::mir;
 use super::place::with_way_out;
 use super::set::Set;
 use super::toolchain::{Runtime, Toolchain};
-use super::tools::{fault_of_the_system, hear};
 use crate::cache::{file_hash, forget_old, hash_of, touch};
-use crate::diagnostics::is_error;
 use crate::dialect::FOLDER_VARIABLE;
 use crate::error::{Error, Result};
 use crate::program::Build;
+use call::Call;
 use serde::{Deserialize, Serialize};
+use standby::Standby;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
@@ -132,18 +132,6 @@ impl Record {
     }
 }
 
-/// A call of the compiler.
-struct Call<'c> {
-    /// The settings and libraries are those of this unit.
-    unit: &'c Unit<'c>,
-    /// The file to compile, in the folder of the call.
-    source: &'c str,
-    /// The key of what is compiled.
-    key: &'c str,
-    /// What to make.
-    emit: &'c str,
-}
-
 /// Compiles units.
 #[derive(Clone, Debug)]
 pub struct Compiler {
@@ -156,6 +144,7 @@ pub struct Compiler {
     has_forgotten: Arc<AtomicBool>,
     /// The units that are being compiled by this compiler or a copy.
     under_way: Arc<UnderWay>,
+    standby: Arc<Standby>,
 }
 
 /// The keys of units that are being compiled, each by one thread.
@@ -219,6 +208,7 @@ impl Compiler {
             deadline,
             has_forgotten: Arc::default(),
             under_way: Arc::default(),
+            standby: Arc::default(),
         })
     }
 
@@ -271,7 +261,10 @@ impl Compiler {
         if let Some(library) = self.kept(&key) {
             return Ok(Outcome::Library(library));
         }
-        let fresh = self.fresh_folder()?;
+        let (fresh, waiting) = match self.standby.take() {
+            Some((fresh, waiting)) => (fresh, Some(waiting)),
+            None => (self.fresh_folder()?, None),
+        };
         let at = fresh.path();
         let source = format!("src/{key}.rs");
         write(&at.join(&source), unit.source)?;
@@ -285,7 +278,7 @@ impl Compiler {
             key: &key,
             emit,
         };
-        let warnings = match self.call_compiler(&call, at)? {
+        let warnings = match self.call(&call, at, waiting)? {
             Ok(warnings) => warnings,
             Err(messages) => return Ok(Outcome::Refused(messages)),
         };
@@ -389,109 +382,6 @@ impl Compiler {
         }
     }
 
-    /// Calls the compiler in the folder `at`. Gives its warnings, or why it refuses the unit.
-    fn call_compiler(
-        &self,
-        call: &Call<'_>,
-        at: &Path,
-    ) -> Result<std::result::Result<Vec<serde_json::Value>, Vec<serde_json::Value>>> {
-        let (unit, key) = (call.unit, call.key);
-        let mut command = Command::new(&self.toolchain.rustc);
-        let profile = &unit.settings.profile;
-        let level = unit.settings.opt_level.clone();
-        let level = level
-            .or_else(|| profile.get("opt-level").map(plain))
-            .unwrap_or("0".into());
-        let setting = |name: &str, usual: &str| profile.get(name).map_or(usual.to_owned(), plain);
-        command
-            .args(["--edition=2024", "--crate-type=rlib", "--crate-name", CRATE])
-            .arg(format!("--emit={}", call.emit))
-            .args([
-                "--error-format=json",
-                "-Cprefer-dynamic",
-                "-Ccodegen-units=1",
-            ])
-            .arg(format!("-Cmetadata={key}"))
-            .arg(format!("-Cextra-filename=-{key}"))
-            .arg(format!("-Copt-level={level}"))
-            .arg(format!("-Cdebuginfo={}", setting("debug", "0")))
-            .arg(format!(
-                "-Cdebug-assertions={}",
-                setting("debug-assertions", "true")
-            ))
-            .arg(format!(
-                "-Coverflow-checks={}",
-                setting("overflow-checks", "true")
-            ))
-            .args(&self.toolchain.flags)
-            .arg("--extern")
-            .arg(format!("radio_runtime={}", self.runtime.library.display()));
-        for (name, library) in &unit.units {
-            command
-                .arg("--extern")
-                .arg(format!("{name}={}", library.metadata.display()));
-            let folder = library.metadata.parent().unwrap_or(Path::new("."));
-            command.arg(format!("-Ldependency={}", folder.display()));
-        }
-        if let Some(set) = unit.set {
-            let names_one = |name: &String| unit.source.contains(name.as_str());
-            // A unit that names none of them may be compiled against units that do.
-            if !unit.units.is_empty() || set.externs.iter().any(|(name, _)| names_one(name)) {
-                for (name, path) in &set.externs {
-                    command
-                        .arg("--extern")
-                        .arg(format!("{name}={}", path.display()));
-                }
-                command.arg(format!("-Ldependency={}", set.search.display()));
-            }
-            let package = set.folder.file_name().unwrap_or_default().to_string_lossy();
-            command.envs(cargo::environment(&package, &set.folder));
-        }
-        command
-            .arg(call.source)
-            .args(["--out-dir", "."])
-            .env(FOLDER_VARIABLE, unit.folder)
-            .envs(&unit.settings.environment)
-            // For code that nests as deeply as radio parses it; without, rustc crashes at 900 braces.
-            .env("RUST_MIN_STACK", "268435456")
-            .current_dir(at)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let (mut messages, mut said) = (Vec::new(), String::new());
-        let status =
-            hear(
-                "rustc",
-                &mut command,
-                self.deadline,
-                &mut |_, line| match serde_json::from_str::<serde_json::Value>(&line) {
-                    Ok(message) => messages.push(message),
-                    Err(_) => said.push_str(&format!("{line}\n")),
-                },
-            )?;
-        if status.success() {
-            return Ok(Ok(warnings(messages)));
-        }
-        for message in &messages {
-            if message["spans"].as_array().is_none_or(Vec::is_empty) {
-                said.push_str(message["rendered"].as_str().unwrap_or_default());
-            }
-        }
-        if let Some(fault) = fault_of_the_system(&said) {
-            return Err(self.broken(fault));
-        }
-        if !messages.iter().any(is_error) {
-            let why = match fault_of_the_compiler(&said) {
-                Some(fault) => format!(
-                    "the compiler itself has failed at a cell, which may be too large for it: {fault}"
-                ),
-                None => format!("the compiler ended with {status}: {}", said.trim()),
-            };
-            return Err(self.broken(why));
-        }
-        Ok(Err(messages))
-    }
-
     fn broken(&self, why: String) -> Error {
         Error::Tool {
             tool: "rustc".into(),
@@ -512,35 +402,6 @@ const RECORD: &str = "record.json";
 
 fn write(path: &Path, text: &str) -> Result<()> {
     std::fs::write(path, text).map_err(Error::io(path, "writing"))
-}
-
-/// What the compiler says of a fault of its own, without where in itself that was.
-fn fault_of_the_compiler(said: &str) -> Option<&str> {
-    let (_, rest) = said
-        .split_once("' panicked at ")
-        .or_else(|| said.split_once(") panicked at "))?;
-    let (_, text) = rest.split_once(":\n")?;
-    text.lines().next()
-}
-
-/// Those of the compiler's messages that are about a place, without what it says in its own form.
-fn warnings(messages: Vec<serde_json::Value>) -> Vec<serde_json::Value> {
-    let is_one = |message: &serde_json::Value| {
-        let spans = message["spans"].as_array();
-        message["level"] == "warning" && spans.is_some_and(|spans| !spans.is_empty())
-    };
-    let mut found: Vec<_> = messages.into_iter().filter(is_one).collect();
-    for fields in found.iter_mut().filter_map(|m| m.as_object_mut()) {
-        fields.remove("rendered");
-    }
-    found
-}
-
-fn plain(value: &toml::Value) -> String {
-    match value {
-        toml::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }
 
 /// The length of a file; 0 if it is not there.

@@ -126,6 +126,11 @@ impl Cells {
         self.compiler.host()
     }
 
+    /// Has a compiler wait for the next cell.
+    pub fn stand_by(&self) {
+        self.compiler.stand_by();
+    }
+
     /// How often something was compiled that was not kept.
     pub fn made(&self) -> usize {
         self.made

@@ -81,7 +81,7 @@ impl Compiler {
             key: &together,
             emit: "obj,mir",
         };
-        let warnings = match self.call_compiler(&call, at)? {
+        let warnings = match self.call(&call, at, None)? {
             Ok(warnings) => warnings,
             Err(messages) => return Ok(Err(messages)),
         };
@@ -144,7 +144,7 @@ impl Compiler {
             key: &key,
             emit: "mir",
         };
-        Ok(match self.call_compiler(&call, at)? {
+        Ok(match self.call(&call, at, None)? {
             Err(messages) => Err(messages),
             Ok(_) => {
                 let mir = std::fs::read_to_string(at.join(format!("{CRATE}-{key}.mir")));
