@@ -228,3 +228,55 @@ fn cells_can_run_first_and_a_failure_exports_nothing() {
     );
     assert_eq!(desk.names("."), ["a.html", "a.ipynb", "b.ipynb"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_browser_that_hangs_or_fails_leaves_nothing_behind() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new();
+    desk.write("a.ipynb", &lesson());
+    std::fs::create_dir(desk.path("cache")).unwrap();
+    let browser = |text: &str| {
+        desk.write("browser", &format!("#!/bin/sh\n{text}\n"));
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(desk.path("browser"), mode).unwrap();
+        let mut command = desk.command(&["export", "a.ipynb", "--to", "pdf"]);
+        command
+            .env("CHROME", desk.path("browser"))
+            .env("XDG_CACHE_HOME", desk.path("cache"));
+        command
+    };
+    let output = browser("echo [1:2] no display >&2; exit 3")
+        .output()
+        .unwrap();
+    let said = stderr(&output);
+    assert_eq!(code(&output), 2, "{said}");
+    assert!(
+        said.contains("it printed nothing") && said.contains("no display"),
+        "{said}"
+    );
+
+    let child = browser("sleep 1000 & echo $! > process; wait")
+        .spawn()
+        .unwrap();
+    wait_for("the browser", || {
+        std::fs::read_to_string(desk.path("process")).is_ok_and(|text| text.ends_with('\n'))
+    });
+    let process = desk.read("process");
+    assert!(is_alive(process.trim()));
+    send("-INT", &child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    wait_for("its end", || !is_alive(process.trim()));
+
+    let mut command = browser("exit 0");
+    let output = command.env("CHROME", "/nowhere/chrome").output().unwrap();
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("there is no program /nowhere/chrome"));
+    assert_eq!(desk.names("."), ["a.ipynb", "browser", "cache", "process"]);
+    assert!(
+        desk.names("cache/radio").is_empty(),
+        "{:?}",
+        desk.names("cache/radio")
+    );
+}
