@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::{cache, check, convert, files, interrupt, percent, run, step, watch};
+use crate::{cache, check, convert, export, files, interrupt, percent, run, step, watch};
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -31,6 +31,8 @@ enum Action {
     Watch(watch::Arguments),
     /// Write a notebook (.ipynb) as a percent script (.rs), or a percent script as a notebook
     Convert(convert::Arguments),
+    /// Write notebooks for readers: a page, slides, Markdown, PDF, or a book of several
+    Export(export::Arguments),
     /// Remove what was compiled for notebooks
     Clean(cache::Arguments),
 }
@@ -89,6 +91,7 @@ pub fn main() -> ExitCode {
         Action::Step(arguments) => step::run(&arguments),
         Action::Watch(arguments) => watch::run(arguments),
         Action::Convert(arguments) => convert::run(&arguments),
+        Action::Export(arguments) => export::run(&arguments),
         Action::Clean(arguments) => cache::clean(&arguments),
     };
     match outcome {

@@ -22,6 +22,7 @@ use crate::startup;
 use ahead::{Ahead, Task};
 pub use live::Live;
 use live::{Ended, Kept, MAX_STATES};
+pub use plan::number_of;
 use plan::{Work, asks_for_input, plan, profile_of, startup_work};
 use radio_runtime::protocol::Place;
 use serde_json::json;

@@ -30,6 +30,7 @@ pub mod errors;
 #[cfg(all(feature = "evcxr", unix))]
 pub mod evcxr;
 pub mod execute;
+pub mod export;
 pub mod figures;
 pub mod files;
 pub mod highlight;
