@@ -129,12 +129,10 @@ def look(radio, drivers, notebook, started):
     wait_for("the figures", lambda: all(width for _, width, _ in driver.execute_script(figures)))
     seen = driver.execute_script(figures)
     check(any("catter" in alt and width > 0 and shown > 300 for alt, width, shown in seen), f"the scatter plot is there: {seen}")
-    frames = """return [...document.querySelectorAll('iframe')].map(f => {
-        const d = f.contentDocument, t = d.querySelector('table');
-        return [f.clientHeight, d.documentElement.scrollHeight, !!t && getComputedStyle(t).borderCollapse]; })"""
-    wait_for("the tables", lambda: all(style == "collapse" for _, _, style in driver.execute_script(frames)))
-    seen = driver.execute_script(frames)
-    check(seen and all(inner <= outer + 1 and outer > 40 for outer, inner, _ in seen), f"tables are whole and styled: {seen}")
+    tables = """return [...document.querySelectorAll('.html table')].map(t => [getComputedStyle(t).borderCollapse,
+        [...t.querySelectorAll('.num')].every(c => getComputedStyle(c).textAlign === 'right' && getComputedStyle(c).whiteSpace === 'nowrap')])"""
+    seen = driver.execute_script(tables)
+    check(seen and all(style == "collapse" and right for style, right in seen), f"tables are styled, their numbers to the right: {seen}")
     check(driver.execute_script("return document.querySelectorAll('math').length") > 5, "formulas are drawn")
     check(driver.execute_script("return document.querySelectorAll('code.latex').length") == 0, "no formula is left as source")
     check(driver.execute_script("return document.documentElement.scrollWidth <= innerWidth"), "nothing is wider than the page")
@@ -147,15 +145,32 @@ def look(radio, drivers, notebook, started):
     driver.execute_script(f"document.querySelectorAll('section')[(() => {{ {shapes} }})()].scrollIntoView()")
     screenshot(driver, DESK / "figure.png")
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
-    table = "document.querySelector('iframe').closest('section').scrollIntoView({block: 'center'})"
+    table = "document.querySelector('.html table').closest('section').scrollIntoView({block: 'center'})"
     driver.execute_script(table)
     time.sleep(0.3)
     screenshot(driver, DESK / "dark.png")
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
+    # From heading to heading, and the contents.
+    press = "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: arguments[0], bubbles: true}))"
+    driver.execute_script("scrollTo(0, 0)")
+    top = "return [...document.querySelectorAll('main h1, main h2, main h3')].findIndex(h => h.getBoundingClientRect().top > 30)"
+    stops = []
+    for key in "]]][":
+        driver.execute_script(press, key)
+        stops.append(driver.execute_script(top))
+    check(stops[0] < stops[1] < stops[2] and stops[3] == stops[1], f"] and [ go from heading to heading: {stops}")
+    driver.execute_script(press, "c")
+    entries = "return [...document.querySelectorAll('#contents button')].map(b => b.textContent)"
+    count = driver.execute_script("return document.querySelectorAll('main h1, main h2, main h3').length")
+    check(len(driver.execute_script(entries)) == count > 10, "the contents name all headings")
+    screenshot(driver, DESK / "contents.png")
+    driver.execute_script("[...document.querySelectorAll('#contents button')].at(-1).click()")
+    check(driver.execute_script("return scrollY > innerHeight && document.querySelector('#contents').hidden"), "a click goes there")
+
     # An edit above what is being read, that makes the page longer: it is there without a reload, and the place stays.
-    driver.execute_script("window.mark = 1; window.frame = document.querySelector('iframe').contentDocument")
-    place = "return document.querySelector('iframe').closest('section').getBoundingClientRect().top"
+    driver.execute_script("window.mark = 1; window.table = document.querySelector('.html table')")
+    place = "return document.querySelector('.html table').closest('section').getBoundingClientRect().top"
     before = driver.execute_script(place)
     notebook["cells"][0]["source"] = "# Edited\n\n" + "A new paragraph.\n\n" * 5
     notebook["cells"].insert(1, cell("code", 'println!("a new cell");'))
@@ -165,8 +180,8 @@ def look(radio, drivers, notebook, started):
         wait_for("the edit to show", lambda: "the last cell, 42" in text(each) and status(each) == "ok")
     check("A new paragraph." in text(driver) and "A new paragraph." in text(other), "both browsers show the edit")
     check(driver.execute_script("return window.mark") == 1, "without a reload")
-    kept = "return document.querySelector('iframe').contentDocument === window.frame"
-    check(driver.execute_script(kept), "what has not changed is not loaded again")
+    kept = "return document.querySelector('.html table') === window.table"
+    check(driver.execute_script(kept), "what has not changed is not drawn again")
     after = driver.execute_script(place)
     check(abs(after - before) < 3, f"what was being read stays in its place: {before} {after}")
 
@@ -206,7 +221,9 @@ def look(radio, drivers, notebook, started):
     notebook["cells"].append(cell("code", 'panic!("as planned")'))
     save(notebook)
     wait_for("the failure", lambda: status(driver) == "failed" and "as planned" in text(driver))
-    driver.execute_script("document.querySelector('pre.error').scrollIntoView({block: 'center'})")
+    driver.execute_script("scrollTo(0, 0); document.querySelector('#status a').click()")
+    seen = "const top = document.querySelector('section.failed').getBoundingClientRect().top; return top >= 0 && top < innerHeight"
+    check(driver.execute_script(seen), "the status leads to the cell that failed")
     screenshot(driver, DESK / "failed.png")
     notebook["cells"].pop()
     NOTEBOOK.write_text("{")

@@ -7,7 +7,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 
-def browser(profile):
+def browser(profile, performance=False):
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
     for argument in [
@@ -16,7 +16,7 @@ def browser(profile):
         f"--user-data-dir={profile}", "--window-size=1280,720", "--force-device-scale-factor=1",
     ]:
         options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"} | ({"performance": "ALL"} if performance else {}))
     # In a session of its own: Ctrl-C is for the test, which then ends the browser itself.
     service = Service(shutil.which("chromedriver"), popen_kw={"start_new_session": True})
     driver = webdriver.Chrome(options=options, service=service)

@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::{
-    assign, cache, check, convert, files, grade, interrupt, new, percent, run, step, watch,
+    assign, cache, check, convert, export, files, grade, interrupt, new, percent, run, step, watch,
 };
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -35,6 +35,8 @@ enum Action {
     Watch(watch::Arguments),
     /// Write a notebook (.ipynb) as a percent script (.rs), or a percent script as a notebook
     Convert(convert::Arguments),
+    /// Write notebooks for readers: a page, slides, Markdown, PDF, or a book of several
+    Export(export::Arguments),
     /// Make the notebook that students get from a solved one, if that gets all of its own points
     Assign(assign::Arguments),
     /// Run what students handed in with the tests of the solved notebook; writes a table, and a page of feedback each
@@ -98,6 +100,7 @@ pub fn main() -> ExitCode {
         Action::Step(arguments) => step::run(&arguments),
         Action::Watch(arguments) => watch::run(arguments),
         Action::Convert(arguments) => convert::run(&arguments),
+        Action::Export(arguments) => export::run(&arguments),
         Action::Assign(arguments) => assign::run(&arguments),
         Action::Grade(arguments) => grade::run(&arguments),
         Action::Clean(arguments) => cache::clean(&arguments),

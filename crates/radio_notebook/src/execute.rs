@@ -23,6 +23,7 @@ use crate::startup;
 use ahead::{Ahead, Task};
 pub use live::Live;
 use live::{Ended, Kept, MAX_STATES};
+pub use plan::number_of;
 use plan::{Work, asks_for_input, plan, profile_of, startup_work};
 use radio_runtime::protocol::Place;
 use serde_json::json;
@@ -277,7 +278,7 @@ impl Execution<'_> {
                 true => running.keeping(MAX_STATES),
                 false => running,
             },
-            ahead: Ahead::begin(cells),
+            ahead: Ahead::begin(cells, goes_on),
             begin,
             done: Vec::new(),
         })

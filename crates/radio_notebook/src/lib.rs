@@ -31,6 +31,7 @@ pub mod errors;
 #[cfg(all(feature = "evcxr", unix))]
 pub mod evcxr;
 pub mod execute;
+pub mod export;
 pub mod fence;
 pub mod figures;
 pub mod files;

@@ -3,6 +3,11 @@
 //! Only this computer is listened to, and only requests whose Host is this computer are answered: a page from elsewhere that
 //! points its own name at 127.0.0.1 gets nothing. A browser asks for `/` once and then for `/events?since=VERSION`, which is
 //! answered as soon as there is something newer.
+//!
+//! Where the page is shared, other computers are answered as well, below a path that nobody can guess ([`share`]). There is nothing
+//! that a request could change: the page is read, and that is all.
+
+mod share;
 
 use crate::error::{Error, Result};
 use crate::page::{self, CellView};
@@ -21,6 +26,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 const GATHERED: Duration = Duration::from_millis(60);
 /// More requests than this at a time are refused: each waits on a thread of its own.
 const MOST_REQUESTS: usize = 64;
+/// The same where a room full of browsers looks on.
+const MOST_SHARED_REQUESTS: usize = 512;
 
 /// What nothing on the page may do: load from anywhere but here, run a script but ours, send a form, be framed.
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -112,12 +119,25 @@ impl Board {
     }
 }
 
-/// Starts to serve `board` and returns the address for the browser. `port` is the one that was asked for.
+/// Where a page is served.
+#[derive(Debug)]
+pub struct Serving {
+    /// The address for browsers on this computer.
+    pub here: String,
+    /// The address for other computers, where the page is shared.
+    pub shared: Option<String>,
+}
+
+/// Starts to serve `board`. `port` is the one that was asked for; where the page `is_shared`, other computers are answered too.
 ///
 /// # Errors
 /// [`Error::Argument`] if the port is taken, [`Error::Tool`] if there is none.
-pub fn start(board: Arc<Board>, port: Option<u16>) -> Result<String> {
-    let bind = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+pub fn start(board: Arc<Board>, port: Option<u16>, is_shared: bool) -> Result<Serving> {
+    let interface = match is_shared {
+        true => Ipv4Addr::UNSPECIFIED,
+        false => Ipv4Addr::LOCALHOST,
+    };
+    let bind = |port: u16| TcpListener::bind((interface, port));
     let listener = match port {
         Some(port) => bind(port).map_err(|error| {
             Error::Argument(format!(
@@ -126,25 +146,39 @@ pub fn start(board: Arc<Board>, port: Option<u16>) -> Result<String> {
         })?,
         None => bind(USUAL_PORT).or_else(|_| bind(0)).map_err(broken)?,
     };
-    let address = listener.local_addr().map_err(broken)?;
+    let port = listener.local_addr().map_err(broken)?.port();
+    let token = match is_shared {
+        true => Some(Arc::<str>::from(share::token().map_err(broken)?)),
+        false => None,
+    };
+    let serving = Serving {
+        here: format!("http://127.0.0.1:{port}/"),
+        shared: token
+            .as_ref()
+            .map(|token| format!("http://{}:{port}/{token}/", share::address_here())),
+    };
+    let most = match is_shared {
+        true => MOST_SHARED_REQUESTS,
+        false => MOST_REQUESTS,
+    };
     let server = Server::from_listener(listener, None).map_err(broken)?;
     let busy = Arc::new(AtomicUsize::new(0));
     std::thread::spawn(move || {
         while let Ok(request) = server.recv() {
-            let (board, busy) = (Arc::clone(&board), Arc::clone(&busy));
-            if busy.fetch_add(1, SeqCst) >= MOST_REQUESTS {
+            let (board, busy, token) = (Arc::clone(&board), Arc::clone(&busy), token.clone());
+            if busy.fetch_add(1, SeqCst) >= most {
                 busy.fetch_sub(1, SeqCst);
                 respond(request, Answer::text(503, "too many requests at once"));
                 continue;
             }
             std::thread::spawn(move || {
-                let answer = answer(&request, &board);
+                let answer = answer(&request, &board, token.as_deref());
                 respond(request, answer);
                 busy.fetch_sub(1, SeqCst);
             });
         }
     });
-    Ok(format!("http://{address}/"))
+    Ok(serving)
 }
 
 fn broken(error: impl std::fmt::Display) -> Error {
@@ -180,10 +214,21 @@ impl Answer {
     }
 }
 
-fn answer(request: &Request, board: &Board) -> Answer {
+fn answer(request: &Request, board: &Board, token: Option<&str>) -> Answer {
+    let (path, query) = request.url().split_once('?').unwrap_or((request.url(), ""));
+    if let Some(path) = token.and_then(|token| share::below(token, path)) {
+        return match request.method() {
+            Method::Get => page_at(path, query, board),
+            _ => Answer::text(405, "only GET is answered"),
+        };
+    }
+    // Whoever is answered without the token sits at this computer.
+    let is_near = request
+        .remote_addr()
+        .is_some_and(|address| address.ip().is_loopback());
     let hosts = request.headers().iter().filter(|h| h.field.equiv("Host"));
     let hosts: Vec<&str> = hosts.map(|header| header.value.as_str()).collect();
-    if !matches!(hosts[..], [host] if is_here(host)) {
+    if !is_near || !matches!(hosts[..], [host] if is_here(host)) {
         return Answer::text(
             403,
             "radio watch answers only to localhost and 127.0.0.1: open the address that it printed",
@@ -192,7 +237,11 @@ fn answer(request: &Request, board: &Board) -> Answer {
     if *request.method() != Method::Get {
         return Answer::text(405, "only GET is answered");
     }
-    let (path, query) = request.url().split_once('?').unwrap_or((request.url(), ""));
+    page_at(path, query, board)
+}
+
+/// What there is at a path of the page's.
+fn page_at(path: &str, query: &str, board: &Board) -> Answer {
     match path {
         "/" => {
             let (version, shown) = board.read();
@@ -219,7 +268,7 @@ fn answer(request: &Request, board: &Board) -> Answer {
             },
         },
         "/script.js" => Answer::new("text/javascript; charset=utf-8", page::SCRIPT.into()),
-        path if path == page::style_path() => Answer {
+        path if path.strip_prefix('/') == Some(&page::style_path()) => Answer {
             lasts: true,
             ..Answer::new("text/css; charset=utf-8", page::STYLE.into())
         },

@@ -1,8 +1,11 @@
 //! `radio step`: a walk through one notebook in the terminal, a cell at a keypress.
 
 mod code;
+mod goal;
+mod inline;
 mod keys;
 mod markdown;
+mod pictures;
 mod screen;
 
 use crate::check::show::visible;
@@ -12,11 +15,12 @@ use crate::document::{CellKind, Notebook, Output};
 use crate::error::{Error, Result};
 use crate::execute::{self, Options, Watcher};
 use crate::files;
-use crate::{figures, interrupt, run};
+use crate::{interrupt, run};
 use clap::Args;
 use console::Style;
 pub(crate) use keys::restore_terminal_for_good;
 use keys::{Key, Keys};
+use pictures::has_picture;
 use screen::{Filter, Screen};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -27,6 +31,9 @@ use std::time::Duration;
 pub struct Arguments {
     /// The notebook (.ipynb) or percent script (.rs)
     path: PathBuf,
+    /// Begin at this cell, and run those before it unseen: its number, its id, or its label
+    #[arg(long, value_name = "CELL")]
+    from: Option<String>,
     #[command(flatten)]
     given: cli::Given,
 }
@@ -68,6 +75,9 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     };
     let figure_folder = run::figures_of(&arguments.given.output, &name);
     let mut walk = Walk::new(&notebook, figure_folder);
+    if let Some(from) = &arguments.from {
+        walk.begin_at(from, &path)?;
+    }
     let _answering = interrupt::answering();
     let summary = execute::execute(&mut notebook, &path, &options, &mut walk)?;
     if summary.interrupted && summary.executed == 0 {
@@ -76,12 +86,12 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     if summary.interrupted && walk.screen.is_terminal {
         // Ctrl-C came while nothing ran but the compiler.
         interrupt::forget();
-        walk.runs_rest = false;
+        walk.goal = None;
         walk.is_over = interrupt::requested();
         walk.say("Interrupted. The later cells do not run.");
     }
     if let Some(error) = &summary.cut_short {
-        walk.runs_rest = false;
+        walk.goal = None;
         walk.say(&format!("{error}. The later cells cannot run."));
     }
     if !walk.is_over {
@@ -162,8 +172,9 @@ struct Walk {
     /// The stop that is on the screen, and the last one that ever was.
     at: Option<usize>,
     furthest: usize,
-    /// Whether the rest runs without asking.
-    runs_rest: bool,
+    /// The stop up to which all runs without asking, and whether that is unseen.
+    goal: Option<usize>,
+    is_unseen: bool,
     is_over: bool,
     /// Whether cargo was heard since the last cell.
     compiles: bool,
@@ -197,7 +208,8 @@ impl Walk {
             saved: Vec::new(),
             at: None,
             furthest: 0,
-            runs_rest: false,
+            goal: None,
+            is_unseen: false,
             is_over: false,
             compiles: false,
             filter: Filter::new(false),
@@ -212,16 +224,17 @@ impl Walk {
             self.show(0);
         }
         loop {
-            if self.runs_rest {
-                let last = next.unwrap_or(self.stops.len().saturating_sub(1));
+            if let Some(goal) = self.goal {
+                let last = next.unwrap_or(self.stops.len().saturating_sub(1)).min(goal);
+                self.is_unseen &= last < goal;
                 for stop in self.furthest + 1..=last {
                     self.show(stop);
                 }
                 self.at = Some(last);
-                if next.is_some() && !interrupt::requested() {
+                if next.is_some_and(|next| next < goal) && !interrupt::requested() {
                     return true;
                 }
-                self.runs_rest = false;
+                (self.goal, self.is_unseen) = (None, false);
             }
             let at = self.at.unwrap_or(0);
             let is_last = at + 1 >= self.stops.len();
@@ -234,10 +247,9 @@ impl Walk {
                 }
                 Key::Back if at > 0 => self.show(at - 1),
                 Key::Back => self.say("This is the first cell."),
-                Key::Rest => {
-                    self.runs_rest = true;
-                }
+                Key::Rest => self.goal = Some(usize::MAX),
                 Key::Figure => self.open_figures(at),
+                Key::Go => self.go(),
                 Key::Help => self.help(),
                 Key::Unknown(key) => {
                     let key = key.escape_default();
@@ -246,6 +258,13 @@ impl Walk {
                     ));
                 }
             }
+        }
+    }
+
+    /// Shows text, unless the cells run unseen.
+    fn write(&self, text: &str) {
+        if !self.is_unseen {
+            self.screen.write(text);
         }
     }
 
@@ -267,6 +286,7 @@ impl Walk {
             (at > 0, "b back"),
             (next.is_some(), "r all the rest"),
             (has_figures, "e figure"),
+            (self.stops.len() > 9, "g to a cell"),
             (true, "q quit"),
             (true, "? help"),
         ];
@@ -308,6 +328,10 @@ impl Walk {
             ),
             ("r", "run all the rest"),
             ("e", "open the figures of the cell on the screen"),
+            (
+                "g",
+                "go to a cell by its number, its id or its label; those before it run first",
+            ),
             ("q", "end the walk; what ran is kept in the executed copy"),
             (
                 "Ctrl-C",
@@ -352,17 +376,18 @@ impl Walk {
             }
             _ => text = text + screen.plain(cell.source.trim_end()).as_str() + "\n",
         }
-        screen.write(&text);
+        self.write(&text);
         if let (Some(outputs), Some(number)) = (&stop.outputs, stop.number) {
-            screen.write(&self.rule(&format!("Out [{number}]")));
+            self.write(&self.rule(&format!("Out [{number}]")));
             for output in outputs {
                 if let Output::Stream { text, .. } = output {
                     let mut filter = Filter::new(screen.has_colours);
                     let shown = filter.pass(text);
                     let line_end = if shown.ends_with('\n') { "" } else { "\n" };
-                    screen.write(&format!("{shown}{}{line_end}", filter.end()));
+                    self.write(&format!("{shown}{}{line_end}", filter.end()));
                 } else {
                     self.show_output(output);
+                    self.draw(output);
                 }
             }
             self.show_figures(stop);
@@ -406,34 +431,7 @@ impl Walk {
             }
         };
         let text = text.trim_end_matches('\n');
-        self.screen.write(&format!("{text}{}\n", filter.end()));
-    }
-
-    fn show_figures(&self, stop: &Stop) {
-        for figure in &stop.figures {
-            let figure = figure.display().to_string();
-            let line = format!("figure: {} · e opens it\n", self.screen.plain(&figure));
-            self.screen.write(&line);
-        }
-    }
-
-    fn open_figures(&self, at: usize) {
-        let figures = self.stops.get(at).map_or(&[][..], |stop| &stop.figures);
-        if figures.is_empty() {
-            self.say("This cell has no figure so far.");
-        }
-        for figure in figures {
-            let whole = std::fs::canonicalize(figure).unwrap_or_else(|_| figure.clone());
-            let opened = has_display().then(|| open::that_detached(&whole));
-            let file = whole.display();
-            match opened {
-                Some(Ok(())) => self.say(&format!("opened {file}")),
-                Some(Err(error)) => self.say(&format!("{file} cannot be opened here: {error}")),
-                None => self.say(&format!(
-                    "There is no display to open it on. The figure is {file}"
-                )),
-            }
-        }
+        self.write(&format!("{text}{}\n", filter.end()));
     }
 
     /// The stop of the code cell with this number.
@@ -441,34 +439,6 @@ impl Walk {
         self.stops
             .iter()
             .position(|stop| stop.number == Some(number))
-    }
-
-    /// Writes the figures that there are so far, and returns the new ones: of a figure in two formats, the first.
-    fn save_figures(&mut self) -> Result<Vec<PathBuf>> {
-        let staged = figures::stage(&self.notebook, &self.figure_folder)?;
-        let saved: Vec<_> = staged.iter().map(|file| file.path().to_owned()).collect();
-        files::put_all_in_place(staged, &[])?;
-        let mut new = saved.clone();
-        new.retain(|path| !self.saved.contains(path));
-        new.dedup_by(|b, a| a.with_extension("") == b.with_extension(""));
-        self.saved = saved;
-        Ok(new)
-    }
-}
-
-fn has_picture(bundle: &[(String, String)]) -> bool {
-    bundle
-        .iter()
-        .any(|(mime, _)| matches!(mime.as_str(), "image/svg+xml" | "image/png"))
-}
-
-/// Whether there is a desktop to open a file on: over ssh, there is none.
-fn has_display() -> bool {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if cfg!(any(windows, target_os = "macos")) {
-        !is_set("SSH_CONNECTION")
-    } else {
-        is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
     }
 }
 
@@ -496,11 +466,11 @@ impl Watcher for Walk {
     fn cell_begins(&mut self, number: usize, _: &str) {
         self.filter = Filter::new(self.screen.has_colours);
         self.written = None;
-        self.screen.write(&self.rule(&format!("Out [{number}]")));
+        self.write(&self.rule(&format!("Out [{number}]")));
     }
 
     fn goes_on_after_interrupt(&mut self) -> bool {
-        self.runs_rest = false;
+        self.goal = None;
         if !self.screen.is_terminal {
             return false;
         }
@@ -536,16 +506,24 @@ impl Watcher for Walk {
     fn writes(&mut self, _: Stream, text: &str) {
         let shown = self.filter.pass(text);
         self.written = shown.chars().next_back().or(self.written);
-        self.screen.write(&shown);
+        self.write(&shown);
     }
 
     fn cell_ends(&mut self, number: usize, outputs: &[Output], _: Duration) {
-        self.screen.write(self.filter.end());
+        if self.is_unseen && matches!(outputs.last(), Some(Output::Error { .. })) {
+            // What the walk is to begin with may lack this cell.
+            (self.goal, self.is_unseen) = (None, false);
+            if let Some(at) = self.stop_of(number) {
+                self.show(at);
+            }
+        }
+        self.write(self.filter.end());
         if self.written.is_some_and(|last| last != '\n') {
-            self.screen.write("\n");
+            self.write("\n");
         }
         for output in outputs {
             self.show_output(output);
+            self.draw(output);
         }
         let Some(at) = self.stop_of(number) else {
             return;

@@ -44,6 +44,9 @@ pub struct Arguments {
     /// Show the executed notebook in browsers on this computer, at this port or a free one
     #[arg(long, value_name = "PORT", value_parser = port)]
     serve: Option<Option<u16>>,
+    /// With --serve: let other computers in this network read the page, by an address that cannot be guessed
+    #[arg(long, requires = "serve")]
+    share: bool,
     #[command(flatten)]
     given: cli::Given,
     /// Go on behind cells that fail
@@ -79,7 +82,8 @@ pub fn run(arguments: Arguments) -> Result<bool> {
         true => Live::default(),
         false => Live::of_several_runs(),
     };
-    watch(&arguments.path, arguments.serve, &run, live)?;
+    let serve = arguments.serve.map(|port| (port, arguments.share));
+    watch(&arguments.path, serve, &run, live)?;
     Ok(true)
 }
 
@@ -128,12 +132,17 @@ impl Watcher for Both<'_> {
     }
 }
 
-/// Runs the notebook at `path` at each save, and shows it to browsers if `serve` says so, at the port in it or any. `live` says
-/// what runs leave to the next.
+/// Runs the notebook at `path` at each save, and shows it to browsers if `serve` says so: at the port in it or any, and to other
+/// computers or not. `live` says what runs leave to the next.
 ///
 /// # Errors
 /// Arguments that cannot be used. What is wrong with the notebook is said, and waited for to be mended.
-fn watch(path: &Path, serve: Option<Option<u16>>, run: &run::Arguments, live: Live) -> Result<()> {
+fn watch(
+    path: &Path,
+    serve: Option<(Option<u16>, bool)>,
+    run: &run::Arguments,
+    live: Live,
+) -> Result<()> {
     if path.is_dir() {
         return Err(Error::Document {
             path: path.to_owned(),
@@ -144,9 +153,15 @@ fn watch(path: &Path, serve: Option<Option<u16>>, run: &run::Arguments, live: Li
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let board = Board::new(&name);
     let _answering = interrupt::answering();
-    if let Some(port) = serve {
-        let address = serve::start(Arc::clone(&board), port)?;
-        say!("serving {address}");
+    if let Some((port, is_shared)) = serve {
+        let serving = serve::start(Arc::clone(&board), port, is_shared)?;
+        say!("serving {}", serving.here);
+        if let Some(address) = serving.shared {
+            say!(
+                "shared: {address}\nWhoever in this network has that address can read what this page shows, code, outputs and errors, until radio watch ends. \
+                 They can run and change nothing. It is sent without encryption."
+            );
+        }
     }
     let mut watch = Watch {
         path,

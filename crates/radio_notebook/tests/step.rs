@@ -106,6 +106,48 @@ fn enter_walks_through_the_whole_notebook() {
 }
 
 #[test]
+fn a_walk_can_begin_at_a_cell_and_go_to_one() {
+    let desk = Desk::with("a.rs", THREE_CELLS);
+    let walk = desk.walk(&["a.rs", "--from", "2"], "\nq\n");
+    assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
+    let shown = stdout(&walk);
+    assert!(
+        !shown.contains("ran") && !shown.contains("# Title"),
+        "{shown}"
+    );
+    assert_in_order(&shown, &["In [2]", "20 + 2", "[4/5] Enter runs", "\n22\n"]);
+    assert_eq!(desk.counts("a"), [1, 2, 0]);
+
+    let walk = desk.walk(&["a.rs"], "g3\ng first\ng none\nq\n");
+    assert_in_order(
+        &stdout(&walk),
+        &[
+            "[1/5]",
+            "to cell: ",
+            "\nran\n",
+            "\n22\n",
+            "[5/5] Enter runs",
+            "In [1] first",
+            "[2/5]",
+            "There is no cell `none`",
+        ],
+    );
+    assert_eq!(desk.counts("a"), [1, 2, 0]);
+
+    let walk = desk.walk(&["a.rs", "--from", "9"], "");
+    assert_eq!(walk.status.code(), Some(2));
+    assert!(
+        stderr(&walk).contains("--from 9: a.rs has no such cell; give a number from 1 to 3"),
+        "{}",
+        stderr(&walk)
+    );
+    // A cell that fails on the way is where the walk begins.
+    let desk = Desk::with("b.rs", "// %%\npanic!(\"as planned\")\n// %%\n2\n");
+    let walk = desk.walk(&["b.rs", "--from", "2"], "q\n");
+    assert_in_order(&stdout(&walk), &["In [1]", "as planned", "[1/2]"]);
+}
+
+#[test]
 fn back_shows_what_was_there_and_runs_nothing_again() {
     let desk = Desk::with("a.rs", THREE_CELLS);
     let walk = desk.walk(&["a.rs"], "\n\n\nb\nb\nb\n\n\n\nq\n");

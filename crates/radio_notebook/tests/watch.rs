@@ -482,6 +482,59 @@ fn a_state_that_lacks_threads_is_made_once_more() {
 }
 
 #[test]
+fn a_shared_page_is_opened_by_its_token_alone_and_can_only_be_read() {
+    let desk = Desk::new();
+    desk.write("a.ipynb", &says("shared text"));
+    let output = desk.watch_command(&["a.ipynb", "--share"]).output();
+    assert_eq!(
+        output.unwrap().status.code(),
+        Some(2),
+        "--share without --serve"
+    );
+    let mut watching = desk.watch(&["a.ipynb", "--serve", "--share"]);
+    let port = watching.port();
+    watching.wait_for("can read what this page shows");
+    watching.wait_for("a: 1 cells in");
+    let said = watching.said();
+    let (_, address) = said.split_once("shared: http://").unwrap();
+    let token = address.split('/').nth(1).unwrap();
+    let elsewhere = "Host: 192.168.1.2:8642\r\n";
+    let (head, page) = ask(port, "GET", &format!("/{token}/"), elsewhere);
+    assert!(
+        head.contains(" 200 ") && page.contains("shared text"),
+        "{head}"
+    );
+    // What the page loads is found from where it is.
+    for part in ["script.js", "events?since=x"] {
+        let (head, _) = ask(port, "GET", &format!("/{token}/{part}"), elsewhere);
+        assert!(head.contains(" 200 "), "{part}: {head}");
+    }
+    let style = page.split("stylesheet\" href=\"").nth(1).unwrap();
+    let style = style.split('"').next().unwrap();
+    let (head, _) = ask(port, "GET", &format!("/{token}/{style}"), elsewhere);
+    assert!(
+        head.contains(" 200 ") && head.contains("text/css"),
+        "{head}"
+    );
+    for (method, path, host, code) in [
+        ("GET", "/".to_owned(), elsewhere, 403),
+        ("GET", format!("/{}/", "0".repeat(32)), elsewhere, 403),
+        ("GET", format!("/{token}"), elsewhere, 403),
+        ("POST", format!("/{token}/"), elsewhere, 405),
+        ("GET", format!("/{token}/../a.ipynb"), elsewhere, 404),
+        ("GET", "/".to_owned(), "Host: localhost\r\n", 200),
+    ] {
+        let (head, body) = ask(port, method, &path, host);
+        assert!(
+            head.contains(&format!(" {code} ")),
+            "{method} {path}: {head}"
+        );
+        assert!(code == 200 || !body.contains("shared text"), "{body}");
+    }
+    assert_eq!(watching.interrupt(), Some(0));
+}
+
+#[test]
 fn browsers_see_the_executed_notebook_and_nobody_else_does() {
     let desk = Desk::new();
     let hostile = r#"println!("EVCXR_BEGIN_CONTENT text/html\n<table><tr><td>cell</td></tr></table><script>alert(1)</script>\nEVCXR_END_CONTENT")"#;

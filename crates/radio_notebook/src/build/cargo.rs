@@ -126,10 +126,13 @@ fn value_of<'a>(arguments: &'a [String], option: &str) -> Option<&'a str> {
     arguments.get(at + 1).map(String::as_str)
 }
 
-/// A file, its length and when it was written; `None` if it is not there.
-pub fn stamp(path: &Path) -> Option<(PathBuf, u64, SystemTime)> {
+/// What tells one build of a crate from another: the length of its file, and when that was written.
+pub type Stamp = (u64, SystemTime);
+
+/// The stamp of a file; `None` if it is not there.
+pub fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = std::fs::metadata(path).ok()?;
-    Some((path.to_owned(), metadata.len(), metadata.modified().ok()?))
+    Some((metadata.len(), metadata.modified().ok()?))
 }
 
 #[cfg(all(test, unix))]

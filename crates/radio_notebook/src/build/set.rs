@@ -6,7 +6,7 @@
 //! an earlier one of the same notebook shares the crates that are the same, down to their features, with that: the host has
 //! them already, and only what is new goes into the new library.
 
-use super::cargo;
+use super::cargo::{self, Stamp};
 use super::place::with_way_out;
 use super::toolchain::Toolchain;
 use super::tools::{Heard, cargo_program, fault_of_the_system, hear, is_to_end};
@@ -14,7 +14,7 @@ use crate::cache::{file_hash, forget_old, hash_of, inputs, touch};
 use crate::error::{Error, Result};
 use crate::program::Build;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -33,8 +33,8 @@ pub struct Set {
     pub search: PathBuf,
     /// The library that has the crates, without those that `base` has; `None` if there are none.
     pub library: Option<PathBuf>,
-    /// All crates in it and in what it is based on.
-    crates: BTreeSet<PathBuf>,
+    /// All crates in it and in what it is based on, and which build of each.
+    crates: BTreeMap<PathBuf, Stamp>,
     /// The set that it is based on.
     pub base: Option<Arc<Set>>,
     /// The sources and manifests of the crates that lie in folders, which cargo does not keep from changing.
@@ -48,14 +48,23 @@ impl Set {
         all.extend(self.library.as_deref());
         all
     }
+
+    /// A crate of it that `made` has another build of.
+    fn rebuilt<'m>(&self, made: &'m Made) -> Option<&'m Path> {
+        let is_other = |(path, stamp): &(&PathBuf, &Stamp)| {
+            self.crates.get(*path).is_some_and(|known| known != *stamp)
+        };
+        let (path, _) = made.crates.iter().find(is_other)?;
+        Some(path)
+    }
 }
 
 /// What cargo made of a set, as it is kept.
 #[derive(Debug, Serialize, Deserialize)]
 struct Made {
     externs: Vec<(String, PathBuf)>,
-    /// The compiled crates that are no procedural macros, their lengths and when they were written.
-    crates: Vec<(PathBuf, u64, SystemTime)>,
+    /// The compiled crates that are no procedural macros, and which build of each.
+    crates: BTreeMap<PathBuf, Stamp>,
     /// Where the linker finds what build scripts made.
     native: Vec<String>,
     search: PathBuf,
@@ -67,14 +76,16 @@ impl Made {
     /// What is kept, if all is as it was.
     fn read(path: &Path) -> Option<Made> {
         let made: Made = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
-        let crates_hold = made
-            .crates
-            .iter()
-            .all(|was| cargo::stamp(&was.0).as_ref() == Some(was));
         let is_same = |(path, was): &(PathBuf, String)| file_hash(path).as_ref() == Some(was);
-        let holds = crates_hold && made.sources.iter().all(is_same);
+        let holds = made.crates_hold() && made.sources.iter().all(is_same);
         touch(path);
         holds.then_some(made)
+    }
+
+    /// Whether no crate was compiled anew meanwhile.
+    fn crates_hold(&self) -> bool {
+        let mut crates = self.crates.iter();
+        crates.all(|(path, was)| cargo::stamp(path).as_ref() == Some(was))
     }
 }
 
@@ -167,7 +178,18 @@ impl Builder {
                 }
             }
         };
-        self.link(made, folder, base).map(Built::Set)
+        if let Some(path) = base.and_then(|base| base.rebuilt(&made)) {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            let name = name.strip_prefix("lib").unwrap_or(&name);
+            let name = name.rsplit_once('-').map_or(name, |(name, _)| name);
+            return Ok(Built::Refused(format!(
+                "`{name}` was compiled anew since this notebook began, and cells have the old one: run the notebook from its start"
+            )));
+        }
+        match self.link(made, folder, base)? {
+            Some(set) => Ok(Built::Set(set)),
+            None => self.build(dependencies, settings, base, progress),
+        }
     }
 
     /// What to say of a lock file that cargo cannot read. A copy of ours that a killed cargo left is made anew.
@@ -300,7 +322,9 @@ impl Builder {
                 })
                 .map(PathBuf::from)
                 .or_else(|| Some(own.parent()?.join("deps")))?;
-            let crates = crates.iter().map(|path| cargo::stamp(path));
+            let crates = crates
+                .into_iter()
+                .map(|path| cargo::stamp(&path).map(|stamp| (path, stamp)));
             let sources = inputs(&own, folder);
             let sources = sources
                 .iter()
@@ -330,35 +354,41 @@ impl Builder {
         }
     }
 
-    /// Links what `base` does not have into a library.
-    fn link(&self, made: Made, folder: PathBuf, base: Option<&Arc<Set>>) -> Result<Arc<Set>> {
-        let all: BTreeSet<PathBuf> = made.crates.iter().map(|(path, ..)| path.clone()).collect();
+    /// Links what `base` does not have into a library; `None` if another run had cargo compile a crate anew meanwhile.
+    fn link(
+        &self,
+        made: Made,
+        folder: PathBuf,
+        base: Option<&Arc<Set>>,
+    ) -> Result<Option<Arc<Set>>> {
         let known = base.map(|base| &base.crates);
-        let is_new = |path: &&PathBuf| known.is_none_or(|known| !known.contains(*path));
-        let new: Vec<&PathBuf> = all.iter().filter(is_new).collect();
+        let is_known = |path: &PathBuf| known.is_some_and(|known| known.contains_key(path));
+        let adds_nothing = made.crates.keys().all(is_known);
         let of_base = base.map(|base| base.key.clone()).unwrap_or_default();
         let key = hash_of(&(&made.crates, &made.externs, &folder, of_base));
         let mut set = Set {
             key: key.clone(),
             folder: folder.clone(),
-            externs: made.externs,
-            search: made.search,
+            externs: made.externs.clone(),
+            search: made.search.clone(),
             library: None,
-            crates: all.clone(),
+            crates: made.crates.clone(),
             base: base.cloned(),
-            sources: made.sources.into_iter().map(|(path, _)| path).collect(),
+            sources: made.sources.iter().map(|(path, _)| path.clone()).collect(),
         };
         if let Some(base) = base {
-            set.crates.extend(base.crates.iter().cloned());
+            let crates = base.crates.iter();
+            set.crates
+                .extend(crates.map(|(path, stamp)| (path.clone(), *stamp)));
         }
-        if new.is_empty() {
-            return Ok(Arc::new(set));
+        if adds_nothing {
+            return Ok(Some(Arc::new(set)));
         }
         let name = format!("radio_set_{key}");
         let library = folder.join(format!("{}{name}{}", "lib", std::env::consts::DLL_SUFFIX));
         set.library = Some(library.clone());
         if library.is_file() {
-            return Ok(Arc::new(set));
+            return Ok(Some(Arc::new(set)));
         }
         let mut text = String::from("#![allow(warnings)]\n");
         let mut command = Command::new(&self.toolchain.rustc);
@@ -416,6 +446,9 @@ impl Builder {
             said.push_str(&line);
             said.push('\n');
         })?;
+        if !made.crates_hold() {
+            return Ok(None);
+        }
         if !status.success() {
             return Err(Error::Tool {
                 tool: "rustc".into(),
@@ -428,7 +461,7 @@ impl Builder {
         }
         let linked = fresh.path().join("library");
         std::fs::rename(&linked, &library).map_err(Error::io(&library, "writing"))?;
-        Ok(Arc::new(set))
+        Ok(Some(Arc::new(set)))
     }
 }
 

@@ -11,6 +11,17 @@ use std::sync::Mutex;
 /// The variables of the environment that change what the compiler makes.
 const SETTINGS: [&str; 2] = ["CARGO_BUILD_TARGET", "RUSTC_WRAPPER"];
 
+/// The system's linker, which links a small object in a quarter of the time that the compiler's own takes; else that.
+fn linker(libraries: &Path) -> Option<(PathBuf, &'static [&'static str])> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut found = std::env::split_paths(&path).map(|folder| folder.join("ld"));
+    if let Some(own) = found.find(|file| file.is_file()) {
+        return Some((own, &[]));
+    }
+    let lld = libraries.parent()?.join("bin/rust-lld");
+    lld.is_file().then_some((lld, &["-flavor", "gnu"]))
+}
+
 /// A compiler and what belongs to it.
 #[derive(Clone, Debug)]
 pub struct Toolchain {
@@ -18,8 +29,8 @@ pub struct Toolchain {
     pub rustc: PathBuf,
     /// The folder of the standard library.
     pub libraries: PathBuf,
-    /// A linker that needs no other program, if it came with the compiler.
-    pub lld: Option<PathBuf>,
+    /// A linker to call by itself, with its first arguments, if there is one.
+    pub linker: Option<(PathBuf, &'static [&'static str])>,
     /// What `rustc -vV` says, and the variables that change what it makes.
     pub version: String,
     /// Flags from the environment.
@@ -103,14 +114,13 @@ impl Toolchain {
             let value = std::env::var(name).unwrap_or_default();
             version.push_str(&format!("{name}={value}\n"));
         }
-        let lld = libraries.parent().map(|target| target.join("bin/rust-lld"));
-        let lld = lld.filter(|lld| cfg!(target_os = "linux") && lld.is_file());
+        let linker = linker(&libraries).filter(|_| cfg!(target_os = "linux"));
         let host = version.lines().find_map(|line| line.strip_prefix("host: "));
         let flags = super::cargo::flags(&target_of(folder)?, host.unwrap_or_default());
         Ok(Toolchain {
             rustc,
             libraries,
-            lld,
+            linker,
             version,
             flags,
         })

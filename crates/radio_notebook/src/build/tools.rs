@@ -97,11 +97,21 @@ pub(crate) fn hear(
     deadline: Option<Instant>,
     hand_on: &mut dyn FnMut(bool, String),
 ) -> Result<ExitStatus> {
+    follow(tool, Group::spawn_watched(command), deadline, hand_on)
+}
+
+/// As [`hear`], of a tool that was started.
+pub(crate) fn follow(
+    tool: &str,
+    started: std::io::Result<Group>,
+    deadline: Option<Instant>,
+    hand_on: &mut dyn FnMut(bool, String),
+) -> Result<ExitStatus> {
     let tool_error = |message: String| Error::Tool {
         tool: tool.into(),
         message,
     };
-    let mut group = Group::spawn_watched(command).map_err(|e| {
+    let mut group = started.map_err(|e| {
         tool_error(format!(
             "could not be started ({e}); install Rust from https://rustup.rs"
         ))

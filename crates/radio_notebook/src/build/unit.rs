@@ -1,24 +1,26 @@
 //! A source into a library that the host loads, by one call of the compiler and one of the linker. What was compiled before is
 //! kept under a key of all that went into it.
 
+mod call;
+mod early;
 mod link;
+mod standby;
 mod together;
 
-use super::cargo;
 use super::mir;
 use super::place::with_way_out;
 use super::set::Set;
 use super::toolchain::{Runtime, Toolchain};
-use super::tools::{fault_of_the_system, hear};
 use crate::cache::{file_hash, forget_old, hash_of, touch};
-use crate::diagnostics::is_error;
 use crate::dialect::FOLDER_VARIABLE;
 use crate::error::{Error, Result};
 use crate::program::Build;
+use call::{Call, environment};
+pub use early::{Early, Rest};
 use serde::{Deserialize, Serialize};
+use standby::{Standby, Waiting};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
@@ -132,18 +134,6 @@ impl Record {
     }
 }
 
-/// A call of the compiler.
-struct Call<'c> {
-    /// The settings and libraries are those of this unit.
-    unit: &'c Unit<'c>,
-    /// The file to compile, in the folder of the call.
-    source: &'c str,
-    /// The key of what is compiled.
-    key: &'c str,
-    /// What to make.
-    emit: &'c str,
-}
-
 /// Compiles units.
 #[derive(Clone, Debug)]
 pub struct Compiler {
@@ -156,6 +146,7 @@ pub struct Compiler {
     has_forgotten: Arc<AtomicBool>,
     /// The units that are being compiled by this compiler or a copy.
     under_way: Arc<UnderWay>,
+    standby: Arc<Standby>,
 }
 
 /// The keys of units that are being compiled, each by one thread.
@@ -167,7 +158,7 @@ struct UnderWay {
 
 impl UnderWay {
     /// Begins with a unit, when nobody else is at it.
-    fn begin(&self, key: &str) -> Turn<'_> {
+    fn begin(self: &Arc<Self>, key: &str) -> Turn {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         while keys.contains(key) {
             keys = self
@@ -177,28 +168,29 @@ impl UnderWay {
         }
         keys.insert(key.to_owned());
         Turn {
-            all: self,
+            all: self.clone(),
             key: key.to_owned(),
         }
     }
 
     /// Begins with a unit if nobody is at it.
-    fn begin_now(&self, key: &str) -> Option<Turn<'_>> {
+    fn begin_now(self: &Arc<Self>, key: &str) -> Option<Turn> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.insert(key.to_owned()).then(|| Turn {
-            all: self,
+            all: self.clone(),
             key: key.to_owned(),
         })
     }
 }
 
 /// The turn of a thread at a unit, which ends when this is dropped.
-struct Turn<'u> {
-    all: &'u UnderWay,
+#[derive(Debug)]
+struct Turn {
+    all: Arc<UnderWay>,
     key: String,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
         let mut keys = self.all.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.remove(&self.key);
@@ -219,6 +211,7 @@ impl Compiler {
             deadline,
             has_forgotten: Arc::default(),
             under_way: Arc::default(),
+            standby: Arc::default(),
         })
     }
 
@@ -271,21 +264,15 @@ impl Compiler {
         if let Some(library) = self.kept(&key) {
             return Ok(Outcome::Library(library));
         }
-        let fresh = self.fresh_folder()?;
+        let (fresh, waiting) = self.place_to_compile()?;
         let at = fresh.path();
         let source = format!("src/{key}.rs");
         write(&at.join(&source), unit.source)?;
-        let emit = match unit.is_shared {
-            true => "metadata,obj,dep-info",
-            false => "obj,mir,dep-info",
-        };
         let call = Call {
-            unit,
-            source: &source,
-            key: &key,
-            emit,
+            arguments: self.arguments(unit, &source, &key, "obj,mir,dep-info"),
+            environment: environment(unit),
         };
-        let warnings = match self.call_compiler(&call, at)? {
+        let warnings = match self.call(&call, at, waiting, &mut |_| {})? {
             Ok(warnings) => warnings,
             Err(messages) => return Ok(Outcome::Refused(messages)),
         };
@@ -293,14 +280,10 @@ impl Compiler {
         self.link(&at.join(format!("{CRATE}-{key}.o")), &code, unit.settings)?;
         let mir =
             std::fs::read_to_string(at.join(format!("{CRATE}-{key}.mir"))).unwrap_or_default();
-        let metadata = at.join(format!("lib{CRATE}-{key}.rmeta"));
-        let inputs = included(&at.join(format!("{CRATE}-{key}.d")), at)
-            .into_iter()
-            .filter_map(|path| Some((path.clone(), file_hash(&path)?)));
         let record = Record {
-            lengths: [length(&code), length(&metadata)],
+            lengths: [length(&code), 0],
             warnings,
-            inputs: inputs.collect(),
+            inputs: inputs(at, &key),
             ..Record::of(&mir)
         };
         for what in ["o", "mir", "d"] {
@@ -313,6 +296,14 @@ impl Compiler {
             is_new: true,
             ..kept.unwrap_or_else(|| self.library(&key, record))
         }))
+    }
+
+    /// A folder to compile something in, with the compiler that waits there if one does.
+    fn place_to_compile(&self) -> Result<(TempDir, Option<Waiting>)> {
+        match self.standby.take() {
+            Some((folder, waiting)) => Ok((folder, Some(waiting))),
+            None => Ok((self.fresh_folder()?, None)),
+        }
     }
 
     /// A folder to compile something in. It goes, unless it is kept.
@@ -389,109 +380,6 @@ impl Compiler {
         }
     }
 
-    /// Calls the compiler in the folder `at`. Gives its warnings, or why it refuses the unit.
-    fn call_compiler(
-        &self,
-        call: &Call<'_>,
-        at: &Path,
-    ) -> Result<std::result::Result<Vec<serde_json::Value>, Vec<serde_json::Value>>> {
-        let (unit, key) = (call.unit, call.key);
-        let mut command = Command::new(&self.toolchain.rustc);
-        let profile = &unit.settings.profile;
-        let level = unit.settings.opt_level.clone();
-        let level = level
-            .or_else(|| profile.get("opt-level").map(plain))
-            .unwrap_or("0".into());
-        let setting = |name: &str, usual: &str| profile.get(name).map_or(usual.to_owned(), plain);
-        command
-            .args(["--edition=2024", "--crate-type=rlib", "--crate-name", CRATE])
-            .arg(format!("--emit={}", call.emit))
-            .args([
-                "--error-format=json",
-                "-Cprefer-dynamic",
-                "-Ccodegen-units=1",
-            ])
-            .arg(format!("-Cmetadata={key}"))
-            .arg(format!("-Cextra-filename=-{key}"))
-            .arg(format!("-Copt-level={level}"))
-            .arg(format!("-Cdebuginfo={}", setting("debug", "0")))
-            .arg(format!(
-                "-Cdebug-assertions={}",
-                setting("debug-assertions", "true")
-            ))
-            .arg(format!(
-                "-Coverflow-checks={}",
-                setting("overflow-checks", "true")
-            ))
-            .args(&self.toolchain.flags)
-            .arg("--extern")
-            .arg(format!("radio_runtime={}", self.runtime.library.display()));
-        for (name, library) in &unit.units {
-            command
-                .arg("--extern")
-                .arg(format!("{name}={}", library.metadata.display()));
-            let folder = library.metadata.parent().unwrap_or(Path::new("."));
-            command.arg(format!("-Ldependency={}", folder.display()));
-        }
-        if let Some(set) = unit.set {
-            let names_one = |name: &String| unit.source.contains(name.as_str());
-            // A unit that names none of them may be compiled against units that do.
-            if !unit.units.is_empty() || set.externs.iter().any(|(name, _)| names_one(name)) {
-                for (name, path) in &set.externs {
-                    command
-                        .arg("--extern")
-                        .arg(format!("{name}={}", path.display()));
-                }
-                command.arg(format!("-Ldependency={}", set.search.display()));
-            }
-            let package = set.folder.file_name().unwrap_or_default().to_string_lossy();
-            command.envs(cargo::environment(&package, &set.folder));
-        }
-        command
-            .arg(call.source)
-            .args(["--out-dir", "."])
-            .env(FOLDER_VARIABLE, unit.folder)
-            .envs(&unit.settings.environment)
-            // For code that nests as deeply as radio parses it; without, rustc crashes at 900 braces.
-            .env("RUST_MIN_STACK", "268435456")
-            .current_dir(at)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let (mut messages, mut said) = (Vec::new(), String::new());
-        let status =
-            hear(
-                "rustc",
-                &mut command,
-                self.deadline,
-                &mut |_, line| match serde_json::from_str::<serde_json::Value>(&line) {
-                    Ok(message) => messages.push(message),
-                    Err(_) => said.push_str(&format!("{line}\n")),
-                },
-            )?;
-        if status.success() {
-            return Ok(Ok(warnings(messages)));
-        }
-        for message in &messages {
-            if message["spans"].as_array().is_none_or(Vec::is_empty) {
-                said.push_str(message["rendered"].as_str().unwrap_or_default());
-            }
-        }
-        if let Some(fault) = fault_of_the_system(&said) {
-            return Err(self.broken(fault));
-        }
-        if !messages.iter().any(is_error) {
-            let why = match fault_of_the_compiler(&said) {
-                Some(fault) => format!(
-                    "the compiler itself has failed at a cell, which may be too large for it: {fault}"
-                ),
-                None => format!("the compiler ended with {status}: {}", said.trim()),
-            };
-            return Err(self.broken(why));
-        }
-        Ok(Err(messages))
-    }
-
     fn broken(&self, why: String) -> Error {
         Error::Tool {
             tool: "rustc".into(),
@@ -514,38 +402,16 @@ fn write(path: &Path, text: &str) -> Result<()> {
     std::fs::write(path, text).map_err(Error::io(path, "writing"))
 }
 
-/// What the compiler says of a fault of its own, without where in itself that was.
-fn fault_of_the_compiler(said: &str) -> Option<&str> {
-    let (_, rest) = said
-        .split_once("' panicked at ")
-        .or_else(|| said.split_once(") panicked at "))?;
-    let (_, text) = rest.split_once(":\n")?;
-    text.lines().next()
-}
-
-/// Those of the compiler's messages that are about a place, without what it says in its own form.
-fn warnings(messages: Vec<serde_json::Value>) -> Vec<serde_json::Value> {
-    let is_one = |message: &serde_json::Value| {
-        let spans = message["spans"].as_array();
-        message["level"] == "warning" && spans.is_some_and(|spans| !spans.is_empty())
-    };
-    let mut found: Vec<_> = messages.into_iter().filter(is_one).collect();
-    for fields in found.iter_mut().filter_map(|m| m.as_object_mut()) {
-        fields.remove("rendered");
-    }
-    found
-}
-
-fn plain(value: &toml::Value) -> String {
-    match value {
-        toml::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
 /// The length of a file; 0 if it is not there.
 fn length(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |file| file.len())
+}
+
+/// The files that the unit of this key includes, which was compiled in the folder `at`, and hashes of what they hold.
+fn inputs(at: &Path, key: &str) -> Vec<(PathBuf, String)> {
+    let files = included(&at.join(format!("{CRATE}-{key}.d")), at).into_iter();
+    let files = files.filter_map(|path| Some((path.clone(), file_hash(&path)?)));
+    files.collect()
 }
 
 /// The files that a unit includes, from the list that the compiler writes.

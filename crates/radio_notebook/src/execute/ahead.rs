@@ -56,8 +56,8 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// What compiles by `cells` whatever it is told to.
-    pub fn begin(mut cells: Cells) -> Ahead {
+    /// What compiles by `cells` whatever it is told to. `stands_by`: whether a compiler is to wait for what may come later.
+    pub fn begin(mut cells: Cells, stands_by: bool) -> Ahead {
         let starts = Arc::new(Mutex::new(None));
         let (wake, woken) = mpsc::sync_channel(1);
         let (sender, said) = mpsc::sync_channel(MAX_WAITING);
@@ -77,6 +77,9 @@ impl Ahead {
                     tasks: others,
                 }) = start.take()
                 else {
+                    if stands_by {
+                        cells.stand_by();
+                    }
                     // Whoever is gone wants nothing more.
                     if woken.recv().is_err() {
                         return;

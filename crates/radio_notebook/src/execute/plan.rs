@@ -79,6 +79,18 @@ pub fn startup_work(startup: &Startup) -> Result<Work> {
     })
 }
 
+/// The number of a code cell that is named by its number, its id or its label.
+pub fn number_of(notebook: &Notebook, cell: &str) -> Option<u32> {
+    let numbered = notebook.cells.iter().filter(|cell| cell.is_numbered());
+    let mut numbered = numbered.zip(1u32..);
+    let is_it = |(other, number): &(&crate::document::Cell, u32)| {
+        cell.parse() == Ok(*number)
+            || other.id() == Some(cell)
+            || other.label().as_deref() == Some(cell)
+    };
+    numbered.find(is_it).map(|(_, number)| number)
+}
+
 /// The cells to run, taken apart.
 pub fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>> {
     let code = notebook.cells.iter().enumerate();
@@ -90,15 +102,7 @@ pub fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Wo
     let last = match &options.until {
         None => u32::MAX,
         Some(until) => {
-            let is_it = |cell: &crate::document::Cell, number: u32| {
-                until.parse() == Ok(number)
-                    || cell.id() == Some(until)
-                    || cell.label().as_ref() == Some(until)
-            };
-            let found = numbered
-                .iter()
-                .find(|(_, cell, number)| is_it(cell, *number));
-            found.map(|(.., number)| *number).ok_or_else(|| {
+            number_of(notebook, until).ok_or_else(|| {
                 Error::Argument(format!(
                     "--until {until}: {name} has no such cell; give a number from 1 to {}, a cell's id or its label",
                     numbered.len()

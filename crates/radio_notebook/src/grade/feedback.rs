@@ -6,8 +6,21 @@ use crate::assign::score::{Mark, failure};
 use crate::assign::source::Source;
 use crate::document::{Cell, CellKind};
 use crate::nbgrader::regions::without_hidden_tests;
-use crate::page::{self, CellView, STYLE, State, escape};
+use crate::page::{self, Around, CONTENT_STYLE, CellView, State, escape};
 use serde_json::{Value, json};
+
+/// A page that shows nothing from beside it.
+struct Alone;
+
+impl Around for Alone {
+    fn picture(&self, _name: &str) -> Option<page::Picture> {
+        None
+    }
+
+    fn frame_head(&self) -> String {
+        format!("<style>{CONTENT_STYLE}</style>")
+    }
+}
 
 /// The page; `None` if the hand-in was not graded.
 pub fn feedback(source: &Source, row: &Row<'_>) -> Option<String> {
@@ -47,8 +60,8 @@ pub fn feedback(source: &Source, row: &Row<'_>) -> Option<String> {
                 Some(_) => State::Failed,
                 None => State::Settled,
             },
-            input: page::input(shown, &|_| None),
-            outputs: page::outputs(&outputs(ran, mark)),
+            input: page::input(shown, &Alone),
+            outputs: page::outputs(&outputs(ran, mark), &Alone),
         };
         let id = mark.map(|mark| format!(" id=\"{}\"", anchor(&mark.id)));
         body.push_str(&format!(
@@ -116,7 +129,7 @@ fn document(title: &str, body: &str) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
-         <style>{STYLE}\n.points {{ font-size: 1.3rem; font-weight: 600; }}\npre.code, pre.text, pre.error {{ white-space: pre-wrap; overflow-wrap: anywhere; }}</style>\n\
+         <style>{CONTENT_STYLE}\n.points {{ font-size: 1.3rem; font-weight: 600; }}\npre.code, pre.text, pre.error {{ white-space: pre-wrap; overflow-wrap: anywhere; }}</style>\n\
          </head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
     )
 }

@@ -226,6 +226,11 @@ fn compile(shared: &Arc<Shared>, folder: &Path) {
             state.is_stuck = false;
             state.done = Some(done);
             shared.changed.notify_all();
+            drop(state);
+            if let Some(cells) = &compiler {
+                cells.stand_by();
+            }
+            state = shared.lock();
             continue;
         }
         match (next_ahead(&state), &mut compiler) {

@@ -1,24 +1,9 @@
-"use strict";
 // Keeps the page at what `radio watch` last ran. What has not changed stays as it is, so nothing flickers and the place
 // that is being read stays where it is.
 const main = document.querySelector("main");
 const status = document.querySelector("#status");
 const known = new WeakMap(); // What a part was built from: frames get a height later, so their markup does not tell.
 let version = main.dataset.version;
-
-function fit(frame) {
-  const page = frame.contentDocument;
-  if (page && page.body && page.body.classList.contains("output")) {
-    frame.style.height = Math.ceil(page.documentElement.getBoundingClientRect().height) + "px";
-  }
-}
-
-function adopt(root) {
-  for (const frame of root.querySelectorAll("iframe")) {
-    frame.addEventListener("load", () => fit(frame));
-    fit(frame);
-  }
-}
 
 function remember(section) {
   for (const part of section.children) known.set(part, part.innerHTML);
@@ -64,12 +49,59 @@ function anchor() {
   return section && { section, top: section.getBoundingClientRect().top };
 }
 
+// How the run is. A cell that is named can be gone to.
+function tell(state, text) {
+  status.className = state;
+  const named = /^(.*)\b(cell \d+)\b(.*)$/s.exec(text);
+  if (!named) {
+    status.textContent = text;
+    return;
+  }
+  const link = document.createElement("a");
+  link.textContent = named[2];
+  link.href = "#" + named[2].replace(" ", "-");
+  status.replaceChildren(named[1], link, named[3]);
+}
+
+const contents = document.querySelector("#contents");
+const opener = document.querySelector("#list");
+
+// The headings as a list, where it is open.
+function list() {
+  if (contents.hidden) return;
+  contents.replaceChildren(
+    ...headings().map((heading) => {
+      const entry = document.createElement("button");
+      entry.type = "button";
+      entry.className = heading.localName;
+      entry.textContent = heading.textContent;
+      entry.addEventListener("click", () => {
+        unfold(false);
+        heading.scrollIntoView();
+      });
+      return entry;
+    }),
+  );
+}
+
+function unfold(yes) {
+  contents.hidden = !yes;
+  opener.setAttribute("aria-expanded", yes);
+  list();
+}
+
+opener.addEventListener("click", () => unfold(contents.hidden));
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "c") unfold(contents.hidden);
+  if (event.key === "Escape") unfold(false);
+});
+
 function show(content) {
   version = content.version;
   document.title = content.title;
   document.querySelector("#name").textContent = content.title;
-  status.className = content.state;
-  status.textContent = content.status;
+  tell(content.state, content.status);
   const held = window.scrollY > 0 && anchor();
   const fresh = [...new DOMParser().parseFromString(content.sections, "text/html").body.children];
   align(fresh);
@@ -77,6 +109,7 @@ function show(content) {
     const old = main.children[at];
     if (old.children.length === section.children.length) {
       old.className = section.className;
+      old.id = section.id;
       [...section.children].forEach((part, place) => {
         if (known.get(old.children[place]) !== part.innerHTML) replace(old.children[place], part);
       });
@@ -86,6 +119,7 @@ function show(content) {
     old.replaceWith(section);
     adopt(section);
   });
+  list();
   if (held && held.section.isConnected) {
     window.scrollBy(0, held.section.getBoundingClientRect().top - held.top);
   }
@@ -95,7 +129,7 @@ async function listen() {
   for (;;) {
     let pause = 1000;
     try {
-      const answer = await fetch("/events?since=" + encodeURIComponent(version), { cache: "no-store" });
+      const answer = await fetch("events?since=" + encodeURIComponent(version), { cache: "no-store" });
       if (answer.status === 200) show(await answer.json());
       if (answer.ok) pause = 0;
     } catch {
@@ -107,6 +141,7 @@ async function listen() {
   }
 }
 
+tell(status.className, status.textContent);
 [...main.children].forEach(remember);
 adopt(main);
 new ResizeObserver(() => main.querySelectorAll("iframe").forEach(fit)).observe(main);

@@ -18,6 +18,8 @@ pub enum Key {
     Rest,
     /// `e`.
     Figure,
+    /// `g`, and then the name of a cell: see [`Keys::argument`].
+    Go,
     /// `?` or `h`.
     Help,
     /// `q`, the end of the input, or Ctrl-C.
@@ -96,6 +98,20 @@ impl Keys {
         line
     }
 
+    /// Waits for what belongs to the key that was pressed: a line, or the rest of one.
+    pub fn argument(&mut self, show_prompt: impl FnOnce()) -> Option<String> {
+        if self.by_key {
+            mode::by_line(true);
+        }
+        show_prompt();
+        let line = self.rest_of_line();
+        if self.by_key {
+            mode::by_key();
+        }
+        self.pressed.in_line = false;
+        line
+    }
+
     fn rest_of_line(&mut self) -> Option<String> {
         let mut line = Vec::new();
         loop {
@@ -168,6 +184,7 @@ impl Perform for Pressed {
             'b' | 'B' => Key::Back,
             'r' | 'R' => Key::Rest,
             'e' | 'E' => Key::Figure,
+            'g' | 'G' => Key::Go,
             '?' | 'h' | 'H' => Key::Help,
             'q' | 'Q' => Key::Quit,
             other => Key::Unknown(other),

@@ -4,7 +4,7 @@ use super::Audience;
 use crate::collect::Stream;
 use crate::document::{Cell, Notebook, Output};
 use crate::execute::{Summary, Watcher};
-use crate::page::{self, CellView, Picture, State};
+use crate::page::{self, Around, CellView, Picture, State};
 use crate::serve::Board;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -62,33 +62,35 @@ impl Show {
         });
     }
 
+    fn around(&self) -> Served<'_> {
+        Served {
+            folder: &self.folder,
+        }
+    }
+
     fn view(&self, cell: &Cell, number: Option<usize>) -> CellView {
-        let folder = &self.folder;
         CellView {
             number,
             state: State::Settled,
-            input: page::input(cell, &|name| picture(folder, name)),
+            input: page::input(cell, &self.around()),
             outputs: String::new(),
         }
     }
 }
 
-/// A picture that a text names by its path from the notebook's folder.
-fn picture(folder: &Path, name: &str) -> Option<Picture> {
-    const MOST_BYTES: u64 = 8 << 20;
-    let path = folder.join(name);
-    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-    let mime = match extension.as_str() {
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
-        "webp" => "image/webp",
-        _ => return None,
-    };
-    let metadata = std::fs::metadata(&path).ok()?;
-    (metadata.is_file() && metadata.len() <= MOST_BYTES).then_some(())?;
-    Some((mime.to_owned(), std::fs::read(&path).ok()?))
+/// The page that `radio watch` serves.
+struct Served<'s> {
+    folder: &'s Path,
+}
+
+impl Around for Served<'_> {
+    fn picture(&self, name: &str) -> Option<Picture> {
+        page::picture_beside(self.folder, name)
+    }
+
+    fn frame_head(&self) -> String {
+        format!("<link rel=\"stylesheet\" href=\"{}\">", page::style_path())
+    }
 }
 
 fn as_json(outputs: &[Output]) -> Vec<Value> {
@@ -185,7 +187,7 @@ impl Watcher for Show {
             return;
         }
         self.shown_at = Instant::now();
-        let written = page::outputs(&as_json(&self.live));
+        let written = page::outputs(&as_json(&self.live), &self.around());
         self.change(self.running, |view| view.outputs = written);
     }
 
@@ -195,7 +197,7 @@ impl Watcher for Show {
         if self.hides(number) {
             outputs.retain(|output| matches!(output, Output::Error { .. }));
         }
-        let outputs = page::outputs(&as_json(&outputs));
+        let outputs = page::outputs(&as_json(&outputs), &self.around());
         self.change(number, |view| {
             view.state = if failed {
                 State::Failed

@@ -1,7 +1,9 @@
 //! An object into a library that the host loads.
 
-use super::{Compiler, fault_of_the_system, hear};
+use super::Compiler;
+use crate::build::tools::{fault_of_the_system, follow};
 use crate::error::Result;
+use crate::interrupt::Group;
 use crate::program::Build;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,10 +11,11 @@ use std::process::{Command, Stdio};
 impl Compiler {
     /// Makes a library of an object. What it does not have itself, the host has.
     pub(super) fn link(&self, object: &Path, code: &Path, settings: &Build) -> Result<()> {
-        let mut command = match (&self.toolchain.lld, &settings.linker) {
-            (Some(lld), None) => {
-                let mut command = Command::new(lld);
-                command.args(["-flavor", "gnu", "-shared", "--eh-frame-hdr", "-zundefs"]);
+        let mut command = match (&self.toolchain.linker, &settings.linker) {
+            (Some((linker, first)), None) => {
+                let mut command = Command::new(linker);
+                command.args(*first);
+                command.args(["-shared", "--eh-frame-hdr", "-zundefs"]);
                 command
             }
             (_, linker) => {
@@ -35,7 +38,9 @@ impl Compiler {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut said = String::new();
-        let status = hear("linker", &mut command, self.deadline, &mut |_, line| {
+        // It ends by itself soon enough, whatever becomes of this process.
+        let started = Group::spawn(&mut command);
+        let status = follow("linker", started, self.deadline, &mut |_, line| {
             said.push_str(&line);
             said.push('\n');
         })?;

@@ -1,0 +1,285 @@
+//! `radio export`: notebooks for readers, as pages, slides, Markdown, PDF or a book.
+//!
+//! Files go where nbconvert puts them, beside the notebook, and are written whole or not at all. `html` and `slides` are files that
+//! need nothing else; `markdown` and `book` have their figures as files.
+
+mod book;
+mod cells;
+mod html;
+mod markdown;
+mod outline;
+mod pdf;
+mod site;
+mod slides;
+
+use crate::cli::{self, Wanted};
+use crate::document::Notebook;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::execute::{self, Options};
+use crate::files::{self, Staged};
+use crate::interrupt;
+use crate::report::Report;
+use site::{Site, Source};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What a notebook becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// One page, with all that it needs in it
+    Html,
+    /// Slides, by the `slideshow` metadata that RISE and nbconvert know, or else one a heading
+    Slides,
+    /// Markdown, and its figures in a folder
+    Markdown,
+    /// The page, printed by the Chromium that is on the machine
+    Pdf,
+    /// An mdBook of all the notebooks
+    Book,
+}
+
+impl Format {
+    fn ending(self) -> &'static str {
+        match self {
+            Format::Html => "html",
+            Format::Slides => "slides.html",
+            Format::Markdown => "md",
+            Format::Pdf => "pdf",
+            Format::Book => "",
+        }
+    }
+}
+
+/// The arguments of `radio export`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Notebooks, or folders of them
+    #[arg(required = true, value_name = "NOTEBOOK")]
+    paths: Vec<PathBuf>,
+    /// What they become
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "html")]
+    to: Format,
+    /// The folder to write to, or for one notebook the file; beside the notebook if left out, and out/book for a book
+    #[arg(long, value_name = "DIR/FILE")]
+    output: Option<PathBuf>,
+    /// Execute the notebooks first, and export what they give; the notebooks stay as they are
+    #[arg(long)]
+    execute: bool,
+    /// The most time a cell may take
+    #[arg(long, value_name = "SECONDS", value_parser = cli::seconds, requires = "execute")]
+    timeout: Option<Duration>,
+    /// Leave the code out, and show what it gave
+    #[arg(long)]
+    no_code: bool,
+}
+
+/// Exports, and says what was written. False if a cell failed under `--execute`; then nothing is written.
+///
+/// # Errors
+/// Trouble with files or arguments, as for `radio run`, or with the program that prints.
+pub fn run(arguments: &Arguments) -> Result<bool> {
+    let wanted = match arguments.execute {
+        true => Wanted::Scripts,
+        false => Wanted::Notebooks,
+    };
+    let paths = cli::notebooks(&arguments.paths, wanted)?;
+    let targets = targets(arguments, &paths)?;
+    let mut sources = Vec::new();
+    for (path, target) in paths.iter().zip(targets) {
+        let notebook = Notebook::read(path)?;
+        for repair in &notebook.repairs {
+            say!("{}: repaired: {repair}", path.display());
+        }
+        sources.push(Source {
+            path: path.clone(),
+            name: files::safe_name(&path.file_stem().unwrap_or_default().to_string_lossy()),
+            notebook,
+            target,
+        });
+    }
+    let browser = match arguments.to {
+        // Said before anything runs.
+        Format::Pdf => Some(pdf::browser()?),
+        _ => None,
+    };
+    if arguments.execute && !execute_all(&mut sources, arguments.timeout)? {
+        return Ok(false);
+    }
+    let site = Site::of(&sources);
+    let with_code = !arguments.no_code;
+    if arguments.to == Format::Book {
+        let folder = arguments
+            .output
+            .clone()
+            .unwrap_or_else(|| PathBuf::from("out/book"));
+        return book::write(&sources, &site, with_code, &folder).map(|()| true);
+    }
+    for source in &sources {
+        let target = &source.target;
+        let mut obsolete = Vec::new();
+        let mut staged = match arguments.to {
+            Format::Markdown => {
+                let markdown = markdown::write(source, with_code);
+                let folder = target.with_file_name(&markdown.picture_folder);
+                obsolete = others(&folder, &source.name, &markdown.pictures);
+                let mut staged = stage_all(&folder, &markdown.pictures)?;
+                staged.push(Staged::write(target, markdown.text.as_bytes())?);
+                staged
+            }
+            Format::Slides => vec![Staged::write(
+                target,
+                slides::write(source, &site, with_code).as_bytes(),
+            )?],
+            Format::Pdf => {
+                let page = html::write(source, &site, with_code);
+                let browser = browser.as_deref().unwrap_or(Path::new("chromium"));
+                vec![Staged::write(target, &pdf::print(browser, &page)?)?]
+            }
+            Format::Html | Format::Book => vec![Staged::write(
+                target,
+                html::write(source, &site, with_code).as_bytes(),
+            )?],
+        };
+        let last = staged.pop().map(Staged::on_disk).transpose()?;
+        let pictures = staged.len();
+        staged.extend(last);
+        files::put_all_in_place(staged, &obsolete)?;
+        let pictures = match pictures {
+            0 => String::new(),
+            1 => ", 1 figure file".to_owned(),
+            n => format!(", {n} figure files"),
+        };
+        say!(
+            "{} -> {}{pictures}",
+            source.path.display(),
+            target.display()
+        );
+    }
+    Ok(true)
+}
+
+/// The file that each notebook becomes.
+fn targets(arguments: &Arguments, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let format = arguments.to;
+    let names = paths
+        .iter()
+        .map(|path| files::safe_name(&path.file_stem().unwrap_or_default().to_string_lossy()));
+    let targets: Vec<PathBuf> = match &arguments.output {
+        _ if format == Format::Book => {
+            let folder = arguments
+                .output
+                .clone()
+                .unwrap_or_else(|| PathBuf::from("out/book"));
+            // Pages of a book are found in the site by these names.
+            names
+                .map(|name| folder.join("src").join(format!("{name}.html")))
+                .collect()
+        }
+        Some(output) if is_file_name(output, format) => {
+            if paths.len() > 1 {
+                return Err(Error::Argument(format!(
+                    "--output {}: {} notebooks do not go into one file; name a folder",
+                    output.display(),
+                    paths.len()
+                )));
+            }
+            vec![output.clone()]
+        }
+        Some(folder) => names
+            .map(|name| folder.join(format!("{name}.{}", format.ending())))
+            .collect(),
+        None => paths
+            .iter()
+            .zip(names)
+            .map(|(path, name)| path.with_file_name(format!("{name}.{}", format.ending())))
+            .collect(),
+    };
+    for (at, target) in targets.iter().enumerate() {
+        if let Some(other) = targets[..at].iter().position(|other| other == target) {
+            return Err(Error::Argument(format!(
+                "{} and {} would both become {}; export them one by one",
+                paths[other].display(),
+                paths[at].display(),
+                target.display()
+            )));
+        }
+    }
+    files::remove_leftovers_beside(&targets);
+    Ok(targets)
+}
+
+/// Whether `--output` names a file, by its ending.
+fn is_file_name(output: &Path, format: Format) -> bool {
+    let endings: &[&str] = match format {
+        Format::Html | Format::Slides => &["html", "htm"],
+        Format::Markdown => &["md", "markdown"],
+        Format::Pdf => &["pdf"],
+        Format::Book => &[],
+    };
+    let ending = output.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| endings.contains(&ending)) && !output.is_dir()
+}
+
+/// Executes the notebooks one after the other; returns whether no cell failed.
+fn execute_all(sources: &mut [Source], timeout: Option<Duration>) -> Result<bool> {
+    let _answering = interrupt::answering();
+    let options = Options {
+        engine: Engine::default(),
+        timeout,
+        record_timing: false,
+        ..Options::default()
+    };
+    for source in sources {
+        source.notebook.clear_outputs();
+        let mut report = Report::new(&source.name, true);
+        let summary = execute::execute(&mut source.notebook, &source.path, &options, &mut report);
+        report.close();
+        let summary = summary?;
+        if let Some(error) = summary.cut_short {
+            return Err(error);
+        }
+        if summary.interrupted {
+            return Err(Error::Interrupted);
+        }
+        if let Some((number, failure)) = summary.failures.first() {
+            say!(
+                "error: {} cell {number}: {}",
+                source.path.display(),
+                crate::check::show::visible(failure)
+            );
+            say!("nothing is exported");
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Writes pictures beside their places in a folder.
+fn stage_all(folder: &Path, pictures: &[cells::PictureFile]) -> Result<Vec<Staged>> {
+    let staged = pictures
+        .iter()
+        .map(|(name, bytes)| Staged::write(&folder.join(name), bytes));
+    staged.collect()
+}
+
+/// The pictures of an earlier export in `folder` that are not among the new ones.
+fn others(folder: &Path, notebook: &str, new: &[cells::PictureFile]) -> Vec<PathBuf> {
+    let is_old = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // The name of a notebook, of a cell and of an output: `a_12_0.svg`.
+        let numbers = name
+            .strip_prefix(notebook)
+            .and_then(|rest| rest.strip_prefix('_'));
+        let is_ours = numbers
+            .and_then(|rest| rest.rsplit_once('.'))
+            .is_some_and(|(numbers, _)| {
+                numbers
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b'_')
+            });
+        is_ours && path.is_file() && !new.iter().any(|(new, _)| *new == name)
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(is_old).collect()
+}
