@@ -2,7 +2,9 @@
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::{cache, check, convert, export, files, interrupt, percent, run, step, watch};
+use crate::{
+    assign, cache, check, convert, export, files, grade, interrupt, new, percent, run, step, watch,
+};
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,6 +23,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Make a notebook to begin with, in a folder of its own; or the assignment
+    New(new::Arguments),
     /// Execute notebooks (.ipynb) or percent scripts (.rs) from top to bottom
     Run(run::Arguments),
     /// Execute notebooks and compare what they give with the outputs stored in them; changes no file without --update
@@ -33,6 +37,10 @@ enum Action {
     Convert(convert::Arguments),
     /// Write notebooks for readers: a page, slides, Markdown, PDF, or a book of several
     Export(export::Arguments),
+    /// Make the notebook that students get from a solved one, if that gets all of its own points
+    Assign(assign::Arguments),
+    /// Run what students handed in with the tests of the solved notebook; writes a table, and a page of feedback each
+    Grade(grade::Arguments),
     /// Remove what was compiled for notebooks
     Clean(cache::Arguments),
 }
@@ -86,12 +94,15 @@ pub fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     interrupt::listen();
     let outcome = match command {
+        Action::New(arguments) => new::run(&arguments),
         Action::Run(arguments) => run::run(&arguments, None),
         Action::Check(arguments) => check::run(&arguments),
         Action::Step(arguments) => step::run(&arguments),
         Action::Watch(arguments) => watch::run(arguments),
         Action::Convert(arguments) => convert::run(&arguments),
         Action::Export(arguments) => export::run(&arguments),
+        Action::Assign(arguments) => assign::run(&arguments),
+        Action::Grade(arguments) => grade::run(&arguments),
         Action::Clean(arguments) => cache::clean(&arguments),
     };
     match outcome {

@@ -15,6 +15,7 @@ use crate::document::{Notebook, Output};
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 use crate::errors::{cell_place, compile_error, dependency_error, failure_output, in_cell_terms};
+use crate::fence::Fence;
 use crate::interrupt;
 use crate::running::Running;
 use crate::session::{CellRun, Failure, Job, Listener};
@@ -45,6 +46,8 @@ pub struct Options {
     pub allow_errors: bool,
     /// Whether the executed cells get timing metadata, as nbclient writes it.
     pub record_timing: bool,
+    /// What the cells run behind; in the notebook's folder and with all rights if there is none. For the compiled engine.
+    pub fence: Option<Arc<Fence>>,
 }
 
 /// One who watches an execution.
@@ -267,7 +270,8 @@ impl Execution<'_> {
         let places = cells.places();
         let mut begin = Scope::default();
         begin.settings.build.profile.clone_from(&self.profile);
-        let running = Running::new(cells.host().to_owned(), asks);
+        let running =
+            Running::new(cells.host().to_owned(), asks).behind(self.options.fence.clone());
         Ok(Kept {
             places,
             running: match goes_on {
@@ -312,7 +316,7 @@ impl Execution<'_> {
                 self.watcher.cell_begins(number as usize, &work.source);
             }
             let (started, clock) = (SystemTime::now(), Instant::now());
-            let compiled = match compiled {
+            let mut compiled = match compiled {
                 Ok(compiled) => compiled,
                 Err(error) => {
                     self.finish_cell(at, vec![error], started, clock.elapsed());
@@ -326,11 +330,14 @@ impl Execution<'_> {
             if !self.work[at].expected_to_fail {
                 self.summary.facts.push((number, compiled.facts.clone()));
             }
-            let Some(entry) = &compiled.entry else {
+            let Some(entry) = &mut compiled.entry else {
                 self.finish_run(at, CellRun::default(), started, clock);
                 self.is_over(kept, at, compiled.scope);
                 continue;
             };
+            if let Some(fence) = &self.options.fence {
+                *entry = fence.bring(entry)?;
+            }
             let job = Job {
                 cell: number,
                 entry,
@@ -412,7 +419,11 @@ impl Execution<'_> {
             watcher: &mut *self.watcher,
             places: &self.places,
         };
-        Ok(Some(session.run(job, deadline, &mut listener)))
+        let mut run = session.run(job, deadline, &mut listener);
+        if let (Some(fence), Some(failure)) = (&self.options.fence, &mut run.failure) {
+            fence.explain(failure);
+        }
+        Ok(Some(run))
     }
 
     /// Puts what running a cell gave into the notebook. Returns whether it failed.

@@ -9,6 +9,7 @@ macro_rules! say {
     }};
 }
 
+pub mod assign;
 pub mod batch;
 pub mod build;
 pub mod cache;
@@ -31,14 +32,18 @@ pub mod errors;
 pub mod evcxr;
 pub mod execute;
 pub mod export;
+pub mod fence;
 pub mod figures;
 pub mod files;
+pub mod grade;
 pub mod highlight;
 pub mod interactive;
 pub mod interrupt;
 pub mod items;
 pub mod lock;
+pub mod nbgrader;
 pub mod nesting;
+pub mod new;
 pub mod page;
 pub mod parameters;
 pub mod percent;

@@ -90,6 +90,7 @@ pub(crate) fn run(arguments: &Arguments, watched: Option<Watched<'_>>) -> Result
         until: arguments.until.clone(),
         allow_errors: arguments.allow_errors,
         record_timing: !arguments.inplace,
+        fence: None,
     };
     for (notebook, path) in notebooks.iter_mut().zip(&paths) {
         for repair in &notebook.repairs {

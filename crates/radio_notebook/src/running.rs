@@ -3,10 +3,13 @@
 use crate::cells::Compiled;
 use crate::collect::{Request, Stream};
 use crate::error::{Error, Result};
+use crate::fence::Fence;
 use crate::interrupt;
 use crate::session::{Entry, Input, Job, Listener, Session, Snapshot};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::time::Instant;
 
 /// The variable of the environment that says how much memory, in megabytes, the cells of a notebook may have.
 const MEMORY_VARIABLE: &str = "RADIO_CELL_MEMORY";
@@ -16,6 +19,8 @@ const MEMORY_VARIABLE: &str = "RADIO_CELL_MEMORY";
 pub struct Running {
     host: PathBuf,
     asks: bool,
+    /// What the host runs behind.
+    fence: Option<Arc<Fence>>,
     session: Option<Session>,
     /// The cells that ran to their ends, with what they ran from.
     ran: Vec<Ran>,
@@ -40,6 +45,7 @@ impl Running {
         Running {
             host,
             asks,
+            fence: None,
             session: None,
             ran: Vec::new(),
             done: 0,
@@ -51,6 +57,11 @@ impl Running {
     /// The same, with up to `most` earlier states to go back to instead of the last one alone.
     pub fn keeping(self, most: usize) -> Running {
         Running { most, ..self }
+    }
+
+    /// The same, behind a fence.
+    pub fn behind(self, fence: Option<Arc<Fence>>) -> Running {
+        Running { fence, ..self }
     }
 
     /// Whether cells can ask for input.
@@ -89,13 +100,19 @@ impl Running {
 
     fn start(&mut self, folder: &Path) -> Result<bool> {
         if self.session.is_none() {
-            let mut command = self.command()?;
-            command.current_dir(folder);
+            let command = match &self.fence {
+                Some(fence) => fence.command(&self.host)?,
+                None => {
+                    let mut command = self.command()?;
+                    command.current_dir(folder);
+                    command
+                }
+            };
             let input = match self.asks {
                 true => Input::Answers,
                 false => Input::Nothing,
             };
-            match Session::start_host(command, input) {
+            match Session::start_host(command, input, self.fence.as_ref()) {
                 Err(Error::Interrupted) => return Ok(false),
                 started => self.session = Some(started?),
             }
@@ -132,7 +149,12 @@ impl Running {
             entry: &cell.entry,
             keep: true,
         };
-        let run = session.run(&job, None, &mut Deaf);
+        // What ended in time once may not end this time, if a stranger wrote it.
+        let deadline = self
+            .fence
+            .as_ref()
+            .map(|fence| Instant::now() + fence.time());
+        let run = session.run(&job, deadline, &mut Deaf);
         self.keep(self.done, run.snapshot);
         if run.failure.is_some() {
             return false;

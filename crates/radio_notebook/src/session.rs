@@ -6,6 +6,7 @@ use crate::collect::{Collector, Piece, Request, Stream, cut};
 use crate::diagnostics::Diagnostic;
 use crate::document::Output;
 use crate::error::{Error, Result};
+use crate::fence::{Fence, Guard};
 use crate::interrupt::{self, Group};
 pub use idle::Waker;
 use idle::reads_stdin;
@@ -108,6 +109,8 @@ pub trait Listener {
 /// A program that was started and waits before its first cell.
 #[derive(Debug)]
 pub struct Session {
+    /// Ends all that runs behind a fence; before the group, whose leader it starts from.
+    guard: Option<Guard>,
     group: Group,
     channel: TcpStream,
     /// Where answers go.
@@ -230,6 +233,7 @@ impl Session {
             ended: None,
         };
         Ok(Session {
+            guard: None,
             group,
             channel,
             events,
@@ -241,14 +245,27 @@ impl Session {
         })
     }
 
-    /// Starts a host, which finds `input` on its stdin.
+    /// Starts a host, which finds `input` on its stdin; behind `fence`, if there is one.
     ///
     /// # Errors
     /// As [`start`](Session::start).
-    pub fn start_host(command: Command, input: Input) -> Result<Session> {
+    pub fn start_host(
+        command: Command,
+        input: Input,
+        fence: Option<&Arc<Fence>>,
+    ) -> Result<Session> {
         let mut session = Session::start(command, input)?;
+        session.guard = fence.map(|fence| fence.guard(session.group.child.id()));
         session.meet_worker()?;
         Ok(session)
+    }
+
+    /// Has a process of the host end with it. Behind a fence, processes may have numbers of their own, which mean others here;
+    /// there the guard ends them.
+    fn add_process(&mut self, process: u32) {
+        if self.guard.is_none() || cfg!(not(target_os = "linux")) {
+            self.group.add(process);
+        }
     }
 
     /// Waits for the process of the host that runs cells from now on.
@@ -269,7 +286,7 @@ impl Session {
         listen_to_frames(process, channel, host.sender.clone());
         host.worker = process;
         host.ended = None;
-        self.group.add(process);
+        self.add_process(process);
         Ok(())
     }
 
@@ -468,7 +485,7 @@ impl Session {
                     Frame::End { cell: over, phase } if over == cell => ended = Some(phase),
                     Frame::Snapshot { process, threads } => {
                         run.snapshot = Some(Snapshot { process, threads });
-                        self.group.add(process);
+                        self.add_process(process);
                         if let Some(host) = &mut self.host {
                             host.snapshots.push((process, host.loaded.clone()));
                         }

@@ -8,7 +8,7 @@
 //! A run begins at the first cell that is not as it was, or that names what has changed: the host keeps the states before the
 //! cells. Those above it keep what they gave.
 
-mod around;
+pub(crate) mod around;
 mod show;
 
 use crate::cli;

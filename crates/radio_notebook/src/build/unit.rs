@@ -2,6 +2,7 @@
 //! kept under a key of all that went into it.
 
 mod call;
+mod early;
 mod link;
 mod standby;
 mod together;
@@ -14,9 +15,10 @@ use crate::cache::{file_hash, forget_old, hash_of, touch};
 use crate::dialect::FOLDER_VARIABLE;
 use crate::error::{Error, Result};
 use crate::program::Build;
-use call::Call;
+use call::{Call, environment};
+pub use early::{Early, Rest};
 use serde::{Deserialize, Serialize};
-use standby::Standby;
+use standby::{Standby, Waiting};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -156,7 +158,7 @@ struct UnderWay {
 
 impl UnderWay {
     /// Begins with a unit, when nobody else is at it.
-    fn begin(&self, key: &str) -> Turn<'_> {
+    fn begin(self: &Arc<Self>, key: &str) -> Turn {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         while keys.contains(key) {
             keys = self
@@ -166,28 +168,29 @@ impl UnderWay {
         }
         keys.insert(key.to_owned());
         Turn {
-            all: self,
+            all: self.clone(),
             key: key.to_owned(),
         }
     }
 
     /// Begins with a unit if nobody is at it.
-    fn begin_now(&self, key: &str) -> Option<Turn<'_>> {
+    fn begin_now(self: &Arc<Self>, key: &str) -> Option<Turn> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.insert(key.to_owned()).then(|| Turn {
-            all: self,
+            all: self.clone(),
             key: key.to_owned(),
         })
     }
 }
 
 /// The turn of a thread at a unit, which ends when this is dropped.
-struct Turn<'u> {
-    all: &'u UnderWay,
+#[derive(Debug)]
+struct Turn {
+    all: Arc<UnderWay>,
     key: String,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
         let mut keys = self.all.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.remove(&self.key);
@@ -261,24 +264,15 @@ impl Compiler {
         if let Some(library) = self.kept(&key) {
             return Ok(Outcome::Library(library));
         }
-        let (fresh, waiting) = match self.standby.take() {
-            Some((fresh, waiting)) => (fresh, Some(waiting)),
-            None => (self.fresh_folder()?, None),
-        };
+        let (fresh, waiting) = self.place_to_compile()?;
         let at = fresh.path();
         let source = format!("src/{key}.rs");
         write(&at.join(&source), unit.source)?;
-        let emit = match unit.is_shared {
-            true => "metadata,obj,dep-info",
-            false => "obj,mir,dep-info",
-        };
         let call = Call {
-            unit,
-            source: &source,
-            key: &key,
-            emit,
+            arguments: self.arguments(unit, &source, &key, "obj,mir,dep-info"),
+            environment: environment(unit),
         };
-        let warnings = match self.call(&call, at, waiting)? {
+        let warnings = match self.call(&call, at, waiting, &mut |_| {})? {
             Ok(warnings) => warnings,
             Err(messages) => return Ok(Outcome::Refused(messages)),
         };
@@ -286,14 +280,10 @@ impl Compiler {
         self.link(&at.join(format!("{CRATE}-{key}.o")), &code, unit.settings)?;
         let mir =
             std::fs::read_to_string(at.join(format!("{CRATE}-{key}.mir"))).unwrap_or_default();
-        let metadata = at.join(format!("lib{CRATE}-{key}.rmeta"));
-        let inputs = included(&at.join(format!("{CRATE}-{key}.d")), at)
-            .into_iter()
-            .filter_map(|path| Some((path.clone(), file_hash(&path)?)));
         let record = Record {
-            lengths: [length(&code), length(&metadata)],
+            lengths: [length(&code), 0],
             warnings,
-            inputs: inputs.collect(),
+            inputs: inputs(at, &key),
             ..Record::of(&mir)
         };
         for what in ["o", "mir", "d"] {
@@ -306,6 +296,14 @@ impl Compiler {
             is_new: true,
             ..kept.unwrap_or_else(|| self.library(&key, record))
         }))
+    }
+
+    /// A folder to compile something in, with the compiler that waits there if one does.
+    fn place_to_compile(&self) -> Result<(TempDir, Option<Waiting>)> {
+        match self.standby.take() {
+            Some((folder, waiting)) => Ok((folder, Some(waiting))),
+            None => Ok((self.fresh_folder()?, None)),
+        }
     }
 
     /// A folder to compile something in. It goes, unless it is kept.
@@ -407,6 +405,13 @@ fn write(path: &Path, text: &str) -> Result<()> {
 /// The length of a file; 0 if it is not there.
 fn length(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |file| file.len())
+}
+
+/// The files that the unit of this key includes, which was compiled in the folder `at`, and hashes of what they hold.
+fn inputs(at: &Path, key: &str) -> Vec<(PathBuf, String)> {
+    let files = included(&at.join(format!("{CRATE}-{key}.d")), at).into_iter();
+    let files = files.filter_map(|path| Some((path.clone(), file_hash(&path)?)));
+    files.collect()
 }
 
 /// The files that a unit includes, from the list that the compiler writes.

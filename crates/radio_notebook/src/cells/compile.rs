@@ -9,7 +9,7 @@ use super::learn::{Asked, asked, explain, learn};
 use crate::build::place::target_of;
 use crate::build::set::{Builder, Built};
 use crate::build::toolchain::Toolchain;
-use crate::build::unit::{Compiler, Library, Outcome, Unit};
+use crate::build::unit::{Compiler, Early, Library, Outcome, Rest, Unit};
 use crate::diagnostics::Diagnostic;
 use crate::dialect::CellCode;
 use crate::error::Result;
@@ -80,6 +80,14 @@ pub struct Facts {
     pub refer: Vec<String>,
     /// The variables that the last expression moves.
     pub moved_to_show: Vec<String>,
+}
+
+/// The items of a cell, against which others can be compiled.
+#[derive(Debug, Default)]
+pub(super) struct Defined {
+    warnings: Vec<serde_json::Value>,
+    /// What is still to be done, until they can be loaded.
+    rest: Option<Rest>,
 }
 
 /// Why a cell cannot run.
@@ -183,21 +191,26 @@ impl Cells {
         }
         let definitions = Definitions::of(&seen, number, code);
         let does_something = code.body.is_some() || code.tail.is_some() || !commands.is_empty();
-        let warnings = match self.define(&mut seen, number, &definitions, does_something)? {
-            Ok(warnings) => warnings,
+        let defined = match self.define(&mut seen, number, &definitions, does_something)? {
+            Ok(defined) => defined,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        if !does_something {
-            return Ok(Ok(Compiled {
+        let compiled = match does_something {
+            true => self.compile_body(seen, number, code, &commands, progress),
+            false => Ok(Ok(Compiled {
                 scope_after_failure: seen.clone(),
                 scope: seen,
                 entry: None,
                 facts: Facts::default(),
-                warnings,
-            }));
-        }
-        let compiled = self.compile_body(seen, number, code, &commands, progress)?;
-        Ok(compiled.map(|mut compiled| {
+                warnings: Vec::new(),
+            })),
+        };
+        // What is wrong with the items is not what is wrong with statements that name them.
+        let warnings = match self.defined(defined, number)? {
+            Ok(warnings) => warnings,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        Ok(compiled?.map(|mut compiled| {
             compiled.warnings.splice(0..0, warnings);
             compiled
         }))
@@ -270,21 +283,21 @@ impl Cells {
         }
     }
 
-    /// Compiles the items of a cell. What it gives are the compiler's warnings about them.
+    /// Compiles the items of a cell, as far as others need them to be compiled.
     pub(super) fn define(
         &mut self,
         scope: &mut Scope,
         number: u32,
         definitions: &Definitions,
         has_body: bool,
-    ) -> Result<std::result::Result<Vec<Diagnostic>, Refusal>> {
+    ) -> Result<std::result::Result<Defined, Refusal>> {
         let has_imports = definitions
             .imports
             .iter()
             .any(|import| import.cell == number);
         if definitions.is_empty() && (has_body || !has_imports) {
             definitions.enter(scope, number, "", None);
-            return Ok(Ok(Vec::new()));
+            return Ok(Ok(Defined::default()));
         }
         // What the items see: the imports of the cell, and the items that still hold.
         let mut seen = scope.clone();
@@ -296,16 +309,24 @@ impl Cells {
                 .iter()
                 .any(|known| known.item.narrow.is_some());
         let mut attempt = Attempt::default();
-        let (library, needs, statics) = loop {
+        let (library, rest, needs, statics) = loop {
             let text = items(&seen, definitions, number, &attempt);
-            let (key, outcome) = self.compile_text(scope, &text, true)?;
+            let (key, early) = {
+                let unit = self.unit(scope, &text, true);
+                (
+                    self.compiler.key(&unit),
+                    self.compiler.compile_early(&unit)?,
+                )
+            };
+            self.remember(key, text.map);
+            let (outcome, rest) = match early {
+                Early::Metadata(library, rest) => (Outcome::Library(library), Some(rest)),
+                Early::Done(outcome) => (outcome, None),
+            };
+            self.count(&outcome);
             match outcome {
-                Outcome::Library(library) => {
-                    self.remember(key, text.map);
-                    break (library, text.libraries, text.statics);
-                }
+                Outcome::Library(library) => break (library, rest, text.libraries, text.statics),
                 Outcome::Refused(messages) => {
-                    self.remember(key, text.map);
                     if has_narrow && !attempt.is_narrow {
                         attempt.is_narrow = true;
                         continue;
@@ -315,7 +336,7 @@ impl Cells {
                 }
             }
         };
-        let warnings = self.warnings(&library, number);
+        let warnings = library.warnings.clone();
         let name = format!("{LIBRARY_PREFIX}{}", library.key);
         definitions.enter(scope, number, &name, statics.as_deref());
         if !scope.libraries.iter().any(|known| known.name == name) {
@@ -325,7 +346,23 @@ impl Cells {
                 needs,
             }));
         }
-        Ok(Ok(warnings))
+        Ok(Ok(Defined { warnings, rest }))
+    }
+
+    /// Waits until items can be loaded. What it gives are the compiler's warnings about them.
+    pub(super) fn defined(
+        &self,
+        defined: Defined,
+        number: u32,
+    ) -> Result<std::result::Result<Vec<Diagnostic>, Refusal>> {
+        let warnings = match defined.rest.map(Rest::wait).transpose()? {
+            None => defined.warnings,
+            Some(Outcome::Library(library)) => library.warnings,
+            Some(Outcome::Refused(messages)) => {
+                return Ok(Err(Refusal::Compiler(self.diagnostics(&messages))));
+            }
+        };
+        Ok(Ok(self.warnings(&warnings, number)))
     }
 
     /// Compiles the function of a cell.
@@ -361,7 +398,7 @@ impl Cells {
                 attempt = noted;
                 continue;
             }
-            let (_, outcome) = self.compile_text(&scope, &text, false)?;
+            let outcome = self.compile_text(&scope, &text)?;
             let messages = match outcome {
                 Outcome::Library(library) => {
                     self.remember(key.clone(), text.map);
@@ -381,7 +418,7 @@ impl Cells {
                         continue;
                     }
                     let mut compiled = finish(scope, &body, &libraries, &library);
-                    compiled.warnings = self.warnings(&library, number);
+                    compiled.warnings = self.warnings(&library.warnings, number);
                     return Ok(Ok(compiled));
                 }
                 Outcome::Refused(messages) => messages,
@@ -487,18 +524,15 @@ impl Cells {
         (key, noted.filter(|noted| noted != attempt))
     }
 
-    fn compile_text(
-        &mut self,
-        scope: &Scope,
-        text: &Text,
-        is_shared: bool,
-    ) -> Result<(String, Outcome)> {
-        let unit = self.unit(scope, text, is_shared);
-        let key = self.compiler.key(&unit);
-        let outcome = self.compiler.compile(&unit)?;
-        let is_kept = matches!(&outcome, Outcome::Library(library) if !library.is_new);
+    fn compile_text(&mut self, scope: &Scope, text: &Text) -> Result<Outcome> {
+        let outcome = self.compiler.compile(&self.unit(scope, text, false))?;
+        self.count(&outcome);
+        Ok(outcome)
+    }
+
+    fn count(&mut self, outcome: &Outcome) {
+        let is_kept = matches!(outcome, Outcome::Library(library) if !library.is_new);
         self.made += usize::from(!is_kept);
-        Ok((key, outcome))
     }
 
     fn remember(&mut self, key: String, map: SourceMap) {
@@ -506,9 +540,9 @@ impl Cells {
     }
 
     /// The compiler's warnings about what this cell says itself.
-    fn warnings(&self, library: &Library, number: u32) -> Vec<Diagnostic> {
+    fn warnings(&self, messages: &[serde_json::Value], number: u32) -> Vec<Diagnostic> {
         let find = |file: &str, line, column| self.places.find(file, line, column);
-        let warnings = library.warnings.iter();
+        let warnings = messages.iter();
         warnings
             .filter_map(|message| Diagnostic::warning_from_rustc(message, number, find))
             .collect()

@@ -4,7 +4,7 @@
 //! then the cells can be compiled in any order. Each is kept as what it would be by itself: where a guess was wrong, it is never
 //! asked for.
 
-use super::compile::{Cells, file_of};
+use super::compile::{Cells, Defined, file_of};
 use super::finish::finish;
 use super::learn::learn;
 use crate::build::unit::{Library, Unit};
@@ -70,9 +70,25 @@ impl Cells {
         if !scope.attributes.is_empty() || !scope.extern_crates.is_empty() {
             return Ok(());
         }
+        // No cell runs meanwhile: the metadata of the items is all that is needed of them.
+        let mut begun = Vec::new();
+        let done = self.compile_with(scope, cells, &mut begun);
+        for defined in begun {
+            // What is wrong with it is told at its turn.
+            let _ = self.defined(defined, 0);
+        }
+        done
+    }
+
+    fn compile_with(
+        &mut self,
+        scope: &Scope,
+        cells: &[(u32, &CellCode)],
+        begun: &mut Vec<Defined>,
+    ) -> Result<()> {
         let (mut after, mut foreseen) = (scope.clone(), Vec::new());
         for &(number, code) in cells {
-            if !is_foreseeable(code) || !self.enter(&mut after, number, code)? {
+            if !is_foreseeable(code) || !self.enter(&mut after, number, code, begun)? {
                 break;
             }
             foreseen.push(Foreseen {
@@ -89,7 +105,7 @@ impl Cells {
             return Ok(());
         };
         for _ in 0..MAX_ROUNDS {
-            let written = self.write(scope, &mut foreseen, &types)?;
+            let written = self.write(scope, &mut foreseen, &types, begun)?;
             let (first, second) = written.split_at(written.len() / 2);
             let halves = [first, second].map(|half| {
                 let units = half.iter().map(|w| self.unit(&w.scope, &w.text, false));
@@ -128,8 +144,14 @@ impl Cells {
         noted.is_none() && self.compiler.kept(&key).is_none()
     }
 
-    /// Compiles the items of a cell, and has `scope` have them. Returns `false` if what comes after it cannot be foreseen.
-    fn enter(&mut self, scope: &mut Scope, number: u32, code: &CellCode) -> Result<bool> {
+    /// Begins with the items of a cell, and has `scope` have them. Returns `false` if what comes after it cannot be foreseen.
+    fn enter(
+        &mut self,
+        scope: &mut Scope,
+        number: u32,
+        code: &CellCode,
+        begun: &mut Vec<Defined>,
+    ) -> Result<bool> {
         let macros = &code.statement_macros;
         if !macros.is_disjoint(&scope.item_macros) || macros.contains("include") {
             return Ok(false);
@@ -138,10 +160,14 @@ impl Cells {
         let definitions = Definitions::of(scope, number, code);
         let does_something = code.body.is_some() || code.tail.is_some();
         // Cells before one that defines something anew see what was there before.
-        Ok(!definitions.replaces()
-            && self
-                .define(scope, number, &definitions, does_something)?
-                .is_ok())
+        if definitions.replaces() {
+            return Ok(false);
+        }
+        let Ok(defined) = self.define(scope, number, &definitions, does_something)? else {
+            return Ok(false);
+        };
+        begun.push(defined);
+        Ok(true)
     }
 
     /// Asks for the types of the variables that the cells declare. Those that are wrong are left out.
@@ -195,11 +221,12 @@ impl Cells {
         scope: &Scope,
         foreseen: &mut [Foreseen<'_>],
         types: &BTreeMap<String, String>,
+        begun: &mut Vec<Defined>,
     ) -> Result<Vec<Written>> {
         let (mut scope, mut written) = (scope.clone(), Vec::new());
         let mut strange = BTreeSet::new();
         for (at, cell) in foreseen.iter_mut().enumerate() {
-            self.enter(&mut scope, cell.number, cell.code)?;
+            self.enter(&mut scope, cell.number, cell.code, begun)?;
             if cell.code.body.is_none() && cell.code.tail.is_none() {
                 continue;
             }

@@ -166,7 +166,7 @@ fn list(folder: &Path, depth: usize, files: &mut BTreeSet<PathBuf>) {
 }
 
 /// The texts that stand in a cell's code.
-fn texts(source: &str) -> Vec<String> {
+pub(crate) fn texts(source: &str) -> Vec<String> {
     fn gather(stream: proc_macro2::TokenStream, depth: usize, found: &mut Vec<String>) {
         for token in stream {
             match token {

@@ -13,42 +13,39 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A call of the compiler.
-pub(super) struct Call<'c> {
-    /// The settings and libraries are those of this unit.
-    pub unit: &'c Unit<'c>,
-    /// The file to compile, in the folder of the call.
-    pub source: &'c str,
-    /// The key of what is compiled.
-    pub key: &'c str,
-    /// What to make.
-    pub emit: &'c str,
+pub(super) struct Call {
+    pub arguments: Vec<OsString>,
+    pub environment: Environment,
 }
 
 /// What the compiler said: its warnings, or why it refuses a unit.
 pub(super) type Said = std::result::Result<Vec<serde_json::Value>, Vec<serde_json::Value>>;
 
 impl Compiler {
-    /// Calls the compiler in the folder `at`, or has the one compile that waits there.
+    /// Calls the compiler in the folder `at`, or has the one compile that waits there. `hears` is told what it has made.
     pub(super) fn call(
         &self,
-        call: &Call<'_>,
+        call: &Call,
         at: &Path,
         waiting: Option<Waiting>,
+        hears: &mut dyn FnMut(&serde_json::Value),
     ) -> Result<Said> {
-        let arguments = self.arguments(call);
-        let environment = environment(call.unit);
-        let begun = waiting.and_then(|waiting| waiting.begin(&arguments, &environment));
+        let begun = waiting.and_then(|waiting| waiting.begin(call));
         let group = match begun {
             Some(group) => Ok(group),
-            None => Group::spawn_watched(self.command(&environment, at).args(arguments)),
+            None => {
+                let mut command = self.command(&call.environment, at);
+                Group::spawn_watched(command.args(&call.arguments))
+            }
         };
-        self.standby.expect(environment);
+        self.standby.expect(call.environment.clone());
         let (mut messages, mut said) = (Vec::new(), String::new());
         let status = follow(
             "rustc",
             group,
             self.deadline,
             &mut |_, line| match serde_json::from_str::<serde_json::Value>(&line) {
+                Ok(made) if !made["artifact"].is_null() => hears(&made),
                 Ok(message) => messages.push(message),
                 Err(_) => said.push_str(&format!("{line}\n")),
             },
@@ -88,8 +85,14 @@ impl Compiler {
         command
     }
 
-    fn arguments(&self, call: &Call<'_>) -> Vec<OsString> {
-        let (unit, key) = (call.unit, call.key);
+    /// How a unit is compiled from the file `source` in the folder of the call; `emit` says what is to be made.
+    pub(super) fn arguments(
+        &self,
+        unit: &Unit<'_>,
+        source: &str,
+        key: &str,
+        emit: &str,
+    ) -> Vec<OsString> {
         let profile = &unit.settings.profile;
         let level = unit.settings.opt_level.clone();
         let level = level
@@ -101,11 +104,11 @@ impl Compiler {
         for fixed in ["--edition=2024", "--crate-type=rlib", "--error-format=json"] {
             add(fixed.into());
         }
-        for fixed in ["-Cprefer-dynamic", "-Ccodegen-units=1"] {
+        for fixed in ["--json=artifacts", "-Cprefer-dynamic", "-Ccodegen-units=1"] {
             add(fixed.into());
         }
         add(format!("--crate-name={CRATE}"));
-        add(format!("--emit={}", call.emit));
+        add(format!("--emit={}", emit));
         add(format!("-Cmetadata={key}"));
         add(format!("-Cextra-filename=-{key}"));
         add(format!("-Copt-level={level}"));
@@ -144,14 +147,14 @@ impl Compiler {
             argument.push(folder);
             arguments.push(argument);
         }
-        arguments.push(call.source.into());
+        arguments.push(source.into());
         arguments.extend(["--out-dir".into(), ".".into()]);
         arguments
     }
 }
 
 /// The variables that are set for the compiler of a unit.
-fn environment(unit: &Unit<'_>) -> Environment {
+pub(super) fn environment(unit: &Unit<'_>) -> Environment {
     let mut environment = Environment::new();
     if let Some(set) = unit.set {
         let package = set.folder.file_name().unwrap_or_default().to_string_lossy();

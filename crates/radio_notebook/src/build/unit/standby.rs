@@ -2,6 +2,7 @@
 //! this one has done so, and waits for its arguments.
 
 use super::Compiler;
+use super::call::Call;
 use crate::interrupt::Group;
 use std::ffi::OsString;
 use std::io::Write;
@@ -49,11 +50,11 @@ impl Standby {
 
 impl Waiting {
     /// Has it compile; `None` if it is gone, or was started with other variables.
-    pub fn begin(mut self, arguments: &[OsString], environment: &Environment) -> Option<Group> {
-        if self.environment != *environment {
+    pub fn begin(mut self, call: &Call) -> Option<Group> {
+        if self.environment != call.environment {
             return None;
         }
-        let text = lines(arguments)?;
+        let text = lines(&call.arguments)?;
         // The end of the pipe is the end of the arguments.
         let mut pipe = self.group.child.stdin.take()?;
         pipe.write_all(text.as_bytes()).ok()?;

@@ -2,7 +2,9 @@
 //!
 //! The units become modules of one crate. They are kept as if each had been compiled by itself, but that they share a library.
 
-use super::{CODE, CRATE, Call, Compiler, Library, Record, START, Unit, length, write};
+use super::{
+    CODE, CRATE, Call, Compiler, Library, Record, START, Unit, environment, length, write,
+};
 use crate::cache::hash_of;
 use crate::error::Result;
 use crate::program::text;
@@ -76,12 +78,10 @@ impl Compiler {
             write(&at.join("src").join(format!("{key}.rs")), module)?;
         }
         let call = Call {
-            unit: &whole,
-            source: ROOT,
-            key: &together,
-            emit: "obj,mir",
+            arguments: self.arguments(&whole, ROOT, &together, "obj,mir"),
+            environment: environment(&whole),
         };
-        let warnings = match self.call(&call, at, None)? {
+        let warnings = match self.call(&call, at, None, &mut |_| {})? {
             Ok(warnings) => warnings,
             Err(messages) => return Ok(Err(messages)),
         };
@@ -139,12 +139,10 @@ impl Compiler {
         let source = format!("src/{key}.rs");
         write(&at.join(&source), unit.source)?;
         let call = Call {
-            unit,
-            source: &source,
-            key: &key,
-            emit: "mir",
+            arguments: self.arguments(unit, &source, &key, "mir"),
+            environment: environment(unit),
         };
-        Ok(match self.call(&call, at, None)? {
+        Ok(match self.call(&call, at, None, &mut |_| {})? {
             Err(messages) => Err(messages),
             Ok(_) => {
                 let mir = std::fs::read_to_string(at.join(format!("{CRATE}-{key}.mir")));

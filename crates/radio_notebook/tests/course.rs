@@ -1,0 +1,328 @@
+//! An assignment from the solved notebook to the grades: what is handed out, and what hand-ins of every kind come to.
+
+mod desk;
+
+use desk::{Desk, code, joined, stderr};
+use serde_json::{Value, json};
+
+fn cell(source: &str, id: &str, role: &str) -> Value {
+    let (grade, solution) = (role == "test", role == "answer");
+    let points = if grade { json!(2) } else { Value::Null };
+    json!({
+        "cell_type": "code", "execution_count": null, "id": id, "outputs": [], "source": source,
+        "metadata": {"nbgrader": {"grade": grade, "solution": solution, "locked": !solution, "task": false,
+            "grade_id": id, "points": points, "schema_version": 3}},
+    })
+}
+
+fn notebook(cells: &[Value]) -> String {
+    json!({"cells": cells, "metadata": {"kernelspec": {"name": "rust", "language": "rust", "display_name": "Rust"}},
+        "nbformat": 4, "nbformat_minor": 5})
+    .to_string()
+}
+
+const HIDDEN: &str = "assert_eq!(double(2), 4, \"twice two\");\n// BEGIN HIDDEN TESTS\nassert_eq!(double(0), 0);\n// END HIDDEN TESTS";
+
+/// Two questions, with a file beside the notebook.
+fn solved() -> String {
+    notebook(&[
+        cell(
+            "let start: i64 = std::fs::read_to_string(\"start.txt\")?.trim().parse()?;",
+            "start",
+            "locked",
+        ),
+        cell(
+            "fn double(x: i64) -> i64 {\n    // BEGIN SOLUTION\n    2 * x\n    // END SOLUTION\n}",
+            "double",
+            "answer",
+        ),
+        cell(HIDDEN, "double-test", "test"),
+        cell(
+            "let more: i64 = {\n    // BEGIN SOLUTION\n    start + 1\n    // END SOLUTION\n};",
+            "more",
+            "answer",
+        ),
+        cell("assert_eq!(more, 8);", "more-test", "test"),
+    ])
+}
+
+fn desk() -> Desk {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("source")).unwrap();
+    std::fs::create_dir(desk.path("in")).unwrap();
+    desk.write("source/a.ipynb", &solved());
+    desk.write("source/start.txt", "7\n");
+    desk
+}
+
+/// What is handed out, with these answers.
+fn hand_in(desk: &Desk, student: &str, double: &str, more: &str) {
+    let mut notebook = desk.notebook("source/a.ipynb");
+    notebook["cells"][1]["source"] = double.into();
+    notebook["cells"][2]["source"] = "assert_eq!(double(2), 4, \"twice two\");\n".into();
+    notebook["cells"][3]["source"] = more.into();
+    desk.write(&format!("in/{student}.ipynb"), &notebook.to_string());
+}
+
+const DOUBLE: &str = "fn double(x: i64) -> i64 { x + x }";
+const MORE: &str = "let more = start + 1;";
+
+/// The rows of the table, by student: the fields before the remarks, and the remarks.
+fn rows(desk: &Desk) -> std::collections::BTreeMap<String, (String, String)> {
+    let table = desk.read("grades/grades.csv");
+    let rows = table.lines().skip(1).map(|line| {
+        let fields: Vec<&str> = line.splitn(7, ',').collect();
+        let rest = fields[1..6].join(",");
+        (fields[0].to_owned(), (rest, fields[6].to_owned()))
+    });
+    rows.collect()
+}
+
+#[test]
+fn what_is_handed_out_has_no_solutions_and_cannot_be_changed() {
+    let desk = desk();
+    let assigned = desk
+        .command(&["assign", "source/a.ipynb", "out/a.ipynb"])
+        .output()
+        .unwrap();
+    assert_eq!(code(&assigned), 0, "{}", stderr(&assigned));
+    assert!(
+        stderr(&assigned).contains("4 points in 2 tests"),
+        "{}",
+        stderr(&assigned)
+    );
+    // The file lies beside the source only.
+    assert!(
+        stderr(&assigned).contains("start.txt, which is not there"),
+        "{}",
+        stderr(&assigned)
+    );
+    let released = desk.notebook("out/a.ipynb");
+    let sources: Vec<String> = released["cells"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cell| joined(&cell["source"]))
+        .collect();
+    assert_eq!(sources[1], "fn double(x: i64) -> i64 {\n    todo!()\n}");
+    assert_eq!(sources[2], "assert_eq!(double(2), 4, \"twice two\");");
+    assert_eq!(sources[3], "let more: i64 = {\n    todo!()\n};");
+    for (at, expected) in [(0, json!(false)), (1, Value::Null), (2, json!(false))] {
+        assert_eq!(released["cells"][at]["metadata"]["editable"], expected);
+        assert_eq!(released["cells"][at]["metadata"]["deletable"], false);
+    }
+    let before = desk.read("out/a.ipynb");
+    let again = desk
+        .command(&["assign", "source/a.ipynb", "out"])
+        .output()
+        .unwrap();
+    assert_eq!(code(&again), 2);
+    assert!(
+        stderr(&again).contains("there already"),
+        "{}",
+        stderr(&again)
+    );
+    assert_eq!(desk.read("out/a.ipynb"), before);
+}
+
+#[test]
+fn a_source_that_does_not_get_its_own_points_is_not_handed_out() {
+    let desk = desk();
+    desk.write("source/a.ipynb", &solved().replace("2 * x", "3 * x"));
+    let assigned = desk
+        .command(&["assign", "source/a.ipynb", "out.ipynb"])
+        .output()
+        .unwrap();
+    assert_eq!(code(&assigned), 1, "{}", stderr(&assigned));
+    let said = stderr(&assigned);
+    assert!(
+        said.contains("cell 3, `double-test`, has 0 of 2 points") && said.contains("twice two"),
+        "{said}"
+    );
+    assert!(!desk.path("out.ipynb").exists());
+    hand_in(&desk, "ann", DOUBLE, MORE);
+    let graded = desk
+        .command(&["grade", "source/a.ipynb", "in"])
+        .output()
+        .unwrap();
+    assert_eq!(code(&graded), 2, "{}", stderr(&graded));
+    assert!(
+        stderr(&graded).contains("the solved notebook itself"),
+        "{}",
+        stderr(&graded)
+    );
+    desk.write("source/a.ipynb", &solved().replace("// END SOLUTION", ""));
+    let broken = desk
+        .command(&["assign", "source/a.ipynb", "out.ipynb"])
+        .output()
+        .unwrap();
+    assert_eq!(code(&broken), 2);
+    assert!(
+        stderr(&broken).contains("cell 2 of all cells: line 2 says BEGIN SOLUTION"),
+        "{}",
+        stderr(&broken)
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn hand_ins_of_every_kind_are_graded_and_the_same_twice() {
+    let desk = desk();
+    let solution = desk.path("source/a.ipynb").display().to_string();
+    let other = desk.path("in/ann.ipynb").display().to_string();
+    hand_in(&desk, "ann", DOUBLE, MORE);
+    hand_in(
+        &desk,
+        "bob",
+        "fn double(x: i64) -> i64 { if x == 2 { 4 } else { 1 } }",
+        "todo!()",
+    );
+    hand_in(
+        &desk,
+        "cy-loops",
+        "fn double(x: i64) -> i64 { loop {} }",
+        MORE,
+    );
+    hand_in(&desk, "dee-panics", DOUBLE, "panic!(\"no idea\");");
+    hand_in(
+        &desk,
+        "eve-deletes",
+        &format!(
+            "fn double(x: i64) -> i64 {{ x + x }}\nlet _ = std::fs::remove_file(\"start.txt\");\nlet _ = std::fs::remove_dir_all({:?});",
+            desk.folder()
+        ),
+        "let more = start + 1;\nassert!(!std::path::Path::new(\"start.txt\").exists());",
+    );
+    hand_in(
+        &desk,
+        "fay-prints",
+        DOUBLE,
+        "loop { println!(\"and on\"); }",
+    );
+    hand_in(
+        &desk,
+        "gus-forks",
+        DOUBLE,
+        "unsafe extern \"C\" { safe fn fork() -> i32; }\nloop { fork(); }",
+    );
+    hand_in(
+        &desk,
+        "hal-reads",
+        &format!(
+            "fn double(x: i64) -> i64 {{ x + x }}\nprintln!(\"{{:?}}\", std::fs::read_to_string({solution:?}).map_err(|e| e.kind()));"
+        ),
+        &format!(
+            "println!(\"{{:?}}\", std::fs::read_to_string({other:?}).map_err(|e| e.kind()));\nlet more = start + 1;"
+        ),
+    );
+    hand_in(
+        &desk,
+        "ida-includes",
+        DOUBLE,
+        &format!("println!(\"{{}}\", include_str!({solution:?}));\nlet more = start + 1;"),
+    );
+    hand_in(&desk, "jan-quits", DOUBLE, "std::process::exit(0);");
+    let mut edited = desk.notebook("in/bob.ipynb");
+    edited["cells"][2]["source"] = "// fine".into();
+    edited["cells"][4]["source"] = "assert!(true);".into();
+    desk.write("in/kim-edits.ipynb", &edited.to_string());
+    desk.write("in/lea-empty.ipynb", &notebook(&[]));
+    desk.write("in/max-broken.ipynb", "{\"cells\": [");
+    desk.write("in/ned-other.ipynb", &notebook(&[json!({"cell_type": "code", "execution_count": null, "id": "x", "metadata": {}, "outputs": [], "source": "println!(\"holidays\");"})]));
+    let grade = || {
+        let arguments = ["grade", "source/a.ipynb", "in", "--timeout", "2"];
+        let graded = desk.command(&arguments).output().unwrap();
+        assert_eq!(code(&graded), 1, "{}", stderr(&graded));
+        (
+            desk.read("grades/grades.csv"),
+            desk.read("grades/grades.json"),
+            stderr(&graded),
+        )
+    };
+    let (table, json, said) = grade();
+    assert!(said.contains("11 of 14 hand-ins graded"), "{said}");
+    let rows = rows(&desk);
+    let points = |student: &str| rows[student].0.as_str();
+    let remarks = |student: &str| rows[student].1.as_str();
+    for (student, expected) in [
+        ("ann", "graded,4,4,2,2"),
+        ("bob", "graded,0,4,0,0"),
+        ("cy-loops", "graded,2,4,0,2"),
+        ("dee-panics", "graded,2,4,2,0"),
+        ("eve-deletes", "graded,4,4,2,2"),
+        ("fay-prints", "graded,2,4,2,0"),
+        ("gus-forks", "graded,2,4,2,0"),
+        ("hal-reads", "graded,4,4,2,2"),
+        ("ida-includes", "graded,2,4,2,0"),
+        ("jan-quits", "graded,2,4,2,0"),
+        ("kim-edits", "graded,0,4,0,0"),
+        ("lea-empty", "not graded,,,,"),
+        ("max-broken", "not graded,,,,"),
+        ("ned-other", "not graded,,,,"),
+    ] {
+        assert_eq!(points(student), expected, "{student}: {table}\n{said}");
+    }
+    for (student, expected) in [
+        ("cy-loops", "Timeout"),
+        ("fay-prints", "Timeout"),
+        ("gus-forks", "processes without end"),
+        ("jan-quits", "exit code 0"),
+        ("kim-edits", "`double-test` was changed"),
+        ("lea-empty", "empty"),
+        ("max-broken", "not JSON"),
+        ("ned-other", "another notebook"),
+    ] {
+        assert!(
+            remarks(student).contains(expected),
+            "{student}: {}",
+            remarks(student)
+        );
+    }
+    // Nothing of the teacher's was read or removed.
+    let feedback = |student: &str| desk.read(&format!("grades/feedback/{student}.html"));
+    assert_eq!(
+        feedback("hal-reads").matches("PermissionDenied").count(),
+        2,
+        "{}",
+        feedback("hal-reads")
+    );
+    assert!(
+        !feedback("ida-includes").contains("start + 1\\n"),
+        "the solution was included"
+    );
+    assert!(desk.path("source/start.txt").is_file() && desk.path("in/ann.ipynb").is_file());
+    assert!(
+        !feedback("bob").contains("double(0)"),
+        "hidden tests are shown"
+    );
+    let again = grade();
+    assert_eq!((table, json), (again.0, again.1));
+}
+
+#[test]
+fn a_new_notebook_runs_and_nothing_is_overwritten() {
+    let desk = Desk::new();
+    let new = desk.command(&["new", "first-try"]).output().unwrap();
+    assert_eq!(code(&new), 0, "{}", stderr(&new));
+    assert_eq!(desk.names("first-try"), ["first-try.ipynb", "songs.csv"]);
+    let run = desk.run(&["first-try/first-try.ipynb"]);
+    assert_eq!(code(&run), 0, "{}", stderr(&run));
+    assert!(desk.path("out/figures/first-try/plays.svg").is_file());
+    let again = desk.command(&["new", "first-try"]).output().unwrap();
+    assert_eq!(code(&again), 2);
+    assert!(
+        stderr(&again).contains("there already"),
+        "{}",
+        stderr(&again)
+    );
+    let assignment = desk
+        .command(&["new", "mine.ipynb", "--assignment"])
+        .output()
+        .unwrap();
+    assert_eq!(code(&assignment), 0, "{}", stderr(&assignment));
+    let text = desk.read("mine.ipynb");
+    assert!(
+        text.contains("todo!()") && !text.contains("BEGIN SOLUTION") && !text.contains("HIDDEN")
+    );
+    assert!(desk.path("radio_songs.csv").is_file());
+}
