@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::{cache, check, convert, files, interrupt, percent, run, step, watch};
+use crate::{check, clean, convert, diff, files, git, interrupt, percent, run, step, watch};
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -31,8 +31,12 @@ enum Action {
     Watch(watch::Arguments),
     /// Write a notebook (.ipynb) as a percent script (.rs), or a percent script as a notebook
     Convert(convert::Arguments),
-    /// Remove what was compiled for notebooks
-    Clean(cache::Arguments),
+    /// Remove what was compiled for notebooks, or take out of notebooks what running them has left there
+    Clean(clean::Arguments),
+    /// Show how two notebooks differ, cell by cell
+    Diff(diff::Arguments),
+    /// Have git store notebooks without what running them leaves in them, and show how they differ by cells
+    Git(git::Arguments),
 }
 
 /// What can be given to every command that executes notebooks and writes their copies.
@@ -79,7 +83,7 @@ pub(crate) fn seconds(text: &str) -> std::result::Result<Duration, String> {
 }
 
 /// Runs the program: reads the arguments, does what they say, and returns the exit code. 0: all cells ran, or all outputs are
-/// equal. 1: a cell failed, or an output differs. 2: the arguments or a file could not be used.
+/// equal. 1: a cell failed, or something differs. 2: the arguments or a file could not be used.
 pub fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     interrupt::listen();
@@ -89,7 +93,9 @@ pub fn main() -> ExitCode {
         Action::Step(arguments) => step::run(&arguments),
         Action::Watch(arguments) => watch::run(arguments),
         Action::Convert(arguments) => convert::run(&arguments),
-        Action::Clean(arguments) => cache::clean(&arguments),
+        Action::Clean(arguments) => clean::run(&arguments),
+        Action::Diff(arguments) => diff::run(&arguments),
+        Action::Git(arguments) => git::run(&arguments),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -10,10 +10,12 @@ macro_rules! say {
 }
 
 pub mod batch;
+pub mod brackets;
 pub mod build;
 pub mod cache;
 pub mod cells;
 pub mod check;
+pub mod clean;
 pub mod cli;
 pub mod clock;
 pub mod collect;
@@ -22,6 +24,7 @@ pub mod comments;
 pub mod convert;
 pub mod diagnostics;
 pub mod dialect;
+pub mod diff;
 pub mod displays;
 pub mod document;
 pub mod engine;
@@ -32,11 +35,14 @@ pub mod evcxr;
 pub mod execute;
 pub mod figures;
 pub mod files;
+pub mod git;
 pub mod highlight;
+pub mod hints;
 pub mod interactive;
 pub mod interrupt;
 pub mod items;
 pub mod lock;
+pub mod near;
 pub mod nesting;
 pub mod page;
 pub mod parameters;
@@ -50,6 +56,7 @@ pub mod serve;
 pub mod session;
 pub mod startup;
 pub mod step;
+pub mod strip;
 pub mod surrogates;
 pub mod watch;
 

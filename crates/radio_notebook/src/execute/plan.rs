@@ -13,7 +13,7 @@ use std::path::Path;
 pub struct Work {
     /// Where it stands in the notebook; `None` for what its start-up files say.
     pub index: Option<usize>,
-    /// Its number among the code cells that are not empty, from 1; 0 for the start-up files.
+    /// Its number ([`Notebook::numbers`]); 0 for the start-up files.
     pub number: u32,
     pub source: String,
     pub code: CellCode,
@@ -81,14 +81,12 @@ pub fn startup_work(startup: &Startup) -> Result<Work> {
 
 /// The cells to run, taken apart.
 pub fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>> {
-    let code = notebook.cells.iter().enumerate();
-    let numbered: Vec<_> = code
-        .filter(|(_, cell)| cell.is_numbered())
-        .zip(1u32..)
-        .map(|((index, cell), number)| (index, cell, number))
+    let code = notebook.cells.iter().enumerate().zip(notebook.numbers());
+    let mut numbered: Vec<_> = code
+        .filter_map(|((index, cell), number)| Some((index, cell, number?)))
         .collect();
-    let last = match &options.until {
-        None => u32::MAX,
+    let count = match &options.until {
+        None => numbered.len(),
         Some(until) => {
             let is_it = |cell: &crate::document::Cell, number: u32| {
                 until.parse() == Ok(number)
@@ -97,8 +95,8 @@ pub fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Wo
             };
             let found = numbered
                 .iter()
-                .find(|(_, cell, number)| is_it(cell, *number));
-            found.map(|(.., number)| *number).ok_or_else(|| {
+                .position(|(_, cell, number)| is_it(cell, *number));
+            found.map(|at| at + 1).ok_or_else(|| {
                 Error::Argument(format!(
                     "--until {until}: {name} has no such cell; give a number from 1 to {}, a cell's id or its label",
                     numbered.len()
@@ -106,9 +104,10 @@ pub fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Wo
             })?
         }
     };
+    numbered.truncate(count);
     let wanted = numbered
         .into_iter()
-        .filter(|(_, cell, number)| *number <= last && !cell.has_tag("skip-execution"));
+        .filter(|(_, cell, _)| !cell.has_tag("skip-execution"));
     let mut timed = false;
     let work = wanted.map(|(index, cell, number)| {
         let expected_to_fail = cell.has_tag("raises-exception");
