@@ -11,6 +11,7 @@
 mod commands;
 pub mod compile;
 mod finish;
+mod include;
 mod learn;
 mod together;
 

@@ -1,6 +1,8 @@
 //! A running notebook program: outputs, cell by cell, as they happen.
 
+mod failure;
 mod idle;
+mod listen;
 
 use crate::collect::{Collector, Piece, Request, Stream, cut};
 use crate::diagnostics::Diagnostic;
@@ -8,12 +10,15 @@ use crate::document::Output;
 use crate::error::{Error, Result};
 use crate::fence::{Fence, Guard};
 use crate::interrupt::{self, Group};
+pub use failure::Failure;
+use failure::{failure, failure_of};
 pub use idle::Waker;
 use idle::reads_stdin;
-use radio_runtime::protocol::{Frame, GO, LOST, Order, Place, SESSION_VARIABLE, mark_prefix};
+use listen::{Event, accept, listen_to_frames, listen_to_stream, new_token};
+use radio_runtime::protocol::{Frame, GO, Order, Place, SESSION_VARIABLE, mark_prefix};
 use radio_runtime::worker::LIBRARY;
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
@@ -21,17 +26,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
-
-/// How a cell ended that did not run to its end.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Failure {
-    /// The kind: `Panic`, `Error`, `Exited`, `Signal`, `Timeout`, `Interrupted`.
-    pub ename: String,
-    /// The message.
-    pub evalue: String,
-    /// Where in the program, if it said so.
-    pub place: Option<Place>,
-}
 
 /// What running a cell gave.
 #[derive(Debug, Default)]
@@ -142,18 +136,6 @@ struct Host {
     restored: u32,
     /// How the process that ran cells has ended, if it has.
     ended: Option<u32>,
-}
-
-#[derive(Debug)]
-enum Event {
-    /// From the process of this number; 0 for a program, and for the keeper of a host.
-    Frame(u32, Frame),
-    ChannelClosed,
-    Text(Stream, Vec<u8>),
-    Mark(Stream, u32),
-    StreamClosed(Stream),
-    /// Somebody wants the session to look up: see [`Waker`].
-    Wake,
 }
 
 /// How many events may wait to be looked at: a program that writes faster has to wait itself.
@@ -606,251 +588,5 @@ fn pass(listener: &mut dyn Listener, piece: Piece<'_>) {
     match piece {
         Piece::Text(stream, text) => listener.hears(stream, text),
         Piece::Content(bundle) => listener.shows(bundle),
-    }
-}
-
-fn failure(ename: &str, evalue: &str) -> Failure {
-    Failure {
-        ename: ename.to_owned(),
-        evalue: evalue.to_owned(),
-        place: None,
-    }
-}
-
-fn failure_of(status: ExitStatus) -> Failure {
-    #[cfg(unix)]
-    if let Some(number) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        let name = nix::sys::signal::Signal::try_from(number)
-            .map_or_else(|_| number.to_string(), |s| s.to_string());
-        let hint = match name.as_str() {
-            "SIGKILL" => ", as the system does where memory runs out",
-            "SIGXFSZ" => ": a file grew larger than the system allows",
-            _ => "",
-        };
-        return failure(
-            "Signal",
-            &format!("the program was ended by the signal {name}{hint}"),
-        );
-    }
-    match status.code() {
-        Some(LOST) => failure(
-            "Exited",
-            &format!(
-                "the program ended itself with exit code {LOST}, as it does where a cell has closed its connection to radio"
-            ),
-        ),
-        Some(code) => failure(
-            "Exited",
-            &format!("the program ended itself with exit code {code}"),
-        ),
-        None => failure("Exited", "the program ended"),
-    }
-}
-
-/// A token that no other process can guess.
-fn new_token() -> String {
-    use std::hash::{BuildHasher, Hasher};
-    let random = || {
-        std::collections::hash_map::RandomState::new()
-            .build_hasher()
-            .finish()
-    };
-    format!("{:016x}{:016x}", random(), random())
-}
-
-/// Waits for a process of the program to connect: the connection, and the number that it gives of itself.
-fn accept(
-    listener: &TcpListener,
-    group: &mut Group,
-    token: &str,
-) -> std::io::Result<(TcpStream, u32)> {
-    let patience = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < patience && !interrupt::pressed() {
-        match listener.accept() {
-            Ok((mut channel, _)) => {
-                channel.set_nonblocking(false)?;
-                channel.set_nodelay(true)?;
-                channel.set_read_timeout(Some(Duration::from_secs(5)))?;
-                let hello = Frame::read(&mut channel);
-                channel.set_read_timeout(None)?;
-                // Whoever else connects to this port is not listened to.
-                if let Some(Frame::Hello {
-                    token: given,
-                    process,
-                }) = hello
-                    && given == token
-                {
-                    return Ok((channel, process));
-                }
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                if let Some(status) = group.child.try_wait()? {
-                    return Err(std::io::Error::other(failure_of(status).evalue));
-                }
-                std::thread::sleep(Duration::from_micros(300));
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Err(std::io::Error::other("no answer"))
-}
-
-/// Reads what a process says, on a thread of its own.
-fn listen_to_frames(process: u32, mut channel: TcpStream, sender: SyncSender<Event>) {
-    std::thread::spawn(move || {
-        while let Some(frame) = Frame::read(&mut channel) {
-            if sender.send(Event::Frame(process, frame)).is_err() {
-                return;
-            }
-        }
-        if process == 0 {
-            let _ = sender.send(Event::ChannelClosed);
-        }
-    });
-}
-
-/// Reads a stream to its end on a thread of its own, taking the marks out.
-fn listen_to_stream(
-    stream: Stream,
-    mut pipe: impl Read + Send + 'static,
-    prefix: Vec<u8>,
-    sender: SyncSender<Event>,
-) {
-    std::thread::spawn(move || {
-        let mut held = Vec::new();
-        let mut buffer = vec![0; 1 << 16];
-        while let Ok(count @ 1..) = pipe.read(&mut buffer) {
-            held.extend_from_slice(&buffer[..count]);
-            for event in split_marks(stream, &mut held, &prefix) {
-                if sender.send(event).is_err() {
-                    return;
-                }
-            }
-        }
-        if !held.is_empty() {
-            let _ = sender.send(Event::Text(stream, held));
-        }
-        let _ = sender.send(Event::StreamClosed(stream));
-    });
-}
-
-/// Takes all that is complete from `held`; what may be the start of a mark stays.
-fn split_marks(stream: Stream, held: &mut Vec<u8>, prefix: &[u8]) -> Vec<Event> {
-    let mut events = Vec::new();
-    let mut text = Vec::new();
-    let mut at = 0;
-    while at < held.len() {
-        let zero = held[at..].iter().position(|&byte| byte == 0);
-        let zero = zero.map_or(held.len(), |offset| at + offset);
-        text.extend_from_slice(&held[at..zero]);
-        at = zero;
-        let rest = &held[at..];
-        let common = prefix.len().min(rest.len());
-        if common == 0 {
-            break;
-        }
-        if rest[..common] != prefix[..common] {
-            // A zero byte of the program's own.
-            text.push(0);
-            at += 1;
-            continue;
-        }
-        let number = rest.get(prefix.len()..).unwrap_or_default();
-        let Some(end) = number.iter().position(|&byte| byte == 0) else {
-            break;
-        };
-        if !text.is_empty() {
-            events.push(Event::Text(stream, std::mem::take(&mut text)));
-        }
-        let phase = std::str::from_utf8(&number[..end]).ok();
-        if let Some(phase) = phase.and_then(|text| text.parse().ok()) {
-            events.push(Event::Mark(stream, phase));
-        }
-        at += prefix.len() + end + 1;
-    }
-    if !text.is_empty() {
-        events.push(Event::Text(stream, text));
-    }
-    held.drain(..at);
-    events
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn marks_are_taken_out_however_the_bytes_are_cut() {
-        let prefix = mark_prefix("t");
-        let all = b"a\0b\0radio t 12\0\0radio t 13\0c\0radio x".to_vec();
-        for size in 1..=all.len() {
-            let mut held = Vec::new();
-            let (mut text, mut marks) = (Vec::new(), Vec::new());
-            for piece in all.chunks(size) {
-                held.extend_from_slice(piece);
-                for event in split_marks(Stream::Stdout, &mut held, &prefix) {
-                    match event {
-                        Event::Text(_, bytes) => text.extend(bytes),
-                        Event::Mark(_, phase) => marks.push((phase, text.len())),
-                        other => panic!("{other:?}"),
-                    }
-                }
-            }
-            text.extend(held);
-            assert_eq!(text, b"a\0bc\0radio x");
-            assert_eq!(marks, [(12, 3), (13, 3)], "pieces of {size}");
-        }
-    }
-
-    #[test]
-    fn frames_survive_the_way() {
-        let place = Place {
-            file: "src/main.rs".into(),
-            line: 7,
-            column: 9,
-        };
-        for frame in [
-            Frame::Hello {
-                token: "t".into(),
-                process: 7,
-            },
-            Frame::Snapshot {
-                process: 8,
-                threads: 2,
-            },
-            Frame::Ended {
-                process: 8,
-                status: 9,
-                phase: 10,
-            },
-            Frame::Begin { cell: 3 },
-            Frame::Result {
-                text: "λ\n".into()
-            },
-            Frame::Said {
-                text: "t".into(),
-                html: "<b>".into(),
-            },
-            Frame::Displaying { phase: 4 },
-            Frame::Raised {
-                ename: "Panic".into(),
-                evalue: String::new(),
-                place: place.clone(),
-            },
-            Frame::Note {
-                text: "n".into(),
-                place,
-            },
-            Frame::End {
-                cell: 1,
-                phase: u32::MAX,
-            },
-        ] {
-            let mut bytes = Vec::new();
-            frame.write(&mut bytes).unwrap();
-            assert_eq!(Frame::read(&mut bytes.as_slice()), Some(frame));
-            bytes.pop();
-            assert_eq!(Frame::read(&mut bytes.as_slice()), None);
-        }
     }
 }

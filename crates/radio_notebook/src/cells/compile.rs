@@ -5,6 +5,7 @@
 
 use super::commands::{obey, with_runtime};
 use super::finish::{closures_that_refer, finish};
+use super::include::with_included_items;
 use super::learn::{Asked, asked, explain, learn};
 use crate::build::place::target_of;
 use crate::build::set::{Builder, Built};
@@ -19,7 +20,6 @@ use crate::program::definitions::Definitions;
 use crate::program::scope::{ItemLibrary, LIBRARY_PREFIX, Placed, Scope};
 use crate::program::text::{Attempt, SourceMap, Text, items};
 use crate::session::Entry;
-use quote::ToTokens;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -563,35 +563,6 @@ impl Cells {
 /// The name that the compiler is given for a unit's file.
 pub fn file_of(key: &str) -> String {
     format!("src/{key}.rs")
-}
-
-/// A cell's text with the items of the files that it includes, each file on the line that includes it; `None` if it includes none.
-/// A file with an expression is left to the compiler.
-fn with_included_items(source: &str, folder: &Path) -> Option<String> {
-    let mut is_changed = false;
-    let lines: Vec<String> = source
-        .lines()
-        .map(|line| {
-            let items = included_file(line).and_then(|path| {
-                let text = std::fs::read_to_string(folder.join(path)).ok()?;
-                let file = syn::parse_file(&text).ok()?;
-                (!file.items.is_empty()).then(|| file.to_token_stream().to_string())
-            });
-            is_changed |= items.is_some();
-            items.unwrap_or_else(|| line.to_owned())
-        })
-        .collect();
-    is_changed.then(|| lines.join("\n"))
-}
-
-/// The path in a line `include!("path");`.
-fn included_file(line: &str) -> Option<String> {
-    let call: syn::Macro = syn::parse_str(line.trim().trim_end_matches(';')).ok()?;
-    let path: syn::LitStr = call
-        .path
-        .is_ident("include")
-        .then(|| call.parse_body().ok())??;
-    Some(path.value())
 }
 
 /// Has this cell and those after it run where they can wait.
