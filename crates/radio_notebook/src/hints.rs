@@ -3,7 +3,7 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::lock::workspace_of;
-use crate::near::nearest;
+use crate::near::{nearest, nearest_of_many};
 use crate::session::Failure;
 use proc_macro2::{TokenStream, TokenTree};
 use std::path::{Component, Path, PathBuf};
@@ -39,7 +39,7 @@ fn how_to_add(name: &str, folder: &Path) -> String {
     let is_called = |of: &WorkspaceCrate, name: &str| of.name.replace('-', "_") == name;
     let near = || {
         let names: Vec<String> = crates.iter().map(|of| of.name.replace('-', "_")).collect();
-        nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
+        nearest_of_many(name, names.iter().map(String::as_str)).map(str::to_owned)
     };
     if let Some(own) = crates.iter().find(|of| is_called(of, name)) {
         return format!("add it with `{}`", own.dep(folder));

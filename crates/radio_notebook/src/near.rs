@@ -1,9 +1,24 @@
 //! Which name was meant by one that there is not.
 
+/// From here on, two names are taken for alike: `fil` and `file`, `nme` and `name`.
+const ALIKE: f64 = 0.75;
+/// The same of many names, of which some are alike by chance.
+const ALIKE_OF_MANY: f64 = 0.9;
+
 /// The most similar of `names`, if it is similar at all.
 pub fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    /// From here on, two names are taken for alike: `fil` and `file`, `nme` and `name`.
-    const ALIKE: f64 = 0.75;
+    alike(name, names, ALIKE)
+}
+
+/// The most similar of hundreds of `names`, if it is very similar.
+pub fn nearest_of_many<'n>(
+    name: &str,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Option<&'n str> {
+    alike(name, names, ALIKE_OF_MANY)
+}
+
+fn alike<'n>(name: &str, names: impl IntoIterator<Item = &'n str>, least: f64) -> Option<&'n str> {
     let alike = names
         .into_iter()
         .map(|other| {
@@ -12,7 +27,7 @@ pub fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Opti
                 other,
             )
         })
-        .filter(|(likeness, _)| *likeness >= ALIKE);
+        .filter(|(likeness, _)| *likeness >= least);
     let nearest = alike.max_by(|a, b| a.0.total_cmp(&b.0));
     nearest.map(|(_, name)| name)
 }
@@ -27,5 +42,7 @@ mod tests {
         assert_eq!(nearest("dat", names), Some("data"));
         assert_eq!(nearest("wieght_seed", names), Some("weight_seed"));
         assert_eq!(nearest("xyz", names), None);
+        assert_eq!(nearest_of_many("numpy", ["num_complex"]), None);
+        assert_eq!(nearest_of_many("ndaray", ["ndarray"]), Some("ndarray"));
     }
 }

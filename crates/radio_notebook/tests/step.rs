@@ -366,10 +366,16 @@ fn waiting_at_the_prompt_is_not_the_cells_time() {
 fn parameters_are_taken_as_run_takes_them() {
     let notebook = r#"{"cells":[{"cell_type":"code","execution_count":null,"id":"a","metadata":{"tags":["parameters"]},"outputs":[],"source":"let n: u32 = 1;"},{"cell_type":"code","execution_count":null,"id":"b","metadata":{},"outputs":[],"source":"n + 1"}],"metadata":{},"nbformat":4,"nbformat_minor":5}"#;
     let desk = Desk::with("a.ipynb", notebook);
-    let walk = desk.walk(&["a.ipynb", "-p", "n", "41", "-p", "m", "1"], "r");
+    let walk = desk.walk(&["a.ipynb", "-p", "n", "41"], "r");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     assert_in_order(&stdout(&walk), &["let n: u32 = 41;", "\n42\n"]);
-    assert!(stderr(&walk).contains("did you mean `n`?"));
+    let unknown = desk.walk(&["a.ipynb", "-p", "m", "1"], "r");
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(
+        stderr(&unknown).contains("parameter `m`"),
+        "{}",
+        stderr(&unknown)
+    );
 }
 
 #[test]

@@ -62,11 +62,16 @@ pub(crate) fn missing_file(path: &Path) -> Error {
             false => whole.display().to_string(),
         }
     });
-    let suggestions = above.map(|above| above.display().to_string()).chain(near);
+    // Where the same path is in a folder above, that is meant.
+    let above: Vec<String> = above.map(|above| above.display().to_string()).collect();
+    let suggestions = match above.is_empty() {
+        true => near.take(OFFERED).collect(),
+        false => above,
+    };
     Error::FileNotFound {
         path: path.into(),
         looked_in: std::path::absolute(&folder).unwrap_or(folder.clone()),
-        suggestions: suggestions.take(OFFERED).collect(),
+        suggestions,
     }
 }
 

@@ -324,7 +324,7 @@ accuracy = pd.DataFrame.from_dict(
         "lowest round",
         "highest round",
         f"precision at {n} (%)",
-        "mean reciprocal rank",
+        f"MRR at {2 * n}",
     ],
 )
 accuracy.round(2)
