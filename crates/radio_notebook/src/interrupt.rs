@@ -160,8 +160,12 @@ impl Group {
         self.members.push(leader);
     }
 
-    /// Leaves a process group alone that is over, or about to be: its number may be another's soon.
-    pub fn remove(&mut self, leader: u32) {
+    /// Ends a process group that belongs to it. From then on its number may be another's.
+    pub fn end(&mut self, leader: u32) {
+        let is_member = self.members.contains(&leader);
+        if is_member {
+            kill_group(leader);
+        }
         locked(&GROUPS).retain(|group| *group != leader);
         self.members.retain(|group| *group != leader);
     }

@@ -336,7 +336,8 @@ impl Session {
     /// Forgets an earlier state.
     pub fn forget(&mut self, snapshot: Snapshot) {
         if let Some(host) = &mut self.host {
-            self.group.remove(snapshot.process);
+            // The keeper is told too, and may be gone before it hears of it.
+            self.group.end(snapshot.process);
             host.snapshots
                 .retain(|(process, _)| *process != snapshot.process);
             let order = Order::Forget {
