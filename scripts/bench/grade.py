@@ -13,6 +13,7 @@ import csv
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -65,12 +66,13 @@ def function(name, body):
     return f"{ANSWERS[name][0]} {{\n    {body}\n}}"
 
 
-def notebook(answers):
-    """Ten cells: two that are given, four answers, four tests."""
+def notebook(answers, is_source=False):
+    """Ten cells: two that are given, four answers, four tests. Hidden tests are the source's."""
     cells = [cell("locked", "first", FIRST)]
     for name in ANSWERS:
         cells.append(cell("answer", name, answers[name]))
-        cells.append(cell("test", f"{name}-test", CHECKS[name], 1))
+        check = CHECKS[name] if is_source else CHECKS[name].partition("\n// BEGIN HIDDEN")[0]
+        cells.append(cell("test", f"{name}-test", check, 1))
     cells.append(cell("locked", "last", LAST))
     metadata = {"kernelspec": {"display_name": "Rust", "language": "rust", "name": "rust"}}
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
@@ -115,7 +117,7 @@ def main():
         (place / "in").mkdir(exist_ok=True)
         source = place / "source" / "exercise.ipynb"
         solved = {name: function(name, f"// BEGIN SOLUTION\n    {body}\n    // END SOLUTION") for name, (_, body) in ANSWERS.items()}
-        source.write_text(json.dumps(notebook(solved)))
+        source.write_text(json.dumps(notebook(solved, is_source=True)))
         (place / "source" / "data.txt").write_text("1 2 3 4\n")
         expected = {}
         for number in range(21):
@@ -129,9 +131,12 @@ def main():
         command = [radio, "grade", source, place / "in", "--output", place / "grades", "--timeout", "5"]
         command += ["--jobs", arguments.jobs] if arguments.jobs else []
         for name in ("nothing kept", "once more"):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             begun = time.monotonic()
             graded = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             took = time.monotonic() - begun
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             if graded.returncode != 0:
                 sys.exit(f"exit code {graded.returncode}\n{graded.stderr}")
             with open(place / "grades" / "grades.csv", newline="", encoding="utf-8") as table:
@@ -140,7 +145,7 @@ def main():
             if wrong or len(rows) != len(expected):
                 sys.exit(f"not as expected: {json.dumps(wrong, indent=1)}")
             verdict = "met" if took <= TARGET else "missed"
-            print(f"{len(rows)} hand-ins, {name}: {took:.1f} s (target {TARGET} s: {verdict})")
+            print(f"{len(rows)} hand-ins, {name}: {took:.1f} s (target {TARGET} s: {verdict}), of which {cpu:.1f} s of a core")
         print("\n".join(f"{row['student']}: {row['points']} of {row['of']}; {row['remarks']}" for row in rows.values() if row["remarks"]))
 
 

@@ -151,21 +151,11 @@ fn remove(path: &Path) {
     };
 }
 
-/// The arguments of `radio clean`.
-#[derive(Debug, clap::Args)]
-pub struct Arguments {
-    /// A folder of notebooks: what was compiled for the notebooks of its workspace is removed; or, where it lies in no
-    /// workspace, what was compiled for all notebooks in none
-    #[arg(default_value = ".")]
-    folder: PathBuf,
-}
-
-/// Removes all that is kept for the notebooks of a workspace. Compiled libraries stay, unless nobody but `radio` uses them.
+/// Removes all that is kept for the notebooks of the workspace that `folder` lies in. Compiled libraries stay, unless nobody but `radio` uses them.
 ///
 /// # Errors
 /// [`Error::Io`] if the folder cannot be found, or what is kept cannot be removed.
-pub fn clean(arguments: &Arguments) -> Result<bool> {
-    let folder = &arguments.folder;
+pub fn clean(folder: &Path) -> Result<bool> {
     let folder = std::fs::canonicalize(folder).map_err(Error::io(folder, "finding"))?;
     let target = target_of(&folder)?;
     let before = size(&target);

@@ -22,6 +22,7 @@ use compare::{Comparison, Difference};
 use marks::Marks;
 use sanitize::Rules;
 use serde_json::Value;
+use show::Sides;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -345,7 +346,7 @@ impl Case {
             let cell = format!("{} cell {number}{label}", self.name);
             match verdict {
                 Verdict::Differs(differences) if !unexecuted => {
-                    report.push_str(&show::differences(&cell, differences));
+                    report.push_str(&show::differences(&cell, differences, Sides::StoredAndNow));
                 }
                 Verdict::Failed(message) => {
                     report.push_str(&format!("{BAD}{cell} failed{BAD:#}\n{message}\n"));

@@ -3,7 +3,8 @@
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::{
-    assign, cache, check, convert, export, files, grade, interrupt, new, percent, run, step, watch,
+    assign, check, clean, convert, diff, export, files, git, grade, interrupt, new, percent, run,
+    step, watch,
 };
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -41,8 +42,12 @@ enum Action {
     Assign(assign::Arguments),
     /// Run what students handed in with the tests of the solved notebook; writes a table, and a page of feedback each
     Grade(grade::Arguments),
-    /// Remove what was compiled for notebooks
-    Clean(cache::Arguments),
+    /// Remove what was compiled for notebooks, or take out of notebooks what running them has left there
+    Clean(clean::Arguments),
+    /// Show how two notebooks differ, cell by cell
+    Diff(diff::Arguments),
+    /// Have git store notebooks without what running them leaves in them, and show how they differ by cells
+    Git(git::Arguments),
 }
 
 /// What can be given to every command that executes notebooks and writes their copies.
@@ -89,7 +94,7 @@ pub(crate) fn seconds(text: &str) -> std::result::Result<Duration, String> {
 }
 
 /// Runs the program: reads the arguments, does what they say, and returns the exit code. 0: all cells ran, or all outputs are
-/// equal. 1: a cell failed, or an output differs. 2: the arguments or a file could not be used.
+/// equal. 1: a cell failed, or something differs. 2: the arguments or a file could not be used.
 pub fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     interrupt::listen();
@@ -103,7 +108,9 @@ pub fn main() -> ExitCode {
         Action::Export(arguments) => export::run(&arguments),
         Action::Assign(arguments) => assign::run(&arguments),
         Action::Grade(arguments) => grade::run(&arguments),
-        Action::Clean(arguments) => cache::clean(&arguments),
+        Action::Clean(arguments) => clean::run(&arguments),
+        Action::Diff(arguments) => diff::run(&arguments),
+        Action::Git(arguments) => git::run(&arguments),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -29,6 +29,8 @@ pub struct Cell {
     /// Its text, without the division into lines that the file has.
     pub source: String,
     fields: Map<String, Value>,
+    /// Whether the file does not have it: it was put in to be executed.
+    is_added: bool,
 }
 
 /// One output of a code cell, as nbformat has it.
@@ -143,6 +145,15 @@ impl Cell {
             kind,
             source: source.into(),
             fields,
+            is_added: false,
+        }
+    }
+
+    /// The same cell as one that the file does not have: it does not count there.
+    pub fn added(self) -> Cell {
+        Cell {
+            is_added: true,
+            ..self
         }
     }
 
@@ -169,6 +180,7 @@ impl Cell {
             kind,
             source,
             fields,
+            is_added: false,
         })
     }
 
@@ -331,6 +343,17 @@ impl Notebook {
 
     /// Reads the text of an `.ipynb` file. The error is a sentence for the user.
     pub fn from_ipynb(text: &str) -> std::result::Result<Notebook, String> {
+        let notebook = Notebook::of_any_language(text)?;
+        match notebook.metadata().and_then(foreign_language) {
+            None => Ok(notebook),
+            Some(language) => Err(format!(
+                "this notebook is written in {language}, and radio runs Rust: its kernel should be the evcxr kernel, `rust`"
+            )),
+        }
+    }
+
+    /// Reads the text of an `.ipynb` file that need not be in Rust. The error is a sentence for the user.
+    pub fn of_any_language(text: &str) -> std::result::Result<Notebook, String> {
         let hidden = surrogates::hide(text)?;
         let value: Value = serde_json::from_str(&hidden).map_err(|e| {
             if text.trim().is_empty() {
@@ -377,12 +400,6 @@ impl Notebook {
         }
         if !matches!(fields.get("metadata"), None | Some(Value::Object(_))) {
             return Err("this notebook's \"metadata\" is not an object".into());
-        }
-        let metadata = fields.get("metadata").and_then(Value::as_object);
-        if let Some(language) = metadata.and_then(foreign_language) {
-            return Err(format!(
-                "this notebook is written in {language}, and radio runs Rust: its kernel should be the evcxr kernel, `rust`"
-            ));
         }
         let Some(Value::Array(cells)) = fields.remove("cells") else {
             return Err("this is JSON, but not a notebook: it has no list under \"cells\"".into());
@@ -441,6 +458,25 @@ impl Notebook {
             .unwrap_or(5)
     }
 
+    /// The number of each cell, as messages give it and `--until` takes it: the code cells that are not empty are counted from 1,
+    /// and a cell that the file does not have comes after all others.
+    pub fn numbers(&self) -> Vec<Option<u32>> {
+        let counts = |cell: &&Cell| cell.is_numbered() && !cell.is_added;
+        let of_file = self.cells.iter().filter(counts).count() as u32;
+        let (mut next, mut next_added) = (1, of_file + 1);
+        let numbers = self.cells.iter().map(|cell| {
+            let next = match cell.is_added {
+                true => &mut next_added,
+                false => &mut next,
+            };
+            cell.is_numbered().then(|| {
+                *next += 1;
+                *next - 1
+            })
+        });
+        numbers.collect()
+    }
+
     /// Brings the notebook to nbformat 4.5, in which every cell has an id.
     pub fn upgrade(&mut self) {
         if self.minor() < 5 {
@@ -497,7 +533,7 @@ impl Notebook {
         }
     }
 
-    /// The notebook as Jupyter writes it: sorted keys, an indent of one space, a final line end.
+    /// The notebook as Jupyter writes it.
     pub fn to_ipynb(&self) -> String {
         let mut fields = self.fields.clone();
         fields.insert(
@@ -505,19 +541,24 @@ impl Notebook {
             self.cells.iter().map(Cell::to_json).collect(),
         );
         fields.entry("metadata").or_insert_with(|| json!({}));
-        let mut bytes = Vec::new();
-        let formatter = serde_json::ser::PrettyFormatter::with_indent(b" ");
-        let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
-        serde::Serialize::serialize(&fields, &mut serializer)
-            .expect("JSON values can be written to memory");
-        bytes.push(b'\n');
-        let text = String::from_utf8(bytes).expect("serde_json writes UTF-8");
+        let text = as_jupyter_writes(&fields);
         if self.has_half_pairs {
             surrogates::show(&text)
         } else {
             text
         }
     }
+}
+
+/// A notebook's JSON as Jupyter writes it: sorted keys, an indent of one space, a final line end.
+pub(crate) fn as_jupyter_writes(fields: &Map<String, Value>) -> String {
+    let mut bytes = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b" ");
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    serde::Serialize::serialize(fields, &mut serializer)
+        .expect("JSON values can be written to memory");
+    bytes.push(b'\n');
+    String::from_utf8(bytes).expect("serde_json writes UTF-8")
 }
 
 /// The word for a number that stands where reading failed.

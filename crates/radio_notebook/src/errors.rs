@@ -1,5 +1,6 @@
 //! What is said of a cell that failed: as an error of the notebook, in the cell's own lines.
 
+use crate::brackets;
 use crate::cells::Places;
 use crate::diagnostics::{self, Diagnostic, Span};
 use crate::dialect::CellError;
@@ -35,7 +36,9 @@ pub fn cell_error(error: &CellError, number: u32, source: &str, name: &str) -> O
             message,
             line,
             column,
-        } => diagnostics::syntax_errors(code, number)
+        } => brackets::problem(code, number)
+            .map(|problem| vec![problem])
+            .or_else(|| diagnostics::syntax_errors(code, number))
             .unwrap_or_else(|| vec![own_diagnostic(message, at(*line, *column), None)]),
     };
     if matches!(error, CellError::Syntax { .. })
@@ -133,26 +136,34 @@ pub fn compile_error<'s>(
     }
 }
 
-/// The error of a cell that failed when it ran.
+/// The error of a cell that failed when it ran, with a word of `help` if there is one.
 pub fn failure_output<'s>(
     failure: &Failure,
     number: u32,
     name: &str,
     places: &Places,
     source: &dyn Fn(u32) -> Option<&'s str>,
+    help: Option<String>,
 ) -> Output {
     let place = failure.place.as_ref();
     let place = place.and_then(|place| cell_place(place, places));
-    let mut traceback = match place {
+    let mut traceback: Vec<String> = match place {
         Some(place) => {
             let title = format!("{}: {}", failure.ename, failure.evalue);
-            let text = own_diagnostic(&title, place, None).render(name, source);
+            let mut told = own_diagnostic(&title, place, None);
+            told.notes
+                .extend(help.map(|help| ("help".to_owned(), help)));
+            let text = told.render(name, source);
             text.lines().map(str::to_owned).collect()
         }
-        None => vec![
-            format!("error: {}: {}", failure.ename, failure.evalue),
-            format!(" --> {name} cell {number}"),
-        ],
+        None => [
+            Some(format!("error: {}: {}", failure.ename, failure.evalue)),
+            Some(format!(" --> {name} cell {number}")),
+            help.map(|help| format!("  = help: {help}")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     };
     if place.is_none()
         && let Some(at) = failure.place.as_ref().filter(|place| place.line > 0)

@@ -16,6 +16,7 @@ use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 use crate::errors::{cell_place, compile_error, dependency_error, failure_output, in_cell_terms};
 use crate::fence::Fence;
+use crate::hints;
 use crate::interrupt;
 use crate::running::Running;
 use crate::session::{CellRun, Failure, Job, Listener};
@@ -400,7 +401,8 @@ impl Execution<'_> {
                 let number = self.work[at].number;
                 let is_placed = |d: &Diagnostic| d.blame().is_none_or(|cell| cell == number);
                 let (own, others): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(is_placed);
-                let shown = if own.is_empty() { others } else { own };
+                let mut shown = if own.is_empty() { others } else { own };
+                hints::about_crates(&mut shown, &self.folder);
                 let source = |cell| self.source_of(cell);
                 Some(Err(compile_error(&shown, &source, &self.name)))
             }
@@ -578,7 +580,11 @@ impl Execution<'_> {
 
     fn failure_output(&self, failure: &Failure, number: u32) -> Output {
         let source = |cell| self.source_of(cell);
-        failure_output(failure, number, &self.name, &self.places, &source)
+        let at = self.work.iter().position(|work| work.number == number);
+        let sources = self.work[..=at.unwrap_or(0)].iter().rev();
+        let sources = sources.map(|work| work.source.as_str());
+        let help = hints::about_files(failure, sources, &self.folder);
+        failure_output(failure, number, &self.name, &self.places, &source, help)
     }
 
     fn describe(&self, place: &Place) -> String {

@@ -19,9 +19,9 @@ pub fn stage(notebook: &Notebook, folder: &Path) -> Result<Vec<Staged>> {
     let mut taken = HashSet::new();
     // For each name, the number that comes next.
     let mut numbers: HashMap<String, u32> = HashMap::new();
-    let code = notebook.cells.iter().filter(|cell| cell.is_numbered());
-    for (index, cell) in code.enumerate() {
-        let name = safe_name(&cell.label().unwrap_or_else(|| (index + 1).to_string()));
+    let code = notebook.cells.iter().zip(notebook.numbers());
+    for (cell, number) in code.filter_map(|(cell, number)| Some((cell, number?))) {
+        let name = safe_name(&cell.label().unwrap_or_else(|| number.to_string()));
         for data in cell
             .outputs()
             .iter()

@@ -14,13 +14,14 @@ use crate::error::{Error, Result};
 use crate::errors::{
     cell_error, cell_place, compile_error, dependency_error, failure_output, in_cell_terms,
 };
+use crate::hints;
 use crate::interrupt;
 use crate::running::Running;
 use crate::session::{Entry, Failure, Job, Listener, Waker};
 use crate::{cells::Places, startup};
 pub use compiling::Upcoming;
 use compiling::{Compiling, Task};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -52,7 +53,7 @@ pub struct Interactive {
     running: Option<Running>,
     scope: Scope,
     /// The cells that were executed, by their numbers.
-    sources: HashMap<u32, Arc<str>>,
+    sources: BTreeMap<u32, Arc<str>>,
     has_started: bool,
     /// The code of the last error that the compiler had one for.
     error_code: Option<String>,
@@ -66,7 +67,7 @@ impl Interactive {
             compiling: Compiling::begin(folder.to_owned()),
             running: None,
             scope: Scope::default(),
-            sources: HashMap::new(),
+            sources: BTreeMap::new(),
             has_started: false,
             error_code: None,
         }
@@ -227,7 +228,8 @@ impl Interactive {
         };
         let is_placed = |d: &Diagnostic| d.blame().is_none_or(|cell| cell == number);
         let (own, others): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(is_placed);
-        let shown = if own.is_empty() { others } else { own };
+        let mut shown = if own.is_empty() { others } else { own };
+        hints::about_crates(&mut shown, &self.folder);
         let code = shown.iter().find_map(|diagnostic| diagnostic.code.clone());
         self.error_code = code.or(self.error_code.take());
         compile_error(&shown, &|cell| self.source_of(cell), NAME)
@@ -292,7 +294,17 @@ impl Interactive {
         if failure.ename == "Interrupted" {
             return interrupted(number);
         }
-        failure_output(failure, number, NAME, places, &|cell| self.source_of(cell))
+        let sources = self.sources.range(..=number).rev();
+        let sources = sources.map(|(_, source)| &**source);
+        let help = hints::about_files(failure, sources, &self.folder);
+        failure_output(
+            failure,
+            number,
+            NAME,
+            places,
+            &|cell| self.source_of(cell),
+            help,
+        )
     }
 }
 

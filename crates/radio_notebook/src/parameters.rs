@@ -46,11 +46,14 @@ pub fn inject(
     if lines.len() > 1 {
         // Of an earlier run. They may stand anywhere, so the place of the new cell is found without them.
         let is_ours = |cell: &Cell| cell.has_tag("injected-parameters") && !is_default(cell);
+        let had_one = notebook.cells.iter().any(is_ours);
         notebook.cells.retain(|cell| !is_ours(cell));
         let mut cell = Cell::new(CellKind::Code, lines.join("\n"));
         cell.set_metadata("tags", vec!["injected-parameters"].into());
         let behind = notebook.cells.iter().position(is_default);
         let at = behind.map_or(0, |at| at + 1);
+        // In the place of one that is counted, it is counted.
+        let cell = if had_one { cell } else { cell.added() };
         notebook.cells.insert(at, cell);
         notebook.identify_new_cells();
     }

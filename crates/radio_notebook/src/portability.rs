@@ -45,8 +45,8 @@ pub fn warnings(notebook: &Notebook, path: &Path, facts: &[(u32, Facts)]) -> Res
             shows_itself: false,
         });
     }
-    let numbered = (1..).zip(notebook.cells.iter().filter(|cell| cell.is_numbered()));
-    sources.extend(numbered.filter_map(|(number, cell)| source(number, cell)));
+    let numbered = notebook.numbers().into_iter().zip(&notebook.cells);
+    sources.extend(numbered.filter_map(|(number, cell)| source(number?, cell)));
     let mut found = BTreeSet::new();
     for (cell, facts) in facts {
         let mut warn = |message: String| {

@@ -7,10 +7,12 @@ use crate::document::{CellKind, Notebook};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::execute::{Live, Options, Summary, Watcher};
+use crate::near::nearest;
 use crate::report::Report;
 use crate::watch::{Audience, Both};
 use crate::{execute, figures, files, interrupt, parameters};
 use clap::Args;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -79,10 +81,7 @@ pub(crate) fn run(arguments: &Arguments, watched: Option<Watched<'_>>) -> Result
             return Err(Error::Argument("--inplace and --parameter together would write the values into the notebook; leave one out".into()));
         }
     }
-    let warnings = inject_parameters(&mut notebooks, &paths, &values)?;
-    for warning in &warnings {
-        say!("{warning}");
-    }
+    inject_parameters(&mut notebooks, &paths, &values)?;
     let options = Options {
         engine: arguments.given.engine,
         timeout: arguments.given.timeout,
@@ -144,10 +143,6 @@ pub(crate) fn run(arguments: &Arguments, watched: Option<Watched<'_>>) -> Result
         false => std::thread::available_parallelism().map_or(1, usize::from),
     };
     batch::execute_all(notebooks, &paths, &options, at_once, &mut conclusions)?;
-    // What was said at the beginning may be far up by now.
-    for warning in &warnings {
-        say!("{warning}");
-    }
     let failed = &conclusions.failed;
     if paths.len() > 1 && !failed.is_empty() {
         say!(
@@ -285,31 +280,38 @@ fn output_names(paths: &[PathBuf]) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Puts the values into the notebooks; returns a warning for each that none of them has.
+/// Puts the values into the notebooks.
+///
+/// # Errors
+/// [`Error::Argument`] if none of them has a parameter of such a name, or a value does not fit.
 pub(crate) fn inject_parameters(
     notebooks: &mut [Notebook],
     paths: &[PathBuf],
     values: &[(String, String)],
-) -> Result<Vec<String>> {
-    let known: Vec<String> = notebooks.iter().flat_map(parameters::names).collect();
+) -> Result<()> {
+    let known: BTreeSet<String> = notebooks.iter().flat_map(parameters::names).collect();
     let mut everywhere_unknown: Vec<String> = values.iter().map(|(name, _)| name.clone()).collect();
     for (notebook, path) in notebooks.iter_mut().zip(paths) {
         let folder = path.parent().unwrap_or(Path::new("."));
         let unknown = parameters::inject(notebook, values, folder)?;
         everywhere_unknown.retain(|name| unknown.contains(name));
     }
-    let warnings = everywhere_unknown.into_iter().map(|name| {
-        let near = known.iter().max_by(|a, b| {
-            strsim::jaro_winkler(a, &name).total_cmp(&strsim::jaro_winkler(b, &name))
-        });
-        let hint = near.map_or("there are no parameters".to_owned(), |near| {
-            format!("did you mean `{near}`?")
-        });
-        format!(
-            "warning: no notebook here has a parameter `{name}` in a cell tagged `parameters`; {hint}"
-        )
-    });
-    Ok(warnings.collect())
+    let Some(name) = everywhere_unknown.first() else {
+        return Ok(());
+    };
+    let hint = match nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "there are no parameters".to_owned(),
+        None => format!("there are {}", listed(&known)),
+    };
+    Err(Error::Argument(format!(
+        "-p {name}: no notebook here has a parameter `{name}` in a cell tagged `parameters`; {hint}"
+    )))
+}
+
+fn listed(names: &BTreeSet<String>) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }
 
 /// Where the executed copy of a notebook goes.

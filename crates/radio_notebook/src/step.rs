@@ -52,14 +52,11 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     files::remove_leftovers_beside(std::slice::from_ref(&path));
     let mut notebook = Notebook::read(&path)?;
     let values = arguments.given.values();
-    let warnings = run::inject_parameters(
+    run::inject_parameters(
         std::slice::from_mut(&mut notebook),
         std::slice::from_ref(&path),
         &values,
     )?;
-    for warning in &warnings {
-        tell(warning);
-    }
     let copy = run::copy_of(&arguments.given.output, &name);
     run::refuse_to_overwrite(&path, &copy)?;
     for repair in &notebook.repairs {
@@ -185,16 +182,11 @@ struct Walk {
 
 impl Walk {
     fn new(notebook: &Notebook, figure_folder: PathBuf) -> Walk {
-        let mut numbers = 1..;
-        let with_text = notebook.cells.iter().enumerate();
-        let with_text = with_text.filter(|(_, cell)| !cell.source.trim().is_empty());
-        let stops = with_text.map(|(index, cell)| Stop {
+        let with_text = notebook.cells.iter().zip(notebook.numbers()).enumerate();
+        let with_text = with_text.filter(|(_, (cell, _))| !cell.source.trim().is_empty());
+        let stops = with_text.map(|(index, (_, number))| Stop {
             index,
-            number: if cell.kind == CellKind::Code {
-                numbers.next()
-            } else {
-                None
-            },
+            number: number.map(|number| number as usize),
             outputs: None,
             figures: Vec::new(),
         });

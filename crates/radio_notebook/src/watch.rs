@@ -82,6 +82,10 @@ pub fn run(arguments: Arguments) -> Result<bool> {
         true => Live::default(),
         false => Live::of_several_runs(),
     };
+    // What is wrong with the arguments is no matter of waiting, as what is wrong with the notebook is.
+    if let Ok(notebook) = Notebook::read(&arguments.path) {
+        run::inject_parameters(&mut [notebook], &run.paths, &run.given.values())?;
+    }
     let serve = arguments.serve.map(|port| (port, arguments.share));
     watch(&arguments.path, serve, &run, live)?;
     Ok(true)

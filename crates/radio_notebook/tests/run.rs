@@ -585,9 +585,6 @@ fn parameters_replace_what_the_notebook_has() {
         "-p",
         "file",
         "there.txt",
-        "-p",
-        "fil",
-        "1",
         "--output",
         "../out",
     ]);
@@ -596,17 +593,47 @@ fn parameters_replace_what_the_notebook_has() {
         .output()
         .unwrap();
     assert_eq!(code(&run), 0, "{}", stderr(&run));
-    assert!(
-        stderr(&run).contains("parameter `fil`") && stderr(&run).contains("did you mean `file`"),
-        "{}",
-        stderr(&run)
-    );
     let cells = desk.cells("a");
     assert_eq!(cells[1]["metadata"]["tags"][0], "injected-parameters");
     assert_eq!(short(&cells[2]), ["=(5, \"other\")"]);
     let misfit = desk.run(&["a.rs", "-p", "n", "many"]);
     assert_eq!(code(&misfit), 2);
     assert!(stderr(&misfit).contains("whole number"));
+    for (name, hint) in [
+        ("fil", "did you mean `file`?"),
+        ("zzz", "there are `file`, `n`"),
+    ] {
+        let unknown = desk.run(&["a.rs", "-p", name, "1"]);
+        assert_eq!(code(&unknown), 2);
+        let said = stderr(&unknown);
+        assert!(
+            said.contains(&format!("parameter `{name}`")) && said.contains(hint),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn cells_have_the_numbers_of_the_file_where_parameters_are_given() {
+    let desk = Desk::new();
+    desk.write("a.rs", "// %% tags=[\"parameters\"]\nlet n: u32 = 1;\n// %%\nprintln!(\"{n}\");\n// %%\npanic!(\"no\")\n");
+    let run = desk.run(&["a.rs", "-p", "n", "5"]);
+    assert_eq!(code(&run), 1);
+    assert!(
+        stderr(&run).contains("a.rs cell 3: Panic: no"),
+        "{}",
+        stderr(&run)
+    );
+    assert!(stdout(&run).contains("a.rs cell 3:1:1"), "{}", stdout(&run));
+    let counts = |name: &str| -> Vec<_> {
+        let cells = desk.cells(name).into_iter();
+        cells.map(|cell| cell["execution_count"].as_u64()).collect()
+    };
+    // The cell of the parameters, which the file does not have, comes after all others.
+    assert_eq!(counts("a"), [Some(1), Some(4), Some(2), Some(3)]);
+    let until = desk.run(&["a.rs", "-p", "n", "5", "--until", "2"]);
+    assert_eq!(code(&until), 0, "{}", stderr(&until));
+    assert_eq!(counts("a"), [Some(1), Some(4), Some(2), None]);
 }
 
 #[test]
@@ -1265,12 +1292,13 @@ fn several_notebooks_end_with_what_failed() {
         .write("b.rs", "// %%\npanic!()\n")
         .write("c.rs", "// %%\n3\n")
         .write("plain.rs", "fn main() {}\n");
-    let run = desk.run(&["a.rs", "b.rs", "c.rs", "-p", "missing", "1"]);
+    let run = desk.run(&["a.rs", "b.rs", "c.rs"]);
     assert_eq!(code(&run), 1);
     let said = stderr(&run);
-    let last: Vec<_> = said.lines().rev().take(2).collect();
-    assert_eq!(last[0], "error: 1 of 3 notebooks failed: b");
-    assert!(last[1].contains("parameter `missing`"), "{said}");
+    assert_eq!(
+        said.lines().next_back(),
+        Some("error: 1 of 3 notebooks failed: b")
+    );
     assert_eq!(short(&desk.cells("c")[0]), ["=3"]);
     let run = desk.run(&["plain.rs"]);
     assert_eq!(code(&run), 2);

@@ -13,6 +13,7 @@
 //! can. [`Bundle`] writes such blocks; everything in this crate that a person would look at goes through it. [`Table`]
 //! is the one table of the crate, and a notebook's own.
 
+mod columns;
 mod table;
 
 use std::fmt;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::display::printable;
 use crate::interactions::Suggestions;
@@ -15,13 +15,19 @@ use crate::interactions::Suggestions;
 #[non_exhaustive]
 pub enum Error {
     /// A file that was to be read is not there.
-    #[error("there is no file `{}` in {}{}", path.display(), looked_in.display(), did_you_mean(suggestions))]
+    #[error(
+        "there is no file `{}` in {}{}{}",
+        path.display(),
+        looked_in.display(),
+        tilde(path),
+        did_you_mean(suggestions)
+    )]
     FileNotFound {
         /// The path as it was given.
         path: PathBuf,
-        /// The folder that was looked in: an absolute path where the system could tell it.
+        /// The folder that was looked in, the deepest on the way to the file: an absolute path where the system could tell it.
         looked_in: PathBuf,
-        /// Files of that folder with a similar name, nearest first.
+        /// Files and folders there with a similar name, nearest first, after the same path in a folder above.
         suggestions: Vec<String>,
     },
 
@@ -45,6 +51,19 @@ pub enum Error {
         column: u64,
         /// What is wrong there, and what would be right.
         message: String,
+    },
+
+    /// A table has no column of this name.
+    #[error("{} has no column `{}`{}", path.display(), excerpt(name), did_you_mean_or(suggestions, &there_are(columns)))]
+    UnknownColumn {
+        /// The file of the table, or "the table" for one that was not read from a file.
+        path: PathBuf,
+        /// The name that was asked for.
+        name: String,
+        /// The most similar names there are.
+        suggestions: Vec<String>,
+        /// All names there are.
+        columns: Vec<String>,
     },
 
     /// No user has this name.
@@ -155,6 +174,28 @@ pub(crate) fn excerpt(text: &str) -> String {
         Some((end, _)) => printable(&text[..end]) + "...",
         None => printable(text),
     }
+}
+
+/// "; it has `a`, `b` and 2 more".
+fn there_are(names: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let shown = names[..names.len().min(SHOWN)].iter();
+    let shown: Vec<String> = shown.map(|name| format!("`{}`", excerpt(name))).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => format!("; it has {}", shown.join(", ")),
+        more => format!("; it has {} and {more} more", shown.join(", ")),
+    }
+}
+
+/// A word on `~`, which a shell replaces and a program does not.
+fn tilde(path: &Path) -> String {
+    let Ok(rest) = path.strip_prefix("~") else {
+        return String::new();
+    };
+    let whole = std::env::home_dir().map_or("the whole path".to_owned(), |home| {
+        format!("`{}`", home.join(rest).display())
+    });
+    format!("; `~` means your home folder in a terminal only, write {whole}")
 }
 
 /// "; did you mean `a`, `b` or `c`?", or nothing.

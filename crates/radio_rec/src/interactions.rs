@@ -4,15 +4,11 @@ mod check;
 mod compressed;
 mod long_table;
 mod names;
-mod source;
 mod suggest;
 mod summed;
-mod table;
 #[cfg(test)]
 mod tests;
 mod wide_csv;
-#[cfg(feature = "zstd")]
-mod zstd;
 
 use std::collections::HashMap;
 use std::fmt;

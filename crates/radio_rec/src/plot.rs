@@ -1,11 +1,15 @@
-//! Figures: scatter plots, bars, heat maps, curves and lines, what a network says to a plane, and grids of them, as SVG and PNG.
+//! Figures: histograms, scatter plots, bars, heat maps, curves and lines, what a network says to a plane, and grids of them, as
+//! SVG and PNG.
 //!
 //! A [`Figure`] is a value. In a notebook, a cell that ends in one shows it; [`Figure::save`] writes it to a file. Colours
-//! and marker shapes stay apart for colour-blind eyes, texts are large enough for a projector, and the ground is white also
-//! under a dark theme. The same figure gives the same bytes on every run, and no font need be installed.
+//! and marker shapes stay apart for colour-blind eyes, texts are large enough for a projector, and the ground is white unless
+//! a [`Theme`] says otherwise. The same figure gives the same bytes on every run, and no font need be installed.
 //!
 //! ```
 //! use radio_rec::plot::Figure;
+//!
+//! let ages = [31, 25, 28, 40, 33, 25];
+//! assert!(Figure::histogram(&ages)?.to_svg()?.starts_with("<svg"));
 //!
 //! let figure = Figure::bars(["misfits", "robbie williams"], [0.5, 0.408])?
 //!     .title("Most similar to u2")
@@ -15,13 +19,9 @@
 //! ```
 
 use std::borrow::Borrow;
-use std::ffi::OsStr;
-use std::path::Path;
 
 use ndarray::{Array2, ArrayRef2};
 
-use crate::display::Bundle;
-use crate::whole_file::write_whole;
 use crate::{Error, Result};
 
 mod axes;
@@ -32,7 +32,10 @@ mod curves;
 mod field;
 mod grid;
 mod heatmap;
+mod histogram;
 mod lines;
+mod number;
+mod output;
 mod paint;
 mod palette;
 mod regions;
@@ -45,10 +48,13 @@ use chart::{Chart, Labels};
 use curves::Curves;
 use grid::{Grid, Panel};
 use heatmap::Heatmap;
+use histogram::Histogram;
 use lines::Lines;
+pub use number::Number;
+use output::Look;
+pub use palette::Theme;
 use regions::Regions;
 use scatter::Scatter;
-use scene::Scene;
 use surface::Surface;
 
 /// A chart with its title and labels.
@@ -60,29 +66,79 @@ use surface::Surface;
 pub struct Figure {
     chart: Chart,
     labels: Labels,
-    size: Option<(u32, u32)>,
-    alt: Option<String>,
+    look: Look,
 }
 
 impl Figure {
-    /// Points at (`x`, `y`), each with the colour and the marker of its class. `labels` holds the class of each point, an
-    /// index into `class_names`, which make the legend.
+    /// How many of `values` lie in which range. [`Figure::bins`] says how many ranges there are; by default as many as numpy's
+    /// `bins="auto"` makes of fractions, while a bar of whole numbers stands over one of them, or over some equally many.
     ///
-    /// A row of an array serves as `x`: `Figure::scatter(x.row(0), x.row(1), &labels, ["inner", "outer"])`.
+    /// ```
+    /// use radio_rec::plot::Figure;
+    ///
+    /// let ages = [31, 25, 28, 40, 33, 25];
+    /// assert!(Figure::histogram(&ages)?.x_label("age").to_svg()?.contains("from 25"));
+    /// # Ok::<(), radio_rec::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if `x`, `y` and `labels` differ in length; [`Error::InvalidParameter`] if a number is not finite or a
-    /// label has no name; [`Error::Plot`] if there are no points or no names, or more than 100,000 points or 40 names.
+    /// [`Error::InvalidParameter`] if a number is not finite; [`Error::Plot`] if there are none or more than 10 million.
+    pub fn histogram(values: impl IntoIterator<Item: Number>) -> Result<Self> {
+        Ok(Self::of(Chart::Histogram(Histogram::new(numbers(values))?)))
+    }
+
+    /// Points at (`x`, `y`); [`Figure::classes`] tells them apart.
+    ///
+    /// A row of an array serves as `x`: `Figure::scatter(x.row(0), x.row(1))`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] if `x` and `y` differ in length; [`Error::InvalidParameter`] if a number is not finite; [`Error::Plot`]
+    /// if there are no points or more than 100,000.
     pub fn scatter(
-        x: impl IntoIterator<Item: Borrow<f64>>,
-        y: impl IntoIterator<Item: Borrow<f64>>,
+        x: impl IntoIterator<Item: Number>,
+        y: impl IntoIterator<Item: Number>,
+    ) -> Result<Self> {
+        Ok(Self::of(Chart::Scatter(Scatter::new(
+            numbers(x),
+            numbers(y),
+        )?)))
+    }
+
+    /// Gives each point of a scatter plot the colour and the marker of its class. `labels` holds the class of each point, an
+    /// index into `class_names`, which make the legend.
+    ///
+    /// ```
+    /// use radio_rec::plot::Figure;
+    ///
+    /// let figure = Figure::scatter([1.0, 2.0, 3.0], [2, 4, 5])?.classes([0, 0, 1], ["inner", "outer"])?;
+    /// assert!(figure.to_svg()?.contains("inner 2, outer 1"));
+    /// # Ok::<(), radio_rec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] if there are not as many labels as points; [`Error::InvalidParameter`] if a label has no name;
+    /// [`Error::Plot`] if there are no names or more than 40, or the figure is no scatter plot.
+    pub fn classes(
+        self,
         labels: impl IntoIterator<Item: Borrow<usize>>,
         class_names: impl IntoIterator<Item: AsRef<str>>,
     ) -> Result<Self> {
         let labels = labels.into_iter().map(|class| *class.borrow()).collect();
-        let chart = Scatter::new(numbers(x), numbers(y), labels, names(class_names))?;
-        Ok(Self::of(Chart::Scatter(chart)))
+        let chart = match self.chart {
+            Chart::Scatter(points) => points.with_classes(labels, names(class_names))?,
+            other => {
+                return Err(Error::Plot {
+                    message: format!("{} cannot have classes; a scatter plot can", other.kind()),
+                });
+            }
+        };
+        Ok(Self {
+            chart: Chart::Scatter(chart),
+            ..self
+        })
     }
 
     /// A horizontal bar for each of `values`, from the top down, with its label in front and its value at its end.
@@ -93,7 +149,7 @@ impl Figure {
     /// [`Error::Plot`] if there are none, or more than 100.
     pub fn bars(
         labels: impl IntoIterator<Item: AsRef<str>>,
-        values: impl IntoIterator<Item: Borrow<f64>>,
+        values: impl IntoIterator<Item: Number>,
     ) -> Result<Self> {
         Ok(Self::of(Chart::Bars(Bars::new(
             names(labels),
@@ -117,6 +173,15 @@ impl Figure {
         Ok(Self::of(Chart::Heatmap(chart)))
     }
 
+    /// A line through `values`, one after the other: [`Figure::curves`] with one series, which needs no name.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Figure::curves`].
+    pub fn line(values: impl IntoIterator<Item: Number>) -> Result<Self> {
+        Self::curves([("", values)])
+    }
+
     /// A line for each named series of numbers, against the iteration they were taken at: 0, 1, 2 and so on (see
     /// [`Figure::first_iteration`]). The series may differ in length.
     ///
@@ -124,7 +189,7 @@ impl Figure {
     ///
     /// [`Error::InvalidParameter`] if a number is not finite; [`Error::Plot`] if there is no series or more than 40, or one
     /// of them is empty or has more than 100,000 numbers.
-    pub fn curves<N: AsRef<str>, V: IntoIterator<Item: Borrow<f64>>>(
+    pub fn curves<N: AsRef<str>, V: IntoIterator<Item: Number>>(
         series: impl IntoIterator<Item = (N, V)>,
     ) -> Result<Self> {
         let series = series
@@ -280,8 +345,7 @@ impl Figure {
         Self {
             chart,
             labels: Labels::default(),
-            size: None,
-            alt: None,
+            look: Look::default(),
         }
     }
 
@@ -338,10 +402,17 @@ impl Figure {
         self
     }
 
-    /// What the points of lines are, such as the length of a list: the first label belongs to the first point of each line, and
-    /// so on. Each is written once, where it covers nothing, and left out where it would.
+    /// What the points of a scatter plot or of lines are, such as the length of a list: the first label belongs to the first point
+    /// of each line, and so on; one that is empty to none. Each is written once, where it covers nothing, and left out where it
+    /// would.
     pub fn point_labels(mut self, labels: impl IntoIterator<Item: AsRef<str>>) -> Self {
         self.labels.point_labels = names(labels);
+        self
+    }
+
+    /// How many ranges of equal width a histogram has, from 1 to 1000: from the smallest number to the largest.
+    pub fn bins(mut self, bins: usize) -> Self {
+        self.labels.bins = Some(bins);
         self
     }
 
@@ -351,127 +422,10 @@ impl Figure {
         self.labels.columns = Some(columns);
         self
     }
-
-    /// The size in pixels, each side from 150 to 4000; a PNG has twice as many dots each way. By default 640 x 480, 640 x
-    /// 560 for a heat map or decision regions, and as high as they need for bars; a grid grows with its panels.
-    pub fn size(mut self, width: u32, height: u32) -> Self {
-        self.size = Some((width, height));
-        self
-    }
-
-    /// A sentence for those who cannot see the figure, instead of the one made from the data.
-    pub fn alt(mut self, description: impl AsRef<str>) -> Self {
-        self.alt = Some(scene::clean(description.as_ref()));
-        self
-    }
-
-    /// The figure as an SVG document.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Plot`] if a logarithmic axis meets a number that is not positive, the chart cannot do what it was told to, or the
-    /// labels leave no room for the data; [`Error::InvalidParameter`] if a side is not from 150 to 4000 pixels long;
-    /// [`Error::Shape`] if there are more labels of points than points.
-    pub fn to_svg(&self) -> Result<String> {
-        paint::svg(&self.scene()?, &self.labels.title, &self.description())
-    }
-
-    /// The figure as a PNG file, at two dots a pixel. Edges are smoothed, unless it is of more than 4 million pixels.
-    ///
-    /// # Errors
-    ///
-    /// As [`Figure::to_svg`].
-    pub fn to_png(&self) -> Result<Vec<u8>> {
-        paint::png(&self.scene()?)
-    }
-
-    /// Writes the figure to a file, an SVG or a PNG by the ending of its name. The file is written beside and then renamed,
-    /// so that there is never half a file.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidParameter`] if the name ends in neither; [`Error::Io`] if the file cannot be written; and those of
-    /// [`Figure::to_svg`].
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.save_to(path.as_ref())
-    }
-
-    /// Shows the figure in a notebook, as text, SVG and PNG in one bundle. A figure that cannot be drawn says why.
-    pub fn evcxr_display(&self) {
-        self.bundle().print();
-    }
-
-    fn bundle(&self) -> Bundle {
-        match self.to_svg().and_then(|svg| Ok((svg, self.to_png()?))) {
-            Ok((svg, png)) => Bundle::new().text(self.as_text()).svg(svg).png(&png),
-            Err(error) => Bundle::new().text(error.to_string()),
-        }
-    }
-
-    fn save_to(&self, path: &Path) -> Result<()> {
-        let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
-        let bytes = match ending.to_ascii_lowercase().as_str() {
-            "svg" => self.to_svg()?.into_bytes(),
-            "png" => self.to_png()?,
-            _ => {
-                return Err(Error::InvalidParameter {
-                    name: "path",
-                    value: path.display().to_string(),
-                    expected: "a name that ends in .svg or .png".into(),
-                });
-            }
-        };
-        write_whole(path, &[&bytes])
-    }
-
-    fn size_or_default(&self) -> (u32, u32) {
-        self.size
-            .unwrap_or_else(|| self.chart.default_size(&self.labels))
-    }
-
-    fn scene(&self) -> Result<Scene> {
-        let (width, height) = self.size_or_default();
-        for (name, side) in [("width", width), ("height", height)] {
-            if !(150..=4000).contains(&side) {
-                return Err(Error::InvalidParameter {
-                    name,
-                    value: side.to_string(),
-                    expected: "from 150 to 4000 pixels".into(),
-                });
-            }
-        }
-        let mut scene = Scene::new((width, height));
-        self.chart.draw(&self.labels, &mut scene, true)?;
-        Ok(scene)
-    }
-
-    /// The sentence for those who cannot see the figure.
-    fn description(&self) -> String {
-        self.alt.clone().unwrap_or_else(|| self.chart.describe())
-    }
-
-    /// The figure in a terminal: title, axes, size and description, a line each.
-    fn as_text(&self) -> String {
-        let Labels { title, x, y, .. } = &self.labels;
-        let (width, height) = self.size_or_default();
-        let mut lines = vec![if title.is_empty() {
-            "Figure".to_owned()
-        } else {
-            format!("Figure: {title}")
-        }];
-        for (axis, label) in [("x", x), ("y", y)] {
-            if !label.is_empty() {
-                lines.push(format!("{axis}: {label}"));
-            }
-        }
-        lines.push(format!("{width} x {height} pixels"));
-        lines.push(self.description());
-        lines.join("\n")
-    }
 }
 
-fn numbers(values: impl IntoIterator<Item: Borrow<f64>>) -> Vec<f64> {
-    values.into_iter().map(|value| *value.borrow()).collect()
+fn numbers(values: impl IntoIterator<Item: Number>) -> Vec<f64> {
+    values.into_iter().map(|value| value.as_f64()).collect()
 }
 
 fn names(names: impl IntoIterator<Item: AsRef<str>>) -> Vec<String> {

@@ -14,16 +14,13 @@ fn disc() -> Figure {
         ..Default::default()
     };
     let disc = gaussian_quantiles(&parameters, 1606).unwrap();
-    Figure::scatter(
-        disc.x.column(0),
-        disc.x.column(1),
-        &disc.labels,
-        ["class 0", "class 1"],
-    )
-    .unwrap()
-    .title("Generated Dataset")
-    .x_label("X1")
-    .y_label("X2")
+    Figure::scatter(disc.x.column(0), disc.x.column(1))
+        .unwrap()
+        .classes(&disc.labels, ["class 0", "class 1"])
+        .unwrap()
+        .title("Generated Dataset")
+        .x_label("X1")
+        .y_label("X2")
 }
 
 /// Width, height and the colour of each dot.
@@ -114,7 +111,9 @@ fn decision_regions_are_small_files_with_the_tints_of_their_classes() {
 fn text_cannot_leave_its_element() {
     let attack = "</text></desc><script>alert(1)</script>\"' onload=\"x\" & ]]> \u{0}\u{B}\u{FFFF}";
     let figures = [
-        Figure::scatter([1.0, 2.0], [1.0, 2.0], [0, 1], [attack, attack]),
+        Figure::scatter([1.0, 2.0], [1.0, 2.0])
+            .and_then(|figure| figure.classes([0, 1], [attack, attack])),
+        Figure::histogram([1, 2, 3]),
         Figure::bars([attack, attack], [1.0, 2.0]),
         Figure::heatmap(&array![[1.0, 2.0]], [attack], [attack, attack]),
         Figure::curves([(attack, [1.0, 2.0]), (attack, [2.0, 3.0])]),
@@ -204,17 +203,34 @@ fn bad_data_is_named() {
     let message = |result: Result<Figure>| result.unwrap_err().to_string();
     let none: [f64; 0] = [];
     assert_eq!(
-        message(Figure::scatter(none, none, [0; 0], ["a"])),
+        message(Figure::scatter(none, none)),
         "the figure could not be drawn: it has 0 points; from 1 to 100000 can be shown"
     );
     assert_eq!(
-        message(Figure::scatter([1.0, 2.0], [1.0], [0, 0], ["a"])),
+        message(Figure::scatter([1.0, 2.0], [1.0])),
         "y has the shape length 1, but must have length 2, as x"
     );
     assert_eq!(
-        message(Figure::scatter([1.0], [1.0], [1], ["a"])),
+        message(Figure::scatter([1.0], [1.0]).and_then(|figure| figure.classes([1], ["a"]))),
         "`labels` is 1 at position 0, but must be less than 1, the number of class names"
     );
+    assert!(
+        message(Figure::bars(["a"], [1]).and_then(|figure| figure.classes([0], ["a"])))
+            .contains("bars cannot have classes; a scatter plot can")
+    );
+    assert_eq!(
+        message(Figure::line(none)),
+        "the figure could not be drawn: it has 0 values; from 1 to 100000 can be shown"
+    );
+    assert_eq!(
+        message(Figure::line([0.5, f64::NAN])),
+        "`series` is NaN at position 1, but must be finite numbers"
+    );
+    assert_eq!(
+        message(Figure::histogram([1.0, f64::NAN])),
+        "`values` is NaN at position 1, but must be finite numbers"
+    );
+    assert!(message(Figure::histogram(none)).contains("it has 0 values"));
     assert_eq!(
         message(Figure::bars(["a", "b"], [1.0, f64::NAN])),
         "`values` is NaN at position 1, but must be finite numbers"
@@ -339,7 +355,7 @@ fn bad_data_is_named() {
     );
     assert!(
         message(small().point_labels(["a"]))
-            .contains("cannot have labels at its points; lines can")
+            .contains("cannot have labels at its points; lines and scatter plots can")
     );
     assert!(
         message(Figure::grid([small().log_y()]).unwrap()).contains("cannot have logarithmic axes")
@@ -364,6 +380,10 @@ fn bad_data_is_named() {
         )
         .contains("length 1 at most")
     );
+    let histogram = || Figure::histogram([1, 2]).unwrap();
+    assert!(message(histogram().bins(0)).contains("`bins` is 0, but must be from 1 to 1000"));
+    assert!(message(histogram().log_y()).contains("cannot have logarithmic axes"));
+    assert!(message(small().bins(3)).contains("cannot have bins; a histogram can"));
     let curves = || Figure::curves([("cost", [0.5, 0.0])]).unwrap();
     assert!(message(curves().log_x()).contains("say `first_iteration(1)`"));
     assert!(message(curves().log_y()).contains("has no place for 0; all values must be positive"));
@@ -387,7 +407,11 @@ proptest! {
         let points = ndarray::concatenate![ndarray::Axis(0), matrix, matrix];
         let pairs: Vec<(f64, f64)> = values.iter().map(|&v| (v, v)).collect();
         let figures = [
-            Figure::scatter(&values, &values, &classes, &names),
+            Figure::scatter(&values, &values).and_then(|figure| figure.classes(&classes, &names)),
+            Figure::scatter(&values, &values),
+            Figure::histogram(&values),
+            Figure::histogram(&values).map(|figure| figure.bins(values.len())),
+            Figure::line(&values),
             Figure::bars(&names, &values),
             Figure::heatmap(&matrix, [&name], &names),
             Figure::curves([(&name, &values)]),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// Lines around a difference.
 const CONTEXT: usize = 3;
-/// The most lines that are shown of one diff.
+/// The most lines that are shown of the diff of an output.
 const MOST_LINES: usize = 40;
 /// The most characters that are shown of one line.
 const MOST_CHARACTERS: usize = 160;
@@ -17,14 +17,54 @@ const LEAD: usize = 40;
 /// After this time a diff may be longer than need be.
 const MOST_TIME: Duration = Duration::from_secs(1);
 
-const HEAD: Style = Style::new().bold();
-const OLD: Style = AnsiColor::Red.on_default();
-const NEW: Style = AnsiColor::Green.on_default();
+pub(crate) const HEAD: Style = Style::new().bold();
+pub(crate) const OLD: Style = AnsiColor::Red.on_default();
+pub(crate) const NEW: Style = AnsiColor::Green.on_default();
 const PLACE: Style = AnsiColor::Cyan.on_default();
+
+/// The two sides of a comparison, by what they are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sides<'n> {
+    /// What a notebook holds, and what its cells give when they run.
+    StoredAndNow,
+    /// Two files.
+    Files(&'n str, &'n str),
+}
+
+impl Sides<'_> {
+    fn heads(&self) -> (&str, &str) {
+        match self {
+            Sides::StoredAndNow => ("stored", "now"),
+            Sides::Files(old, new) => (old, new),
+        }
+    }
+
+    fn gone(&self) -> &str {
+        match self {
+            Sides::StoredAndNow => " is stored, and does not come now",
+            Sides::Files(..) => " is gone",
+        }
+    }
+
+    fn fresh(&self) -> &str {
+        match self {
+            Sides::StoredAndNow => " is new: nothing is stored",
+            Sides::Files(..) => " is new",
+        }
+    }
+
+    fn sizes(&self, old: usize, new: usize) -> String {
+        let (old, new) = (grouped(old), grouped(new));
+        match self {
+            Sides::StoredAndNow => format!(" differs ({old} bytes stored, {new} now)"),
+            Sides::Files(..) => format!(" differs ({old} bytes, then {new})"),
+        }
+    }
+}
 
 /// The differences of one cell, which is called `cell`. The text has colours, for [`anstream`] to take out where nobody sees
 /// them; what comes from the notebook has none.
-pub fn differences(cell: &str, differences: &[Difference]) -> String {
+pub fn differences(cell: &str, differences: &[Difference], sides: Sides<'_>) -> String {
     let mut shown = String::new();
     let same_output = |a: &&Difference, b: &&Difference| a.output.is_some() && a.output == b.output;
     let differences: Vec<&Difference> = differences.iter().collect();
@@ -48,7 +88,7 @@ pub fn differences(cell: &str, differences: &[Difference]) -> String {
             };
             let part = visible(&difference.part);
             let _ = write!(shown, "{HEAD}{cell}, {of_output}{part}{HEAD:#}");
-            shown.push_str(&how_it_differs(difference, in_full));
+            shown.push_str(&how_it_differs(difference, in_full, sides));
         }
     }
     shown
@@ -69,7 +109,7 @@ fn preference(part: &str) -> Option<usize> {
     Some(best.iter().position(|&p| p == part).unwrap_or(best.len()))
 }
 
-fn how_it_differs(difference: &Difference, in_full: bool) -> String {
+fn how_it_differs(difference: &Difference, in_full: bool, sides: Sides<'_>) -> String {
     let texts = match (&difference.stored, &difference.fresh) {
         (Some(Content::Text(stored)), Some(Content::Text(fresh))) => Some((&**stored, &**fresh)),
         (Some(Content::Text(stored)), None) => Some((&**stored, "")),
@@ -77,15 +117,11 @@ fn how_it_differs(difference: &Difference, in_full: bool) -> String {
         _ => None,
     };
     let verdict = match (&difference.stored, &difference.fresh) {
-        (Some(_), None) => " is stored, and does not come now".to_owned(),
-        (None, Some(_)) => " is new: nothing is stored".to_owned(),
+        (Some(_), None) => sides.gone().to_owned(),
+        (None, Some(_)) => sides.fresh().to_owned(),
         (Some(stored), Some(fresh)) => match (size(stored), size(fresh)) {
             (Some(stored), Some(fresh)) if texts.is_none() || !in_full => {
-                format!(
-                    " differs ({} bytes stored, {} now)",
-                    grouped(stored),
-                    grouped(fresh)
-                )
+                sides.sizes(stored, fresh)
             }
             _ => " differs".to_owned(),
         },
@@ -93,7 +129,7 @@ fn how_it_differs(difference: &Difference, in_full: bool) -> String {
     };
     match texts {
         Some((stored, fresh)) if in_full && preference(&difference.part).is_some() => {
-            format!("{verdict}\n{}", diff(stored, fresh))
+            format!("{verdict}\n{}", diff(stored, fresh, sides, MOST_LINES))
         }
         _ => format!("{verdict}\n"),
     }
@@ -120,15 +156,16 @@ fn grouped(number: usize) -> String {
     grouped
 }
 
-/// A unified diff, shortened.
-fn diff(stored: &str, fresh: &str) -> String {
+/// A unified diff of at most so many lines, with long ones shortened.
+pub fn diff(stored: &str, fresh: &str, sides: Sides<'_>, most_lines: usize) -> String {
     let old: Vec<&str> = stored.split_inclusive('\n').collect();
     let new: Vec<&str> = fresh.split_inclusive('\n').collect();
     let deadline = Instant::now().checked_add(MOST_TIME);
     let operations = capture_diff_slices_deadline(Algorithm::Myers, &old, &new, deadline);
+    let (old_head, new_head) = sides.heads();
     let mut lines = vec![
-        format!("{OLD}--- stored{OLD:#}"),
-        format!("{NEW}+++ now{NEW:#}"),
+        format!("{OLD}--- {}{OLD:#}", visible(old_head)),
+        format!("{NEW}+++ {}{NEW:#}", visible(new_head)),
     ];
     for hunk in group_diff_ops(operations, CONTEXT) {
         let (Some(first), Some(last)) = (hunk.first(), hunk.last()) else {
@@ -160,9 +197,9 @@ fn diff(stored: &str, fresh: &str) -> String {
             }
         }
     }
-    if lines.len() > MOST_LINES {
-        let more = lines.len() - MOST_LINES;
-        lines.truncate(MOST_LINES);
+    if lines.len() > most_lines {
+        let more = lines.len() - most_lines;
+        lines.truncate(most_lines);
         lines.push(format!("({more} more lines)"));
     }
     lines.push(String::new());
@@ -239,7 +276,7 @@ mod tests {
     }
 
     fn plain(cell: &str, all: &[Difference]) -> String {
-        anstream::adapter::strip_str(&differences(cell, all)).to_string()
+        anstream::adapter::strip_str(&differences(cell, all, Sides::StoredAndNow)).to_string()
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `:dep`: what it asks for, and what is wrong with it, before cargo sees it: cargo would speak of a manifest that nobody wrote.
 
 use super::Command;
+use crate::near::nearest;
 use toml::{Table, Value};
 
 /// What a key of a dependency's table takes.
@@ -193,12 +194,8 @@ fn unknown_key(key: &str) -> String {
         _ => {}
     }
     let names = KEYS.iter().map(|(name, _)| *name);
-    let near = names
-        .map(|name| (strsim::jaro_winkler(name, key), name))
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .filter(|(closeness, _)| *closeness > 0.8);
-    match near {
-        Some((_, near)) => format!("there is no `{key}`; did you mean `{near}`?"),
+    match nearest(key, names) {
+        Some(near) => format!("there is no `{key}`; did you mean `{near}`?"),
         None => {
             let names = KEYS.map(|(name, _)| format!("`{name}`"));
             format!("there is no `{key}`; there are {}", names.join(", "))

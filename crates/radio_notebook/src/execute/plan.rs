@@ -13,7 +13,7 @@ use std::path::Path;
 pub struct Work {
     /// Where it stands in the notebook; `None` for what its start-up files say.
     pub index: Option<usize>,
-    /// Its number among the code cells that are not empty, from 1; 0 for the start-up files.
+    /// Its number ([`Notebook::numbers`]); 0 for the start-up files.
     pub number: u32,
     pub source: String,
     pub code: CellCode,
@@ -81,8 +81,9 @@ pub fn startup_work(startup: &Startup) -> Result<Work> {
 
 /// The number of a code cell that is named by its number, its id or its label.
 pub fn number_of(notebook: &Notebook, cell: &str) -> Option<u32> {
-    let numbered = notebook.cells.iter().filter(|cell| cell.is_numbered());
-    let mut numbered = numbered.zip(1u32..);
+    let numbers = notebook.numbers().into_iter();
+    let numbered = notebook.cells.iter().zip(numbers);
+    let mut numbered = numbered.filter_map(|(cell, number)| Some((cell, number?)));
     let is_it = |(other, number): &(&crate::document::Cell, u32)| {
         cell.parse() == Ok(*number)
             || other.id() == Some(cell)
@@ -93,16 +94,18 @@ pub fn number_of(notebook: &Notebook, cell: &str) -> Option<u32> {
 
 /// The cells to run, taken apart.
 pub fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>> {
-    let code = notebook.cells.iter().enumerate();
-    let numbered: Vec<_> = code
-        .filter(|(_, cell)| cell.is_numbered())
-        .zip(1u32..)
-        .map(|((index, cell), number)| (index, cell, number))
+    let code = notebook.cells.iter().enumerate().zip(notebook.numbers());
+    let mut numbered: Vec<_> = code
+        .filter_map(|((index, cell), number)| Some((index, cell, number?)))
         .collect();
-    let last = match &options.until {
-        None => u32::MAX,
+    let count = match &options.until {
+        None => numbered.len(),
         Some(until) => {
-            number_of(notebook, until).ok_or_else(|| {
+            let named = number_of(notebook, until);
+            let found = numbered
+                .iter()
+                .position(|(_, _, number)| Some(*number) == named);
+            found.map(|at| at + 1).ok_or_else(|| {
                 Error::Argument(format!(
                     "--until {until}: {name} has no such cell; give a number from 1 to {}, a cell's id or its label",
                     numbered.len()
@@ -110,9 +113,10 @@ pub fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Wo
             })?
         }
     };
+    numbered.truncate(count);
     let wanted = numbered
         .into_iter()
-        .filter(|(_, cell, number)| *number <= last && !cell.has_tag("skip-execution"));
+        .filter(|(_, cell, _)| !cell.has_tag("skip-execution"));
     let mut timed = false;
     let work = wanted.map(|(index, cell, number)| {
         let expected_to_fail = cell.has_tag("raises-exception");

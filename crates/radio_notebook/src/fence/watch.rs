@@ -150,19 +150,28 @@ fn end_all(leader: u32) {
         if processes.iter().all(|process| is_dead(*process)) {
             return;
         }
-        // From the top: where the first is that of a namespace, it takes all others with it.
-        for process in processes {
-            #[cfg(unix)]
-            let _ = nix::sys::signal::kill(
-                nix::unistd::Pid::from_raw(process.cast_signed()),
-                nix::sys::signal::Signal::SIGKILL,
-            );
-            #[cfg(not(unix))]
-            let _ = process;
-        }
+        processes.iter().copied().for_each(end);
         std::thread::sleep(Duration::from_millis(1));
     }
 }
+
+/// Ends a process with its group, all of which then starts nothing more, however many there are. Processes come from the top: where the
+/// first is that of a namespace, it takes all others with it.
+#[cfg(unix)]
+fn end(process: u32) {
+    use nix::sys::signal::{Signal, kill, killpg};
+    let process = nix::unistd::Pid::from_raw(process.cast_signed());
+    let group = nix::unistd::getpgid(Some(process));
+    if let Ok(group) = group
+        && group != nix::unistd::getpgrp()
+    {
+        let _ = killpg(group, Signal::SIGKILL);
+    }
+    let _ = kill(process, Signal::SIGKILL);
+}
+
+#[cfg(not(unix))]
+fn end(_process: u32) {}
 
 /// Whether a process only waits to be forgotten.
 fn is_dead(process: u32) -> bool {

@@ -4,7 +4,7 @@
 use super::table::Row;
 use crate::assign::score::{Mark, failure};
 use crate::assign::source::Source;
-use crate::document::{Cell, CellKind};
+use crate::document::{Cell, CellKind, joined};
 use crate::nbgrader::regions::without_hidden_tests;
 use crate::page::{self, Around, CONTENT_STYLE, CellView, State, escape};
 use serde_json::{Value, json};
@@ -98,7 +98,13 @@ fn anchor(id: &str) -> String {
     format!("test-{:08x}", crc32fast::hash(id.as_bytes()))
 }
 
-/// What is shown of a cell's outputs: text instead of HTML, so that the page needs no frames; and of a test that has hidden parts
+/// Whether an output's HTML is a table, which the page writes anew.
+fn is_table(bundle: &serde_json::Map<String, Value>) -> bool {
+    let html = bundle.get("text/html").and_then(joined);
+    html.is_some_and(|html| page::harmless(&html).is_some())
+}
+
+/// What is shown of a cell's outputs: text instead of HTML that is no table, so that the page needs no frames; and of a test that has hidden parts
 /// what it says, but not where.
 fn outputs(ran: &Cell, mark: Option<&Mark>) -> Vec<Value> {
     let has_hidden = matches!(without_hidden_tests(&ran.source), Ok(Some(_)));
@@ -106,6 +112,7 @@ fn outputs(ran: &Cell, mark: Option<&Mark>) -> Vec<Value> {
         let mut output = output.clone();
         if let Some(bundle) = output.get_mut("data").and_then(Value::as_object_mut)
             && bundle.contains_key("text/plain")
+            && !is_table(bundle)
         {
             bundle.remove("text/html");
         }
@@ -129,7 +136,7 @@ fn document(title: &str, body: &str) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
-         <style>{CONTENT_STYLE}\n.points {{ font-size: 1.3rem; font-weight: 600; }}\npre.code, pre.text, pre.error {{ white-space: pre-wrap; overflow-wrap: anywhere; }}</style>\n\
+         <style>{CONTENT_STYLE}\nmain {{ max-width: 64rem; margin: 0 auto; padding: .6rem 1.2rem 4rem; }}\n.points {{ font-size: 1.3rem; font-weight: 600; }}\npre.code, pre.text, pre.error {{ white-space: pre-wrap; overflow-wrap: anywhere; }}</style>\n\
          </head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
     )
 }

@@ -21,7 +21,7 @@ pub struct Show {
     /// The notebook's.
     folder: PathBuf,
     number: usize,
-    /// Where the cells that run stand among all cells; the first is cell number 1.
+    /// Where the cells that run stand among all cells, in the order of their numbers, from 1.
     places: Vec<usize>,
     /// Whether each of them hides what it gives, errors excepted.
     hides: Vec<bool>,
@@ -99,15 +99,17 @@ fn as_json(outputs: &[Output]) -> Vec<Value> {
 
 impl Audience for Show {
     fn opens(&mut self, notebook: &Notebook) {
+        let numbers = notebook.numbers();
+        let count = numbers.iter().flatten().count();
+        (self.places, self.hides) = (vec![0; count], vec![false; count]);
         let mut views = Vec::new();
-        for (place, cell) in notebook.cells.iter().enumerate() {
-            let runs = cell.is_numbered();
-            if runs {
-                self.places.push(place);
-                self.hides
-                    .push(cell.has_tag("remove-output") || cell.has_tag("remove-cell"));
+        for (place, (cell, number)) in notebook.cells.iter().zip(numbers).enumerate() {
+            let number = number.map(|number| number as usize);
+            if let Some(at) = number.map(|number| number - 1) {
+                self.places[at] = place;
+                self.hides[at] = cell.has_tag("remove-output") || cell.has_tag("remove-cell");
             }
-            views.push(self.view(cell, runs.then_some(self.places.len())));
+            views.push(self.view(cell, number));
         }
         let number = self.number;
         self.board.change(|shown| {

@@ -1,9 +1,11 @@
 //! Tables.
 
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use ndarray::ArrayView2;
 
+use super::columns::Origin;
 use super::{Bundle, escape_html, printable};
 use crate::{Error, Result};
 
@@ -153,10 +155,12 @@ row_of_tuple!(A B C D E F G H);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    headers: Vec<String>,
-    rows: Vec<Vec<Cell>>,
-    caption: String,
-    decimals: usize,
+    pub(super) headers: Vec<String>,
+    pub(super) rows: Vec<Vec<Cell>>,
+    pub(super) caption: String,
+    pub(super) decimals: usize,
+    /// Where the rows were read, if they were.
+    pub(super) origin: Option<Arc<Origin>>,
 }
 
 /// As many first and as many last rows (columns) of a matrix are shown.
@@ -172,6 +176,7 @@ impl Table {
             rows: Vec::new(),
             caption: String::new(),
             decimals: 6,
+            origin: None,
         }
     }
 
@@ -272,8 +277,37 @@ impl Table {
         table
     }
 
+    /// The same of this table's own cells.
+    pub(super) fn corner_of_cells(&self) -> Self {
+        let rows = first_and_last(self.rows.len(), SHOWN_ROWS);
+        let columns = first_and_last(self.width(), SHOWN_COLUMNS);
+        let gap = || Cell::from(ELLIPSIS);
+        let header = |&column: &Option<usize>| match column {
+            Some(column) => self.headers.get(column).cloned().unwrap_or_default(),
+            None => ELLIPSIS.to_owned(),
+        };
+        let mut table = Table::new(columns.iter().map(header));
+        table.rows = rows
+            .into_iter()
+            .map(|row| {
+                let cell = |&column: &Option<usize>| match (row, column) {
+                    (Some(row), Some(column)) => {
+                        self.rows[row].get(column).cloned().unwrap_or(Cell::Empty)
+                    }
+                    _ => gap(),
+                };
+                columns.iter().map(cell).collect()
+            })
+            .collect();
+        table
+    }
+
     /// The table as a plain HTML `<table>`, without scripts and styles.
     pub fn to_html(&self) -> String {
+        self.as_shown().all_to_html()
+    }
+
+    fn all_to_html(&self) -> String {
         let width = self.width();
         let escaped = |text: &str| escape_html(&printable(text));
         let mut html = String::from("<table>\n");
@@ -334,6 +368,12 @@ fn first_and_last(len: usize, side: usize) -> Vec<Option<usize>> {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_shown().fmt_all(f)
+    }
+}
+
+impl Table {
+    fn fmt_all(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.width();
         let mut lines = vec![
             self.headers

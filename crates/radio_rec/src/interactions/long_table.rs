@@ -10,8 +10,8 @@ use std::io::Read;
 use std::path::Path;
 
 use super::Interactions;
-use super::source::Source;
 use crate::ratings::Ratings;
+use crate::rows::Source;
 
 /// What happens to a user and an item that have more than one row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

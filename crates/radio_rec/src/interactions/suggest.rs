@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Interactions;
+use crate::near::nearest_names;
 
 /// The names that may have been meant by one that there is not: looked for when they are asked for, since that compares the name
 /// with all that there are.
@@ -37,99 +38,5 @@ impl Suggestions {
 impl fmt::Debug for Suggestions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.names()).finish()
-    }
-}
-
-/// How many names are offered at most.
-const OFFERED: usize = 3;
-
-/// Nobody mistypes a name of so many bytes, and comparing it with a large catalogue takes long.
-const LONGEST: usize = 1000;
-
-/// The names that `name` may have been meant for, nearest first.
-///
-/// A name that differs only in capitals or surrounding space is the only answer. Otherwise near is what takes few edits
-/// (Damerau and Levenshtein's distance, up to 2 in 5 letters, and 1 in any name), and a name that contains what was asked for.
-pub(super) fn nearest_names<N: AsRef<str>>(name: &str, names: &[N]) -> Vec<String> {
-    if name.len() > LONGEST {
-        return Vec::new();
-    }
-    let wanted = name.trim().to_lowercase();
-    let mut near: Vec<(f64, &str)> = names
-        .iter()
-        .filter_map(|candidate| {
-            let candidate = candidate.as_ref();
-            farness(&wanted, &candidate.to_lowercase()).map(|farness| (farness, candidate))
-        })
-        .collect();
-    // Stable: what is equally near stays in the catalogue's order.
-    near.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let only_equal = near.first().is_some_and(|first| first.0 == 0.0);
-    near.into_iter()
-        .take_while(|&(farness, _)| !only_equal || farness == 0.0)
-        .take(OFFERED)
-        .map(|(_, candidate)| candidate.to_owned())
-        .collect()
-}
-
-/// From 0 (equal) to 1, or nothing if the candidate is too far.
-fn farness(wanted: &str, candidate: &str) -> Option<f64> {
-    let lengths = [wanted.chars().count(), candidate.chars().count()];
-    let longer = lengths[0].max(lengths[1]);
-    let least = lengths[0].abs_diff(lengths[1]);
-    if least > 1 && 5 * least > 2 * longer && !candidate.contains(wanted) {
-        // So many edits it takes at least, and counting them is what takes time.
-        return None;
-    }
-    let edits = strsim::damerau_levenshtein(wanted, candidate);
-    // Two names without a letter in common are not alike, however short.
-    let few = edits < longer && (edits <= 1 || 5 * edits <= 2 * longer);
-    let part = wanted.chars().count() >= 3 && candidate.contains(wanted);
-    match (edits, few || part) {
-        (0, _) => Some(0.0),
-        (_, true) => Some(edits as f64 / longer as f64),
-        (_, false) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_name_of_another_length_is_ruled_out_as_by_counting(wanted in "[ab]{0,9}", candidate in "[ab]{0,9}") {
-            let longer = wanted.len().max(candidate.len());
-            let edits = strsim::damerau_levenshtein(&wanted, &candidate);
-            let near = edits < longer && (edits <= 1 || 5 * edits <= 2 * longer);
-            let near = edits == 0 || near || wanted.len() >= 3 && candidate.contains(&wanted);
-            prop_assert_eq!(farness(&wanted, &candidate).is_some(), near);
-        }
-    }
-
-    const NAMES: [&str; 6] = ["abba", "pink", "pink floyd", "u2", "U2", "the beatles"];
-
-    #[test]
-    fn near_names_are_offered_nearest_first() {
-        assert_eq!(nearest_names("pink floid", &NAMES), ["pink floyd"]);
-        assert_eq!(nearest_names("pnik", &NAMES), ["pink"]);
-        assert_eq!(nearest_names("beatles", &NAMES), ["the beatles"]);
-        assert_eq!(nearest_names("pin", &NAMES), ["pink", "pink floyd"]);
-        assert_eq!(nearest_names("u3", &NAMES), ["u2", "U2"]);
-    }
-
-    #[test]
-    fn capitals_and_space_around_are_forgiven_before_anything_else() {
-        assert_eq!(nearest_names(" ABBA ", &NAMES), ["abba"]);
-        assert_eq!(nearest_names(" u2", &NAMES), ["u2", "U2"]);
-    }
-
-    #[test]
-    fn far_names_are_not_offered() {
-        assert!(nearest_names("metallica", &NAMES).is_empty());
-        assert!(nearest_names("", &NAMES).is_empty());
-        assert!(nearest_names("x", &["y"]).is_empty());
-        assert!(nearest_names(&"abba".repeat(300), &NAMES).is_empty());
     }
 }

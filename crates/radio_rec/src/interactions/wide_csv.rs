@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
-use super::source::Source;
-use super::table::{Problem, Row, cells, other_separator, quoted, rows};
 use super::{Interactions, ItemName, UserName, what_a_value_must_be};
 use crate::error::excerpt;
+use crate::rows::{Problem, Row, Source, cells, other_separator, quoted, rows};
 
 impl Interactions {
     /// Reads a wide table of comma-separated values: a row a user, a column an item.

@@ -1,6 +1,6 @@
 //! Axes: which numbers stand along them, and where.
 
-use super::palette::{AXIS, GRID, Rgb};
+use super::palette::Rgb;
 use super::scene::{Anchor, CAP_HEIGHT, Scene, text_width, widest};
 use crate::{Error, Result};
 
@@ -12,6 +12,8 @@ pub(super) const TICK_EM: f64 = 16.0;
 pub(super) const MARGIN: f64 = 12.0;
 /// The length of the little line at a number.
 const TICK: f64 = 6.0;
+/// The exponents of ten from and below which a logarithmic axis writes numbers with all their zeros.
+const FEW_ZEROS: (f64, f64) = (-4.0, 6.0);
 /// Between things that belong together.
 pub(super) const GAP: f64 = 6.0;
 
@@ -76,6 +78,10 @@ pub(super) struct Axis {
     low: f64,
     high: f64,
     logarithmic: bool,
+    /// Whether powers of ten are written as such: 1e-4, not 0.0001.
+    powers: bool,
+    /// Whether there is nothing between two whole numbers.
+    whole: bool,
 }
 
 /// A number that stands at an axis, and how it is written.
@@ -127,6 +133,8 @@ impl Axis {
             low: low - room,
             high: high + room,
             logarithmic,
+            powers: logarithmic && !(low >= FEW_ZEROS.0 && high < FEW_ZEROS.1),
+            whole: false,
         }
         .checked(name)
     }
@@ -141,8 +149,29 @@ impl Axis {
             low,
             high,
             logarithmic: false,
+            powers: false,
+            whole: false,
         }
         .checked(name)
+    }
+
+    /// The same axis, of counts: no fractions stand along it.
+    pub(super) fn of_counts(self) -> Self {
+        Self {
+            whole: true,
+            ..self
+        }
+    }
+
+    /// Two axes of one chart, whose numbers are written in one form: if powers of ten are written as such along one, they are
+    /// along the other.
+    pub(super) fn in_one_form((x, y): (Self, Self)) -> (Self, Self) {
+        let powers = x.powers || y.powers;
+        let with = |axis: Self| Self {
+            powers: powers && axis.logarithmic,
+            ..axis
+        };
+        (with(x), with(y))
     }
 
     fn checked(self, name: &str) -> Result<Self> {
@@ -181,7 +210,11 @@ impl Axis {
             // Less than a decade: round numbers as on a linear axis, at their logarithmic places.
             return linear_ticks(10f64.powf(self.low), 10f64.powf(self.high), count);
         }
-        linear_ticks(self.low, self.high, count)
+        let ticks = linear_ticks(self.low, self.high, count);
+        match self.whole && count > 1 && ticks.iter().any(|(value, _)| value.fract() != 0.0) {
+            true => self.ticks(count - 1),
+            false => ticks,
+        }
     }
 
     /// As many round numbers as can be read along a side that is `length` pixels high.
@@ -218,14 +251,14 @@ impl Axis {
             .filter(|power| power % every == 0)
             .flat_map(|power| factors.iter().map(move |&factor| (power, factor)))
             .map(|(power, factor)| {
-                let label = if (-4..=5).contains(&power) {
+                let label = if self.powers {
+                    format!("{factor}e{power}")
+                } else {
                     format!(
                         "{:.*}",
                         (-power).max(0) as usize,
                         factor * 10f64.powi(power)
                     )
-                } else {
-                    format!("{factor}e{power}")
                 };
                 (factor * 10f64.powi(power), label)
             })
@@ -264,9 +297,10 @@ fn linear_ticks(low: f64, high: f64, count: usize) -> Vec<Tick> {
         .map(|value| {
             // Not -0.
             let value = if value.abs() < step / 2.0 { 0.0 } else { value };
-            let label = if value == 0.0 {
-                "0".to_owned()
-            } else if largest >= 1e6 || step < 1e-8 {
+            let label = if largest >= 1e6 || step < 1e-8 {
+                if value == 0.0 {
+                    return (value, "0".to_owned());
+                }
                 let mantissa = (value.abs().log10().floor() - digits.floor()).max(0.0);
                 format!("{value:.*e}", mantissa as usize)
             } else {
@@ -352,9 +386,9 @@ pub(super) fn draw_x_axis(scene: &mut Scene, frame: &Frame, x: &Axis, label: &st
 pub(super) fn draw_x_ticks(scene: &mut Scene, frame: &Frame, x: &Axis, numbers: bool) {
     for (value, label) in x.ticks_along(frame.width(), 8) {
         let at = frame.left + x.share(value) * frame.width();
-        scene.rect(at - 0.5, frame.top, 1.0, frame.height(), GRID);
+        scene.rect(at - 0.5, frame.top, 1.0, frame.height(), scene.palette.grid);
         if numbers {
-            scene.rect(at - 0.5, frame.bottom, 1.0, TICK, AXIS);
+            scene.rect(at - 0.5, frame.bottom, 1.0, TICK, scene.palette.axis);
             // The last number may be long: it stays inside the picture.
             let half = text_width(&label, TICK_EM) / 2.0;
             let center = at.min(scene.width - 2.0 - half).max(2.0 + half);
@@ -366,7 +400,13 @@ pub(super) fn draw_x_ticks(scene: &mut Scene, frame: &Frame, x: &Axis, numbers: 
             );
         }
     }
-    scene.rect(frame.left, frame.bottom - 0.75, frame.width(), 1.5, AXIS);
+    scene.rect(
+        frame.left,
+        frame.bottom - 0.75,
+        frame.width(),
+        1.5,
+        scene.palette.axis,
+    );
 }
 
 /// The grid lines to the right at `ticks`, and if wanted the `numbers` left of them.
@@ -379,9 +419,9 @@ pub(super) fn draw_y_ticks(
 ) {
     for (value, label) in ticks {
         let at = frame.bottom - y.share(*value) * frame.height();
-        scene.rect(frame.left, at - 0.5, frame.width(), 1.0, GRID);
+        scene.rect(frame.left, at - 0.5, frame.width(), 1.0, scene.palette.grid);
         if numbers {
-            scene.rect(frame.left - TICK, at - 0.5, TICK, 1.0, AXIS);
+            scene.rect(frame.left - TICK, at - 0.5, TICK, 1.0, scene.palette.axis);
             let baseline = at + CAP_HEIGHT * TICK_EM / 2.0;
             scene.text(
                 label,
@@ -396,7 +436,7 @@ pub(super) fn draw_y_ticks(
         frame.top,
         1.5,
         frame.height() + 0.75,
-        AXIS,
+        scene.palette.axis,
     );
 }
 
@@ -423,7 +463,7 @@ pub(super) fn draw_y_label(scene: &mut Scene, frame: &Frame, label: &str) {
         LABEL_EM,
         Anchor::Middle,
         true,
-        super::palette::INK,
+        scene.palette.ink,
     );
 }
 
@@ -455,7 +495,7 @@ pub(super) fn draw_legend(scene: &mut Scene, top: f64, names: &[String], with_li
         let mut x = (scene.width - width) / 2.0;
         for index in next..end {
             let middle = y - CAP_HEIGHT * TICK_EM / 2.0;
-            let look = super::palette::series(index);
+            let look = scene.palette.series(index);
             if with_line {
                 scene.line(vec![(x, middle), (x + symbol, middle)], 3.0, look.0);
             }
@@ -496,8 +536,25 @@ pub(super) fn draw_color_bar(
     }
     for (value, label) in ticks {
         let y = frame.bottom - scale.share(*value) * frame.height();
-        scene.rect(bar + BAR, y - 0.5, GAP * 0.7, 1.0, AXIS);
+        scene.rect(bar + BAR, y - 0.5, GAP * 0.7, 1.0, scene.palette.axis);
         let baseline = (y + CAP_HEIGHT * TICK_EM / 2.0).max(frame.top + CAP_HEIGHT * TICK_EM * 0.5);
+        scene.text(label, (bar + BAR + GAP, baseline), TICK_EM, Anchor::Start);
+    }
+}
+
+/// Draws a colour bar of few numbers on the right of `frame`: a block for each, the highest at the top.
+pub(super) fn draw_color_steps(
+    scene: &mut Scene,
+    frame: &Frame,
+    steps: &[Tick],
+    color: impl Fn(f64) -> Rgb,
+) {
+    let bar = frame.right + 2.0 * MARGIN;
+    let edge = |k: usize| (frame.bottom - frame.height() * k as f64 / steps.len() as f64).round();
+    for (k, (value, label)) in steps.iter().enumerate() {
+        let (top, bottom) = (edge(k + 1), edge(k));
+        scene.rect(bar, top, BAR, bottom - top, color(*value));
+        let baseline = (top + bottom) / 2.0 + CAP_HEIGHT * TICK_EM / 2.0;
         scene.text(label, (bar + BAR + GAP, baseline), TICK_EM, Anchor::Start);
     }
 }
@@ -514,7 +571,7 @@ mod tests {
     fn ticks_are_round_numbers() {
         assert_eq!(
             labels(&linear_ticks(-0.1, 1.1, 6)),
-            ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]
+            ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
         );
         assert_eq!(
             labels(&linear_ticks(-3.1, 3.2, 7)),
@@ -535,6 +592,17 @@ mod tests {
     }
 
     #[test]
+    fn counts_have_no_fractions() {
+        let ticks = |most: f64| {
+            let axis = Axis::between("y", 0.0, most).unwrap().of_counts();
+            labels(&axis.ticks(8)).join(" ")
+        };
+        assert_eq!(ticks(1.05), "0 1");
+        assert_eq!(ticks(3.15), "0 1 2 3");
+        assert_eq!(ticks(105.0), "0 20 40 60 80 100");
+    }
+
+    #[test]
     fn a_range_without_a_finite_step_has_no_ticks() {
         assert_eq!(linear_ticks(-1.6e308, 0.0, 1), []);
         assert_eq!(labels(&linear_ticks(-1.6e308, 0.0, 2)), ["-1e308", "0"]);
@@ -551,7 +619,14 @@ mod tests {
             labels(&axis(0.1, 10.0).ticks(8)),
             ["0.1", "0.2", "0.5", "1", "2", "5", "10"]
         );
-        assert_eq!(labels(&axis(1e-9, 1e9).ticks(4)), ["1e-5", "1", "100000"]);
+        assert_eq!(labels(&axis(1e-9, 1e9).ticks(4)), ["1e-5", "1e0", "1e5"]);
+        // What one axis of a chart does, the other does.
+        let (x, y) = Axis::in_one_form((axis(1e-11, 0.1), axis(1.0, 1000.0)));
+        assert_eq!(labels(&x.ticks(4)), ["1e-9", "1e-6", "1e-3"]);
+        assert_eq!(labels(&y.ticks(8)), ["1e0", "1e1", "1e2", "1e3"]);
+        let linear = || Axis::over("y", [1.0, 3.0].into_iter(), false).unwrap();
+        let (_, y) = Axis::in_one_form((axis(1e-11, 0.1), linear()));
+        assert_eq!(labels(&y.ticks(3)), ["1", "2", "3"]);
         assert!(axis(2.0, 3.0).ticks(5).len() >= 3);
         assert!(axis(2.0, 2.0).ticks(5).len() >= 2);
     }

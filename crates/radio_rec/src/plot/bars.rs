@@ -6,7 +6,6 @@ use super::axes::{
 };
 use super::chart::{Labels, shortened};
 use super::check::{at_most, finite, same_length};
-use super::palette::{AXIS, series};
 use super::scene::{Anchor, CAP_HEIGHT, Scene, ellipsize, widest};
 use crate::Result;
 
@@ -67,7 +66,7 @@ impl Bars {
                 middle - thickness / 2.0,
                 length,
                 thickness,
-                series(0).0,
+                scene.palette.series(0).0,
             );
             scene.text(&names[index], (names_end, baseline), em, Anchor::End);
             if value < 0.0 {
@@ -76,7 +75,7 @@ impl Bars {
                 scene.text(written, (end + GAP, baseline), em, Anchor::Start);
             }
         }
-        scene.rect(zero - 0.75, top, 1.5, frame.height(), AXIS);
+        scene.rect(zero - 0.75, top, 1.5, frame.height(), scene.palette.axis);
         draw_y_label(scene, &frame, &labels.y);
         Ok(())
     }

@@ -7,6 +7,7 @@ use super::bars::Bars;
 use super::curves::Curves;
 use super::grid::Grid;
 use super::heatmap::Heatmap;
+use super::histogram::{Histogram, MOST_BINS};
 use super::lines::{self, Lines};
 use super::regions::Regions;
 use super::scatter::Scatter;
@@ -19,6 +20,7 @@ pub(super) enum Chart {
     Scatter(Scatter),
     Bars(Bars),
     Heatmap(Heatmap),
+    Histogram(Histogram),
     Curves(Curves),
     Lines(Lines),
     Regions(Regions),
@@ -38,6 +40,7 @@ pub(super) struct Labels {
     pub diverging: bool,
     pub point_labels: Vec<String>,
     pub columns: Option<usize>,
+    pub bins: Option<usize>,
 }
 
 /// A chart between an x and a y axis.
@@ -72,6 +75,7 @@ impl Chart {
     pub(super) fn plane(&self) -> Option<&dyn Plane> {
         match self {
             Chart::Scatter(chart) => Some(chart),
+            Chart::Histogram(chart) => Some(chart),
             Chart::Curves(chart) => Some(chart),
             Chart::Lines(chart) => Some(chart),
             Chart::Regions(chart) => Some(chart),
@@ -84,7 +88,9 @@ impl Chart {
         match self {
             Chart::Bars(chart) => chart.default_size(),
             Chart::Heatmap(_) | Chart::Regions(_) | Chart::Surface(_) => (640, 560),
-            Chart::Scatter(_) | Chart::Curves(_) | Chart::Lines(_) => (640, 480),
+            Chart::Scatter(_) | Chart::Histogram(_) | Chart::Curves(_) | Chart::Lines(_) => {
+                (640, 480)
+            }
             Chart::Grid(chart) => chart.default_size(labels),
         }
     }
@@ -96,6 +102,7 @@ impl Chart {
             Chart::Bars(chart) => chart.draw(labels, scene),
             Chart::Heatmap(chart) => chart.draw(labels, scene),
             Chart::Grid(chart) => chart.draw(labels, scene),
+            Chart::Histogram(chart) => draw_plane(chart, labels, scene, with_key),
             Chart::Scatter(chart) => draw_plane(chart, labels, scene, with_key),
             Chart::Curves(chart) => draw_plane(chart, labels, scene, with_key),
             Chart::Lines(chart) => draw_plane(chart, labels, scene, with_key),
@@ -109,6 +116,7 @@ impl Chart {
             Chart::Bars(chart) => chart.describe(),
             Chart::Heatmap(chart) => chart.describe(),
             Chart::Grid(chart) => chart.describe(),
+            Chart::Histogram(chart) => chart.describe(),
             Chart::Scatter(chart) => chart.describe(),
             Chart::Curves(chart) => chart.describe(),
             Chart::Lines(chart) => chart.describe(),
@@ -132,6 +140,19 @@ impl Chart {
         if labels.diverging && !matches!(self, Chart::Heatmap(_)) {
             return refused("cannot have diverging colours; a heat map can");
         }
+        match labels.bins {
+            Some(_) if !matches!(self, Chart::Histogram(_)) => {
+                return refused("cannot have bins; a histogram can");
+            }
+            Some(bins) if !(1..=MOST_BINS).contains(&bins) => {
+                return Err(Error::InvalidParameter {
+                    name: "bins",
+                    value: bins.to_string(),
+                    expected: format!("from 1 to {MOST_BINS}"),
+                });
+            }
+            _ => {}
+        }
         match labels.columns {
             Some(_) if !matches!(self, Chart::Grid(_)) => {
                 return refused("cannot have columns of panels; a grid can");
@@ -147,16 +168,18 @@ impl Chart {
         }
         match self {
             Chart::Lines(chart) => chart.check(labels),
+            Chart::Scatter(chart) => chart.check(labels),
             _ if labels.point_labels.is_empty() => Ok(()),
-            _ => refused("cannot have labels at its points; lines can"),
+            _ => refused("cannot have labels at its points; lines and scatter plots can"),
         }
     }
 
-    fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         match self {
             Chart::Scatter(_) => "a scatter plot",
             Chart::Bars(_) => "bars",
             Chart::Heatmap(_) => "a heat map",
+            Chart::Histogram(_) => "a histogram",
             Chart::Curves(_) => "curves",
             Chart::Lines(_) => "lines",
             Chart::Regions(_) => "decision regions",
@@ -167,7 +190,7 @@ impl Chart {
 }
 
 fn draw_plane(chart: &dyn Plane, labels: &Labels, scene: &mut Scene, with_key: bool) -> Result<()> {
-    let (x, y) = chart.axes(labels)?;
+    let (x, y) = Axis::in_one_form(chart.axes(labels)?);
     let mut top = draw_title(scene, &labels.title);
     let key = match chart.key() {
         _ if !with_key => Key::None,
@@ -212,8 +235,9 @@ impl Key {
             Key::Colors(colors) => {
                 let scale = colors.axis()?;
                 let ticks = scale.ticks(5);
+                let palette = scene.palette;
                 draw_color_bar(scene, &canvas.frame, (&scale, &ticks), |level| {
-                    colors.color(level)
+                    palette.tone(colors.tone(level))
                 });
             }
         }

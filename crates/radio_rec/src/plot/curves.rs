@@ -3,7 +3,6 @@
 use super::axes::{Axis, Canvas};
 use super::chart::{Key, Labels, Plane, shortened};
 use super::check::at_most;
-use super::palette::series;
 use super::scene::Scene;
 use crate::display::format_float;
 use crate::{Error, Result};
@@ -18,14 +17,20 @@ impl Curves {
         at_most("series", series.len(), 40)?;
         for (name, values) in &series {
             at_most(
-                &format!("values of the series `{name}`"),
+                &match name.as_str() {
+                    "" => "values".to_owned(),
+                    name => format!("values of the series `{name}`"),
+                },
                 values.len(),
                 100_000,
             )?;
             if let Some((index, value)) = values.iter().enumerate().find(|(_, v)| !v.is_finite()) {
                 return Err(Error::InvalidParameter {
                     name: "series",
-                    value: format!("{value} at position {index} of `{name}`"),
+                    value: match name.as_str() {
+                        "" => format!("{value} at position {index}"),
+                        name => format!("{value} at position {index} of `{name}`"),
+                    },
                     expected: "finite numbers".into(),
                 });
             }
@@ -71,7 +76,7 @@ impl Plane for Curves {
     fn draw_data(&self, labels: &Labels, scene: &mut Scene, canvas: &Canvas) {
         let first = labels.first_iteration as f64;
         for (index, (_, values)) in self.series.iter().enumerate() {
-            let look = series(index);
+            let look = scene.palette.series(index);
             let points: Vec<(f64, f64)> = values
                 .iter()
                 .enumerate()
@@ -87,6 +92,16 @@ impl Plane for Curves {
     }
 
     fn describe(&self) -> String {
+        if let [(name, values)] = &self.series[..]
+            && name.is_empty()
+        {
+            return format!(
+                "Line chart of {} numbers, from {} to {}",
+                values.len(),
+                format_float(values[0], 4),
+                format_float(values[values.len() - 1], 4)
+            );
+        }
         let ends: Vec<String> = self
             .series
             .iter()

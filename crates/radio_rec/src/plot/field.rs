@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::axes::{Axis, Canvas};
-use super::palette::Rgb;
+use super::palette::Tone;
 use super::scene::Scene;
 
 /// How many places along each side a function is asked for. Between them the contours are interpolated.
@@ -140,13 +140,13 @@ fn rings(values: ArrayView2<'_, f64>, level: f64) -> Vec<Ring> {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Contour {
     pub rings: Vec<Ring>,
-    pub below: Rgb,
-    pub above: Rgb,
+    pub below: Tone,
+    pub above: Tone,
 }
 
 impl Contour {
     /// The contour of `values` (rows x columns, from the lower left) at `level`.
-    pub(super) fn of(values: ArrayView2<'_, f64>, level: f64, below: Rgb, above: Rgb) -> Self {
+    pub(super) fn of(values: ArrayView2<'_, f64>, level: f64, below: Tone, above: Tone) -> Self {
         let rings = rings(values, level);
         Self {
             rings,
@@ -173,7 +173,7 @@ pub(super) fn paint(scene: &mut Scene, canvas: &Canvas, contours: &[Contour]) {
         frame.top,
         frame.width(),
         frame.height(),
-        lowest.below,
+        scene.palette.tone(lowest.below),
     );
     // Rings lie within each other or apart, so from the largest to the smallest, what is painted last is right. Of equal rings,
     // the one of the highest level is right inside of an area, and the one of the lowest inside of a hole.
@@ -197,7 +197,7 @@ pub(super) fn paint(scene: &mut Scene, canvas: &Canvas, contours: &[Contour]) {
         };
         let corners = simplified(ring.places.iter().map(|&p| canvas.at_share(p)).collect());
         if corners.len() > 2 {
-            scene.area(corners, color);
+            scene.area(corners, scene.palette.tone(color));
         }
     }
 }
@@ -208,13 +208,13 @@ pub(super) fn draw_lines(
     canvas: &Canvas,
     rings: &[Ring],
     width: f64,
-    color: Rgb,
+    color: Tone,
 ) {
     for ring in rings {
         for way in inner_ways(&ring.places) {
             let points = simplified(way.into_iter().map(|p| canvas.at_share(p)).collect());
             if points.len() > 1 {
-                scene.line(points, width, color);
+                scene.line(points, width, scene.palette.tone(color));
             }
         }
     }

@@ -101,7 +101,7 @@ impl Grid {
             .map(|panel| panel.chart.plane()?.axes(&panel.labels).ok());
         let first = axes.next()??;
         axes.all(|other| other.as_ref() == Some(&first))
-            .then_some(first)
+            .then(|| Axis::in_one_form(first))
     }
 
     /// What says in all panels which of the data is which, if it is the same everywhere.
@@ -259,8 +259,8 @@ impl Grid {
             } else {
                 0.0
             };
-            let size = (cell.width() as u32, (cell.height() + raised) as u32);
-            let mut picture = Scene::new(size);
+            let size = (cell.width().floor(), (cell.height() + raised).floor());
+            let mut picture = Scene::new(size, scene.palette);
             let untitled = Labels {
                 title: String::new(),
                 ..panel.labels.clone()

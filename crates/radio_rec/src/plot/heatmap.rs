@@ -3,12 +3,12 @@
 use ndarray::Array2;
 
 use super::axes::{
-    Axis, Frame, GAP, LABEL_EM, MARGIN, TICK_EM, draw_color_bar, draw_title, draw_x_label,
-    draw_y_label, width_of_color_bar, width_of_label,
+    Axis, Frame, GAP, LABEL_EM, MARGIN, TICK_EM, Tick, draw_color_bar, draw_color_steps,
+    draw_title, draw_x_label, draw_y_label, width_of_color_bar, width_of_label,
 };
 use super::chart::Labels;
 use super::check::{at_most, finite_matrix, same_length};
-use super::palette::{Rgb, diverging, text_on, viridis};
+use super::palette::{Palette, Rgb, Tone, text_on};
 use super::scene::{Anchor, CAP_HEIGHT, Scene, ellipsize, widest};
 use crate::Result;
 use crate::display::format_float;
@@ -20,12 +20,17 @@ pub(super) struct Heatmap {
     columns: Vec<String>,
 }
 
+/// A colour bar of whole numbers has a block for each, up to so many.
+const MOST_STEPS: usize = 8;
+
 /// From numbers to colours.
 #[derive(Clone, Copy)]
 struct Scale {
     low: f64,
     high: f64,
-    color: fn(u8) -> Rgb,
+    /// Whether the colours leave the ground from 0 on in two directions.
+    signed: bool,
+    palette: &'static Palette,
 }
 
 impl Scale {
@@ -34,7 +39,14 @@ impl Scale {
     }
 
     fn color(&self, value: f64) -> Rgb {
-        (self.color)(self.level(value))
+        self.color_of_level(self.level(value))
+    }
+
+    fn color_of_level(&self, level: u8) -> Rgb {
+        match self.signed {
+            true => self.palette.tone(Tone::Diverging(level)),
+            false => self.palette.sequential(level),
+        }
     }
 }
 
@@ -78,32 +90,40 @@ impl Heatmap {
     }
 
     /// From the smallest to the largest number; of `signed` ones, as far below 0 as above.
-    fn scale(&self, signed: bool) -> Scale {
+    fn scale(&self, signed: bool, palette: &'static Palette) -> Scale {
         let (low, high) = self.range();
-        if signed {
+        let (low, high) = if signed {
             let most = low.abs().max(high.abs());
             let most = if most == 0.0 { 1.0 } else { most };
-            return Scale {
-                low: -most,
-                high: most,
-                color: diverging,
-            };
-        }
-        // One value alone: a bar around it.
-        let (low, high) = if low < high {
+            (-most, most)
+        } else if low < high {
             (low, high)
         } else {
+            // One value alone: a bar around it.
             (low - 0.5, high + 0.5)
         };
         Scale {
             low,
             high,
-            color: viridis,
+            signed,
+            palette,
         }
     }
 
+    /// The numbers of a matrix of few whole numbers, such as 0 and 1, each with its colour: there is nothing between them.
+    fn steps(&self, scale: Scale) -> Option<Vec<Tick>> {
+        let whole = self.matrix.iter().all(|value| value.fract() == 0.0);
+        let few = (1.0..MOST_STEPS as f64).contains(&(scale.high - scale.low));
+        (whole && few && scale.low.fract() == 0.0).then(|| {
+            let numbers = scale.low as i64..=scale.high as i64;
+            numbers
+                .map(|number| (number as f64, number.to_string()))
+                .collect()
+        })
+    }
+
     pub(super) fn draw(&self, labels: &Labels, scene: &mut Scene) -> Result<()> {
-        let colors = self.scale(labels.diverging);
+        let colors = self.scale(labels.diverging, scene.palette);
         let scale = Axis::between("cell", colors.low, colors.high)?;
         let (n_rows, n_columns) = self.matrix.dim();
         let top = draw_title(scene, &labels.title);
@@ -116,18 +136,21 @@ impl Heatmap {
             .map(|n| ellipsize(n, TICK_EM, names_room))
             .collect();
         let names_end = edge + widest(rows.iter().map(String::as_str), TICK_EM);
-        let scale_ticks = scale.ticks(5);
+        let steps = self.steps(colors);
+        let scale_ticks = steps.clone().unwrap_or_else(|| scale.ticks(5));
         let left = names_end + GAP;
         let right = scene.width - width_of_color_bar(&scale_ticks);
         // Names of columns lie flat if they fit, and stand upright otherwise.
         let column_width = (right - left) / n_columns as f64;
         let longest = widest(self.columns.iter().map(String::as_str), TICK_EM);
         let flat = longest + GAP <= column_width;
-        let names_height = if flat {
-            TICK_EM
+        let names_height = if longest == 0.0 {
+            0.0
+        } else if flat {
+            TICK_EM + GAP
         } else {
-            longest.min(scene.height * 0.3)
-        } + GAP;
+            longest.min(scene.height * 0.3) + GAP
+        };
         let label_height = if labels.x.is_empty() {
             0.0
         } else {
@@ -159,7 +182,13 @@ impl Heatmap {
                     end += 1;
                 }
                 let x = column_edge(column);
-                scene.rect(x, y, column_edge(end) - x, height, (colors.color)(level));
+                scene.rect(
+                    x,
+                    y,
+                    column_edge(end) - x,
+                    height,
+                    colors.color_of_level(level),
+                );
                 column = end;
             }
         }
@@ -179,13 +208,18 @@ impl Heatmap {
             } else {
                 let name = ellipsize(&self.columns[column], TICK_EM, names_height - GAP);
                 let at = (middle + CAP_HEIGHT * TICK_EM / 2.0, frame.bottom + GAP);
-                scene.push_text(&name, at, TICK_EM, Anchor::End, true, super::palette::INK);
+                scene.push_text(&name, at, TICK_EM, Anchor::End, true, scene.palette.ink);
             }
         }
         draw_x_label(scene, &frame, &labels.x);
         draw_y_label(scene, &frame, &labels.y);
 
-        draw_color_bar(scene, &frame, (&scale, &scale_ticks), colors.color);
+        match steps {
+            Some(steps) => draw_color_steps(scene, &frame, &steps, |value| colors.color(value)),
+            None => draw_color_bar(scene, &frame, (&scale, &scale_ticks), |level| {
+                colors.color_of_level(level)
+            }),
+        }
         Ok(())
     }
 

@@ -4,7 +4,6 @@ use super::axes::{Axis, Canvas, Frame, GAP, MARGIN, TICK_EM};
 use super::chart::{Key, Labels, Plane, shortened};
 use super::check::at_most;
 use super::curves::thinned;
-use super::palette::{INK, LEADING, series};
 use super::scene::{Anchor, CAP_HEIGHT, Mark, Scene, Text, ellipsize, widest};
 use crate::display::format_float;
 use crate::{Error, Result};
@@ -48,20 +47,8 @@ impl Lines {
 
     /// That there is not a label more than points.
     pub(super) fn check(&self, labels: &Labels) -> Result<()> {
-        let longest = self
-            .series
-            .iter()
-            .map(|(_, points)| points.len())
-            .max()
-            .unwrap_or(0);
-        if labels.point_labels.len() <= longest {
-            return Ok(());
-        }
-        Err(Error::Shape {
-            what: "point_labels".into(),
-            expected: format!("length {longest} at most, as the longest line"),
-            found: format!("length {}", labels.point_labels.len()),
-        })
+        let lengths = self.series.iter().map(|(_, points)| points.len());
+        check_point_labels(labels, lengths.max().unwrap_or(0), "as the longest line")
     }
 }
 
@@ -95,7 +82,7 @@ impl Plane for Lines {
             .collect();
         for (index, points) in drawn.iter().enumerate() {
             if points.len() > 1 {
-                scene.line(thinned(points.clone()), 3.0, series(index).0);
+                scene.line(thinned(points.clone()), 3.0, scene.palette.series(index).0);
             }
         }
         for (index, points) in drawn.iter().enumerate() {
@@ -108,12 +95,23 @@ impl Plane for Lines {
             let mut last: Option<(f64, f64)> = None;
             for &(x, y) in points {
                 if last.is_none_or(|last| (x - last.0).hypot(y - last.1) >= apart) {
-                    scene.marker((x, y), RADIUS, series(index));
+                    scene.marker((x, y), RADIUS, scene.palette.series(index));
                     last = Some((x, y));
                 }
             }
         }
-        draw_point_labels(scene, canvas.frame, &drawn, &labels.point_labels);
+        // The points of one number, one of each line, and what must not be covered: the lines, as points not far apart.
+        if labels.point_labels.is_empty() {
+            return;
+        }
+        let points_of = |number: usize| {
+            drawn
+                .iter()
+                .filter_map(|l| l.get(number).copied())
+                .collect()
+        };
+        let taken = drawn.iter().flat_map(|line| closely(line)).collect();
+        draw_point_labels(scene, canvas.frame, &labels.point_labels, points_of, taken);
     }
 
     fn describe(&self) -> String {
@@ -137,26 +135,35 @@ impl Plane for Lines {
     }
 }
 
-/// Writes each label once, beside the point of its number on the line that lies highest there, or else on another one: where
-/// it covers nothing. A label without such a place is left out.
-fn draw_point_labels(
+/// That there are not more labels of points than `points`, of which `as_what` says what they are.
+pub(super) fn check_point_labels(labels: &Labels, points: usize, as_what: &str) -> Result<()> {
+    if labels.point_labels.len() <= points {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        what: "point_labels".into(),
+        expected: format!("length {points} at most, {as_what}"),
+        found: format!("length {}", labels.point_labels.len()),
+    })
+}
+
+/// Writes each label once, beside the highest of the points that its number has, or else another one: where it covers neither
+/// other labels nor what is `taken`. A label without such a place is left out.
+pub(super) fn draw_point_labels(
     scene: &mut Scene,
     frame: Frame,
-    lines: &[Vec<(f64, f64)>],
     labels: &[String],
+    points_of: impl Fn(usize) -> Vec<(f64, f64)>,
+    mut taken: Vec<(f64, f64)>,
 ) {
-    if labels.is_empty() {
-        return;
-    }
-    // What must not be covered: the lines, as points not far apart, and the labels written so far.
-    let mut taken: Vec<(f64, f64)> = lines.iter().flat_map(|line| closely(line)).collect();
     taken.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut written: Vec<(f64, f64, f64, f64)> = Vec::new();
-    for (number, label) in labels.iter().enumerate() {
-        let mut points: Vec<(f64, f64)> = lines
-            .iter()
-            .filter_map(|l| l.get(number).copied())
-            .collect();
+    for (number, label) in labels
+        .iter()
+        .enumerate()
+        .filter(|(_, label)| !label.is_empty())
+    {
+        let mut points: Vec<(f64, f64)> = points_of(number);
         points.sort_by(|a, b| a.1.total_cmp(&b.1));
         let places = points.into_iter().flat_map(|(x, y)| {
             let cap = CAP_HEIGHT * POINT_EM;
@@ -181,7 +188,7 @@ fn draw_point_labels(
                 em: POINT_EM,
                 anchor,
                 upright: false,
-                color: INK,
+                color: scene.palette.ink,
             };
             let (left, top, right, bottom) = text.bounds();
             let inside = left >= frame.left + 2.0
@@ -247,8 +254,12 @@ pub(super) fn draw_names(scene: &mut Scene, canvas: &Canvas, ends: &[(String, (f
     let room = scene.width - MARGIN - x - RADIUS - GAP;
     for (&index, y) in order.iter().zip(heights) {
         let (name, end) = ends[index];
-        let look = series(index);
-        scene.line(vec![end, (frame.right + 2.0, y), (x, y)], 1.0, LEADING);
+        let look = scene.palette.series(index);
+        scene.line(
+            vec![end, (frame.right + 2.0, y), (x, y)],
+            1.0,
+            scene.palette.leading,
+        );
         scene.marker((x, y), RADIUS, look);
         let name = ellipsize(name, TICK_EM, room);
         let at = (x + RADIUS + GAP, y + CAP_HEIGHT * TICK_EM / 2.0);

@@ -8,18 +8,16 @@ use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle};
 
-use super::palette::{Rgb, WHITE};
+use super::palette::Rgb;
 use super::scene::{Anchor, FONT, Mark, Scene, Text, glyphs};
 use crate::{Error, Result};
 
 /// plotters draws at whole numbers only, so an SVG is drawn ten times as large as its view: tenths of a pixel.
 const SVG_SCALE: f64 = 10.0;
-/// A PNG has two dots for each pixel of the figure, for projectors and dense screens ...
-const PNG_SCALE: u32 = 2;
-/// ... each of which is the mean of 2 x 2 dots drawn, for smooth edges.
+/// Each dot of a PNG is the mean of 2 x 2 dots drawn, for smooth edges.
 const OVERSAMPLING: u32 = 2;
-/// The most pixels of a figure that is drawn so: it takes 200 MB.
-const MOST_SMOOTHED: u64 = 4_000_000;
+/// The most dots of a PNG that is drawn so: it takes 200 MB.
+const MOST_SMOOTHED: u64 = 16_000_000;
 
 /// The fonts of an SVG in order of preference, as CSS lists them: that of the PNG, or what the viewer has.
 const FONT_FAMILY: &str = "DejaVu Sans, sans-serif";
@@ -34,12 +32,17 @@ struct Surface {
     vector: bool,
 }
 
-/// The SVG document of `scene`, with `title` and `description` for screen readers.
-pub(super) fn svg(scene: &Scene, title: &str, description: &str) -> Result<String> {
+/// The SVG document of `scene` as so many pixels wide and high, with `title` and `description` for screen readers.
+pub(super) fn svg(
+    scene: &Scene,
+    (width, height): (u32, u32),
+    title: &str,
+    description: &str,
+) -> Result<String> {
     let mut body = String::new();
     let size = (
-        (scene.width * SVG_SCALE) as u32,
-        (scene.height * SVG_SCALE) as u32,
+        (scene.width * SVG_SCALE).round() as u32,
+        (scene.height * SVG_SCALE).round() as u32,
     );
     let surface = Surface {
         scale: SVG_SCALE,
@@ -62,10 +65,8 @@ pub(super) fn svg(scene: &Scene, title: &str, description: &str) -> Result<Strin
     let mut document = String::with_capacity(marks.len() + 500);
     let _ = write!(
         document,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {} {}\" role=\"img\">\n\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" role=\"img\">\n\
          <title>{}</title>\n<desc>{}</desc>\n{marks}",
-        scene.width,
-        scene.height,
         size.0,
         size.1,
         escape(title),
@@ -74,19 +75,24 @@ pub(super) fn svg(scene: &Scene, title: &str, description: &str) -> Result<Strin
     Ok(document)
 }
 
-/// The PNG file of `scene`, twice as many dots wide and high as the scene has pixels.
-pub(super) fn png(scene: &Scene) -> Result<Vec<u8>> {
-    let pixels = scene.width as u64 * scene.height as u64;
+/// The PNG file of `scene` as so many pixels wide and high, each of so many dots each way.
+pub(super) fn png(
+    scene: &Scene,
+    (width, height): (u32, u32),
+    dots_per_pixel: u32,
+) -> Result<Vec<u8>> {
+    let pixels = u64::from(width) * u64::from(height) * u64::from(dots_per_pixel).pow(2);
     let oversampling = if pixels <= MOST_SMOOTHED {
         OVERSAMPLING
     } else {
         1
     };
-    let scale = PNG_SCALE * oversampling;
-    let (width, height) = (scene.width as u32 * scale, scene.height as u32 * scale);
-    let mut dots = vec![255; width as usize * height as usize * 3];
+    let scale = dots_per_pixel * oversampling;
+    let (width, height) = (width * scale, height * scale);
+    let Rgb(r, g, b) = scene.palette.ground;
+    let mut dots = [r, g, b].repeat(width as usize * height as usize);
     let surface = Surface {
-        scale: f64::from(scale),
+        scale: f64::from(width) / scene.width,
         vector: false,
     };
     let mut backend: BitMapBackend =
@@ -101,10 +107,10 @@ pub(super) fn png(scene: &Scene) -> Result<Vec<u8>> {
 
 /// Draws the marks one after the other.
 fn paint<B: DrawingBackend>(scene: &Scene, surface: &Surface, backend: &mut B) -> Result<()> {
-    // A white ground, also where a dark theme would shine through.
+    // A ground of the figure's own, also where that of a page would shine through.
     let corner = surface.dot((scene.width, scene.height));
     backend
-        .draw_rect((0, 0), corner, &color(WHITE), true)
+        .draw_rect((0, 0), corner, &color(scene.palette.ground), true)
         .map_err(failed)?;
     for mark in &scene.marks {
         match mark {

@@ -4,21 +4,66 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Rgb(pub u8, pub u8, pub u8);
 
-pub(super) const WHITE: Rgb = Rgb(255, 255, 255);
+const WHITE: Rgb = Rgb(255, 255, 255);
 const BLACK: Rgb = Rgb(0, 0, 0);
-/// Text.
-pub(super) const INK: Rgb = Rgb(0x22, 0x22, 0x22);
-/// The lines along the axes.
-pub(super) const AXIS: Rgb = Rgb(0x55, 0x55, 0x55);
-/// The grid behind the data.
-pub(super) const GRID: Rgb = Rgb(0xDD, 0xDD, 0xDD);
 
-/// The lines that lead from data to a name.
-pub(super) const LEADING: Rgb = Rgb(0xAA, 0xAA, 0xAA);
+/// What a figure is to be looked at on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Theme {
+    /// A white ground, for screens and projectors in a light room.
+    #[default]
+    Light,
+    /// A dark ground, for slides and screens that are dark.
+    Dark,
+    /// Black and greys on white, for paper and copies of it. Series differ in their brightness and in the shape of their markers,
+    /// and more is darker.
+    Print,
+}
+
+impl Theme {
+    pub(super) fn palette(self) -> &'static Palette {
+        match self {
+            Theme::Light => &LIGHT,
+            Theme::Dark => &DARK,
+            Theme::Print => &PRINT,
+        }
+    }
+}
+
+/// The colours of a theme.
+#[derive(Debug, PartialEq)]
+pub(super) struct Palette {
+    /// What all lies on.
+    pub ground: Rgb,
+    /// Text.
+    pub ink: Rgb,
+    /// The lines along the axes.
+    pub axis: Rgb,
+    /// The grid behind the data.
+    pub grid: Rgb,
+    /// The lines that lead from data to a name.
+    pub leading: Rgb,
+    series: [Rgb; COLORS],
+    /// From the smallest number to the largest.
+    sequential: [Rgb; 10],
+    /// From the negative end over the ground at 0 to the positive end.
+    diverging: [Rgb; 5],
+}
+
+/// A colour before a theme is chosen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Tone {
+    Ink,
+    /// The colour of series number .0 with this strength, the rest the ground.
+    Tint(usize, f64),
+    /// A level out of 0 to 255, of which the middle is 0.
+    Diverging(u8),
+}
 
 /// The palette of M. Okabe and K. Ito, "Color Universal Design" (2008), whose colours stay apart under the common kinds of
 /// colour blindness; without its yellow, which white swallows, and with its grey instead of black, which is for text.
-const SERIES: [Rgb; 7] = [
+const OKABE_ITO: [Rgb; COLORS] = [
     Rgb(0x00, 0x72, 0xB2),
     Rgb(0xD5, 0x5E, 0x00),
     Rgb(0x00, 0x9E, 0x73),
@@ -27,6 +72,108 @@ const SERIES: [Rgb; 7] = [
     Rgb(0x56, 0xB4, 0xE9),
     Rgb(0x77, 0x77, 0x77),
 ];
+
+const LIGHT: Palette = Palette {
+    ground: WHITE,
+    ink: Rgb(0x22, 0x22, 0x22),
+    axis: Rgb(0x55, 0x55, 0x55),
+    grid: Rgb(0xDD, 0xDD, 0xDD),
+    leading: Rgb(0xAA, 0xAA, 0xAA),
+    series: OKABE_ITO,
+    sequential: VIRIDIS,
+    diverging: [
+        Rgb(0x00, 0x49, 0x78),
+        OKABE_ITO[0],
+        WHITE,
+        OKABE_ITO[1],
+        Rgb(0x96, 0x3E, 0x00),
+    ],
+};
+
+/// JupyterLab's dark ground, and the same hues as on white, brighter.
+const DARK_GROUND: Rgb = Rgb(0x11, 0x11, 0x11);
+
+const DARK: Palette = Palette {
+    ground: DARK_GROUND,
+    ink: Rgb(0xE6, 0xE6, 0xE6),
+    axis: Rgb(0xA0, 0xA0, 0xA0),
+    grid: Rgb(0x3A, 0x3A, 0x3A),
+    leading: Rgb(0x77, 0x77, 0x77),
+    series: [
+        Rgb(0x3D, 0x9B, 0xDC),
+        Rgb(0xF2, 0x7F, 0x2B),
+        Rgb(0x2B, 0xC2, 0x96),
+        Rgb(0xE0, 0x97, 0xC0),
+        Rgb(0xF5, 0xBE, 0x3D),
+        Rgb(0x95, 0xD3, 0xF7),
+        Rgb(0x9A, 0x9A, 0x9A),
+    ],
+    sequential: VIRIDIS,
+    diverging: [
+        Rgb(0x9C, 0xD4, 0xFA),
+        Rgb(0x3D, 0x9B, 0xDC),
+        DARK_GROUND,
+        Rgb(0xF2, 0x7F, 0x2B),
+        Rgb(0xFF, 0xC2, 0x94),
+    ],
+};
+
+const PRINT: Palette = Palette {
+    ground: WHITE,
+    ink: BLACK,
+    axis: BLACK,
+    grid: Rgb(0xE6, 0xE6, 0xE6),
+    leading: Rgb(0x77, 0x77, 0x77),
+    series: [
+        Rgb(0x00, 0x00, 0x00),
+        Rgb(0x8C, 0x8C, 0x8C),
+        Rgb(0x4D, 0x4D, 0x4D),
+        Rgb(0x6E, 0x6E, 0x6E),
+        Rgb(0x2B, 0x2B, 0x2B),
+        Rgb(0x7D, 0x7D, 0x7D),
+        Rgb(0x5E, 0x5E, 0x5E),
+    ],
+    sequential: [
+        Rgb(0xFA, 0xFA, 0xFA),
+        Rgb(0xE0, 0xE0, 0xE0),
+        Rgb(0xC6, 0xC6, 0xC6),
+        Rgb(0xAC, 0xAC, 0xAC),
+        Rgb(0x92, 0x92, 0x92),
+        Rgb(0x78, 0x78, 0x78),
+        Rgb(0x5E, 0x5E, 0x5E),
+        Rgb(0x44, 0x44, 0x44),
+        Rgb(0x2A, 0x2A, 0x2A),
+        Rgb(0x10, 0x10, 0x10),
+    ],
+    // A copy has no hues: what is negative is brighter than 0, and what is positive is darker.
+    diverging: [
+        WHITE,
+        Rgb(0xDC, 0xDC, 0xDC),
+        Rgb(0xB4, 0xB4, 0xB4),
+        Rgb(0x64, 0x64, 0x64),
+        Rgb(0x14, 0x14, 0x14),
+    ],
+};
+
+impl Palette {
+    /// The colour and the shape of series number `index`. There are 42 pairs; then they come again.
+    pub(super) fn series(&self, index: usize) -> (Rgb, Shape) {
+        (self.series[index % COLORS], SHAPES[index % SHAPES.len()])
+    }
+
+    /// The colour of `level` out of 0 to 255: of a light or dark theme, brighter is more, also in grey.
+    pub(super) fn sequential(&self, level: u8) -> Rgb {
+        between(&self.sequential, f64::from(level) / 255.0)
+    }
+
+    pub(super) fn tone(&self, tone: Tone) -> Rgb {
+        match tone {
+            Tone::Ink => self.ink,
+            Tone::Tint(index, strength) => mix(self.ground, self.series(index).0, strength),
+            Tone::Diverging(level) => between(&self.diverging, f64::from(level) / 255.0),
+        }
+    }
+}
 
 /// The shape of a marker. All are convex.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +194,6 @@ const SHAPES: [Shape; 6] = [
     Shape::TriangleDown,
     Shape::Hexagon,
 ];
-
-/// The colour and the shape of series number `index`. There are 42 pairs; then they come again.
-pub(super) fn series(index: usize) -> (Rgb, Shape) {
-    (SERIES[index % SERIES.len()], SHAPES[index % SHAPES.len()])
-}
 
 impl Shape {
     /// The corners of a marker as large to the eye as a circle with radius `r`; `None` for the circle itself.
@@ -87,25 +229,6 @@ const VIRIDIS: [Rgb; 10] = [
     Rgb(0xFD, 0xE7, 0x25),
 ];
 
-/// The colour of `level` out of 0 to 255, from dark violet over green to yellow: brighter is more, also in grey.
-pub(super) fn viridis(level: u8) -> Rgb {
-    between(&VIRIDIS, f64::from(level) / 255.0)
-}
-
-/// From dark blue over white to dark orange, by the blue and the orange of [`SERIES`].
-const DIVERGING: [Rgb; 5] = [
-    Rgb(0x00, 0x49, 0x78),
-    SERIES[0],
-    WHITE,
-    SERIES[1],
-    Rgb(0x96, 0x3E, 0x00),
-];
-
-/// The colour of `level` out of 0 to 255: blue below the middle, orange above, and the darker the further from it.
-pub(super) fn diverging(level: u8) -> Rgb {
-    between(&DIVERGING, f64::from(level) / 255.0)
-}
-
 /// What lies at `share` of a way through evenly spaced colours.
 fn between(colors: &[Rgb], share: f64) -> Rgb {
     let position = share * (colors.len() - 1) as f64;
@@ -120,12 +243,7 @@ fn mix(Rgb(r0, g0, b0): Rgb, Rgb(r1, g1, b1): Rgb, share: f64) -> Rgb {
 }
 
 /// The number of series that have a colour to themselves.
-pub(super) const COLORS: usize = SERIES.len();
-
-/// The ground under points of series number `index`: `strength` of its colour, the rest white.
-pub(super) fn tint(index: usize, strength: f64) -> Rgb {
-    mix(WHITE, series(index).0, strength)
-}
+pub(super) const COLORS: usize = 7;
 
 /// White or black, whichever is easier to read on `background`. Its contrast is at least 4.58, whatever the colour, where WCAG
 /// asks 4.5 of text; with ink instead of black it would be 3.99.
@@ -160,28 +278,48 @@ fn luminance(Rgb(r, g, b): Rgb) -> f64 {
 mod tests {
     use super::*;
 
+    const THEMES: [Theme; 3] = [Theme::Light, Theme::Dark, Theme::Print];
+
     #[test]
-    fn viridis_gets_brighter_all_the_way() {
-        let brightness = |level| luminance(viridis(level));
-        assert_eq!((viridis(0), viridis(255)), (VIRIDIS[0], VIRIDIS[9]));
-        for level in 5..=255 {
-            assert!(brightness(level) > brightness(level - 5));
+    fn viridis_gets_brighter_all_the_way_and_on_paper_it_gets_darker() {
+        for theme in THEMES {
+            let palette = theme.palette();
+            let sign = if theme == Theme::Print { -1.0 } else { 1.0 };
+            let brightness = |level| sign * luminance(palette.sequential(level));
+            assert_eq!(palette.sequential(0), palette.sequential[0]);
+            assert_eq!(palette.sequential(255), palette.sequential[9]);
+            for level in 5..=255 {
+                assert!(
+                    brightness(level) > brightness(level - 5),
+                    "{theme:?} {level}"
+                );
+            }
         }
     }
 
     #[test]
-    fn diverging_colours_get_darker_from_the_middle_on() {
-        let brightness = |level| luminance(diverging(level));
-        assert_eq!((diverging(0), diverging(255)), (DIVERGING[0], DIVERGING[4]));
-        for level in 5..=127 {
-            assert!(brightness(level) > brightness(level - 5));
-            assert!(brightness(255 - level) > brightness(255 - level + 5));
+    fn diverging_colours_leave_the_ground_from_the_middle_on() {
+        for (theme, sign) in [(Theme::Light, 1.0), (Theme::Dark, -1.0)] {
+            let palette = theme.palette();
+            let brightness = |level| sign * luminance(palette.tone(Tone::Diverging(level)));
+            for level in 5..=127 {
+                assert!(
+                    brightness(level) > brightness(level - 5),
+                    "{theme:?} {level}"
+                );
+                assert!(
+                    brightness(255 - level) > brightness(255 - level + 5),
+                    "{theme:?} {level}"
+                );
+            }
+            // Equally far from the middle, equally bright, as far as two hues can be.
+            for level in 0..=127 {
+                let apart = brightness(level) - brightness(255 - level);
+                assert!(apart.abs() < 0.08, "{theme:?}, level {level}: {apart}");
+            }
         }
-        // Equally far from the middle, equally dark, as far as two hues can be.
-        for level in 0..=127 {
-            let apart = brightness(level) - brightness(255 - level);
-            assert!(apart.abs() < 0.08, "level {level}: {apart}");
-        }
+        let print = |level| luminance(PRINT.tone(Tone::Diverging(level)));
+        assert!((5..=255).all(|level| print(level) < print(level - 5)));
     }
 
     #[test]
@@ -193,19 +331,42 @@ mod tests {
     }
 
     #[test]
-    fn text_is_legible_on_white_and_on_every_colour_of_a_heat_map() {
-        assert!(contrast(INK, WHITE) > 4.5);
-        for level in 0..=255 {
-            for ground in [viridis(level), diverging(level)] {
-                assert!(contrast(text_on(ground), ground) > 4.58, "level {level}");
+    fn text_is_legible_on_every_ground() {
+        for theme in THEMES {
+            let palette = theme.palette();
+            assert!(contrast(palette.ink, palette.ground) > 4.5);
+            for level in 0..=255 {
+                for ground in [
+                    palette.sequential(level),
+                    palette.tone(Tone::Diverging(level)),
+                ] {
+                    assert!(
+                        contrast(text_on(ground), ground) > 4.58,
+                        "{theme:?}, level {level}"
+                    );
+                }
             }
         }
     }
 
     #[test]
     fn no_two_of_the_first_42_series_look_the_same() {
-        for a in 0..42 {
-            assert!((0..a).all(|b| series(a) != series(b)));
+        for theme in THEMES {
+            let palette = theme.palette();
+            for a in 0..42 {
+                assert!((0..a).all(|b| palette.series(a) != palette.series(b)));
+            }
+        }
+    }
+
+    #[test]
+    fn series_stand_out_from_a_dark_ground_and_from_paper() {
+        // WCAG 2.1 asks 3 of graphics.
+        for palette in [&DARK, &PRINT] {
+            for index in 0..COLORS {
+                let contrast = contrast(palette.series(index).0, palette.ground);
+                assert!(contrast > 3.0, "series {index}: {contrast}");
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use super::axes::{Axis, Canvas};
 use super::chart::{Key, Labels, Plane};
 use super::check::{answers, in_the_plane};
 use super::field::{COLUMNS, Contour, ROWS, draw_lines, paint, places};
-use super::palette::{COLORS, INK, tint};
+use super::palette::{COLORS, Tone};
 use super::scatter::Scatter;
 use super::scene::Scene;
 use crate::{Error, Result};
@@ -60,12 +60,8 @@ impl Regions {
                 ),
             });
         }
-        let chart = Scatter::new(
-            points.row(0).to_vec(),
-            points.row(1).to_vec(),
-            classes,
-            names,
-        )?;
+        let chart = Scatter::new(points.row(0).to_vec(), points.row(1).to_vec())?
+            .with_classes(classes, names)?;
         let (x, y) = chart.axes(&Labels::default())?;
         // The points come last: how many are right is known exactly, not from the places around them.
         let asked = concatenate![Dimension(1), places(&x, &y), points.view()];
@@ -162,7 +158,7 @@ impl<'a> Answer<'a> {
             let values = over_places(&|k| logit(row[k]));
             let contours = LEVELS.iter().zip(TINTS.windows(2)).map(|(&level, tints)| {
                 let [below, above] =
-                    [tints[0], tints[1]].map(|(class, strength)| tint(class, strength));
+                    [tints[0], tints[1]].map(|(class, strength)| Tone::Tint(class, strength));
                 Contour::of(values.view(), logit(level), below, above)
             });
             return (contours.collect(), 2..3);
@@ -188,7 +184,8 @@ impl<'a> Answer<'a> {
                     over_places(&|k| best(k, class..n_classes) / 2.0 - best(k, 0..class) / 2.0)
                 }
             };
-            Contour::of(values.view(), 0.0, tint(class - 1, FLAT), tint(class, FLAT))
+            let [below, above] = [class - 1, class].map(|class| Tone::Tint(class, FLAT));
+            Contour::of(values.view(), 0.0, below, above)
         });
         (contours.collect(), 0..n_classes - 1)
     }
@@ -211,7 +208,7 @@ impl Plane for Regions {
             self.points.draw_data(labels, scene, canvas);
         }
         for border in &self.contours[self.borders.clone()] {
-            draw_lines(scene, canvas, &border.rings, 2.0, INK);
+            draw_lines(scene, canvas, &border.rings, 2.0, Tone::Ink);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::axes::{Axis, Canvas};
 use super::chart::{Key, Labels, Plane};
 use super::check::{at_most, finite, same_length};
-use super::palette::series;
+use super::lines::{check_point_labels, draw_point_labels};
 use super::scene::Scene;
 use crate::{Error, Result};
 
@@ -16,18 +16,25 @@ pub(super) struct Scatter {
 }
 
 impl Scatter {
-    pub(super) fn new(
-        x: Vec<f64>,
-        y: Vec<f64>,
-        classes: Vec<usize>,
-        names: Vec<String>,
-    ) -> Result<Self> {
+    /// Points of one class, which needs no name.
+    pub(super) fn new(x: Vec<f64>, y: Vec<f64>) -> Result<Self> {
         at_most("points", x.len(), 100_000)?;
-        at_most("classes", names.len(), 40)?;
         same_length("y", y.len(), "x", x.len())?;
-        same_length("labels", classes.len(), "x", x.len())?;
         finite("x", &x)?;
         finite("y", &y)?;
+        Ok(Self {
+            classes: vec![0; x.len()],
+            names: Vec::new(),
+            x,
+            y,
+        })
+    }
+
+    /// The same points in the classes with these names.
+    pub(super) fn with_classes(self, classes: Vec<usize>, names: Vec<String>) -> Result<Self> {
+        let Self { x, y, .. } = self;
+        at_most("classes", names.len(), 40)?;
+        same_length("labels", classes.len(), "x", x.len())?;
         if let Some((row, class)) = classes.iter().enumerate().find(|&(_, &c)| c >= names.len()) {
             return Err(Error::InvalidParameter {
                 name: "labels",
@@ -43,17 +50,22 @@ impl Scatter {
         })
     }
 
+    /// That there is not a label more than points.
+    pub(super) fn check(&self, labels: &Labels) -> Result<()> {
+        check_point_labels(labels, self.x.len(), "as there are points")
+    }
+
     /// Draws about `most` points at most, small ones: of each class every second, every third and so on.
     pub(super) fn draw_some(&self, scene: &mut Scene, canvas: &Canvas, most: usize) {
         self.draw_every(self.x.len().div_ceil(most), 2.8, scene, canvas);
     }
 
     fn draw_every(&self, step: usize, radius: f64, scene: &mut Scene, canvas: &Canvas) {
-        let mut seen = vec![0_usize; self.names.len()];
+        let mut seen = vec![0_usize; self.names.len().max(1)];
         // In the order of the data, so that no class lies on top of the others.
         for ((&x, &y), &class) in self.x.iter().zip(&self.y).zip(&self.classes) {
             if seen[class].is_multiple_of(step) {
-                scene.marker(canvas.at(x, y), radius, series(class));
+                scene.marker(canvas.at(x, y), radius, scene.palette.series(class));
             }
             seen[class] += 1;
         }
@@ -93,12 +105,12 @@ impl Plane for Scatter {
     fn key(&self) -> Key {
         // One class needs no telling apart.
         match self.names.len() {
-            1 => Key::None,
+            0 | 1 => Key::None,
             _ => Key::Markers(self.names.clone()),
         }
     }
 
-    fn draw_data(&self, _: &Labels, scene: &mut Scene, canvas: &Canvas) {
+    fn draw_data(&self, labels: &Labels, scene: &mut Scene, canvas: &Canvas) {
         let radius = match self.x.len() {
             0..=100 => 5.0,
             101..=500 => 4.0,
@@ -106,9 +118,28 @@ impl Plane for Scatter {
             _ => 1.8,
         };
         self.draw_every(1, radius, scene, canvas);
+        if !labels.point_labels.is_empty() {
+            let points: Vec<(f64, f64)> = self
+                .x
+                .iter()
+                .zip(&self.y)
+                .map(|(&x, &y)| canvas.at(x, y))
+                .collect();
+            draw_point_labels(
+                scene,
+                canvas.frame,
+                &labels.point_labels,
+                |k| vec![points[k]],
+                points.clone(),
+            );
+        }
     }
 
     fn describe(&self) -> String {
-        format!("Scatter plot of {} points: {}", self.x.len(), self.counts())
+        let points = format!("Scatter plot of {} points", self.x.len());
+        match self.names.is_empty() {
+            true => points,
+            false => format!("{points}: {}", self.counts()),
+        }
     }
 }

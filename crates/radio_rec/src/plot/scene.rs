@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
 
-use super::palette::{INK, Rgb, Shape};
+use super::palette::{Palette, Rgb, Shape};
 
 /// From the baseline to the top of a capital letter of DejaVu Sans, in em.
 pub(super) const CAP_HEIGHT: f64 = 1493.0 / 2048.0;
@@ -103,14 +103,16 @@ impl Text {
 pub(super) struct Scene {
     pub width: f64,
     pub height: f64,
+    pub palette: &'static Palette,
     pub marks: Vec<Mark>,
 }
 
 impl Scene {
-    pub(super) fn new((width, height): (u32, u32)) -> Self {
+    pub(super) fn new((width, height): (f64, f64), palette: &'static Palette) -> Self {
         Self {
-            width: width.into(),
-            height: height.into(),
+            width,
+            height,
+            palette,
             marks: Vec::new(),
         }
     }
@@ -174,7 +176,7 @@ impl Scene {
 
     /// Text in ink from left to right, whose baseline goes through (`x`, `y`).
     pub(super) fn text(&mut self, text: &str, (x, y): (f64, f64), em: f64, anchor: Anchor) {
-        self.push_text(text, (x, y), em, anchor, false, INK);
+        self.push_text(text, (x, y), em, anchor, false, self.palette.ink);
     }
 
     pub(super) fn push_text(

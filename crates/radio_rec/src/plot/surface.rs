@@ -6,7 +6,7 @@ use super::axes::{Axis, Canvas};
 use super::chart::{Key, Labels, Plane};
 use super::check::{answers, at_most, in_the_plane};
 use super::field::{COLUMNS, Contour, ROWS, draw_lines, paint, places};
-use super::palette::{AXIS, INK, Rgb, diverging};
+use super::palette::Tone;
 use super::scene::Scene;
 use crate::Result;
 use crate::display::format_float;
@@ -53,15 +53,15 @@ impl ColorScale {
     }
 
     /// The colour of a level out of 0 to 255 from the low end to the high one.
-    pub(super) fn color(&self, level: u8) -> Rgb {
+    pub(super) fn tone(&self, level: u8) -> Tone {
         let share = f64::from(level) / 255.0;
-        color((self.low * (1.0 - share) + self.high * share) / self.most())
+        tone((self.low * (1.0 - share) + self.high * share) / self.most())
     }
 }
 
 /// The colour of a share from -1 to 1.
-fn color(share: f64) -> Rgb {
-    diverging(((share + 1.0) * 127.5).round() as u8)
+fn tone(share: f64) -> Tone {
+    Tone::Diverging(((share + 1.0) * 127.5).round() as u8)
 }
 
 impl Surface {
@@ -84,16 +84,17 @@ impl Surface {
         let units = numbers.rows().into_iter().map(|row| {
             let shares =
                 Array2::from_shape_fn((ROWS, COLUMNS), |(j, i)| row[j * COLUMNS + i] / most);
-            let color = |step: i32| color(f64::from(step) / f64::from(STEPS));
+            let tone = |step: i32| tone(f64::from(step) / f64::from(STEPS));
             // Half way from one colour to the next.
             let contours = (-STEPS..STEPS).map(|step| {
                 let level = (f64::from(step) + 0.5) / f64::from(STEPS);
-                Contour::of(shares.view(), level, color(step), color(step + 1))
+                Contour::of(shares.view(), level, tone(step), tone(step + 1))
             });
             let low = row.iter().copied().fold(f64::INFINITY, f64::min);
             let high = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             // A unit that never changes its sign has no place where it does.
-            let zero = (low < 0.0 && high > 0.0).then(|| Contour::of(shares.view(), 0.0, INK, INK));
+            let zero = (low < 0.0 && high > 0.0)
+                .then(|| Contour::of(shares.view(), 0.0, Tone::Ink, Tone::Ink));
             Self {
                 x: x.clone(),
                 y: y.clone(),
@@ -119,11 +120,11 @@ impl Plane for Surface {
 
     fn draw_data(&self, _: &Labels, scene: &mut Scene, canvas: &Canvas) {
         paint(scene, canvas, &self.contours);
-        // Where a unit says 0, the plane is as white as what is around it.
+        // Where a unit says 0, the plane has the colour of what is around it.
         let corners = [(0.0, 1.0), (1.0, 1.0), (1.0, 0.0)].map(|corner| canvas.at_share(corner));
-        scene.line(corners.to_vec(), 1.0, AXIS);
+        scene.line(corners.to_vec(), 1.0, scene.palette.axis);
         if let Some(zero) = &self.zero {
-            draw_lines(scene, canvas, &zero.rings, 2.0, INK);
+            draw_lines(scene, canvas, &zero.rings, 2.0, Tone::Ink);
         }
     }
 
@@ -162,7 +163,7 @@ mod tests {
         let middle = STEPS as usize;
         let white = first.contours[middle].below;
         assert_eq!(white, first.contours[middle - 1].above);
-        assert_eq!(white, color(0.0));
+        assert_eq!(white, tone(0.0));
         let band = first.contours[middle - 1].area() - first.contours[middle].area();
         assert!((band - 1.0 / 20.0).abs() < 1e-6, "{band}");
         let shown = |unit: &Surface| {
@@ -182,8 +183,8 @@ mod tests {
         assert!(units[0].zero.is_none());
         // Nor does the colour bar show numbers that no unit says.
         assert_eq!(units[0].scale.low, 0.0);
-        assert_eq!(units[0].scale.color(0), color(0.0));
-        assert_eq!(units[0].scale.color(255), color(1.0));
+        assert_eq!(units[0].scale.tone(0), tone(0.0));
+        assert_eq!(units[0].scale.tone(255), tone(1.0));
         let nothing = Surface::of_units(&points, |points| Ok(points * 0.0)).unwrap();
         assert_eq!(
             nothing[0].scale,

@@ -69,6 +69,13 @@ fn lines(count: usize, apart: f64) -> Figure {
         .point_labels(["k = 1", "2", "5", "10", "20"])
 }
 
+fn scatter<N: AsRef<str>>(x: &[f64], y: &[f64], classes: &[usize], names: &[N]) -> Figure {
+    Figure::scatter(x, y)
+        .unwrap()
+        .classes(classes, names)
+        .unwrap()
+}
+
 fn every_kind() -> Vec<Figure> {
     let n = 300;
     let x: Vec<f64> = (0..n).map(|i| (f64::from(i) * 0.7).sin() * 3.0).collect();
@@ -78,13 +85,20 @@ fn every_kind() -> Vec<Figure> {
     let many = names.iter().map(String::as_str);
     let matrix = ndarray::Array2::from_shape_fn((23, 23), |(r, c)| (r as f64 - c as f64) * 1234.5);
     vec![
-        Figure::scatter(&x, &y, &classes, &names[..5]).unwrap(),
-        Figure::scatter([1.0], [2.0], [0], ["alone"]).unwrap(),
-        Figure::scatter([1e9, -1e9], [1e-9, 2e-9], [0, 1], ["a", LONG]).unwrap(),
-        Figure::scatter([0.1, 1e4], [1.0, 1e12], [0, 1], ["a", "b"])
+        scatter(&x, &y, &classes, &names[..5]),
+        Figure::scatter([1], [2]).unwrap(),
+        Figure::scatter(&x[..40], &y[..40])
             .unwrap()
+            .point_labels(&names),
+        scatter(&[1e9, -1e9], &[1e-9, 2e-9], &[0, 1], &["a", LONG]),
+        scatter(&[0.1, 1e4], &[1.0, 1e12], &[0, 1], &["a", "b"])
             .log_x()
             .log_y(),
+        Figure::histogram(&x).unwrap(),
+        Figure::histogram(&y).unwrap().bins(3),
+        Figure::histogram([5]).unwrap(),
+        Figure::histogram((0..100_000).map(|k| k % 7)).unwrap(),
+        Figure::line([3, 1, 4]).unwrap(),
         Figure::bars(["a"], [0.0]).unwrap(),
         Figure::bars([LONG, "b"], [1.0, -2.5]).unwrap(),
         Figure::bars(many.clone(), (0..23).map(|i| f64::from(i) / 23.0)).unwrap(),
@@ -99,6 +113,10 @@ fn every_kind() -> Vec<Figure> {
         .unwrap(),
         Figure::heatmap(&ndarray::array![[1e-5, -3e-7]], ["a"], ["b", "c"]).unwrap(),
         Figure::heatmap(&ndarray::array![[7.0]], ["a"], ["b"]).unwrap(),
+        Figure::heatmap(&ndarray::array![[0.0, 1.0], [1.0, 0.0]], ["", ""], ["", ""]).unwrap(),
+        Figure::heatmap(&ndarray::array![[-3.0, 2.0]], ["a"], ["b", "c"])
+            .unwrap()
+            .diverging(),
         Figure::curves([
             ("rate 0.01", vec![0.593147, 0.593146]),
             ("rate 1", vec![0.59314]),
@@ -175,6 +193,116 @@ fn no_label_is_cut_off_or_covered() {
 }
 
 #[test]
+fn every_theme_and_scale_is_tidy() {
+    for theme in [Theme::Dark, Theme::Print] {
+        for figure in every_kind() {
+            let figure = figure
+                .theme(theme)
+                .font_scale(1.25)
+                .title("Title")
+                .x_label("x");
+            assert_tidy(&figure.size(1200, 1000));
+        }
+    }
+    let ground = |theme| {
+        let svg = Figure::line([1, 2]).unwrap().theme(theme).to_svg().unwrap();
+        let rect = svg.split("<rect").nth(1).unwrap();
+        rect.split("fill=\"").nth(1).unwrap()[..7].to_owned()
+    };
+    assert_eq!(ground(Theme::Light), "#FFFFFF");
+    assert_eq!(ground(Theme::Dark), "#111111");
+    // Nothing but greys goes onto paper.
+    for figure in every_kind() {
+        let svg = figure.theme(Theme::Print).to_svg().unwrap();
+        for color in svg.split('#').skip(1) {
+            let color = &color[..6];
+            assert!(
+                color[..2] == color[2..4] && color[2..4] == color[4..],
+                "{color}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_larger_font_is_in_a_picture_of_the_same_size() {
+    let figure = || Figure::bars(["a", "b"], [3, 5]).unwrap().size(640, 300);
+    let (small, large) = (figure(), figure().font_scale(2.0));
+    let size = |figure: &Figure| {
+        figure
+            .to_svg()
+            .unwrap()
+            .split(" viewBox")
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(size(&small), size(&large));
+    assert_eq!(large.scene().unwrap().width, 320.0);
+    let dots = |figure: Figure| {
+        let png = figure.to_png().unwrap();
+        u32::from_be_bytes(png[16..20].try_into().unwrap())
+    };
+    assert_eq!(
+        (dots(figure()), dots(figure().dots_per_pixel(4))),
+        (1280, 2560)
+    );
+    assert_eq!(dots(large.dots_per_pixel(1)), 640);
+    // Bars without a size get higher.
+    let high = |figure: Figure| figure.as_text().contains("640 x 388 pixels");
+    assert!(high(
+        Figure::bars(["a", "b"], [3, 5]).unwrap().font_scale(2.0)
+    ));
+    let error = |figure: Figure| figure.to_png().unwrap_err().to_string();
+    assert!(
+        error(figure().font_scale(9.0)).contains("`font_scale` is 9, but must be from 0.5 to 4")
+    );
+    assert!(error(figure().dots_per_pixel(9)).contains("from 1 to 8"));
+    assert!(
+        error(figure().size(4000, 4000).dots_per_pixel(3))
+            .contains("at most 2 for a figure of 4000 x 4000 pixels")
+    );
+}
+
+#[test]
+fn a_colour_bar_of_zeros_and_ones_has_two_colours() {
+    let matrix = ndarray::array![[0.0, 1.0], [1.0, 1.0]];
+    let scene = Figure::heatmap(&matrix, ["a", "b"], ["c", "d"])
+        .unwrap()
+        .scene()
+        .unwrap();
+    let mut colors: Vec<palette::Rgb> = Vec::new();
+    for mark in &scene.marks {
+        if let Mark::Rect { color, .. } = mark
+            && !colors.contains(color)
+        {
+            colors.push(*color);
+        }
+    }
+    assert_eq!(
+        colors,
+        [0, 255].map(|level| scene.palette.sequential(level))
+    );
+}
+
+#[test]
+fn no_room_is_kept_for_names_that_are_empty() {
+    let cells = ndarray::array![[0.5, 1.0]];
+    let bottom = |name: &str| {
+        let figure = Figure::heatmap(&cells, [name], [name, name])
+            .unwrap()
+            .x_label("items");
+        let marks = figure.scene().unwrap().marks.into_iter();
+        let rows = marks.filter_map(|mark| match mark {
+            Mark::Rect { y, height, .. } => Some(y + height),
+            _ => None,
+        });
+        rows.fold(0.0, f64::max)
+    };
+    assert!(bottom("") > bottom("a") + 20.0);
+}
+
+#[test]
 fn every_kind_can_be_written_both_ways_and_twice_the_same() {
     for (figure, again) in every_kind().iter().zip(every_kind()) {
         assert_eq!(figure.to_svg().unwrap(), again.to_svg().unwrap());
@@ -222,8 +350,8 @@ fn panels_with_the_same_axes_share_their_numbers_and_their_legend() {
     let texts = written(film().unwrap());
     assert_eq!(count(&texts, "inner"), 1);
     assert_eq!(count(&texts, "x1"), 1);
-    // Three columns and two rows: a 0 below each column, and beside each row.
-    assert_eq!(count(&texts, "0"), 3 + 2);
+    // Three columns and two rows: a 0.0 below each column, and beside each row.
+    assert_eq!(count(&texts, "0.0"), 3 + 2);
     assert_eq!(count(&texts, "epoch 4"), 1);
     // A label of the grid itself goes first.
     assert_eq!(count(&written(film().unwrap().x_label("x2")), "x1"), 0);
@@ -314,10 +442,11 @@ fn the_colours_of_a_region_are_those_of_its_class() {
             _ => None,
         })
         .collect();
+    let tint = |class, strength| scene.palette.tone(palette::Tone::Tint(class, strength));
     // From the outermost: on the ground of the inner class, everything is above the lowest levels; then the circle's rings.
-    assert!(areas.contains(&palette::tint(0, 0.24)) && areas.contains(&palette::tint(1, 0.36)));
+    assert!(areas.contains(&tint(0, 0.24)) && areas.contains(&tint(1, 0.36)));
     let borders = scene.marks.iter().filter(|mark| match mark {
-        Mark::Line { color, points, .. } => *color == palette::INK && points.len() > 10,
+        Mark::Line { color, points, .. } => *color == scene.palette.ink && points.len() > 10,
         _ => false,
     });
     assert_eq!(borders.count(), 1);

@@ -1,9 +1,9 @@
 //! Which column of a long table holds what.
 
-use super::super::suggest::nearest_names;
-use super::super::table::{Problem, Row, cells, other_separator, quoted};
 use super::{Column, LongTable, Optional};
 use crate::error::excerpt;
+use crate::near::nearest_names;
+use crate::rows::{Problem, Row, cells, other_separator, quoted};
 
 /// The columns that are read, from 0.
 pub(super) struct Places {

@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::Path;
 
-use super::super::source::Source;
 use super::super::summed::Summed;
-use super::super::table::{Problem, Row, cells, rows};
 use super::super::{Catalogue, Interactions, ItemName, UserName, what_a_value_must_be};
 use super::header::Places;
 use super::{Duplicates, LongTable, Optional, Progress};
 use crate::error::excerpt;
 use crate::ratings::{Ratings, what_a_rating_must_be};
+use crate::rows::{Problem, Row, Source, cells, rows};
 
 /// How many rows are read from one call of the progress callback to the next.
 pub(super) const ROWS_BETWEEN: usize = 1 << 16;

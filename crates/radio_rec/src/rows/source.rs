@@ -1,14 +1,14 @@
 //! Where the bytes of a table come from: a file or a reader, uncompressed where that is needed, a piece at a time.
 
 use std::cell::Cell;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
-use super::suggest::nearest_names;
-use super::table::Problem;
+use super::Problem;
 use crate::Error;
+use crate::near::missing_file;
 
 /// How many bytes are looked at to find the first line: no header is longer.
 const LONGEST_FIRST_LINE: usize = 1 << 20;
@@ -17,38 +17,38 @@ const LONGEST_FIRST_LINE: usize = 1 << 20;
 const PIECE: usize = 1 << 16;
 
 /// The bytes of a table, without a byte order mark.
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     /// What was read to look at.
     head: Vec<u8>,
     rest: Box<dyn Read + 'a>,
     /// How far it has been read.
-    pub(super) reach: Reach,
+    pub(crate) reach: Reach,
 }
 
 /// How many bytes have been read of a source, before anything was unpacked.
 #[derive(Clone)]
-pub(super) struct Reach {
+pub(crate) struct Reach {
     read: Rc<Cell<u64>>,
     /// Of a file, how long it is.
-    pub(super) total: Option<u64>,
+    pub(crate) total: Option<u64>,
 }
 
 impl Reach {
-    pub(super) fn read(&self) -> u64 {
+    pub(crate) fn read(&self) -> u64 {
         self.read.get()
     }
 }
 
 impl<'a> Source<'a> {
     /// A file, as it is or compressed.
-    pub(super) fn open(path: &Path) -> crate::Result<Self> {
+    pub(crate) fn open(path: &Path) -> crate::Result<Self> {
         let file = File::open(path).map_err(|source| unreadable(path, source))?;
         let length = file.metadata().ok().filter(|about| about.is_file());
         Self::new(file, length.map(|about| about.len())).map_err(|problem| problem.at(path))
     }
 
     /// What a reader gives, as it is or compressed.
-    pub(super) fn of(reader: impl Read + 'a) -> Result<Self, Problem> {
+    pub(crate) fn of(reader: impl Read + 'a) -> Result<Self, Problem> {
         Self::new(reader, None)
     }
 
@@ -77,7 +77,7 @@ impl<'a> Source<'a> {
     }
 
     /// The first line that is not empty, without its end.
-    pub(super) fn first_line(&mut self) -> Result<&[u8], Problem> {
+    pub(crate) fn first_line(&mut self) -> Result<&[u8], Problem> {
         let ends = |byte: &u8| b"\r\n".contains(byte);
         loop {
             let start = self.head.iter().position(|byte| !ends(byte));
@@ -93,7 +93,7 @@ impl<'a> Source<'a> {
     }
 
     /// All the bytes, from the first on.
-    pub(super) fn into_reader(self) -> impl Read + 'a {
+    pub(crate) fn into_reader(self) -> impl Read + 'a {
         Cursor::new(self.head).chain(self.rest)
     }
 }
@@ -225,26 +225,11 @@ fn at_the_beginning(message: String) -> Problem {
 
 /// What to say of a file that could not be read: for a missing one, what there is.
 fn unreadable(path: &Path, source: io::Error) -> Error {
-    if source.kind() != io::ErrorKind::NotFound {
-        return Error::Io {
-            path: path.into(),
-            source,
-        };
+    if source.kind() == io::ErrorKind::NotFound {
+        return missing_file(path);
     }
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let there: Vec<String> = fs::read_dir(&folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Error::FileNotFound {
+    Error::Io {
         path: path.into(),
-        looked_in: std::path::absolute(&folder).unwrap_or(folder),
-        suggestions: nearest_names(&name, &there),
+        source,
     }
 }

@@ -6,11 +6,16 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
-use super::source::{SAVE_AS, Source};
+mod source;
+#[cfg(feature = "zstd")]
+mod zstd;
+
 use crate::Error;
+use source::SAVE_AS;
+pub(crate) use source::Source;
 
 /// Why a table cannot be used.
-pub(super) enum Problem {
+pub(crate) enum Problem {
     /// What is wrong with it, and where: line and cell from 1.
     Table {
         line: u64,
@@ -23,7 +28,7 @@ pub(super) enum Problem {
 
 impl Problem {
     /// The error for the table in this file.
-    pub(super) fn at(self, path: &Path) -> Error {
+    pub(crate) fn at(self, path: &Path) -> Error {
         let path = path.into();
         match self {
             Problem::Table {
@@ -48,10 +53,10 @@ impl From<io::Error> for Problem {
 }
 
 /// The rows of a table, whatever their lengths, read one after the other.
-pub(super) struct Rows<R>(csv::Reader<Lines<R>>);
+pub(crate) struct Rows<R>(csv::Reader<Lines<R>>);
 
 /// The rows of a source, where cells may be in quotation marks if there is `quoting`.
-pub(super) fn rows<'a>(
+pub(crate) fn rows<'a>(
     source: Source<'a>,
     delimiter: u8,
     quoting: bool,
@@ -68,7 +73,7 @@ pub(super) fn rows<'a>(
 
 impl<R: Read> Rows<R> {
     /// Reads the next row over the one that is there; false at the end, where the row keeps its line.
-    pub(super) fn next(&mut self, row: &mut Row) -> Result<bool, Problem> {
+    pub(crate) fn next(&mut self, row: &mut Row) -> Result<bool, Problem> {
         let begins = self.0.position().byte();
         let read = self.0.read_byte_record(&mut row.record);
         let is_read = read.map_err(|error| match error.into_kind() {
@@ -85,7 +90,7 @@ impl<R: Read> Rows<R> {
 
 /// A row of a table.
 #[derive(Clone, Default)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// Its cells, which are UTF-8.
     record: ByteRecord,
     /// Where it begins, from 1.
@@ -93,28 +98,28 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.record.len()
     }
 
     /// The line on which the row begins, from 1.
-    pub(super) fn line(&self) -> u64 {
+    pub(crate) fn line(&self) -> u64 {
         self.line
     }
 
     /// A cell without the space around it.
-    pub(super) fn get(&self, column: usize) -> &str {
+    pub(crate) fn get(&self, column: usize) -> &str {
         let cell = self.record.get(column).unwrap_or_default();
         str::from_utf8(cell).unwrap_or_default().trim()
     }
 
     /// The cell that has a line break in it, which a forgotten quotation mark brings about.
-    pub(super) fn left_open(&self) -> Option<usize> {
+    pub(crate) fn left_open(&self) -> Option<usize> {
         self.record.iter().position(|cell| line_ends(cell) > 0)
     }
 
     /// A problem with the cell, counted from 0.
-    pub(super) fn problem(&self, column: usize, message: impl Into<String>) -> Problem {
+    pub(crate) fn problem(&self, column: usize, message: impl Into<String>) -> Problem {
         Problem::Table {
             line: self.line_of(column),
             column: column as u64 + 1,
@@ -222,12 +227,12 @@ impl<R: Read> Read for Lines<R> {
 }
 
 /// "1 cell", "2 cells".
-pub(super) fn cells(count: usize) -> String {
+pub(crate) fn cells(count: usize) -> String {
     format!("{count} cell{}", if count == 1 { "" } else { "s" })
 }
 
 /// What separates the cells of a row that seems to have one cell, other than its delimiter.
-pub(super) fn other_separator(row: &Row) -> Option<&'static str> {
+pub(crate) fn other_separator(row: &Row) -> Option<&'static str> {
     let text = row.get(0);
     let seen = [";", "\t", "|", "::", ","];
     (row.len() == 1)
@@ -236,7 +241,7 @@ pub(super) fn other_separator(row: &Row) -> Option<&'static str> {
 }
 
 /// A separator as Rust writes it: a character where it is one.
-pub(super) fn quoted(separator: &str) -> String {
+pub(crate) fn quoted(separator: &str) -> String {
     let mut characters = separator.chars();
     match (characters.next(), characters.next()) {
         (Some(only), None) => format!("{only:?}"),

@@ -1,0 +1,31 @@
+//! Which name was meant by one that there is not.
+
+/// The most similar of `names`, if it is similar at all.
+pub fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    /// From here on, two names are taken for alike: `fil` and `file`, `nme` and `name`.
+    const ALIKE: f64 = 0.75;
+    let alike = names
+        .into_iter()
+        .map(|other| {
+            (
+                strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase()),
+                other,
+            )
+        })
+        .filter(|(likeness, _)| *likeness >= ALIKE);
+    let nearest = alike.max_by(|a, b| a.0.total_cmp(&b.0));
+    nearest.map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_similar_is_near() {
+        let names = ["data", "weight_seed", "n_hidden"];
+        assert_eq!(nearest("dat", names), Some("data"));
+        assert_eq!(nearest("wieght_seed", names), Some("weight_seed"));
+        assert_eq!(nearest("xyz", names), None);
+    }
+}
