@@ -6,6 +6,7 @@
 //! | `compile` | a cell into the libraries that the host loads |
 //! | `learn` | what the compiler's messages say of how a cell has to be |
 //! | `together` | cells that come one after the other into one library |
+//! | `include` | `include!` of files with items |
 //! | `finish` | what the next cell sees after one that was compiled |
 
 mod commands;

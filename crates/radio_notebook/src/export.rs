@@ -83,17 +83,21 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         true => Wanted::Scripts,
         false => Wanted::Notebooks,
     };
-    let paths = cli::notebooks(&arguments.paths, wanted)?;
-    let targets = targets(arguments, &paths)?;
+    let paths = match arguments.to {
+        Format::Book => cli::notebooks(&with_folders_below(&arguments.paths), wanted)?,
+        _ => cli::notebooks(&arguments.paths, wanted)?,
+    };
+    let names = names(&paths, arguments.to);
+    let targets = targets(arguments, &paths, &names)?;
     let mut sources = Vec::new();
-    for (path, target) in paths.iter().zip(targets) {
+    for ((path, target), name) in paths.iter().zip(targets).zip(names) {
         let notebook = Notebook::read(path)?;
         for repair in &notebook.repairs {
             say!("{}: repaired: {repair}", path.display());
         }
         sources.push(Source {
             path: path.clone(),
-            name: files::safe_name(&path.file_stem().unwrap_or_default().to_string_lossy()),
+            name,
             notebook,
             target,
         });
@@ -159,12 +163,46 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     Ok(true)
 }
 
+/// The folders that were named, and of each those below it that have notebooks: a course's exercises belong into its book.
+fn with_folders_below(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in paths {
+        found.push(path.clone());
+        let below = std::fs::read_dir(path).into_iter().flatten().flatten();
+        let mut below: Vec<PathBuf> = below
+            .map(|entry| entry.path())
+            .filter(|folder| {
+                let name = folder.file_name().unwrap_or_default().as_encoded_bytes();
+                let mut files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+                !name.starts_with(b".")
+                    && files.any(|file| file.path().extension().is_some_and(|e| e == "ipynb"))
+            })
+            .collect();
+        below.sort();
+        found.extend(below);
+    }
+    found
+}
+
+/// What each notebook's files are called. In a book, where all lie in one folder, the second of a name has its folder's before it.
+fn names(paths: &[PathBuf], format: Format) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for path in paths {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let mut name = files::safe_name(&stem);
+        let folder = path.parent().and_then(Path::file_name);
+        if let (Format::Book, true, Some(folder)) = (format, names.contains(&name), folder) {
+            name = files::safe_name(&format!("{}-{stem}", folder.to_string_lossy()));
+        }
+        names.push(name);
+    }
+    names
+}
+
 /// The file that each notebook becomes.
-fn targets(arguments: &Arguments, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+fn targets(arguments: &Arguments, paths: &[PathBuf], names: &[String]) -> Result<Vec<PathBuf>> {
     let format = arguments.to;
-    let names = paths
-        .iter()
-        .map(|path| files::safe_name(&path.file_stem().unwrap_or_default().to_string_lossy()));
+    let names = names.iter();
     let targets: Vec<PathBuf> = match &arguments.output {
         _ if format == Format::Book => {
             let folder = arguments

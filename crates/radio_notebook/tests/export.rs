@@ -152,6 +152,19 @@ fn a_book_has_a_page_a_notebook_and_leaves_its_settings_to_the_reader() {
         page.contains("<img class=\"figure\" src=\"a_files/a_1_0.svg\" alt=\"a plot\">"),
         "{page}"
     );
+    // Exercises below it belong to it, with solutions that open.
+    std::fs::create_dir(desk.path("notebooks/exercises")).unwrap();
+    let solution = "// BEGIN SOLUTION\n6 * 7\n// END SOLUTION";
+    desk.write(
+        "notebooks/exercises/a.ipynb",
+        &notebook(&[code_cell(solution, json!([]))]),
+    );
+    assert_eq!(desk.export(&["notebooks", "--to", "book"]).0, 0);
+    let page = desk.read("out/book/src/exercises-a.md");
+    assert!(
+        page.contains("<details><summary>A solution</summary><pre"),
+        "{page}"
+    );
     desk.write("out/book/book.toml", "[book]\ntitle = \"Mine\"\n");
     assert_eq!(desk.export(&["notebooks", "--to", "book"]).0, 0);
     assert_eq!(

@@ -110,6 +110,10 @@ pub(super) fn render<'p>(page: &Page<'p>) -> Vec<Drawn<'p>> {
             () if is_code && (!page.with_code || number.is_none()) => String::new(),
             // Meant for other tools, LaTeX or a web page's source.
             () if cell.kind == CellKind::Raw => String::new(),
+            () if is_solution(cell) => format!(
+                "<details><summary>A solution</summary>{}</details>",
+                page::input(cell, page)
+            ),
             () => page::input(cell, page),
         };
         let outputs = match is_code && !page::hides_outputs(cell) {
@@ -125,6 +129,14 @@ pub(super) fn render<'p>(page: &Page<'p>) -> Vec<Drawn<'p>> {
         });
     }
     drawn
+}
+
+/// Whether a cell has a solution in it, in nbgrader's marks: a reader opens it when the time has come.
+fn is_solution(cell: &Cell) -> bool {
+    let mut lines = cell.source.lines().map(str::trim);
+    cell.kind == CellKind::Code
+        && !page::hides_input(cell)
+        && lines.any(|line| line.starts_with("//") && line.ends_with("BEGIN SOLUTION"))
 }
 
 impl Drawn<'_> {
