@@ -2,7 +2,7 @@
 //!
 //! Whatever comes from the notebook is escaped, and only the markup written here opens a tag. Of HTML in markdown, a few elements that do
 //! nothing, such as `<details>`, are written anew; the rest is shown as the text it is. HTML among the outputs is what a table is
-//! made of: where it is made of tables and text alone, it is written anew as well ([`markup`]). Any other goes, escaped as a whole,
+//! made of: where it is made of tables and text alone, it is written anew as well (`markup`). Any other goes, escaped as a whole,
 //! into the `srcdoc` of a frame with `sandbox`, where neither scripts run nor an unclosed tag reaches the page around it.
 //! `allow-same-origin` lets the page's own script measure the frame's height and gives the frame the page's style; without
 //! `allow-scripts` it gives nothing to what is inside. The frame also inherits the page's Content-Security-Policy

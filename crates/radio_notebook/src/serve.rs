@@ -4,7 +4,7 @@
 //! points its own name at 127.0.0.1 gets nothing. A browser asks for `/` once and then for `/events?since=VERSION`, which is
 //! answered as soon as there is something newer.
 //!
-//! Where the page is shared, other computers are answered as well, below a path that nobody can guess ([`share`]). There is nothing
+//! Where the page is shared, other computers are answered as well, below a path that nobody can guess (`share`). There is nothing
 //! that a request could change: the page is read, and that is all.
 
 mod share;
