@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::execute::{self, Options};
 use crate::files::{self, Staged};
 use crate::interrupt;
+use crate::nbgrader::regions::without_hidden_tests;
 use crate::report::Report;
 use site::{Site, Source};
 use std::path::{Path, PathBuf};
@@ -110,6 +111,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     if arguments.execute && !execute_all(&mut sources, arguments.timeout)? {
         return Ok(false);
     }
+    sources.iter_mut().for_each(leave_out_hidden_tests);
     let site = Site::of(&sources);
     let with_code = !arguments.no_code;
     if arguments.to == Format::Book {
@@ -161,6 +163,15 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         );
     }
     Ok(true)
+}
+
+/// Readers of an exercise see what those who answer it see.
+fn leave_out_hidden_tests(source: &mut Source) {
+    for cell in &mut source.notebook.cells {
+        if let Ok(Some(shown)) = without_hidden_tests(&cell.source) {
+            cell.source = shown;
+        }
+    }
 }
 
 /// The folders that were named, and of each those below it that have notebooks: a course's exercises belong into its book.

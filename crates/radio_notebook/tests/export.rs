@@ -107,6 +107,21 @@ fn files_go_beside_the_notebook_or_where_they_are_sent() {
 }
 
 #[test]
+fn hidden_tests_stay_hidden() {
+    let desk = Desk::new();
+    let test = "assert!(shown);\n// BEGIN HIDDEN TESTS\nassert!(secret);\n// END HIDDEN TESTS\n";
+    desk.write("a.ipynb", &notebook(&[code_cell(test, json!([]))]));
+    for format in ["html", "slides", "markdown"] {
+        let ended = desk.export(&["a.ipynb", "--to", format, "--output", "site"]);
+        assert_eq!(ended.0, 0, "{}", ended.1);
+    }
+    for name in ["site/a.html", "site/a.slides.html", "site/a.md"] {
+        let text = desk.read(name);
+        assert!(text.contains("shown") && !text.contains("secret"), "{text}");
+    }
+}
+
+#[test]
 fn a_figure_that_is_gone_is_removed_and_what_is_not_ours_stays() {
     let desk = Desk::new();
     desk.write("a.ipynb", &lesson());
