@@ -15,7 +15,6 @@ use crate::cache::{file_hash, forget_old, hash_of, touch};
 use crate::dialect::FOLDER_VARIABLE;
 use crate::error::{Error, Result};
 use crate::program::Build;
-use call::{Call, environment};
 pub use early::{Early, Rest};
 use serde::{Deserialize, Serialize};
 use standby::{Standby, Waiting};
@@ -268,10 +267,7 @@ impl Compiler {
         let at = fresh.path();
         let source = format!("src/{key}.rs");
         write(&at.join(&source), unit.source)?;
-        let call = Call {
-            arguments: self.arguments(unit, &source, &key, "obj,mir,dep-info"),
-            environment: environment(unit),
-        };
+        let call = self.call_for(unit, &source, &key, "obj,mir,dep-info");
         let warnings = match self.call(&call, at, waiting, &mut |_| {})? {
             Ok(warnings) => warnings,
             Err(messages) => return Ok(Outcome::Refused(messages)),

@@ -86,13 +86,14 @@ impl Compiler {
     }
 
     /// How a unit is compiled from the file `source` in the folder of the call; `emit` says what is to be made.
-    pub(super) fn arguments(
-        &self,
-        unit: &Unit<'_>,
-        source: &str,
-        key: &str,
-        emit: &str,
-    ) -> Vec<OsString> {
+    pub(super) fn call_for(&self, unit: &Unit<'_>, source: &str, key: &str, emit: &str) -> Call {
+        Call {
+            arguments: self.arguments(unit, source, key, emit),
+            environment: environment(unit),
+        }
+    }
+
+    fn arguments(&self, unit: &Unit<'_>, source: &str, key: &str, emit: &str) -> Vec<OsString> {
         let profile = &unit.settings.profile;
         let level = unit.settings.opt_level.clone();
         let level = level
@@ -154,7 +155,7 @@ impl Compiler {
 }
 
 /// The variables that are set for the compiler of a unit.
-pub(super) fn environment(unit: &Unit<'_>) -> Environment {
+fn environment(unit: &Unit<'_>) -> Environment {
     let mut environment = Environment::new();
     if let Some(set) = unit.set {
         let package = set.folder.file_name().unwrap_or_default().to_string_lossy();

@@ -1,6 +1,6 @@
 //! Items whose metadata is there before their code: what is compiled against them need not wait for that.
 
-use super::call::{Call, environment};
+use super::call::Call;
 use super::standby::Waiting;
 use super::{CODE, CRATE, Compiler, Library, Outcome, RECORD, Record, Turn, Unit, length, write};
 use crate::error::{Error, Result};
@@ -47,10 +47,7 @@ impl Compiler {
         let (fresh, waiting) = self.place_to_compile()?;
         let source = format!("src/{key}.rs");
         write(&fresh.path().join(&source), unit.source)?;
-        let call = Call {
-            arguments: self.arguments(unit, &source, &key, "metadata,obj,dep-info"),
-            environment: environment(unit),
-        };
+        let call = self.call_for(unit, &source, &key, "metadata,obj,dep-info");
         let settings = unit.settings.clone();
         let foreseen = Library {
             is_new: true,

@@ -2,9 +2,7 @@
 //!
 //! The units become modules of one crate. They are kept as if each had been compiled by itself, but that they share a library.
 
-use super::{
-    CODE, CRATE, Call, Compiler, Library, Record, START, Unit, environment, length, write,
-};
+use super::{CODE, CRATE, Compiler, Library, Record, START, Unit, length, write};
 use crate::cache::hash_of;
 use crate::error::Result;
 use crate::program::text;
@@ -77,10 +75,7 @@ impl Compiler {
         for (key, _, module) in &chosen {
             write(&at.join("src").join(format!("{key}.rs")), module)?;
         }
-        let call = Call {
-            arguments: self.arguments(&whole, ROOT, &together, "obj,mir"),
-            environment: environment(&whole),
-        };
+        let call = self.call_for(&whole, ROOT, &together, "obj,mir");
         let warnings = match self.call(&call, at, None, &mut |_| {})? {
             Ok(warnings) => warnings,
             Err(messages) => return Ok(Err(messages)),
@@ -138,10 +133,7 @@ impl Compiler {
         let at = fresh.path();
         let source = format!("src/{key}.rs");
         write(&at.join(&source), unit.source)?;
-        let call = Call {
-            arguments: self.arguments(unit, &source, &key, "mir"),
-            environment: environment(unit),
-        };
+        let call = self.call_for(unit, &source, &key, "mir");
         Ok(match self.call(&call, at, None, &mut |_| {})? {
             Err(messages) => Err(messages),
             Ok(_) => {
