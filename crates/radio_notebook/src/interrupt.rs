@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
 /// How many parts of `radio` look at [`requested`] while they work.
@@ -192,6 +193,24 @@ impl Group {
             group.watch = watch.spawn().ok();
         }
         Ok(group)
+    }
+}
+
+impl Group {
+    /// Waits for the process itself; `None` if it is to end before that: by an interrupt, or at the deadline.
+    ///
+    /// # Errors
+    /// What the system says if it cannot be waited for.
+    pub fn wait(&mut self, deadline: Option<Instant>) -> std::io::Result<Option<ExitStatus>> {
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(Some(status));
+            }
+            if requested() || deadline.is_some_and(|deadline| Instant::now() > deadline) {
+                return Ok(None);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 

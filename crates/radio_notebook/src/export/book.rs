@@ -14,7 +14,6 @@ use crate::interrupt::{self, Group};
 use crate::page::{BARE_STYLE, CONTENT_STYLE, DARK, FRAMES, LIGHT, escape};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 const STYLE: &str = include_str!("book.css");
 const SCRIPT: &str = include_str!("book.js");
@@ -290,19 +289,10 @@ fn build(folder: &Path) -> Result<()> {
         tool: "mdbook".into(),
         message,
     };
-    let status = loop {
-        if let Some(status) = group
-            .child
-            .try_wait()
-            .map_err(|error| broken(error.to_string()))?
-        {
-            break status;
-        }
-        if interrupt::requested() {
-            return Err(Error::Interrupted);
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    };
+    let ended = group
+        .wait(None)
+        .map_err(|error| broken(error.to_string()))?;
+    let status = ended.ok_or(Error::Interrupted)?;
     if !status.success() {
         return Err(broken(format!(
             "it did not make the site ({status}); the sources are in {}, and the lines above say what it found",

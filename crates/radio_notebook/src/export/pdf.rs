@@ -105,25 +105,17 @@ pub(super) fn print(browser: &Path, page: &str) -> Result<Vec<u8>> {
     let _answering = interrupt::answering();
     let mut group = Group::spawn_watched(&mut command)
         .map_err(|error| refuse(format!("it cannot be started: {error}")))?;
-    let begun = Instant::now();
-    let status = loop {
-        if let Some(status) = group
-            .child
-            .try_wait()
-            .map_err(|error| refuse(error.to_string()))?
-        {
-            break status;
-        }
+    let ended = group
+        .wait(Some(Instant::now() + MOST_TIME))
+        .map_err(|error| refuse(error.to_string()))?;
+    let Some(status) = ended else {
         if interrupt::requested() {
             return Err(Error::Interrupted);
         }
-        if begun.elapsed() > MOST_TIME {
-            return Err(refuse(format!(
-                "printing took longer than {} s, and was ended; export --to html, and print the page from a browser",
-                MOST_TIME.as_secs()
-            )));
-        }
-        std::thread::sleep(Duration::from_millis(20));
+        return Err(refuse(format!(
+            "printing took longer than {} s, and was ended; export --to html, and print the page from a browser",
+            MOST_TIME.as_secs()
+        )));
     };
     // What it started ends before its folder is removed.
     drop(group);
