@@ -24,6 +24,7 @@ mod linalg;
 mod model_file;
 mod near;
 pub mod nn;
+mod parallel;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod prefetch;

@@ -3,9 +3,9 @@
 //! Both parts keep all users and items of the matrix, in its order, so that a [`User`] or an [`Item`] means the same in all
 //! three; those of [`strangers`] keep all items, and each its own users. Each value goes to one of the parts, with its timestamp if the matrix has timestamps. Everything random takes a seed, and gives the same parts for the same seed.
 
+use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use crate::interactions::{Interactions, Item, User};
 use crate::{Error, Result};

@@ -241,7 +241,7 @@ mod tests {
     use crate::lanes::Portable;
     use ndarray::Array1;
     use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
+    use rand::rngs::ChaCha8Rng;
 
     fn normal(rows: usize, columns: usize, seed: u64) -> Array2<f64> {
         standard_normal(rows, columns, &mut ChaCha8Rng::seed_from_u64(seed))

@@ -1,7 +1,6 @@
 //! A few weights of each item for others, by regression.
 
 use ndarray::Array2;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::ease::together;
@@ -10,6 +9,7 @@ use super::history::PlayWeight;
 use super::{Fit, ItemWeightsModel, check_not_empty};
 use crate::Result;
 use crate::interactions::Interactions;
+use crate::parallel;
 use crate::ranking::at_least_one;
 use crate::similarity::{ItemNeighbours, Neighbour};
 
@@ -97,10 +97,7 @@ impl Fit for Slim {
             }
         }
         let items: Vec<_> = data.item_indices().collect();
-        let columns: Vec<Vec<(u32, f64)>> = (0..items.len())
-            .into_par_iter()
-            .map(|item| self.weights_for(item, &together))
-            .collect();
+        let columns = parallel::map(items.len(), |item| self.weights_for(item, &together));
         let mut rows = vec![Vec::new(); items.len()];
         for (&item, column) in items.iter().zip(columns) {
             for (other, similarity) in column {
