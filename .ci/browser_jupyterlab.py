@@ -159,13 +159,20 @@ def git(*arguments):
     return subprocess.run(command, cwd=DESK, check=True, capture_output=True, text=True).stdout
 
 
+def further_notebooks():
+    """The assignment, and the exercises."""
+    return [*(ROOT / "notebooks/assignment").glob("*.ipynb"), *sorted((ROOT / "notebooks/exercises").glob("*.ipynb"))]
+
+
 def prepare():
     """Copies of the notebooks in a folder from which their relative paths lead to the same places."""
     shutil.rmtree(DESK, ignore_errors=True)
     (DESK / "notebooks").mkdir(parents=True)
     for folder in ("crates", "data"):
         (DESK / folder).symlink_to(ROOT / folder)
-    for notebook in (ROOT / "notebooks").rglob("*.ipynb"):
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(notebook, DESK / "notebooks")
+    for notebook in further_notebooks():
         copy = DESK / notebook.relative_to(ROOT)
         copy.parent.mkdir(exist_ok=True)
         shutil.copy(notebook, copy)
@@ -523,9 +530,7 @@ def test(driver, lab, executes_all):
             opened.run_all()
             is_unchanged(opened)
         console(driver, name)
-    # The assignment, and the exercises.
-    further = sorted((DESK / "notebooks").glob("*/*.ipynb"))
-    for path in further if executes_all else further[:1]:
+    for path in further_notebooks() if executes_all else further_notebooks()[:1]:
         driver.get("about:blank")
         lab.end_kernels()
         opened = Page(driver, lab, f"{path.parent.name}/{path.stem}")

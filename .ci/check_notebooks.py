@@ -78,7 +78,7 @@ def main():
     if not notebooks:
         sys.exit(f"no notebooks in {committed}")
     found = [problem for path in notebooks for problem in problems(path, executed / path.name)]
-    found += [problem for path in sorted(committed.rglob("*.ipynb")) for problem in changes_when_saved(path)]
+    found += [problem for path in sorted([*notebooks, *committed.glob("[!.]*/*.ipynb")]) for problem in changes_when_saved(path)]
     print("\n".join(found))
     print(f"{len(notebooks)} notebooks checked, {len(found)} problems")
     sys.exit(1 if found else 0)
