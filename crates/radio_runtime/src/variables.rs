@@ -18,16 +18,33 @@ static VARIABLES: Mutex<Vec<Variable>> = Mutex::new(Vec::new());
 
 struct Variable {
     name: String,
-    of: TypeId,
-    type_name: &'static str,
-    layout: Layout,
+    of: Type,
     place: Place,
-    /// Drops the value at a place.
-    drop: unsafe fn(*mut u8),
     /// Whether the cell that runs has it.
     is_taken: bool,
     /// Whether another variable may refer to it: then it stays where it is, for ever.
     is_lent: bool,
+}
+
+/// What has to be known of a type. What is done by this alone is compiled once, here, and not in each cell for each type.
+#[derive(Clone, Copy)]
+struct Type {
+    id: TypeId,
+    name: &'static str,
+    layout: Layout,
+    /// Drops the value at a place.
+    drop: unsafe fn(*mut u8),
+}
+
+impl Type {
+    fn of<T>() -> Self {
+        Self {
+            id: type_id::<T>(),
+            name: type_name::<T>(),
+            layout: Layout::new::<T>(),
+            drop: drop_at::<T>,
+        }
+    }
 }
 
 /// Where a variable is.
@@ -49,15 +66,15 @@ impl Variable {
         }
         if !self.is_taken {
             // SAFETY: there is a value of the type that `drop` is for, and nobody looks at it any more.
-            unsafe { (self.drop)(self.place.address) };
+            unsafe { (self.of.drop)(self.place.address) };
         }
         self.free();
     }
 
     fn free(&self) {
-        if self.place.is_own && self.layout.size() > 0 {
+        if self.place.is_own && self.of.layout.size() > 0 {
             // SAFETY: it was allocated with this layout, by `own_place`.
-            unsafe { dealloc(self.place.address, self.layout) };
+            unsafe { dealloc(self.place.address, self.of.layout) };
         }
     }
 }
@@ -110,7 +127,7 @@ fn own_place(layout: Layout) -> *mut u8 {
 /// # Errors
 /// There is none of this name, or it is of another type.
 pub fn take<T>(name: &str) -> Result<T, Raised> {
-    let place = find(name, true, |variable| of_type::<T>(name, variable))?;
+    let place = find(name, true, Wanted::Same(Type::of::<T>()))?;
     // SAFETY: there is a value of this type, and it is not used from there until it is given back.
     Ok(unsafe { place.cast::<T>().read() })
 }
@@ -127,7 +144,7 @@ pub fn is_never() -> bool {
 /// # Errors
 /// There is none of this name, or its layout is another one.
 pub fn take_unnamed<T>(name: &str) -> Result<T, Raised> {
-    let place = find(name, true, |variable| of_same_making::<T>(name, variable))?;
+    let place = find(name, true, Wanted::SameMaking(Type::of::<T>()))?;
     // SAFETY: the value was made by the same text with the same types.
     Ok(unsafe { place.cast::<T>().read() })
 }
@@ -142,9 +159,11 @@ pub fn never<T>() -> T {
 /// # Errors
 /// There is none of this name, or it is no `Old`.
 pub fn take_as<Old, T>(name: &str) -> Result<T, Raised> {
-    let place = find(name, true, |variable| {
-        of_same_type::<Old, T>(name, variable)
-    })?;
+    let place = find(
+        name,
+        true,
+        Wanted::Again(Type::of::<Old>(), Type::of::<T>()),
+    )?;
     // SAFETY: both types have the same definition, compiled by the same compiler with the same settings.
     Ok(unsafe { place.cast::<T>().read() })
 }
@@ -164,7 +183,7 @@ pub fn look<T>(name: &str) -> Result<T, Raised> {
 /// # Errors
 /// As [`take`].
 pub fn look_at<'a, T>(name: &str) -> Result<&'a T, Raised> {
-    let place = find(name, false, |variable| of_type::<T>(name, variable))?;
+    let place = find(name, false, Wanted::Same(Type::of::<T>()))?;
     // SAFETY: there is a value of this type, which is never moved nor changed: another variable refers to it.
     Ok(unsafe { &*place.cast::<T>() })
 }
@@ -174,9 +193,11 @@ pub fn look_at<'a, T>(name: &str) -> Result<&'a T, Raised> {
 /// # Errors
 /// As [`take_as`].
 pub fn look_at_as<'a, Old, T>(name: &str) -> Result<&'a T, Raised> {
-    let place = find(name, false, |variable| {
-        of_same_type::<Old, T>(name, variable)
-    })?;
+    let place = find(
+        name,
+        false,
+        Wanted::Again(Type::of::<Old>(), Type::of::<T>()),
+    )?;
     // SAFETY: as for `look_at` and `take_as`.
     Ok(unsafe { &*place.cast::<T>() })
 }
@@ -186,7 +207,7 @@ pub fn look_at_as<'a, Old, T>(name: &str) -> Result<&'a T, Raised> {
 /// # Errors
 /// As [`take_unnamed`].
 pub fn look_at_unnamed<'a, T>(name: &str) -> Result<&'a T, Raised> {
-    let place = find(name, false, |variable| of_same_making::<T>(name, variable))?;
+    let place = find(name, false, Wanted::SameMaking(Type::of::<T>()))?;
     // SAFETY: as for `look_at` and `take_unnamed`.
     Ok(unsafe { &*place.cast::<T>() })
 }
@@ -197,53 +218,58 @@ fn not_taken(name: &str) {
     }
 }
 
-fn of_type<T>(name: &str, variable: &Variable) -> Result<(), String> {
-    if variable.of == type_id::<T>() {
-        return Ok(());
-    }
-    Err(format!(
-        "the variable `{name}` has the type `{}`, made before that was defined again; this cell would take it for `{}`",
-        without_modules(variable.type_name),
-        without_modules(type_name::<T>())
-    ))
-}
-
 /// How the names of modules begin that have a cell each.
 pub const TOGETHER: &str = "__together_";
 
-fn of_same_making<T>(name: &str, variable: &Variable) -> Result<(), String> {
-    // A cell that waits is a closure itself, and one that was compiled together with others is in a module.
-    let plain = |name: &str| {
-        let name = name.replace("::{{closure}}", "");
-        let own = name.split("::").filter(|part| !part.starts_with(TOGETHER));
-        own.collect::<Vec<_>>().join("::")
-    };
-    let is_called_so = plain(variable.type_name) == plain(type_name::<T>());
-    if is_called_so && variable.layout == Layout::new::<T>() {
-        return Ok(());
-    }
-    Err(format!(
-        "the variable `{name}` was made in another way than this cell would make it: declare it again"
-    ))
+/// The type that a variable must have.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// This.
+    Same(Type),
+    /// One without a name, made by the same text.
+    SameMaking(Type),
+    /// The first, which was defined again as the second.
+    Again(Type, Type),
 }
 
-fn of_same_type<Old, T>(name: &str, variable: &Variable) -> Result<(), String> {
-    if variable.of == type_id::<Old>() && Layout::new::<Old>() == Layout::new::<T>()
-        || variable.of == type_id::<T>()
-    {
-        return Ok(());
+impl Wanted {
+    /// # Errors
+    /// What is said where the variable has another type.
+    fn check(self, variable: &Variable) -> Result<(), String> {
+        let (name, of) = (&variable.name, variable.of);
+        let fits = match self {
+            Self::Same(wanted) => of.id == wanted.id,
+            Self::SameMaking(wanted) => {
+                // A cell that waits is a closure itself, and one that was compiled together with others is in a module.
+                let plain = |name: &str| {
+                    let name = name.replace("::{{closure}}", "");
+                    let own = name.split("::").filter(|part| !part.starts_with(TOGETHER));
+                    own.collect::<Vec<_>>().join("::")
+                };
+                plain(of.name) == plain(wanted.name) && of.layout == wanted.layout
+            }
+            Self::Again(old, now) => of.id == old.id && old.layout == now.layout || of.id == now.id,
+        };
+        if fits {
+            return Ok(());
+        }
+        let has = without_modules(of.name);
+        Err(match self {
+            Self::Same(wanted) => format!(
+                "the variable `{name}` has the type `{has}`, made before that was defined again; this cell would take it for `{}`",
+                without_modules(wanted.name)
+            ),
+            Self::SameMaking(_) => format!(
+                "the variable `{name}` was made in another way than this cell would make it: declare it again"
+            ),
+            Self::Again(..) => format!(
+                "the variable `{name}` has the type `{has}`, made before that was defined again"
+            ),
+        })
     }
-    Err(format!(
-        "the variable `{name}` has the type `{}`, made before that was defined again",
-        without_modules(variable.type_name)
-    ))
 }
 
-fn find(
-    name: &str,
-    takes: bool,
-    check: impl FnOnce(&Variable) -> Result<(), String>,
-) -> Result<*mut u8, Raised> {
+fn find(name: &str, takes: bool, wanted: Wanted) -> Result<*mut u8, Raised> {
     let mut variables = variables();
     let Some(variable) = variables.iter_mut().find(|known| known.name == name) else {
         return Err(Raised(format!(
@@ -255,7 +281,7 @@ fn find(
             "the variable `{name}` was lost when a cell that used it failed"
         )));
     }
-    check(variable).map_err(Raised)?;
+    wanted.check(variable).map_err(Raised)?;
     variable.is_taken = takes;
     Ok(variable.place.address)
 }
@@ -263,37 +289,34 @@ fn find(
 /// Keeps a variable that the cell declares, which refers to nothing of the cell's; its value is copied from `from`. A variable
 /// of the same name ends.
 pub fn declare<T: 'static>(name: &str, from: *const T) {
-    let layout = Layout::new::<T>();
-    let address = own_place(layout);
-    // SAFETY: the place was made for a `T`.
-    unsafe { from.copy_to_nonoverlapping(address.cast::<T>(), 1) };
-    remember::<T>(name, address, true);
+    copy_away(name, from.cast(), Type::of::<T>());
 }
 
 /// As [`declare`], for what refers to variables of a cell that does not return.
 pub fn declare_away<T>(name: &str, from: *const T) {
-    let address = own_place(Layout::new::<T>());
-    // SAFETY: the place was made for a `T`.
-    unsafe { from.copy_to_nonoverlapping(address.cast::<T>(), 1) };
-    remember::<T>(name, address, true);
+    copy_away(name, from.cast(), Type::of::<T>());
 }
 
 /// Keeps a variable that the cell declares where it is: the cell does not return.
 pub fn declare_here<T>(name: &str, at: *const T) {
-    remember::<T>(name, at.cast_mut().cast(), false);
+    remember(name, at.cast_mut().cast(), false, Type::of::<T>());
 }
 
-fn remember<T>(name: &str, address: *mut u8, is_own: bool) {
+fn copy_away(name: &str, from: *const u8, of: Type) {
+    let address = own_place(of.layout);
+    // SAFETY: the place was made for a value of this type.
+    unsafe { from.copy_to_nonoverlapping(address, of.layout.size()) };
+    remember(name, address, true, of);
+}
+
+fn remember(name: &str, address: *mut u8, is_own: bool, of: Type) {
     let mut variables = variables();
     let old = variables.iter().position(|known| known.name == name);
     let old = old.map(|at| variables.remove(at));
     variables.push(Variable {
         name: name.to_owned(),
-        of: type_id::<T>(),
-        type_name: type_name::<T>(),
-        layout: Layout::new::<T>(),
+        of,
         place: Place { address, is_own },
-        drop: drop_at::<T>,
         is_taken: false,
         is_lent: false,
     });
@@ -306,22 +329,28 @@ fn remember<T>(name: &str, address: *mut u8, is_own: bool) {
 
 /// Gives back a variable that was taken, which refers to nothing of the cell's.
 pub fn give_back<T: 'static>(name: &str, from: *const T) {
+    copy_back(name, from.cast(), Type::of::<T>());
+}
+
+fn copy_back(name: &str, from: *const u8, of: Type) {
     for variable in variables().iter_mut().filter(|known| known.name == name) {
-        // SAFETY: its place has a layout for what was taken, which is `T` or the same by another name.
-        unsafe { from.copy_to_nonoverlapping(variable.place.address.cast::<T>(), 1) };
-        variable.of = type_id::<T>();
-        variable.type_name = type_name::<T>();
-        variable.drop = drop_at::<T>;
+        // SAFETY: its place has a layout for what was taken, which is of this type or the same by another name.
+        unsafe { from.copy_to_nonoverlapping(variable.place.address, of.layout.size()) };
+        variable.of = of;
         variable.is_taken = false;
     }
 }
 
 /// As [`give_back`], for a variable that others refer to from now on where it is in a cell that does not return.
 pub fn give_back_here<T>(name: &str, at: *const T) {
+    stay(name, at.cast_mut().cast());
+}
+
+fn stay(name: &str, address: *mut u8) {
     for variable in variables().iter_mut().filter(|known| known.name == name) {
         variable.free();
         variable.place = Place {
-            address: at.cast_mut().cast(),
+            address,
             is_own: false,
         };
         variable.is_taken = false;
@@ -353,7 +382,7 @@ pub fn list() -> Vec<(String, String)> {
     let variables = variables();
     let there = variables.iter();
     there
-        .map(|variable| (variable.name.clone(), without_modules(variable.type_name)))
+        .map(|variable| (variable.name.clone(), without_modules(variable.of.name)))
         .collect()
 }
 
