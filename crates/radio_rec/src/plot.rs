@@ -85,7 +85,7 @@ impl Figure {
     ///
     /// [`Error::InvalidParameter`] if a number is not finite; [`Error::Plot`] if there are none or more than 10 million.
     pub fn histogram(values: impl IntoIterator<Item: Number>) -> Result<Self> {
-        Ok(Self::of(Chart::Histogram(Histogram::new(numbers(values))?)))
+        Self::of_ranges(numbers(values))
     }
 
     /// Points at (`x`, `y`); [`Figure::classes`] tells them apart.
@@ -100,10 +100,7 @@ impl Figure {
         x: impl IntoIterator<Item: Number>,
         y: impl IntoIterator<Item: Number>,
     ) -> Result<Self> {
-        Ok(Self::of(Chart::Scatter(Scatter::new(
-            numbers(x),
-            numbers(y),
-        )?)))
+        Self::of_points(numbers(x), numbers(y))
     }
 
     /// Gives each point of a scatter plot the colour and the marker of its class. `labels` holds the class of each point, an
@@ -127,18 +124,7 @@ impl Figure {
         class_names: impl IntoIterator<Item: AsRef<str>>,
     ) -> Result<Self> {
         let labels = labels.into_iter().map(|class| *class.borrow()).collect();
-        let chart = match self.chart {
-            Chart::Scatter(points) => points.with_classes(labels, names(class_names))?,
-            other => {
-                return Err(Error::Plot {
-                    message: format!("{} cannot have classes; a scatter plot can", other.kind()),
-                });
-            }
-        };
-        Ok(Self {
-            chart: Chart::Scatter(chart),
-            ..self
-        })
+        self.with_classes(labels, names(class_names))
     }
 
     /// A horizontal bar for each of `values`, from the top down, with its label in front and its value at its end.
@@ -151,10 +137,7 @@ impl Figure {
         labels: impl IntoIterator<Item: AsRef<str>>,
         values: impl IntoIterator<Item: Number>,
     ) -> Result<Self> {
-        Ok(Self::of(Chart::Bars(Bars::new(
-            names(labels),
-            numbers(values),
-        )?)))
+        Self::of_bars(names(labels), numbers(values))
     }
 
     /// A cell for each number of `matrix` (rows x columns, the first row at the top), in colours from violet for the
@@ -169,8 +152,7 @@ impl Figure {
         row_labels: impl IntoIterator<Item: AsRef<str>>,
         column_labels: impl IntoIterator<Item: AsRef<str>>,
     ) -> Result<Self> {
-        let chart = Heatmap::new(matrix.to_owned(), names(row_labels), names(column_labels))?;
-        Ok(Self::of(Chart::Heatmap(chart)))
+        Self::of_matrix(matrix, names(row_labels), names(column_labels))
     }
 
     /// A line through `values`, one after the other: [`Figure::curves`] with one series, which needs no name.
@@ -196,7 +178,7 @@ impl Figure {
             .into_iter()
             .map(|(name, values)| (scene::clean(name.as_ref()), numbers(values)))
             .collect();
-        Ok(Self::of(Chart::Curves(Curves::new(series)?)))
+        Self::of_curves(series)
     }
 
     /// A line through the points (x, y) of each named series, in their order, with a marker at each point. Up to twelve lines
@@ -231,7 +213,7 @@ impl Figure {
                 (scene::clean(name.as_ref()), points)
             })
             .collect();
-        Ok(Self::of(Chart::Lines(Lines::new(series)?)))
+        Self::of_lines(series)
     }
 
     /// Which class a model gives to each point of the plane, as a tinted region with a border, with the data on top.
@@ -275,8 +257,7 @@ impl Figure {
         predict: impl FnOnce(&Array2<f64>) -> Result<Array2<f64>>,
     ) -> Result<Self> {
         let labels = labels.into_iter().map(|class| *class.borrow()).collect();
-        let chart = Regions::new(points, labels, names(class_names), predict)?;
-        Ok(Self::of(Chart::Regions(chart)))
+        Self::of_regions(points, labels, names(class_names), &mut once(predict))
     }
 
     /// What the units of a layer say to each point of the plane: a grid of panels, a panel a unit, in colours from blue for
@@ -306,12 +287,7 @@ impl Figure {
         points: &ArrayRef2<f64>,
         activations: impl FnOnce(&Array2<f64>) -> Result<Array2<f64>>,
     ) -> Result<Self> {
-        let units = Surface::of_units(points, activations)?;
-        Self::grid(
-            units.into_iter().enumerate().map(|(unit, surface)| {
-                Self::of(Chart::Surface(surface)).title(format!("unit {unit}"))
-            }),
-        )
+        Self::of_units(points, &mut once(activations))
     }
 
     /// Several figures as panels of one, row by row, each under its title.
@@ -334,11 +310,7 @@ impl Figure {
     ///
     /// [`Error::Plot`] if there are no panels or more than 100, or one of them is a grid.
     pub fn grid(panels: impl IntoIterator<Item = Figure>) -> Result<Self> {
-        let panels = panels
-            .into_iter()
-            .map(|Figure { chart, labels, .. }| Panel { chart, labels })
-            .collect();
-        Ok(Self::of(Chart::Grid(Grid::new(panels)?)))
+        Self::of_panels(panels.into_iter().collect())
     }
 
     fn of(chart: Chart) -> Self {
@@ -350,21 +322,18 @@ impl Figure {
     }
 
     /// The title above the chart.
-    pub fn title(mut self, title: impl AsRef<str>) -> Self {
-        self.labels.title = scene::clean(title.as_ref());
-        self
+    pub fn title(self, title: impl AsRef<str>) -> Self {
+        self.with_label(title.as_ref(), |labels| &mut labels.title)
     }
 
     /// What the x axis shows.
-    pub fn x_label(mut self, label: impl AsRef<str>) -> Self {
-        self.labels.x = scene::clean(label.as_ref());
-        self
+    pub fn x_label(self, label: impl AsRef<str>) -> Self {
+        self.with_label(label.as_ref(), |labels| &mut labels.x)
     }
 
     /// What the y axis shows.
-    pub fn y_label(mut self, label: impl AsRef<str>) -> Self {
-        self.labels.y = scene::clean(label.as_ref());
-        self
+    pub fn y_label(self, label: impl AsRef<str>) -> Self {
+        self.with_label(label.as_ref(), |labels| &mut labels.y)
     }
 
     /// A logarithmic x axis, for a scatter plot, curves or lines. All x must then be positive, so curves must not begin at
@@ -422,6 +391,96 @@ impl Figure {
         self.labels.columns = Some(columns);
         self
     }
+}
+
+/// What is generic in the methods above is compiled where they are called: in a notebook, by the cell. So they do no more than to turn
+/// what they are given into these arguments.
+impl Figure {
+    fn of_ranges(values: Vec<f64>) -> Result<Self> {
+        Ok(Self::of(Chart::Histogram(Histogram::new(values)?)))
+    }
+
+    fn of_points(x: Vec<f64>, y: Vec<f64>) -> Result<Self> {
+        Ok(Self::of(Chart::Scatter(Scatter::new(x, y)?)))
+    }
+
+    fn with_classes(self, labels: Vec<usize>, class_names: Vec<String>) -> Result<Self> {
+        let chart = match self.chart {
+            Chart::Scatter(points) => points.with_classes(labels, class_names)?,
+            other => {
+                return Err(Error::Plot {
+                    message: format!("{} cannot have classes; a scatter plot can", other.kind()),
+                });
+            }
+        };
+        Ok(Self {
+            chart: Chart::Scatter(chart),
+            ..self
+        })
+    }
+
+    fn of_bars(labels: Vec<String>, values: Vec<f64>) -> Result<Self> {
+        Ok(Self::of(Chart::Bars(Bars::new(labels, values)?)))
+    }
+
+    fn of_matrix(
+        matrix: &ArrayRef2<f64>,
+        row_labels: Vec<String>,
+        column_labels: Vec<String>,
+    ) -> Result<Self> {
+        let chart = Heatmap::new(matrix.to_owned(), row_labels, column_labels)?;
+        Ok(Self::of(Chart::Heatmap(chart)))
+    }
+
+    fn of_curves(series: Vec<(String, Vec<f64>)>) -> Result<Self> {
+        Ok(Self::of(Chart::Curves(Curves::new(series)?)))
+    }
+
+    fn of_lines(series: Vec<(String, Vec<(f64, f64)>)>) -> Result<Self> {
+        Ok(Self::of(Chart::Lines(Lines::new(series)?)))
+    }
+
+    fn of_regions(
+        points: &ArrayRef2<f64>,
+        labels: Vec<usize>,
+        class_names: Vec<String>,
+        predict: Predict<'_>,
+    ) -> Result<Self> {
+        let chart = Regions::new(points, labels, class_names, predict)?;
+        Ok(Self::of(Chart::Regions(chart)))
+    }
+
+    fn of_units(points: &ArrayRef2<f64>, activations: Predict<'_>) -> Result<Self> {
+        let units = Surface::of_units(points, activations)?.into_iter();
+        let panels = units
+            .enumerate()
+            .map(|(unit, surface)| Self::of(Chart::Surface(surface)).title(format!("unit {unit}")));
+        Self::of_panels(panels.collect())
+    }
+
+    fn of_panels(panels: Vec<Self>) -> Result<Self> {
+        let panels = panels
+            .into_iter()
+            .map(|Figure { chart, labels, .. }| Panel { chart, labels })
+            .collect();
+        Ok(Self::of(Chart::Grid(Grid::new(panels)?)))
+    }
+
+    fn with_label(mut self, text: &str, label: fn(&mut Labels) -> &mut String) -> Self {
+        *label(&mut self.labels) = scene::clean(text);
+        self
+    }
+}
+
+/// What a model says of points, a column a point.
+type Predict<'p> = &'p mut dyn FnMut(&Array2<f64>) -> Result<Array2<f64>>;
+
+/// A function that is called once, as one that could be called again.
+fn once(
+    predict: impl FnOnce(&Array2<f64>) -> Result<Array2<f64>>,
+) -> impl FnMut(&Array2<f64>) -> Result<Array2<f64>> {
+    let mut predict = Some(predict);
+    move |points| predict.take().expect("it is called once")(points)
 }
 
 fn numbers(values: impl IntoIterator<Item: Number>) -> Vec<f64> {

@@ -156,6 +156,18 @@ impl Training {
         validation: Option<(&ArrayRef2<f64>, &ArrayRef2<f64>)>,
         mut progress: impl FnMut(&Progress<'_>) -> ControlFlow<()>,
     ) -> Result<History> {
+        // What is generic is compiled where it is called: in a notebook, by the cell.
+        self.fit_telling(network, x, y, validation, &mut progress)
+    }
+
+    fn fit_telling(
+        &self,
+        network: &mut Network,
+        x: &ArrayRef2<f64>,
+        y: &ArrayRef2<f64>,
+        validation: Option<(&ArrayRef2<f64>, &ArrayRef2<f64>)>,
+        progress: &mut dyn FnMut(&Progress<'_>) -> ControlFlow<()>,
+    ) -> Result<History> {
         let (x, y) = network.check_samples(x, y, self.loss)?;
         let validation = match validation {
             Some((x, y)) => Some(network.check_samples(x, y, self.loss)?),

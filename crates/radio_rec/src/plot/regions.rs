@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2, Axis as Dimension, concatenate, s};
 
+use super::Predict;
 use super::axes::{Axis, Canvas};
 use super::chart::{Key, Labels, Plane};
 use super::check::{answers, in_the_plane};
@@ -49,7 +50,7 @@ impl Regions {
         points: &ArrayRef2<f64>,
         classes: Vec<usize>,
         names: Vec<String>,
-        predict: impl FnOnce(&Array2<f64>) -> Result<Array2<f64>>,
+        predict: Predict<'_>,
     ) -> Result<Self> {
         in_the_plane(points)?;
         let n_classes = names.len();

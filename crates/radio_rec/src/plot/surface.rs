@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayRef2};
 
+use super::Predict;
 use super::axes::{Axis, Canvas};
 use super::chart::{Key, Labels, Plane};
 use super::check::{answers, at_most, in_the_plane};
@@ -66,10 +67,7 @@ fn tone(share: f64) -> Tone {
 
 impl Surface {
     /// A surface for each row that `activations` returns, all in the same colours, over the plane around `points`.
-    pub(super) fn of_units(
-        points: &ArrayRef2<f64>,
-        activations: impl FnOnce(&Array2<f64>) -> Result<Array2<f64>>,
-    ) -> Result<Vec<Self>> {
+    pub(super) fn of_units(points: &ArrayRef2<f64>, activations: Predict<'_>) -> Result<Vec<Self>> {
         in_the_plane(points)?;
         at_most("points", points.ncols(), 100_000)?;
         let x = Axis::over("x", points.row(0).iter().copied(), false)?;
