@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::display::printable;
-use crate::interactions::Suggestions;
+use crate::text::excerpt;
 
 /// What went wrong, where, and what would be right.
 ///
@@ -127,6 +127,7 @@ pub enum Error {
     },
 
     /// The training of a network came to a number that is infinite or none.
+    #[cfg(feature = "nn")]
     #[error(
         "epoch {epoch}, layer {layer} ({activation}): {what}; try a smaller rate, or smaller weights to begin with"
     )]
@@ -151,11 +152,27 @@ pub enum Error {
     },
 
     /// A figure could not be drawn.
+    #[cfg(feature = "plot")]
     #[error("the figure could not be drawn: {message}")]
     Plot {
         /// Why not.
         message: String,
     },
+}
+
+impl Error {
+    /// A parameter outside its range; `expected` completes "must be".
+    pub(crate) fn invalid(
+        name: &'static str,
+        value: impl ToString,
+        expected: impl Into<String>,
+    ) -> Self {
+        Error::InvalidParameter {
+            name,
+            value: value.to_string(),
+            expected: expected.into(),
+        }
+    }
 }
 
 impl fmt::Debug for Error {
@@ -167,12 +184,25 @@ impl fmt::Debug for Error {
 /// A result whose error is [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The beginning of a text, on one line, for use in a sentence.
-pub(crate) fn excerpt(text: &str) -> String {
-    const LONGEST: usize = 60;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => printable(&text[..end]) + "...",
-        None => printable(text),
+/// The names that may have been meant by one that does not exist. They are searched for when they are asked for, because that
+/// compares the name with all that there are.
+#[derive(Clone)]
+pub struct Suggestions(Arc<dyn Fn() -> Vec<String> + Send + Sync>);
+
+impl Suggestions {
+    pub(crate) fn new(search: impl Fn() -> Vec<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(search))
+    }
+
+    /// The most similar names there are, nearest first; empty if none is near.
+    pub fn names(&self) -> Vec<String> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Suggestions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
     }
 }
 

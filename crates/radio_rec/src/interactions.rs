@@ -4,7 +4,6 @@ mod check;
 mod compressed;
 mod long_table;
 mod names;
-mod suggest;
 mod summed;
 #[cfg(test)]
 mod tests;
@@ -20,14 +19,15 @@ use self::check::{
     Catalogue, check_catalogue, check_index, check_name, check_value, duplicate,
     what_a_value_must_be,
 };
+pub(crate) use self::check::{LARGEST_RATING, what_a_rating_must_be};
 pub(crate) use self::compressed::{Compressed, sort_and_sum};
 pub use self::long_table::{Column, Duplicates, LongTable, Progress};
 pub(crate) use self::names::CatalogueId;
 pub use self::names::{Item, ItemName, User, UserName};
-use self::suggest::Names;
-pub use self::suggest::Suggestions;
 use crate::display::{Cell, Table};
-use crate::error::excerpt;
+pub use crate::error::Suggestions;
+use crate::near::nearest_names;
+use crate::text::excerpt;
 use crate::{Error, Result};
 
 /// The smallest value above 0 and the largest that can be stored. Between them no sum of products of two values
@@ -226,16 +226,16 @@ impl Interactions {
         let row = (0..self.0.users.len()).find(|&row| self.0.by_user.range(row).contains(&at));
         let user = row.map_or("", |row| self.0.users[row].as_str());
         let item = self.0.items[self.0.by_user.columns()[at] as usize].as_str();
-        Err(Error::InvalidParameter {
-            name: "value",
-            value: format!(
+        Err(Error::invalid(
+            "value",
+            format!(
                 "{:e}, the sum of the values of user `{}` and item `{}`",
                 self.0.by_user.values()[at],
                 excerpt(user),
                 excerpt(item)
             ),
-            expected: "at most 1e30".into(),
-        })
+            "at most 1e30",
+        ))
     }
 
     /// The columns that the table had and that were not read, by their names, or by their numbers where they have none.
@@ -318,7 +318,10 @@ impl Interactions {
         let name = name.as_ref();
         self.find_user(name).ok_or_else(|| Error::UnknownUser {
             name: name.into(),
-            suggestions: Suggestions::new(name, Names::Users(self.clone())),
+            suggestions: {
+                let (data, name) = (self.clone(), name.to_owned());
+                Suggestions::new(move || nearest_names(&name, data.users()))
+            },
         })
     }
 
@@ -331,7 +334,10 @@ impl Interactions {
         let name = name.as_ref();
         self.find_item(name).ok_or_else(|| Error::UnknownItem {
             name: name.into(),
-            suggestions: Suggestions::new(name, Names::Items(self.clone())),
+            suggestions: {
+                let (data, name) = (self.clone(), name.to_owned());
+                Suggestions::new(move || nearest_names(&name, data.items()))
+            },
         })
     }
 

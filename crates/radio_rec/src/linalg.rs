@@ -147,12 +147,13 @@ fn invert_small<T: Real>(mut a: ArrayViewMut2<'_, T>) -> Result<(), NotPositiveD
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::datasets::standard_normal;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
+    use rand_distr::{Distribution, StandardNormal};
 
     fn positive_definite(n: usize) -> Array2<f64> {
-        let x = standard_normal(n + 5, n, &mut ChaCha8Rng::seed_from_u64(n as u64));
+        let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
+        let x = Array2::<f64>::from_shape_simple_fn((n + 5, n), || StandardNormal.sample(&mut rng));
         x.t().dot(&x) + Array2::<f64>::eye(n)
     }
 

@@ -72,6 +72,7 @@
 
 mod activation;
 mod check;
+mod dense;
 mod forward;
 mod gradients;
 mod history;
@@ -88,15 +89,18 @@ mod train;
 mod training;
 mod vector;
 
-pub use activation::Activation;
-pub use forward::{Activations, sigmoid};
+pub use activation::{Activation, sigmoid};
+pub use dense::Dense;
+pub use forward::Activations;
 pub use gradients::Gradients;
 pub use history::{History, Progress, Stopped};
 pub use initialiser::Initialiser;
 pub use loss::Loss;
-pub use network::{Dense, LayerMut, Layers, Network, one_hot};
+pub use network::Network;
 pub use optimiser::Optimiser;
 pub use parameters::Parameters;
 pub use plain::{LayerForward, LayerGradients};
 pub use schedule::Schedule;
 pub use training::{EarlyStopping, Training};
+
+pub use crate::arrays::one_hot;

@@ -137,11 +137,7 @@ pub(crate) fn at_least_one(name: &'static str, count: usize) -> Result<()> {
     if count > 0 {
         return Ok(());
     }
-    Err(Error::InvalidParameter {
-        name,
-        value: "0".into(),
-        expected: "at least 1".into(),
-    })
+    Err(Error::invalid(name, "0", "at least 1"))
 }
 
 /// The best `n` of (index, score) that are above 0, best first, ties by index.

@@ -83,8 +83,8 @@ pub use self::item_score::{ItemScore, ItemScoreModel};
 pub use self::item_weights::ItemWeightsModel;
 pub use self::logistic_mf::{LogisticMf, LogisticMfModel};
 pub use self::nearest_user::{NearestUser, NearestUserModel};
-pub(crate) use self::popularity::listeners;
 pub use self::popularity::{Popularity, PopularityModel};
+pub(crate) use self::recommender::listeners;
 pub use self::recommender::{
     Basis, Explain, Explanation, Fit, ItemList, Reason, Recommendation, Recommender, SimilarItems,
     SimilarUsers,
@@ -128,11 +128,11 @@ fn check_not_empty(data: &Interactions) -> Result<()> {
     if data.nnz() > 0 {
         return Ok(());
     }
-    Err(Error::InvalidParameter {
-        name: "data",
-        value: "a matrix without values".into(),
-        expected: "a matrix in which somebody played something".into(),
-    })
+    Err(Error::invalid(
+        "data",
+        "a matrix without values",
+        "a matrix in which somebody played something",
+    ))
 }
 
 #[cfg(test)]

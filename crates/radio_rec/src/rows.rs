@@ -11,8 +11,10 @@ mod source;
 mod zstd;
 
 use crate::Error;
-use source::SAVE_AS;
 pub(crate) use source::Source;
+
+/// What to do with a table in another encoding.
+const SAVE_AS: &str = "save the table as UTF-8 (in a spreadsheet program \"CSV UTF-8\")";
 
 /// Why a table cannot be used.
 pub(crate) enum Problem {

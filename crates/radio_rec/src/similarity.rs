@@ -147,11 +147,7 @@ pub(crate) fn similarities_of_users(
     users.sort_unstable();
     users.dedup();
     if users.is_empty() {
-        return Err(Error::InvalidParameter {
-            name: "users",
-            value: "empty".into(),
-            expected: "at least one user".into(),
-        });
+        return Err(Error::invalid("users", "empty", "at least one user"));
     }
     let mut sums = Sums::new(data.items().len());
     for &user in &users {

@@ -4,7 +4,8 @@ use ndarray::{Array2, ArrayRef2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Dataset, check, standard_normal};
+use super::{Dataset, check};
+use crate::arrays::standard_normal;
 use crate::{Error, Result};
 
 /// Where the centres of [`blobs`] are.
@@ -94,11 +95,11 @@ pub fn blobs(parameters: &Blobs, seed: u64) -> Result<Dataset> {
         } => {
             check::sizes(parameters.n_samples, n_features, n_classes)?;
             if !(low < high && (high - low).is_finite()) {
-                return Err(Error::InvalidParameter {
-                    name: "low",
-                    value: format!("{low}, and `high` {high}"),
-                    expected: "finite, and less than `high`".into(),
-                });
+                return Err(Error::invalid(
+                    "low",
+                    format!("{low}, and `high` {high}"),
+                    "finite, and less than `high`",
+                ));
             }
             let shape = (n_classes, n_features);
             drawn = Array2::from_shape_simple_fn(shape, || rng.random_range(low..high));

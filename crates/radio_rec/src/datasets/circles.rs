@@ -6,7 +6,8 @@ use ndarray::{Array2, ArrayRef2};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Dataset, check, standard_normal};
+use super::{Dataset, check};
+use crate::arrays::standard_normal;
 use crate::{Error, Result};
 
 /// What [`circles`] shall make. The defaults are those of scikit-learn.
@@ -97,11 +98,11 @@ fn check_factor(factor: f64) -> Result<()> {
     if (0.0..1.0).contains(&factor) {
         return Ok(());
     }
-    Err(Error::InvalidParameter {
-        name: "factor",
-        value: factor.to_string(),
-        expected: "at least 0 and less than 1".into(),
-    })
+    Err(Error::invalid(
+        "factor",
+        factor,
+        "at least 0 and less than 1",
+    ))
 }
 
 fn two_circles(n_samples: usize, factor: f64) -> Dataset {

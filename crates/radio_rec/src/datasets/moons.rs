@@ -6,8 +6,9 @@ use ndarray::{Array2, ArrayRef2};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Dataset, check, standard_normal};
+use super::{Dataset, check};
 use crate::Result;
+use crate::arrays::standard_normal;
 
 /// What [`moons`] shall make. The defaults are those of scikit-learn.
 ///

@@ -6,7 +6,8 @@ use ndarray::{Array2, ArrayRef2};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Dataset, check, standard_normal};
+use super::{Dataset, check};
+use crate::arrays::standard_normal;
 use crate::{Error, Result};
 
 /// What [`spirals`] shall make.
@@ -105,11 +106,7 @@ fn check_all(n_samples: usize, n_classes: usize, turns: f64, noise: f64) -> Resu
     if (0.0..=100.0).contains(&turns) {
         return Ok(());
     }
-    Err(Error::InvalidParameter {
-        name: "turns",
-        value: turns.to_string(),
-        expected: "from 0 to 100".into(),
-    })
+    Err(Error::invalid("turns", turns, "from 0 to 100"))
 }
 
 fn arms(n_samples: usize, n_classes: usize, turns: f64) -> Dataset {

@@ -41,11 +41,11 @@ impl Dataset {
         // A share such as 0.28 of 25 is 7, and a hair more in binary.
         let tested = (test * order.len() as f64 - 1e-9).ceil() as usize;
         if order.len() < 2 || tested >= order.len() {
-            return Err(Error::InvalidParameter {
-                name: "test",
-                value: format!("{test}, of {} samples", order.len()),
-                expected: "a share that leaves at least one sample for each part".into(),
-            });
+            return Err(Error::invalid(
+                "test",
+                format!("{test}, of {} samples", order.len()),
+                "a share that leaves at least one sample for each part",
+            ));
         }
         let (test, train) = order.split_at(tested.max(1));
         Ok(self.parts(train, test))
@@ -68,11 +68,11 @@ impl Dataset {
         let (mut train_samples, mut test_samples) = (Vec::new(), Vec::new());
         for class in order.chunk_by(|&a, &b| self.labels[a] == self.labels[b]) {
             if class.len() < 2 {
-                return Err(Error::InvalidParameter {
-                    name: "labels",
-                    value: format!("{} for one sample only", self.labels[class[0]]),
-                    expected: "the label of at least two samples, one for each part".into(),
-                });
+                return Err(Error::invalid(
+                    "labels",
+                    format!("{} for one sample only", self.labels[class[0]]),
+                    "the label of at least two samples, one for each part",
+                ));
             }
             let tested = (test * class.len() as f64).round() as usize;
             let (test, train) = class.split_at(tested.clamp(1, class.len() - 1));
@@ -109,10 +109,6 @@ impl Dataset {
         if test > 0.0 && test < 1.0 {
             return Ok(());
         }
-        Err(Error::InvalidParameter {
-            name: "test",
-            value: test.to_string(),
-            expected: "more than 0 and less than 1".into(),
-        })
+        Err(Error::invalid("test", test, "more than 0 and less than 1"))
     }
 }

@@ -6,19 +6,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::table::{Cell, Table};
-use crate::error::excerpt;
+use super::table::{Cell, Origin, Table};
 use crate::near::nearest_names;
 use crate::rows::{Problem, Row, Source, cells, rows};
+use crate::text::excerpt;
 use crate::{Error, Result};
-
-/// Where the rows of a table were read.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Origin {
-    path: PathBuf,
-    /// The line of each row.
-    lines: Vec<u64>,
-}
 
 /// No number of a table has more decimals than this when it is shown.
 const MOST_DECIMALS: usize = 6;

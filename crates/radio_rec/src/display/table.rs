@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use ndarray::ArrayView2;
 
-use super::columns::Origin;
-use super::{Bundle, escape_html, printable};
+use super::{Bundle, escape_html};
+use crate::text::printable;
 use crate::{Error, Result};
 
 /// One cell of a [`Table`]; made from strings and numbers by `From`.
@@ -414,4 +414,12 @@ impl Table {
         }
         Ok(())
     }
+}
+
+/// Where the rows of a table were read.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Origin {
+    pub(super) path: std::path::PathBuf,
+    /// The line of each row.
+    pub(super) lines: Vec<u64>,
 }

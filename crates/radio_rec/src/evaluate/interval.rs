@@ -4,8 +4,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::protocol::{Protocol, invalid};
-use crate::Result;
+use super::protocol::Protocol;
+use crate::{Error, Result};
 
 /// The mean over users, and between which means the users could as well have been drawn. Where no user has a value, all three
 /// are NaN, and a table shows nothing.
@@ -50,11 +50,11 @@ impl Mean {
     pub fn of(values: &[f64], protocol: &Protocol) -> Result<Self> {
         protocol.check()?;
         if values.is_empty() {
-            return Err(invalid("values", "empty".into(), "at least one number"));
+            return Err(Error::invalid("values", "empty", "at least one number"));
         }
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
             let value = format!("{} at {at}", values[at]);
-            return Err(invalid("values", value, "finite numbers"));
+            return Err(Error::invalid("values", value, "finite numbers"));
         }
         let [mean] = bootstrap(values.iter().map(|&value| [value]).collect(), protocol);
         Ok(mean)

@@ -3,72 +3,14 @@
 use rayon::prelude::*;
 
 use super::interval::means;
+use super::metric::{METRICS, Metric};
 use super::metrics;
-use super::protocol::{Protocol, invalid};
+use super::protocol::Protocol;
 use super::report::{Comparison, Report};
-use crate::Result;
 use crate::interactions::{Interactions, Item, User, UserName};
 use crate::ranking::best_of_all;
 use crate::recommend::{History, Recommender, Whom};
-
-/// A number that a user's list has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Metric {
-    /// See [`metrics::average_precision`].
-    Map,
-    /// See [`metrics::ndcg`].
-    Ndcg,
-    /// See [`metrics::precision`].
-    Precision,
-    /// See [`metrics::recall`].
-    Recall,
-    /// See [`metrics::capped_recall`].
-    CappedRecall,
-    /// See [`metrics::reciprocal_rank`].
-    Mrr,
-    /// See [`metrics::hit_rate`].
-    HitRate,
-    /// See [`metrics::auc`].
-    Auc,
-    /// See [`Report::novelty`].
-    Novelty,
-    /// See [`Report::diversity`].
-    Diversity,
-}
-
-impl Metric {
-    /// All of them.
-    pub const ALL: [Metric; METRICS] = [
-        Metric::Map,
-        Metric::Ndcg,
-        Metric::Precision,
-        Metric::Recall,
-        Metric::CappedRecall,
-        Metric::Mrr,
-        Metric::HitRate,
-        Metric::Auc,
-        Metric::Novelty,
-        Metric::Diversity,
-    ];
-
-    /// What it is called, of lists of `k`.
-    pub fn name(self, k: usize) -> String {
-        match self {
-            Metric::Map => format!("MAP@{k}"),
-            Metric::Ndcg => format!("nDCG@{k}"),
-            Metric::Precision => format!("precision@{k}"),
-            Metric::Recall => format!("recall@{k}"),
-            Metric::CappedRecall => format!("capped recall@{k}"),
-            Metric::Mrr => format!("MRR@{k}"),
-            Metric::HitRate => format!("hit rate@{k}"),
-            Metric::Auc => "AUC".into(),
-            Metric::Novelty => "novelty (bits)".into(),
-            Metric::Diversity => "diversity".into(),
-        }
-    }
-}
-
-pub(super) const METRICS: usize = 10;
+use crate::{Error, Result};
 
 /// The numbers of one user, in the order of [`Metric`]. What cannot be told is nothing.
 type OfUser = [Option<f64>; METRICS];
@@ -130,13 +72,13 @@ impl OfUsers {
     pub fn more_than(&self, other: &OfUsers, protocol: &Protocol) -> Result<Comparison> {
         protocol.check()?;
         if self.users != other.users {
-            let value = "the lists of other users".into();
-            return Err(invalid("other", value, "of the same test matrix"));
+            let value = "the lists of other users";
+            return Err(Error::invalid("other", value, "of the same test matrix"));
         }
         if self.k != other.k {
             let value = format!("of lists of {}", other.k);
             let expected = format!("of lists of {}", self.k);
-            return Err(invalid("other", value, &expected));
+            return Err(Error::invalid("other", value, expected));
         }
         let differences: Vec<OfUser> = (self.values.iter().zip(&other.values))
             .map(|(own, other)| std::array::from_fn(|metric| Some(own[metric]? - other[metric]?)))
@@ -176,7 +118,7 @@ pub fn evaluate_users(
     protocol.check_all()?;
     let train = model.data();
     if train.users() != test.users() || train.items() != test.items() {
-        return Err(invalid(
+        return Err(Error::invalid(
             "test",
             format!("{test:?} with a catalogue of its own"),
             "of the users and items that the model learned from, in the same order; `evaluate::split` makes such parts",
@@ -222,7 +164,7 @@ pub fn evaluate_strangers(
     let train = model.data();
     for (name, part) in [("fold_in", fold_in), ("test", test)] {
         if part.items() != train.items() || part.users() != test.users() {
-            return Err(invalid(
+            return Err(Error::invalid(
                 name,
                 format!("{part:?} with a catalogue of its own"),
                 "of the items that the model learned from, and of the users of the test matrix, in the same order; \
@@ -253,9 +195,9 @@ fn measure<'a>(
             0 => "a matrix without values",
             _ => "a matrix of nothing but what was played in training",
         };
-        return Err(invalid(
+        return Err(Error::invalid(
             "test",
-            value.into(),
+            value,
             "a matrix in which somebody played something that they had not played in training",
         ));
     }

@@ -55,13 +55,13 @@ impl Protocol {
     pub(super) fn check(&self) -> Result<()> {
         if !(1..=1_000_000).contains(&self.resamples) {
             let value = self.resamples.to_string();
-            return Err(invalid("resamples", value, "from 1 to 1000000"));
+            return Err(Error::invalid("resamples", value, "from 1 to 1000000"));
         }
         if self.confidence > 0.0 && self.confidence < 1.0 {
             return Ok(());
         }
         let value = self.confidence.to_string();
-        Err(invalid("confidence", value, "above 0 and below 1"))
+        Err(Error::invalid("confidence", value, "above 0 and below 1"))
     }
 
     /// That lists can be measured by it.
@@ -89,12 +89,4 @@ fn mixed(number: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
-}
-
-pub(super) fn invalid(name: &'static str, value: String, expected: &str) -> Error {
-    Error::InvalidParameter {
-        name,
-        value,
-        expected: expected.into(),
-    }
 }

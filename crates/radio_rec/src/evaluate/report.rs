@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::interval::Mean;
-use super::of_users::{METRICS, Metric};
+use super::metric::{METRICS, Metric};
 use crate::display::Table;
 
 /// How good a model's lists are, over the users that have test items which they had not played in training.

@@ -145,11 +145,11 @@ pub fn strangers(data: &Interactions, strangers: usize, test: f64, seed: u64) ->
     check_share(test)?;
     let users = data.users().len();
     if strangers >= users {
-        return Err(Error::InvalidParameter {
-            name: "strangers",
-            value: strangers.to_string(),
-            expected: format!("less than the number of users, {users}"),
-        });
+        return Err(Error::invalid(
+            "strangers",
+            strangers,
+            format!("less than the number of users, {users}"),
+        ));
     }
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut is_stranger: Vec<bool> = (0..users).map(|user| user < strangers).collect();
@@ -249,11 +249,11 @@ fn times_of_plays(data: &Interactions, time: &impl Fn(User, Item) -> f64) -> Res
             let time = time(user, item);
             if time.is_nan() {
                 let (user, item) = (data.user_name(user), data.item_name(item));
-                return Err(Error::InvalidParameter {
-                    name: "time",
-                    value: format!("NaN for user `{user}` and item `{item}`"),
-                    expected: "a number".into(),
-                });
+                return Err(Error::invalid(
+                    "time",
+                    format!("NaN for user `{user}` and item `{item}`"),
+                    "a number",
+                ));
             }
             times.push(time);
         }
@@ -265,11 +265,7 @@ fn check_share(test: f64) -> Result<()> {
     if (0.0..=1.0).contains(&test) {
         return Ok(());
     }
-    Err(Error::InvalidParameter {
-        name: "test",
-        value: test.to_string(),
-        expected: "a share, from 0 to 1".into(),
-    })
+    Err(Error::invalid("test", test, "a share, from 0 to 1"))
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use std::io::Read;
 use std::path::Path;
 
 use super::Interactions;
-use crate::ratings::Ratings;
 use crate::rows::Source;
 
 /// What happens to a user and an item that have more than one row.
@@ -275,32 +274,6 @@ impl<'a> LongTable<'a> {
         let label = label.as_ref();
         let source = Source::of(reader).map_err(|problem| problem.at(label))?;
         self.parse(source, label)
-    }
-
-    /// Reads a file of ratings, of which the weight is any finite number: 0 and negative ratings are ratings too. Timestamps are
-    /// read over, and a second row of a user and an item is refused.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`read`](Self::read), but for negative, small and large weights; and for a table without a column of ratings.
-    pub fn read_ratings(self, path: impl AsRef<Path>) -> crate::Result<Ratings> {
-        let path = path.as_ref();
-        self.parse_ratings(Source::open(path)?, path)
-    }
-
-    /// Reads ratings from anything that can be read; `label` stands for the file's name in errors.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`read_ratings`](Self::read_ratings).
-    pub fn read_ratings_from(
-        self,
-        reader: impl Read,
-        label: impl AsRef<Path>,
-    ) -> crate::Result<Ratings> {
-        let label = label.as_ref();
-        let source = Source::of(reader).map_err(|problem| problem.at(label))?;
-        self.parse_ratings(source, label)
     }
 }
 

@@ -5,8 +5,8 @@ use std::io::Read;
 use std::path::Path;
 
 use super::{Interactions, ItemName, UserName, what_a_value_must_be};
-use crate::error::excerpt;
 use crate::rows::{Problem, Row, Source, cells, other_separator, quoted, rows};
+use crate::text::excerpt;
 
 impl Interactions {
     /// Reads a wide table of comma-separated values: a row a user, a column an item.

@@ -237,14 +237,15 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::datasets::standard_normal;
     use crate::lanes::Portable;
     use ndarray::Array1;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
+    use rand_distr::{Distribution, StandardNormal};
 
     fn normal(rows: usize, columns: usize, seed: u64) -> Array2<f64> {
-        standard_normal(rows, columns, &mut ChaCha8Rng::seed_from_u64(seed))
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        Array2::from_shape_simple_fn((rows, columns), || StandardNormal.sample(&mut rng))
     }
 
     #[test]

@@ -4,9 +4,8 @@ use ndarray::Array2;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
-use super::check;
-use crate::Result;
-use crate::datasets::standard_normal;
+use crate::arrays::{self, standard_normal};
+use crate::{Error, Result};
 
 /// How the weights of a layer of `n_out` units with `n_in` inputs are drawn. The biases begin at 0.
 ///
@@ -47,12 +46,12 @@ impl Initialiser {
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a deviation that is negative or not finite, and for sizes so
     /// large that there is no such array.
     pub fn draw(self, n_out: usize, n_in: usize, rng: &mut impl Rng) -> Result<Array2<f64>> {
-        check::size("n_out", n_out, n_in, "inputs")?;
+        arrays::size("n_out", n_out, n_in, "inputs")?;
         match self {
             Initialiser::Normal { deviation } => {
                 if !(deviation.is_finite() && deviation >= 0.0) {
                     let range = "a finite number, at least 0";
-                    return Err(check::invalid("deviation", deviation, range));
+                    return Err(Error::invalid("deviation", deviation, range));
                 }
                 Ok(standard_normal(n_out, n_in, rng) * deviation)
             }

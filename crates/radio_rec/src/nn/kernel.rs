@@ -14,8 +14,8 @@ use ndarray::linalg::general_mat_mul;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::dense::Dense;
 use super::loops::{AT_ONCE, BLOCK, Block, Row, SCRATCH, Size};
-use super::network::Dense;
 use super::vector::Processor;
 use super::{Loss, loops};
 

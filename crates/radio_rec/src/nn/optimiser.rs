@@ -4,9 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::check::invalid;
 use super::vector::{Processor, is_infinite, vectorised};
-use crate::Result;
+use crate::{Error, Result};
 
 /// What a parameter p becomes by its gradient g, with the learning rate r, in update t = 1, 2, ...
 ///
@@ -59,7 +58,7 @@ impl Optimiser {
             if (0.0..1.0).contains(&beta) {
                 return Ok(());
             }
-            Err(invalid(name, beta, "at least 0 and below 1"))
+            Err(Error::invalid(name, beta, "at least 0 and below 1"))
         };
         match self {
             Optimiser::GradientDescent => Ok(()),
@@ -74,7 +73,11 @@ impl Optimiser {
                 if epsilon.is_finite() && epsilon > 0.0 {
                     return Ok(());
                 }
-                Err(invalid("epsilon", epsilon, "a finite number above 0"))
+                Err(Error::invalid(
+                    "epsilon",
+                    epsilon,
+                    "a finite number above 0",
+                ))
             }
         }
     }

@@ -83,7 +83,7 @@ impl Network {
         }
         let m = samples as f64;
         let last = self.layers.len() - 1;
-        let mut dz = loss.slope(self.layers.0[last].activation, &forward[last].a, y)?;
+        let mut dz = loss.slope(self.layers[last].activation, &forward[last].a, y)?;
         let mut gradients = Vec::with_capacity(self.layers.len());
         for at in (0..=last).rev() {
             let dw = match at {
@@ -92,8 +92,8 @@ impl Network {
             } / m;
             let db = dz.sum_axis(Axis(1)).insert_axis(Axis(1)) / m;
             let before = at.checked_sub(1).map(|before| {
-                let da = self.layers.0[at].weights.t().dot(&dz);
-                self.layers.0[before]
+                let da = self.layers[at].weights.t().dot(&dz);
+                self.layers[before]
                     .activation
                     .slope(&forward[before].a, &da)
             });

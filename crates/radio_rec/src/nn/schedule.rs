@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::invalid;
-use crate::Result;
+use crate::{Error, Result};
 
 /// The learning rate of each epoch, counted from 0, of a training of so many epochs that begins with `rate`.
 ///
@@ -65,24 +64,28 @@ impl Schedule {
     pub(super) fn check(self) -> Result<()> {
         match self {
             Schedule::Constant => Ok(()),
-            Schedule::Steps { every: 0, .. } => Err(invalid("every", 0, "at least 1")),
+            Schedule::Steps { every: 0, .. } => Err(Error::invalid("every", 0, "at least 1")),
             Schedule::Steps { factor, .. } | Schedule::Exponential { factor } => {
                 if factor > 0.0 && factor <= 1.0 {
                     return Ok(());
                 }
-                Err(invalid("factor", factor, "above 0 and at most 1"))
+                Err(Error::invalid("factor", factor, "above 0 and at most 1"))
             }
             Schedule::InverseTime { decay } => {
                 if decay.is_finite() && decay >= 0.0 {
                     return Ok(());
                 }
-                Err(invalid("decay", decay, "a finite number, at least 0"))
+                Err(Error::invalid(
+                    "decay",
+                    decay,
+                    "a finite number, at least 0",
+                ))
             }
             Schedule::Cosine { end } => {
                 if (0.0..=1.0).contains(&end) {
                     return Ok(());
                 }
-                Err(invalid("end", end, "from 0 to 1"))
+                Err(Error::invalid("end", end, "from 0 to 1"))
             }
         }
     }

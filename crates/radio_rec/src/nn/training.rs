@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::check::{self, invalid};
+use super::check;
 use super::history::{History, Progress, Stopped};
 use super::kernel::{Columns, Kernel, Noise, Totals};
 use super::optimiser::{Descent, Step};
@@ -251,27 +251,31 @@ impl Training {
             && !(1..=samples).contains(&batch)
         {
             let range = format!("from 1 to the number of samples, {samples}");
-            return Err(invalid("batch", batch, range));
+            return Err(Error::invalid("batch", batch, range));
         }
         if !(self.l2.is_finite() && self.l2 >= 0.0) {
-            return Err(invalid("l2", self.l2, "a finite number, at least 0"));
+            return Err(Error::invalid("l2", self.l2, "a finite number, at least 0"));
         }
         if !(0.0..1.0).contains(&self.input_dropout) {
             let range = "at least 0 and below 1";
-            return Err(invalid("input_dropout", self.input_dropout, range));
+            return Err(Error::invalid("input_dropout", self.input_dropout, range));
         }
         let Some(EarlyStopping { patience, least }) = self.early_stopping else {
             return Ok(());
         };
         if patience == 0 {
-            return Err(invalid("patience", 0, "at least 1"));
+            return Err(Error::invalid("patience", 0, "at least 1"));
         }
         if !(least.is_finite() && least >= 0.0) {
-            return Err(invalid("least", least, "a finite number, at least 0"));
+            return Err(Error::invalid(
+                "least",
+                least,
+                "a finite number, at least 0",
+            ));
         }
         if !validated {
             let range = "`None` without validation data; give some to `fit_with`";
-            return Err(invalid("early_stopping", "given", range));
+            return Err(Error::invalid("early_stopping", "given", range));
         }
         Ok(())
     }
@@ -343,7 +347,7 @@ impl Run<'_> {
             samples: totals.samples as f64,
             l2,
         };
-        let layers = network.layers.0.iter_mut().zip(&mut self.descents);
+        let layers = network.layers.iter_mut().zip(&mut self.descents);
         let mut bad = None;
         for (at, (layer, (of_weights, of_biases))) in layers.enumerate() {
             let (weights, biases) = layer.slices_mut();

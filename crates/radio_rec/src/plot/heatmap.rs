@@ -6,9 +6,9 @@ use super::axes::{
     Axis, Frame, GAP, LABEL_EM, MARGIN, TICK_EM, Tick, draw_color_bar, draw_color_steps,
     draw_title, draw_x_label, draw_y_label, width_of_color_bar, width_of_label,
 };
-use super::chart::Labels;
 use super::check::{at_most, finite_matrix, same_length};
 use super::palette::{Palette, Rgb, Tone, text_on};
+use super::plane::Labels;
 use super::scene::{Anchor, CAP_HEIGHT, Scene, ellipsize, widest};
 use crate::Result;
 use crate::display::format_float;

@@ -1,8 +1,8 @@
 //! How often numbers lie in which range: bars that touch.
 
 use super::axes::{Axis, Canvas};
-use super::chart::{Key, Labels, Plane};
 use super::check::{at_most, finite};
+use super::plane::{Key, Labels, Plane};
 use super::scene::Scene;
 use crate::Result;
 use crate::display::format_float;

@@ -5,10 +5,10 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2, Axis as Dimension, concatenate, s};
 
 use super::axes::{Axis, Canvas};
-use super::chart::{Key, Labels, Plane};
 use super::check::{answers, in_the_plane};
 use super::field::{COLUMNS, Contour, ROWS, draw_lines, paint, places};
 use super::palette::{COLORS, Tone};
+use super::plane::{Key, Labels, Plane};
 use super::scatter::Scatter;
 use super::scene::Scene;
 use crate::{Error, Result};

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FitRatings, Predictor, Ratings, invalid};
-use crate::Result;
+use super::{FitRatings, Predictor, Ratings};
 use crate::interactions::{Item, User};
 use crate::ranking::at_least_one;
+use crate::{Error, Result};
 
 /// Predicts μ + b_u + b_i: the mean of all ratings, how much the user rates above it, and how much the item is rated above it. The
 /// numbers b minimise
@@ -53,7 +53,7 @@ impl FitRatings for Baseline {
             ("item_lambda", self.item_lambda),
         ] {
             if !(lambda.is_finite() && lambda >= 0.0) {
-                return Err(invalid(name, lambda, "a finite number, at least 0"));
+                return Err(Error::invalid(name, lambda, "a finite number, at least 0"));
             }
         }
         at_least_one("epochs", self.epochs)

@@ -6,10 +6,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 use serde::{Deserialize, Serialize};
 
-use super::{FitRatings, Predictor, Ratings, invalid};
-use crate::Result;
+use super::{FitRatings, Predictor, Ratings};
 use crate::interactions::{Item, User};
 use crate::ranking::at_least_one;
+use crate::{Error, Result};
 
 /// Predicts μ + b_u + b_i + p_uᵀq_i, with a number b and a vector for each user and each item, which minimise
 ///
@@ -60,14 +60,14 @@ impl FitRatings for BiasedMf {
 
     fn check(&self) -> Result<()> {
         if !(1..=1024).contains(&self.factors) {
-            return Err(invalid("factors", self.factors, "from 1 to 1024"));
+            return Err(Error::invalid("factors", self.factors, "from 1 to 1024"));
         }
         at_least_one("epochs", self.epochs)?;
         if !(self.rate > 0.0 && self.rate <= 1.0) {
-            return Err(invalid("rate", self.rate, "above 0 and at most 1"));
+            return Err(Error::invalid("rate", self.rate, "above 0 and at most 1"));
         }
         if !(0.0..=1.0).contains(&self.lambda) {
-            return Err(invalid("lambda", self.lambda, "from 0 to 1"));
+            return Err(Error::invalid("lambda", self.lambda, "from 0 to 1"));
         }
         Ok(())
     }
@@ -114,7 +114,7 @@ impl BiasedMf {
             let numbers = numbers.chain(&model.of_users).chain(&model.of_items);
             if !numbers.into_iter().all(|number| number.abs() < 1e30) {
                 let expected = "smaller for these ratings: the numbers grow without end";
-                return Err(invalid("rate", self.rate, expected));
+                return Err(Error::invalid("rate", self.rate, expected));
             }
         }
         Ok(model)

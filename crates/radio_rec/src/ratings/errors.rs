@@ -4,10 +4,10 @@ use std::fmt;
 
 use rayon::prelude::*;
 
-use super::{Predictor, Ratings, invalid};
-use crate::Result;
+use super::{Predictor, Ratings};
 use crate::display::Table;
 use crate::interactions::{Item, User};
+use crate::{Error, Result};
 
 /// How far predictions are from ratings that were not learned from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,7 +28,7 @@ pub struct Errors {
 pub fn errors(model: &dyn Predictor, test: &Ratings) -> Result<Errors> {
     let (known, of_test) = (model.ratings().names(), test.names());
     if known.users() != of_test.users() || known.items() != of_test.items() {
-        return Err(invalid(
+        return Err(Error::invalid(
             "test",
             format!("{test:?} with a catalogue of its own"),
             "of the users and items that the model learned from, in the same order; `Ratings::split` makes such parts",

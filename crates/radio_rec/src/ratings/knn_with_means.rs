@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FitRatings, Predictor, Ratings, invalid};
-use crate::Result;
+use super::{FitRatings, Predictor, Ratings};
 use crate::interactions::{Item, User};
 use crate::ranking::{at_least_one, best};
+use crate::{Error, Result};
 
 /// Predicts the mean of a user's ratings, and how far those of similar users are from theirs:
 ///
@@ -91,7 +91,7 @@ impl FitRatings for KnnWithMeans {
         at_least_one("k", self.k)?;
         at_least_one("support", self.support)?;
         match self.least {
-            0 => Err(invalid("least", 0, "at least 1")),
+            0 => Err(Error::invalid("least", 0, "at least 1")),
             _ => Ok(()),
         }
     }

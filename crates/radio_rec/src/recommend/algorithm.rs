@@ -73,11 +73,7 @@ macro_rules! algorithms {
             fn from_str(name: &str) -> Result<Self> {
                 match name {
                     $($name => Ok(Algorithm::$Variant($default)),)*
-                    _ => Err(Error::InvalidParameter {
-                        name: "model",
-                        value: crate::error::excerpt(name),
-                        expected: format!("one of {}", Self::NAMES.join(", ")),
-                    }),
+                    _ => Err(Error::invalid("model", crate::text::excerpt(name), format!("one of {}", Self::NAMES.join(", ")))),
                 }
             }
         }

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::factors::invalid;
 use super::model_file::checked_when_read;
 use super::recommender::not_zero;
 use super::update::Merged;
 use super::{Explain, Fit, History, Recommender, SimilarItems, Update, check_not_empty};
-use crate::Result;
 use crate::interactions::{Interactions, Item};
+use crate::{Error, Result};
 
 /// Scores an item by how well its tags fit those of what the user played.
 ///
@@ -69,7 +68,7 @@ impl Fit for ContentBased {
     fn check(&self) -> Result<()> {
         if self.features.is_empty() {
             let expected = "at least one pair of an item and a tag";
-            return Err(invalid("features", "empty", expected));
+            return Err(Error::invalid("features", "empty", expected));
         }
         Ok(())
     }

@@ -7,16 +7,15 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::factors::invalid;
 use super::history::{History, PlayWeight};
 use super::model_file::checked_when_read;
 use super::recommender::not_zero;
 use super::sums::named;
 use super::{Explain, Fit, Recommender, SimilarItems, Wanted, check_not_empty};
-use crate::Result;
 use crate::interactions::{Interactions, Item};
 use crate::linalg::{Real, invert_positive_definite};
 use crate::ranking::Top;
+use crate::{Error, Result};
 
 /// How many columns of weights are added up at once.
 const COLUMNS: usize = 256;
@@ -270,7 +269,7 @@ impl Explain for EaseModel {
 /// An error for a parameter outside its range.
 pub(super) fn check_penalty(lambda: f64, weight: PlayWeight) -> Result<()> {
     if !(lambda.is_finite() && lambda > 0.0) {
-        return Err(invalid("lambda", lambda, "a finite number above 0"));
+        return Err(Error::invalid("lambda", lambda, "a finite number above 0"));
     }
     weight.check()
 }
@@ -280,7 +279,7 @@ pub(super) fn closed_form(data: &Interactions, ease: &Ease, share: f64) -> Resul
     check_not_empty(data)?;
     let lost = || {
         let expected = "larger: against such values it is lost in rounding";
-        invalid("lambda", ease.lambda, expected)
+        Error::invalid("lambda", ease.lambda, expected)
     };
     let weights = match ease.precision {
         Precision::Double => Weights::Double(solved::<f64>(data, ease, share).ok_or_else(lost)?),

@@ -3,11 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::ease::{check_penalty, closed_form};
-use super::factors::invalid;
 use super::history::PlayWeight;
 use super::{Ease, EaseModel, Fit, Precision};
-use crate::Result;
 use crate::interactions::Interactions;
+use crate::{Error, Result};
 
 /// [`Ease`](super::Ease) learned with dropout: the weights that best restore plays of which each is forgotten with probability p.
 ///
@@ -58,7 +57,11 @@ impl Fit for Edlae {
 
     fn check(&self) -> Result<()> {
         if !(0.0..1.0).contains(&self.dropout) {
-            return Err(invalid("dropout", self.dropout, "at least 0 and below 1"));
+            return Err(Error::invalid(
+                "dropout",
+                self.dropout,
+                "at least 0 and below 1",
+            ));
         }
         check_penalty(self.lambda, self.weight)
     }

@@ -59,11 +59,7 @@ pub fn by_listeners(data: &Interactions, items: &[Item], n: usize) -> Result<Ran
 /// The items, each once, in the catalogue's order.
 fn distinct(items: &[Item]) -> Result<Vec<Item>> {
     if items.is_empty() {
-        return Err(Error::InvalidParameter {
-            name: "items",
-            value: "empty".into(),
-            expected: "at least one item".into(),
-        });
+        return Err(Error::invalid("items", "empty", "at least one item"));
     }
     let mut items = items.to_vec();
     items.sort_unstable();

@@ -42,11 +42,11 @@ impl Whom<'_> {
         for &(item, value) in plays {
             data.check_item(item)?;
             if value != 0.0 && !VALUES.contains(&value) {
-                return Err(Error::InvalidParameter {
-                    name: "history",
-                    value: format!("{value} for item `{}`", data.item_name(item)),
-                    expected: "of numbers that are 0 or from 1e-30 to 1e30".into(),
-                });
+                return Err(Error::invalid(
+                    "history",
+                    format!("{value} for item `{}`", data.item_name(item)),
+                    "of numbers that are 0 or from 1e-30 to 1e30",
+                ));
             }
         }
         Ok(())
@@ -201,10 +201,10 @@ impl PlayWeight {
         if fits(base) && fits(slope) && base + slope > 0.0 {
             return Ok(());
         }
-        Err(Error::InvalidParameter {
-            name: "weight",
-            value: format!("{base} + {slope} x value"),
-            expected: "of numbers from 0 to 1e30, not both 0".into(),
-        })
+        Err(Error::invalid(
+            "weight",
+            format!("{base} + {slope} x value"),
+            "of numbers from 0 to 1e30, not both 0",
+        ))
     }
 }

@@ -7,7 +7,7 @@ use super::model_file::{checked_weights, checked_when_read};
 use super::sums::Sums;
 use super::{Explain, Recommender, SimilarItems, Wanted};
 use crate::interactions::{Interactions, Item};
-use crate::similarity::ItemNeighbours;
+use crate::similarity::{ItemNeighbours, Neighbour};
 
 /// A fitted [`Slim`](super::Slim), [`Rp3Beta`](super::Rp3Beta) or [`SparseEase`](super::SparseEase): of each item the others that it
 /// speaks for, and how much.
@@ -30,6 +30,25 @@ impl ItemWeightsModel {
             return Err("its weight of plays is none");
         }
         Ok(Self { weights, ..self })
+    }
+
+    /// From columns: for each item the others that speak for it, in ascending order, and how much.
+    pub(super) fn from_columns(
+        data: &Interactions,
+        weight: PlayWeight,
+        columns: Vec<Vec<(u32, f64)>>,
+    ) -> Self {
+        let mut rows = vec![Vec::new(); columns.len()];
+        for (item, column) in data.item_indices().zip(columns) {
+            for (other, similarity) in column {
+                rows[other as usize].push(Neighbour { item, similarity });
+            }
+        }
+        Self {
+            data: data.clone(),
+            weight,
+            weights: ItemNeighbours::from_rows(rows),
+        }
     }
 
     /// Of each item the others that it speaks for, and how much: above 0, or of [`SparseEase`](super::SparseEase) below 0 where it speaks

@@ -379,10 +379,10 @@ mod tests {
             ..Bpr::default()
         };
         let changes: [fn(&mut AlsModel); 6] = [
-            |model| model.items = model.items.slice(s![1.., ..]).to_owned(),
-            |model| model.users = model.users.slice(s![.., 1..]).to_owned(),
-            |model| model.items[(0, 0)] = f32::NAN,
-            |model| model.users[(0, 0)] = f32::INFINITY,
+            |model| model.vectors.items = model.vectors.items.slice(s![1.., ..]).to_owned(),
+            |model| model.vectors.users = model.vectors.users.slice(s![.., 1..]).to_owned(),
+            |model| model.vectors.items[(0, 0)] = f32::NAN,
+            |model| model.vectors.users[(0, 0)] = f32::INFINITY,
             |model| model.parameters.factors = 4,
             |model| model.parameters.lambda = f64::NAN,
         ];
@@ -392,9 +392,9 @@ mod tests {
             assert_refused(Model::Als(model));
         }
         let changes: [fn(&mut BprModel); 5] = [
-            |model| model.items = model.items.slice(s![.., 1..]).to_owned(),
-            |model| model.users = model.users.slice(s![1.., ..]).to_owned(),
-            |model| model.items[(0, 0)] = f32::NAN,
+            |model| model.vectors.items = model.vectors.items.slice(s![.., 1..]).to_owned(),
+            |model| model.vectors.users = model.vectors.users.slice(s![1.., ..]).to_owned(),
+            |model| model.vectors.items[(0, 0)] = f32::NAN,
             |model| model.parameters.factors = usize::MAX,
             |model| model.parameters.epochs = usize::MAX,
         ];

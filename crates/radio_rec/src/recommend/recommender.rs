@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use super::history::{History, Whom};
-use super::popularity::listeners;
 use super::request::{Request, Wanted};
 use crate::Result;
 use crate::display::Table;
@@ -198,6 +197,14 @@ const BLOCK: usize = 64;
 
 /// How many blocks a thread does before lists are handed on.
 const BLOCKS_PER_THREAD: usize = 4;
+
+/// How many users played each item that somebody played.
+pub(crate) fn listeners(data: &Interactions) -> Vec<(Item, f64)> {
+    data.item_indices()
+        .map(|item| (item, data.users_of(item).len() as f64))
+        .filter(|&(_, listeners)| listeners > 0.0)
+        .collect()
+}
 
 /// What has the most listeners, for those who played nothing: found once for all of them.
 type Popular = OnceLock<Vec<(Item, f64)>>;

@@ -100,11 +100,7 @@ impl Request {
             data.check_item(item)?;
         }
         if self.minimum_score.is_some_and(f64::is_nan) {
-            return Err(Error::InvalidParameter {
-                name: "minimum_score",
-                value: "NaN".into(),
-                expected: "a number".into(),
-            });
+            return Err(Error::invalid("minimum_score", "NaN", "a number"));
         }
         let allowed = (self.only.is_some() || !self.without.is_empty()).then(|| {
             let mut allowed = vec![self.only.is_none(); data.items().len()];

@@ -3,13 +3,12 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::factors::invalid;
 use super::history::PlayWeight;
 use super::{Fit, ItemWeightsModel, check_not_empty};
-use crate::Result;
 use crate::interactions::{Interactions, Item};
 use crate::ranking::{at_least_one, best};
 use crate::similarity::{ItemNeighbours, Neighbour};
+use crate::{Error, Result};
 
 /// Scores an item by how often a walk from the user comes to it: to an item that they played, to one of its users, to an item of
 /// theirs; and by how few play it.
@@ -61,10 +60,14 @@ impl Fit for Rp3Beta {
     fn check(&self) -> Result<()> {
         at_least_one("k", self.k)?;
         if !(self.alpha > 0.0 && self.alpha <= 10.0) {
-            return Err(invalid("alpha", self.alpha, "above 0 and at most 10"));
+            return Err(Error::invalid(
+                "alpha",
+                self.alpha,
+                "above 0 and at most 10",
+            ));
         }
         if !(0.0..=10.0).contains(&self.beta) {
-            return Err(invalid("beta", self.beta, "from 0 to 10"));
+            return Err(Error::invalid("beta", self.beta, "from 0 to 10"));
         }
         self.weight.check()
     }

@@ -5,13 +5,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::ease::together;
-use super::factors::invalid;
 use super::history::PlayWeight;
 use super::{Fit, ItemWeightsModel, check_not_empty};
-use crate::Result;
 use crate::interactions::Interactions;
 use crate::ranking::at_least_one;
-use crate::similarity::{ItemNeighbours, Neighbour};
+use crate::{Error, Result};
 
 /// Sparse linear method: learns how much each item speaks for each other as [`Ease`](super::Ease) does, with weights that are not
 /// negative and of which most are 0.
@@ -69,14 +67,14 @@ impl Fit for Slim {
 
     fn check(&self) -> Result<()> {
         if !(0.0..=1e30).contains(&self.l1) {
-            return Err(invalid("l1", self.l1, "from 0 to 1e30"));
+            return Err(Error::invalid("l1", self.l1, "from 0 to 1e30"));
         }
         if !(self.l2.is_finite() && self.l2 > 0.0) {
-            return Err(invalid("l2", self.l2, "a finite number above 0"));
+            return Err(Error::invalid("l2", self.l2, "a finite number above 0"));
         }
         at_least_one("sweeps", self.sweeps)?;
         if !(0.0..=1.0).contains(&self.tolerance) {
-            return Err(invalid("tolerance", self.tolerance, "from 0 to 1"));
+            return Err(Error::invalid("tolerance", self.tolerance, "from 0 to 1"));
         }
         self.weight.check()
     }
@@ -96,22 +94,11 @@ impl Fit for Slim {
                 together[(row, column)] = together[(column, row)];
             }
         }
-        let items: Vec<_> = data.item_indices().collect();
-        let columns: Vec<Vec<(u32, f64)>> = (0..items.len())
+        let columns: Vec<Vec<(u32, f64)>> = (0..data.items().len())
             .into_par_iter()
             .map(|item| self.weights_for(item, &together))
             .collect();
-        let mut rows = vec![Vec::new(); items.len()];
-        for (&item, column) in items.iter().zip(columns) {
-            for (other, similarity) in column {
-                rows[other as usize].push(Neighbour { item, similarity });
-            }
-        }
-        Ok(ItemWeightsModel {
-            data: data.clone(),
-            weight: self.weight,
-            weights: ItemNeighbours::from_rows(rows),
-        })
+        Ok(ItemWeightsModel::from_columns(data, self.weight, columns))
     }
 }
 

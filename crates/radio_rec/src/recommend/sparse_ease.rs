@@ -4,13 +4,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::ease::check_penalty;
-use super::factors::invalid;
 use super::history::PlayWeight;
 use super::{Fit, ItemWeightsModel, check_not_empty};
 use crate::interactions::{Interactions, Item};
 use crate::linalg::solve::{LANES, solve};
 use crate::ranking::{at_least_one, best};
-use crate::similarity::{ItemNeighbours, Neighbour};
 use crate::{Error, Result};
 
 /// [`Edlae`](super::Edlae), or with no dropout [`Ease`](super::Ease), in which only `k` others may speak for each item.
@@ -71,7 +69,11 @@ impl Fit for SparseEase {
     fn check(&self) -> Result<()> {
         at_least_one("k", self.k)?;
         if !(0.0..1.0).contains(&self.dropout) {
-            return Err(invalid("dropout", self.dropout, "at least 0 and below 1"));
+            return Err(Error::invalid(
+                "dropout",
+                self.dropout,
+                "at least 0 and below 1",
+            ));
         }
         check_penalty(self.lambda, self.weight)
     }
@@ -102,19 +104,9 @@ impl Fit for SparseEase {
             .collect();
         let columns = columns.ok_or_else(|| -> Error {
             let expected = "larger: against such values it is lost in rounding";
-            invalid("lambda", self.lambda, expected)
+            Error::invalid("lambda", self.lambda, expected)
         })?;
-        let mut rows = vec![Vec::new(); items.len()];
-        for (&item, column) in items.iter().zip(columns) {
-            for (other, similarity) in column {
-                rows[other as usize].push(Neighbour { item, similarity });
-            }
-        }
-        Ok(ItemWeightsModel {
-            data: data.clone(),
-            weight: self.weight,
-            weights: ItemNeighbours::from_rows(rows),
-        })
+        Ok(ItemWeightsModel::from_columns(data, self.weight, columns))
     }
 }
 

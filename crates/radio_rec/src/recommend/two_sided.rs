@@ -5,14 +5,13 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::ease::check_penalty;
-use super::factors::invalid;
 use super::history::{History, PlayWeight};
 use super::model_file::checked_when_read;
 use super::recommender::not_zero;
 use super::{Edlae, Fit, Recommender, SimilarItems, SimilarUsers};
-use crate::Result;
 use crate::interactions::{Interactions, Item, User};
 use crate::linalg::invert_positive_definite;
+use crate::{Error, Result};
 
 /// Learns how much each item speaks for each other, and how much each user for each other, and adds up what both say.
 ///
@@ -82,15 +81,15 @@ impl Fit for TwoSided {
             ("user_dropout", self.user_dropout),
         ] {
             if !(0.0..1.0).contains(&dropout) {
-                return Err(invalid(name, dropout, "at least 0 and below 1"));
+                return Err(Error::invalid(name, dropout, "at least 0 and below 1"));
             }
         }
         if !(self.user_lambda.is_finite() && self.user_lambda > 0.0) {
             let expected = "a finite number above 0";
-            return Err(invalid("user_lambda", self.user_lambda, expected));
+            return Err(Error::invalid("user_lambda", self.user_lambda, expected));
         }
         if !(0.0..=1e6).contains(&self.share) {
-            return Err(invalid("share", self.share, "from 0 to 1e6"));
+            return Err(Error::invalid("share", self.share, "from 0 to 1e6"));
         }
         check_penalty(self.lambda, self.weight)
     }
@@ -116,7 +115,7 @@ impl Fit for TwoSided {
         let inverted = invert_positive_definite(users.view_mut());
         if inverted.is_err() || !users.iter().all(|number| number.is_finite()) {
             let expected = "larger: against such values it is lost in rounding";
-            return Err(invalid("user_lambda", self.user_lambda, expected));
+            return Err(Error::invalid("user_lambda", self.user_lambda, expected));
         }
         Ok(TwoSidedModel {
             data: data.clone(),

@@ -6,7 +6,7 @@ use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::rc::Rc;
 
-use super::Problem;
+use super::{Problem, SAVE_AS};
 use crate::Error;
 use crate::near::missing_file;
 
@@ -211,9 +211,6 @@ fn refuse_what_is_no_text(head: &[u8]) -> Result<(), Problem> {
     };
     Err(at_the_beginning(message))
 }
-
-/// What to do with a table in another encoding.
-pub(super) const SAVE_AS: &str = "save the table as UTF-8 (in a spreadsheet program \"CSV UTF-8\")";
 
 fn at_the_beginning(message: String) -> Problem {
     Problem::Table {

@@ -360,10 +360,12 @@ impl std::str::FromStr for Measure {
 
     fn from_str(name: &str) -> Result<Self> {
         let known = Self::ALL.into_iter().find(|measure| measure.name() == name);
-        known.ok_or_else(|| Error::InvalidParameter {
-            name: "measure",
-            value: format!("`{}`", crate::error::excerpt(name)),
-            expected: format!("one of {}", Self::ALL.map(Self::name).join(", ")),
+        known.ok_or_else(|| {
+            Error::invalid(
+                "measure",
+                format!("`{}`", crate::text::excerpt(name)),
+                format!("one of {}", Self::ALL.map(Self::name).join(", ")),
+            )
         })
     }
 }

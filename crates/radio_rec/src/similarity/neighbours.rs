@@ -194,18 +194,18 @@ impl Neighbourhood {
         at_least_one("minimum_support", self.minimum_support)?;
         self.weighting.check()?;
         if !(0.0..=1e30).contains(&self.shrinkage) {
-            return Err(Error::InvalidParameter {
-                name: "shrinkage",
-                value: self.shrinkage.to_string(),
-                expected: "from 0 to 1e30".into(),
-            });
+            return Err(Error::invalid(
+                "shrinkage",
+                self.shrinkage,
+                "from 0 to 1e30",
+            ));
         }
         if self.measure.is_of_sets() && self.weighting != Weighting::None {
-            return Err(Error::InvalidParameter {
-                name: "weighting",
-                value: format!("{:?} with the measure {}", self.weighting, self.measure),
-                expected: "none for a measure that sees only who has what".into(),
-            });
+            return Err(Error::invalid(
+                "weighting",
+                format!("{:?} with the measure {}", self.weighting, self.measure),
+                "none for a measure that sees only who has what",
+            ));
         }
         Ok(())
     }

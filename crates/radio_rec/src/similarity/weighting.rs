@@ -42,13 +42,7 @@ impl Weighting {
         let Weighting::Bm25 { k1, b } = self else {
             return Ok(());
         };
-        let wrong = |name, value: f64, expected: &str| {
-            Err(Error::InvalidParameter {
-                name,
-                value: value.to_string(),
-                expected: expected.into(),
-            })
-        };
+        let wrong = |name, value: f64, expected: &str| Err(Error::invalid(name, value, expected));
         if !(0.0..=1e30).contains(&k1) {
             return wrong("k1", k1, "from 0 to 1e30");
         }

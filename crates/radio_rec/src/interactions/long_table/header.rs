@@ -1,9 +1,9 @@
 //! Which column of a long table holds what.
 
 use super::{Column, LongTable, Optional};
-use crate::error::excerpt;
 use crate::near::nearest_names;
 use crate::rows::{Problem, Row, cells, other_separator, quoted};
+use crate::text::excerpt;
 
 /// The columns that are read, from 0.
 pub(super) struct Places {
