@@ -33,12 +33,13 @@ pub(crate) fn standard_normal(rows: usize, columns: usize, rng: &mut impl Rng) -
     Array2::from_shape_simple_fn((rows, columns), || StandardNormal.sample(rng))
 }
 
-/// Targets for a softmax layer, `n_classes` x m: in the column of each sample a 1 in the row of its class, and 0 elsewhere.
+/// Targets for a softmax layer, `n_classes` x m: in the column of each sample a 1 in the row of its class, and 0
+/// elsewhere.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidParameter`] for a label that is not below `n_classes`, with its place, and for so many classes that there is no such
-/// array.
+/// [`Error::InvalidParameter`] for a label that is not below `n_classes`, with its place, and for so many classes that
+/// no memory holds the array.
 pub fn one_hot(labels: &[usize], n_classes: usize) -> Result<Array2<f64>> {
     size("n_classes", n_classes, labels.len(), "samples")?;
     let mut y = Array2::zeros((n_classes, labels.len()));

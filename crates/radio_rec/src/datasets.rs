@@ -8,9 +8,9 @@
 //! | [`blobs`] | round clouds around centres | any number |
 //! | [`spirals`] | arms around a centre | any number |
 //!
-//! The first four follow scikit-learn's definitions, from a generator of their own: the same seed gives the same bits here,
-//! but not the points that scikit-learn draws for it. Each has a twin, such as [`moons_from_draws`], that takes the draws of the
-//! normal distribution instead of a seed.
+//! The first four follow scikit-learn's definitions, from a generator of their own: the same seed gives the same bits
+//! here, but not the points that scikit-learn draws for it. Each has a twin, such as [`moons_from_draws`], that takes
+//! the draws of the normal distribution instead of a seed.
 //!
 //! ```
 //! use radio_rec::datasets::{Moons, moons};
@@ -68,8 +68,8 @@ impl Dataset {
         (x, Array1::from_iter(y).insert_axis(Axis(0)))
     }
 
-    /// The labels as a network with an output a class learns them: `n_classes` x m numbers, a column a sample, with a 1 in
-    /// the row of the sample's class and 0 elsewhere.
+    /// The labels as a network with an output a class learns them: `n_classes` x m numbers, a column a sample, with a 1
+    /// in the row of the sample's class and 0 elsewhere.
     ///
     /// The number of classes is given, because a part of a data set need not have all of them.
     ///

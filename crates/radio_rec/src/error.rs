@@ -25,7 +25,8 @@ pub enum Error {
     FileNotFound {
         /// The path as it was given.
         path: PathBuf,
-        /// The folder that was looked in, the deepest on the way to the file: an absolute path where the system could tell it.
+        /// The folder that was looked in, the deepest on the way to the file: an absolute path where the system could
+        /// tell it.
         looked_in: PathBuf,
         /// Files and folders there with a similar name, nearest first, after the same path in a folder above.
         suggestions: Vec<String>,
@@ -94,7 +95,7 @@ pub enum Error {
 
     /// The same name stands for two users or two items.
     #[error(
-        "the {kind} `{}` occurs twice; give each {kind} a name of its own",
+        "the {kind} `{}` occurs twice; give each {kind} its own name",
         excerpt(name)
     )]
     DuplicateName {
@@ -126,7 +127,7 @@ pub enum Error {
         found: String,
     },
 
-    /// The training of a network came to a number that is infinite or none.
+    /// Training a network gave a number that is infinite or NaN.
     #[cfg(feature = "nn")]
     #[error(
         "epoch {epoch}, layer {layer} ({activation}): {what}; try a smaller rate, or smaller weights to begin with"
@@ -134,9 +135,9 @@ pub enum Error {
     Diverged {
         /// The epoch in which it appeared, from 1; the network is as it was after the last good epoch before.
         epoch: usize,
-        /// The layer where it appeared first, from 1 behind the inputs.
+        /// The layer where it appeared first; 1 is the first after the inputs.
         layer: usize,
-        /// The activation of that layer, in a word.
+        /// The name of that layer's activation.
         activation: String,
         /// Which number it was, in words: a sentence.
         what: String,
@@ -184,8 +185,8 @@ impl fmt::Debug for Error {
 /// A result whose error is [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The names that may have been meant by one that does not exist. They are searched for when they are asked for, because that
-/// compares the name with all that there are.
+/// The names that may have been meant by one that does not exist. They are searched for only when
+/// [`names`](Self::names) is called, because that compares the name with all others.
 #[derive(Clone)]
 pub struct Suggestions(Arc<dyn Fn() -> Vec<String> + Send + Sync>);
 

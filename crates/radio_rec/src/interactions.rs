@@ -37,8 +37,8 @@ pub(crate) const VALUES: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
 /// A sparse matrix of users x items, with their names.
 ///
 /// The value at (user, item) says how often the user played the item, or 1 for "has played it". Values are finite and
-/// positive; what is not stored is 0. Users and items keep the order in which the source names them, which is called the
-/// catalogue's order, and in which ties are resolved everywhere in this crate.
+/// positive; what is not stored is 0. Users and items keep the order in which the source names them, which is called
+/// the catalogue's order, and in which ties are resolved everywhere in this crate.
 ///
 /// The matrix never changes after it was built, and a clone shares its memory.
 ///
@@ -104,17 +104,16 @@ impl Interactions {
         Self::from_parts(users, items, entries)?.with_checked_sums()
     }
 
-    /// Builds the matrix from the names of its users and items and (user, item, value), where a user and an item are positions
-    /// in these lists, from 0: the coordinates of a sparse matrix.
+    /// Builds the matrix from the names of its users and items and (user, item, value), where a user and an item are
+    /// positions in these lists, from 0: the coordinates of a sparse matrix.
     ///
     /// Values of the same user and item are added up, and a value of 0 stores nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for an empty name, for a position behind the end of its list, and for a value that is not a
-    /// number, negative, infinite, or (where it is not 0) outside 1e-30 to 1e30, and for values of the same user and item that add up
-    /// to more; [`Error::DuplicateName`] for a name that stands
-    /// for two.
+    /// [`Error::InvalidParameter`] for an empty name, for a position past the end of its list, and for a value that is
+    /// not a number, negative, infinite, or (where it is not 0) outside 1e-30 to 1e30, and for values of the same user
+    /// and item that add up to more; [`Error::DuplicateName`] for a name that stands for two.
     ///
     /// ```
     /// use radio_rec::interactions::Interactions;
@@ -152,7 +151,8 @@ impl Interactions {
         Self::from_parts(users, items, entries)?.with_checked_sums()
     }
 
-    /// Builds the matrix from its catalogues and (row, column, value) in any order; values were checked, zeros are dropped.
+    /// Builds the matrix from its catalogues and (row, column, value) in any order; values were checked, zeros are
+    /// dropped.
     pub(crate) fn from_parts(
         users: Vec<UserName>,
         items: Vec<ItemName>,
@@ -299,12 +299,12 @@ impl Interactions {
         Some(self.item_number(*index))
     }
 
-    /// The user at this position of the catalogue, from 0, if there are so many.
+    /// The user at this position of the catalogue, from 0, if there is one.
     pub fn user_at(&self, index: usize) -> Option<User> {
         (index < self.users().len()).then(|| self.user_number(index as u32))
     }
 
-    /// The item at this position of the catalogue, from 0, if there are so many.
+    /// The item at this position of the catalogue, from 0, if there is one.
     pub fn item_at(&self, index: usize) -> Option<Item> {
         (index < self.items().len()).then(|| self.item_number(index as u32))
     }
@@ -419,7 +419,7 @@ impl Interactions {
 
     /// The matrix without the users who played nothing. All items stay.
     ///
-    /// The users behind a dropped one move up: look a [`User`] up again in the new matrix.
+    /// The users after a dropped one move up: look a [`User`] up again in the new matrix.
     pub fn without_empty_users(&self) -> Self {
         let mut users = Vec::new();
         let mut entries = Vec::with_capacity(self.nnz());

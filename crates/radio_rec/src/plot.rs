@@ -1,9 +1,10 @@
-//! Figures: histograms, scatter plots, bars, heat maps, curves and lines, what a network says to a plane, and grids of them, as
-//! SVG and PNG.
+//! Figures: histograms, scatter plots, bars, heat maps, curves and lines, a network's activations over a plane, and
+//! grids of them, as SVG and PNG.
 //!
-//! A [`Figure`] is a value. In a notebook, a cell that ends in one shows it; [`Figure::save`] writes it to a file. Colours
-//! and marker shapes stay apart for colour-blind eyes, texts are large enough for a projector, and the ground is white unless
-//! a [`Theme`] says otherwise. The same figure gives the same bytes on every run, and no font need be installed.
+//! A [`Figure`] is a value. In a notebook, a cell that ends in one shows it; [`Figure::save`] writes it to a file.
+//! Colours and marker shapes stay apart for colour-blind eyes, texts are large enough for a projector, and the ground
+//! is white unless a [`Theme`] says otherwise. The same figure gives the same bytes on every run, and no font need be
+//! installed.
 //!
 //! ```
 //! use radio_rec::plot::Figure;

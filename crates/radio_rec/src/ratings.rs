@@ -1,5 +1,5 @@
-//! How much something was liked, and how much something else will be: ratings, of which 0 and negative numbers are some, and
-//! missing ones are unknown.
+//! How much something was liked, and how much something else will be: ratings, of which 0 and negative numbers are
+//! some, and missing ones are unknown.
 //!
 //! | what | here |
 //! |---|---|
@@ -10,12 +10,13 @@
 //! | how far predictions are off | [`errors`]: RMSE and MAE |
 //!
 //! Plays are another thing: what was not played tells something too, and the best of all items are asked for
-//! ([`recommend`](crate::recommend)). Here one user and one item are asked for, and only ratings that exist are learned from. Lists of
-//! what would be rated best hold much that hardly anybody knows (Cremonesi, Koren and Turrin, "Performance of recommender
-//! algorithms on top-n recommendation tasks", RecSys 2010).
+//! ([`recommend`](crate::recommend)). Here one user and one item are asked for, and only ratings that exist are learned
+//! from. Lists of what would be rated best hold much that hardly anybody knows (Cremonesi, Koren and Turrin,
+//! "Performance of recommender algorithms on top-n recommendation tasks", RecSys 2010).
 //!
-//! Their parameters can be written and read by serde; fitted models of ratings have no files of their own: fit them anew from the ratings,
-//! which takes no longer than reading these. (Models of plays have: [`Model::save`](crate::recommend::Model::save).)
+//! Their parameters can be written and read by serde; fitted models of ratings have no files of their own: fit them
+//! anew from the ratings, which takes no longer than reading these. (Models of plays have:
+//! [`Model::save`](crate::recommend::Model::save).)
 //!
 //! ```
 //! use radio_rec::ratings::{Baseline, BiasedMf, FitRatings, Predictor, Ratings, errors};
@@ -52,11 +53,12 @@ use crate::interactions::{
 };
 use crate::{Error, Result};
 
-/// A sparse matrix of users x items, with their names: what is stored is a rating, whatever its sign, and what is not stored is not
-/// known.
+/// A sparse matrix of users x items, with their names: what is stored is a rating, whatever its sign, and what is not
+/// stored is not known.
 ///
-/// Users and items enter the catalogue in the order in which they are first named. It never changes after it was built, and a
-/// clone shares its memory. [`LongTable::read_ratings`](crate::interactions::LongTable::read_ratings) reads it from a file.
+/// Users and items enter the catalogue in the order in which they are first named. It never changes after it was built,
+/// and a clone shares its memory. [`LongTable::read_ratings`](crate::interactions::LongTable::read_ratings) reads it
+/// from a file.
 ///
 /// ```
 /// use radio_rec::ratings::Ratings;
@@ -98,8 +100,8 @@ impl Ratings {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for an empty name, a rating that is not a number or not from -1e15 to 1e15, a second rating of a
-    /// user and an item, and for no ratings at all.
+    /// [`Error::InvalidParameter`] for an empty name, a rating that is not a number or not from -1e15 to 1e15, a second
+    /// rating of a user and an item, and for no ratings at all.
     pub fn from_triplets<U: AsRef<str>, I: AsRef<str>>(
         triplets: impl IntoIterator<Item = (U, I, f64)>,
     ) -> Result<Self> {
@@ -246,7 +248,7 @@ impl Ratings {
         self.0.names.item(name)
     }
 
-    /// How the user rated the item; nothing where that is not known.
+    /// How the user rated the item; `None` where that is not known.
     ///
     /// # Panics
     ///
@@ -285,7 +287,8 @@ impl Ratings {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a share that does not leave at least one rating to learn from and one to test on.
+    /// [`Error::InvalidParameter`] for a share that does not leave at least one rating to learn from and one to test
+    /// on.
     pub fn split(&self, test: f64, seed: u64) -> Result<RatingsSplit> {
         let hidden = (test * self.len() as f64).round();
         if !(hidden >= 1.0 && hidden < self.len() as f64) {
@@ -342,12 +345,12 @@ pub trait Predictor: Send + Sync {
     /// The ratings that the model learned from.
     fn ratings(&self) -> &Ratings;
 
-    /// What the model expects, on no scale: it may be less than the least rating there is, or more than the largest. `user` and
-    /// `item` are of [`ratings`](Predictor::ratings), whether they have a rating there or not.
+    /// What the model expects, on no scale: it may be less than the least rating there is, or more than the largest.
+    /// `user` and `item` are of [`ratings`](Predictor::ratings), whether they have a rating there or not.
     fn estimate(&self, user: User, item: Item) -> f64;
 
-    /// How the user will rate the item: the [`estimate`](Predictor::estimate), but no less than the least rating that was learned
-    /// from, and no more than the largest.
+    /// How the user will rate the item: the [`estimate`](Predictor::estimate), but no less than the least rating that
+    /// was learned from, and no more than the largest.
     ///
     /// # Errors
     ///

@@ -47,8 +47,8 @@ impl Default for GaussianQuantiles {
 /// that each class is a shell with equally many points; what remains after the division goes to the outermost class.
 ///
 /// This is `sklearn.datasets.make_gaussian_quantiles` with `mean=None`
-/// (<https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_gaussian_quantiles.html>), from a generator of
-/// its own: the same `seed` gives the same bits here, but not the points that scikit-learn draws for it.
+/// (<https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_gaussian_quantiles.html>), from a
+/// generator of its own: the same `seed` gives the same bits here, but not the points that scikit-learn draws for it.
 ///
 /// # Errors
 ///
@@ -101,7 +101,8 @@ fn shells(draws: &ArrayRef2<f64>, n_classes: usize, covariance: f64) -> Result<D
         ));
     }
     let mut distances: Vec<f64> = x.rows().into_iter().map(|row| row.dot(&row)).collect();
-    // Squares of points that are very far or very near are infinite, or have lost their digits. The draws are in the same order.
+    // Squares of points that are very far or very near are infinite, or have lost their digits. The draws are in the
+    // same order.
     let is_lost = |square: &f64| !square.is_finite() || *square < f64::MIN_POSITIVE;
     if covariance > 0.0 && distances.iter().any(is_lost) {
         distances = draws.rows().into_iter().map(norm).collect();

@@ -17,8 +17,8 @@ pub struct Split {
 }
 
 impl Dataset {
-    /// Keeps the share `test` of the samples to test on, chosen by chance, whatever their class: that many samples, rounded
-    /// up. Both parts come in random order.
+    /// Keeps the share `test` of the samples to test on, chosen by chance, whatever their class: that many samples,
+    /// rounded up. Both parts come in random order.
     ///
     /// ```
     /// use radio_rec::datasets::{Circles, circles};
@@ -31,14 +31,14 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] unless `test` is between 0 and 1 and leaves a sample for each part; [`Error::Shape`] if there
-    /// are not as many labels as points.
+    /// [`Error::InvalidParameter`] unless `test` is between 0 and 1 and leaves a sample for each part; [`Error::Shape`]
+    /// if there are not as many labels as points.
     pub fn split(&self, test: f64, seed: u64) -> Result<Split> {
         self.check_split(test)?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut order: Vec<usize> = (0..self.labels.len()).collect();
         order.shuffle(&mut rng);
-        // A share such as 0.28 of 25 is 7, and a hair more in binary.
+        // In binary, 0.28 x 25 is slightly more than 7, and must not be rounded up to 8.
         let tested = (test * order.len() as f64 - 1e-9).ceil() as usize;
         if order.len() < 2 || tested >= order.len() {
             return Err(Error::invalid(
@@ -51,13 +51,14 @@ impl Dataset {
         Ok(self.parts(train, test))
     }
 
-    /// Keeps the share `test` of the samples of each class to test on, chosen by chance: the nearest whole number, but at least
-    /// one, and all but one at most. So both parts have all classes, as evenly as can be. Both come in random order.
+    /// Keeps the share `test` of the samples of each class to test on, chosen by chance: the nearest whole number, but
+    /// at least one, and all but one at most. So both parts have all classes, as evenly as can be. Both come in random
+    /// order.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] unless `test` is between 0 and 1, and if a class has a single sample; [`Error::Shape`] if
-    /// there are not as many labels as points.
+    /// [`Error::InvalidParameter`] unless `test` is between 0 and 1, and if a class has a single sample;
+    /// [`Error::Shape`] if there are not as many labels as points.
     pub fn split_by_class(&self, test: f64, seed: u64) -> Result<Split> {
         self.check_split(test)?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);

@@ -26,7 +26,7 @@ impl Catalogue {
     }
 }
 
-/// Nothing if `value` can be stored or is 0; otherwise what it must be, in words that complete "must be".
+/// `None` if `value` can be stored or is 0; otherwise what it must be, in words that complete "must be".
 pub(super) fn what_a_value_must_be(value: f64) -> Option<&'static str> {
     if value.is_nan() {
         Some("a number")
@@ -44,7 +44,7 @@ pub(super) fn what_a_value_must_be(value: f64) -> Option<&'static str> {
 /// The largest size of a rating. Sums of products of smaller numbers do not overflow.
 pub(crate) const LARGEST_RATING: f64 = 1e15;
 
-/// Nothing if `rating` can be stored; otherwise what it must be, in words that complete "must be".
+/// `None` if `rating` can be stored; otherwise what it must be, in words that complete "must be".
 pub(crate) fn what_a_rating_must_be(rating: f64) -> Option<&'static str> {
     match rating {
         rating if rating.is_nan() => Some("a number"),

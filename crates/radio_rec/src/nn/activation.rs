@@ -58,7 +58,8 @@ impl Activation {
 
     /// The slope of the cost along Z, from `da`, that along A, and the activations `a`: all units x samples.
     ///
-    /// That is dA times the slope in the table above, entry by entry; for softmax, A_k (dA_k - sum over units j of dA_j A_j).
+    /// That is dA times the slope in the table above, entry by entry; for softmax, A_k (dA_k - sum over units j of dA_j
+    /// A_j).
     ///
     /// # Errors
     ///

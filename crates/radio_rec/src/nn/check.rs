@@ -5,7 +5,8 @@ use ndarray::ArrayRef2;
 use crate::arrays::in_words;
 use crate::{Error, Result};
 
-/// That `array` has `rows` x `columns` numbers. `what` and `because` are words: the array, and where its shape comes from.
+/// That `array` has `rows` x `columns` numbers. `what` and `because` are words: the array, and where its shape comes
+/// from.
 pub(super) fn shape(
     what: &str,
     array: &ArrayRef2<f64>,

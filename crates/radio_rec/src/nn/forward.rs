@@ -8,12 +8,12 @@ use super::{Parameters, check};
 use crate::arrays::in_words;
 use crate::{Error, Result};
 
-/// What every unit says to every sample: the result of [`Parameters::forward`] for m samples.
+/// The sums and activations of every unit for every sample: the result of [`Parameters::forward`] for m samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Activations {
     /// The sums that reach the hidden units, W1 X + b1, `n_h` x m.
     pub z1: Array2<f64>,
-    /// The hidden units' answers, tanh(Z1), `n_h` x m, from -1 to 1.
+    /// The hidden units' activations, tanh(Z1), `n_h` x m, from -1 to 1.
     pub a1: Array2<f64>,
     /// The sums that reach the outputs, W2 A1 + b2, `n_y` x m: the logits.
     pub z2: Array2<f64>,
@@ -26,8 +26,9 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if `x` has not as many rows as W1 has columns, or the parameters' own shapes do not fit together;
-    /// [`Error::InvalidParameter`] if a number of `x` is not finite, or the weights are so large that a sum overflows.
+    /// [`Error::Shape`] if `x` has not as many rows as W1 has columns, or the parameters' own shapes do not fit
+    /// together; [`Error::InvalidParameter`] if a number of `x` is not finite, or the weights are so large that a sum
+    /// overflows.
     pub fn forward(&self, x: &ArrayRef2<f64>) -> Result<Activations> {
         self.check()?;
         if x.nrows() != self.n_x() {

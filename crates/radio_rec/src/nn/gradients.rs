@@ -73,7 +73,8 @@ impl Parameters {
     /// # Errors
     ///
     /// [`Error::Shape`](crate::Error::Shape) if the gradients are those of a network of other sizes,
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) if `rate` is negative or not finite; the parameters are then as they were.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) if `rate` is negative or not finite; the parameters
+    /// are then as they were.
     pub fn update(&mut self, gradients: &Gradients, rate: f64) -> Result<()> {
         check::rate(rate)?;
         let pairs = [

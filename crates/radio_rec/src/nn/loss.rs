@@ -18,9 +18,9 @@ use crate::{Error, Result};
 /// | `CategoricalCrossEntropy` | -sum(Y log A) / m | A - Y | softmax | 0 to 1, columns sum to 1 |
 /// | `SquaredError` | sum((A - Y)^2) / (2 m) | (A - Y) times the slope of the activation | any | any |
 ///
-/// The two cross-entropies are computed from the sums Z, where they stay finite when an output rounds to 0 or 1; so they go
-/// together with one activation each, whose slope cancels against that of the logarithms (C. M. Bishop, "Pattern Recognition
-/// and Machine Learning", 2006, 4.3.6 and 5.2).
+/// The two cross-entropies are computed from the sums Z, where they stay finite when an output rounds to 0 or 1; so
+/// they go together with one activation each, whose slope cancels against that of the logarithms (C. M. Bishop,
+/// "Pattern Recognition and Machine Learning", 2006, 4.3.6 and 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Loss {
     /// For each output by itself, the surprise at a yes or no.
@@ -32,13 +32,13 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// The mean loss J over the samples, for the sums `z` of an output layer with this `activation`, and the targets `y`; both
-    /// `n_y` x m.
+    /// The mean loss J over the samples, for the sums `z` of an output layer with this `activation`, and the targets
+    /// `y`; both `n_y` x m.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] where the table above does not have this activation for this loss, or for a target outside its
-    /// range; [`Error::Shape`] where the shapes differ or there are no samples.
+    /// [`Error::InvalidParameter`] where the table above does not have this activation for this loss, or for a target
+    /// outside its range; [`Error::Shape`] where the shapes differ or there are no samples.
     pub fn value(
         self,
         activation: Activation,
@@ -69,7 +69,8 @@ impl Loss {
         Ok(sum / y.ncols() as f64)
     }
 
-    /// The slope along Z of each sample's own loss (without the 1 / m), from the outputs `a` and the targets `y`, all `n_y` x m.
+    /// The slope along Z of each sample's own loss (without the 1 / m), from the outputs `a` and the targets `y`, all
+    /// `n_y` x m.
     ///
     /// # Errors
     ///
@@ -146,8 +147,8 @@ impl fmt::Display for Loss {
 
 /// -y log(sigmoid(z)) - (1 - y) log(1 - sigmoid(z)), as softplus(z) - y z.
 pub(super) fn cross_entropy(z: f64, y: f64) -> f64 {
-    // softplus(z) = log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)). max(z, 0) - y z is written without a difference of
-    // large numbers, so that a saturated right answer costs next to nothing.
+    // softplus(z) = log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)). max(z, 0) - y z is written without a difference
+    // of large numbers, so that a saturated right answer costs next to nothing.
     let wrong = if z > 0.0 { (1.0 - y) * z } else { -y * z };
     wrong + (-z.abs()).exp().ln_1p()
 }

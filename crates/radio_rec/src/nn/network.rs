@@ -72,10 +72,12 @@ impl TryFrom<Parameters> for Network {
 }
 
 impl Network {
-    /// A network with `n_x` inputs and, from the first hidden layer to the outputs, a layer for each (units, activation).
+    /// A network with `n_x` inputs and, from the first hidden layer to the outputs, a layer for each (units,
+    /// activation).
     ///
-    /// All weights are drawn by `initialiser`, layer by layer and row by row; the same `seed` gives the same bits. With the default
-    /// initialiser they are those of [`Parameters::random`]. For layers that begin differently, see [`Network::from_layers`].
+    /// All weights are drawn by `initialiser`, layer by layer and row by row; the same `seed` gives the same bits. With
+    /// the default initialiser they are those of [`Parameters::random`]. For layers that begin differently, see
+    /// [`Network::from_layers`].
     ///
     /// # Errors
     ///
@@ -110,8 +112,8 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] where there are none, or a hidden one is softmax; [`Error::Shape`] where one has not as many inputs
-    /// as the one before has units.
+    /// [`Error::InvalidParameter`] where there are none, or a hidden one is softmax; [`Error::Shape`] where one has not
+    /// as many inputs as the one before has units.
     pub fn from_layers(layers: Vec<Dense>) -> Result<Self> {
         let Some((_, hidden)) = layers.split_last() else {
             return Err(Error::invalid(
@@ -168,8 +170,8 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] where there is no such layer, or a hidden one would be softmax; [`Error::Shape`] where the new one
-    /// has not as many units and inputs as the old one. The network is then as it was.
+    /// [`Error::InvalidParameter`] where there is no such layer, or a hidden one would be softmax; [`Error::Shape`]
+    /// where the new one has not as many units and inputs as the old one. The network is then as it was.
     pub fn set_layer(&mut self, at: usize, layer: Dense) -> Result<()> {
         let count = self.layers.len();
         let Some(old) = self.layers.get_mut(at) else {
@@ -197,12 +199,13 @@ impl Network {
         self.layers.iter().map(of_layer).sum()
     }
 
-    /// The outputs, `n_y` x m, for m samples `x`, `n_x` x m: probabilities, where the output layer is sigmoid or softmax.
+    /// The outputs, `n_y` x m, for m samples `x`, `n_x` x m: probabilities, where the output layer is sigmoid or
+    /// softmax.
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if `x` has not as many rows as the network has inputs; [`Error::InvalidParameter`] if a number of `x` is
-    /// not finite, or the weights are so large that a sum overflows.
+    /// [`Error::Shape`] if `x` has not as many rows as the network has inputs; [`Error::InvalidParameter`] if a number
+    /// of `x` is not finite, or the weights are so large that a sum overflows.
     pub fn predict(&self, x: &ArrayRef2<f64>) -> Result<Array2<f64>> {
         let x = self.check_inputs(x)?;
         let mut outputs = Array2::zeros((self.n_y(), x.ncols()));
@@ -218,8 +221,8 @@ impl Network {
         }
     }
 
-    /// The class of each of m samples `x`, `n_x` x m: the most probable one of a softmax layer, the first of several; or, where there
-    /// is one sigmoid output, 1 if it is above 1/2 and 0 otherwise.
+    /// The class of each of m samples `x`, `n_x` x m: the most probable one of a softmax layer, the first of several;
+    /// or, where there is one sigmoid output, 1 if it is above 1/2 and 0 otherwise.
     ///
     /// # Errors
     ///
@@ -245,10 +248,11 @@ impl Network {
         Ok(outputs.chunks_exact(self.n_y()).map(of_column).collect())
     }
 
-    /// The cost of the network and its accuracy on m samples `x`, `n_x` x m, with targets `y`, `n_y` x m; without a penalty.
+    /// The cost of the network and its accuracy on m samples `x`, `n_x` x m, with targets `y`, `n_y` x m; without a
+    /// penalty.
     ///
-    /// The accuracy is the share of samples whose largest output has the largest target, for a softmax layer, and the share of
-    /// outputs that lie on the side of 1/2 of their target, for a sigmoid layer. Other outputs have none.
+    /// The accuracy is the share of samples whose largest output has the largest target, for a softmax layer, and the
+    /// share of outputs that lie on the side of 1/2 of their target, for a sigmoid layer. Other outputs have none.
     ///
     /// # Errors
     ///
@@ -282,8 +286,8 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the file cannot be read, and [`Error::ModelFile`] for one that is not a network, was cut short or damaged,
-    /// or was written by a newer version of this crate.
+    /// [`Error::Io`] where the file cannot be read, and [`Error::ModelFile`] for one that is not a network, was cut
+    /// short or damaged, or was written by a newer version of this crate.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         FILE.load(path.as_ref())
     }
@@ -313,7 +317,7 @@ impl Network {
         self.to_table().evcxr_display();
     }
 
-    /// Takes over the parameters of a network of the same shape.
+    /// Copies the parameters of a network of the same shape.
     pub(super) fn copy_from(&mut self, other: &Network) {
         for (to, from) in self.layers.iter_mut().zip(other.layers.iter()) {
             to.weights.assign(&from.weights);

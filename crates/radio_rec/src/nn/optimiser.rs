@@ -15,8 +15,9 @@ use crate::{Error, Result};
 /// | `Momentum { beta }` | v = beta v + g; p -= r v | `beta` at least 0, below 1 |
 /// | `Adam { beta1, beta2, epsilon }` | m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; p -= r m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon) | both `beta` at least 0, below 1; `epsilon` above 0 |
 ///
-/// m and v begin at 0. (B. T. Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; D. P. Kingma,
-/// J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.) They are PyTorch's `SGD` and `Adam`.
+/// m and v begin at 0. (B. T. Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; D. P.
+/// Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.) They are PyTorch's `SGD` and
+/// `Adam`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Optimiser {
     /// A step down the slope.
@@ -158,7 +159,8 @@ impl Descent {
 }
 
 vectorised! {
-    /// Updates parameters by sums of gradients, with what the optimiser remembers of them. Whether everything is still finite.
+    /// Updates parameters by sums of gradients, with what the optimiser remembers of them. Whether everything is still
+    /// finite.
     fn update(
         optimiser: Optimiser,
         parameters: &mut [f64],

@@ -32,7 +32,8 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) if one of the sizes is 0, or so large that there is no such array.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) if one of the sizes is 0, or so large that there is
+    /// no such array.
     pub fn random(n_x: usize, n_h: usize, n_y: usize, seed: u64) -> Result<Self> {
         for (name, size) in [("n_x", n_x), ("n_h", n_h), ("n_y", n_y)] {
             if size == 0 {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// The learning rate of each epoch, counted from 0, of a training of so many epochs that begins with `rate`.
+/// The learning rate of each epoch, counted from 0, of a training that begins with `rate`.
 ///
 /// | | rate of epoch k | range |
 /// |---|---|---|
@@ -14,14 +14,14 @@ use crate::{Error, Result};
 /// | `InverseTime { decay }` | rate / (1 + decay k) | `decay` finite, at least 0 |
 /// | `Cosine { end }` | end rate + (1 - end) rate (1 + cos(pi k / epochs)) / 2 | `end` from 0 to 1 |
 ///
-/// (H. Robbins, S. Monro, "A stochastic approximation method", 1951, for why it must fall; I. Loshchilov, F. Hutter, "SGDR",
-/// ICLR 2017, equation 5, for the cosine.)
+/// (H. Robbins, S. Monro, "A stochastic approximation method", 1951, for why it must fall; I. Loshchilov, F. Hutter,
+/// "SGDR", ICLR 2017, equation 5, for the cosine.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Schedule {
     /// Always the same.
     #[default]
     Constant,
-    /// Multiplied by `factor` every so many epochs.
+    /// Multiplied by `factor` every `every` epochs.
     Steps {
         /// After how many epochs it falls.
         every: usize,

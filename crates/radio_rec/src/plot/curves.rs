@@ -121,8 +121,8 @@ impl Plane for Curves {
     }
 }
 
-/// Some of a curve's points, at least 60 pixels apart: a curve can then be told by its shape as well as by its colour. Where
-/// curves lie on each other, those of curve number `index` are not at the same places as the others'.
+/// Some of a curve's points, at least 60 pixels apart: a curve can then be told by its shape as well as by its colour.
+/// Where curves lie on each other, those of curve number `index` are not at the same places as the others'.
 fn markers(points: &[(f64, f64)], index: usize) -> Vec<(f64, f64)> {
     let mut next = points[0].0 + 15.0 * (index % 4) as f64;
     let mut chosen = Vec::new();

@@ -10,7 +10,7 @@ const LEADER: f64 = 22.0;
 /// The radius of a marker.
 pub(super) const RADIUS: f64 = 5.0;
 
-/// Whether so many names fit one below the other into a picture of this height, with its title and its labels.
+/// Whether `count` names fit one below the other into a picture of this height, with its title and its labels.
 pub(super) fn names_fit(count: usize, height: f64) -> bool {
     count as f64 * NAME_HEIGHT <= height - 140.0
 }
@@ -50,7 +50,8 @@ pub(super) fn draw_names(scene: &mut Scene, canvas: &Canvas, ends: &[(String, (f
     }
 }
 
-/// Heights near the `wanted` ones, which rise, but no two nearer than a name is high; from `top` to `bottom` if there is room.
+/// Heights near the `wanted` ones, which rise, but no two nearer than a name is high; from `top` to `bottom` if there
+/// is room.
 fn spread(wanted: &[f64], top: f64, bottom: f64) -> Vec<f64> {
     let mut heights = Vec::with_capacity(wanted.len());
     let mut least = top;

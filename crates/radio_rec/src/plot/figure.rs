@@ -23,9 +23,9 @@ use crate::{Error, Result};
 
 /// A chart with its title and labels.
 ///
-/// Names, titles and labels are drawn on one line, and cut with an ellipsis where they are too long. PNG figures are drawn in
-/// DejaVu Sans, which comes with the crate, in Latin, Greek and Cyrillic letters; other signs are boxes there, while an SVG
-/// shows what the viewer's fonts have.
+/// Names, titles and labels are drawn on one line, and cut with an ellipsis where they are too long. PNG figures are
+/// drawn in DejaVu Sans, which comes with the crate, in Latin, Greek and Cyrillic letters; other signs are boxes there,
+/// while an SVG shows what the viewer's fonts have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
     pub(super) content: Content,
@@ -34,8 +34,9 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// How many of `values` lie in which range. [`Figure::bins`] says how many ranges there are; by default as many as numpy's
-    /// `bins="auto"` makes of fractions, while a bar of whole numbers stands over one of them, or over some equally many.
+    /// How many of `values` lie in which range. [`Figure::bins`] says how many ranges there are; by default as many as
+    /// numpy's `bins="auto"` makes of fractions, while a bar of whole numbers stands over one of them, or over some
+    /// equally many.
     ///
     /// ```
     /// use radio_rec::plot::Figure;
@@ -47,7 +48,8 @@ impl Figure {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] if a number is not finite; [`Error::Plot`] if there are none or more than 10 million.
+    /// [`Error::InvalidParameter`] if a number is not finite; [`Error::Plot`] if there are none or more than 10
+    /// million.
     pub fn histogram(values: impl IntoIterator<Item: Number>) -> Result<Self> {
         Ok(Self::of(Chart::Histogram(Histogram::new(numbers(values))?)))
     }
@@ -58,8 +60,8 @@ impl Figure {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if `x` and `y` differ in length; [`Error::InvalidParameter`] if a number is not finite; [`Error::Plot`]
-    /// if there are no points or more than 100,000.
+    /// [`Error::Shape`] if `x` and `y` differ in length; [`Error::InvalidParameter`] if a number is not finite;
+    /// [`Error::Plot`] if there are no points or more than 100,000.
     pub fn scatter(
         x: impl IntoIterator<Item: Number>,
         y: impl IntoIterator<Item: Number>,
@@ -70,8 +72,8 @@ impl Figure {
         )?)))
     }
 
-    /// Gives each point of a scatter plot the colour and the marker of its class. `labels` holds the class of each point, an
-    /// index into `class_names`, which make the legend.
+    /// Gives each point of a scatter plot the colour and the marker of its class. `labels` holds the class of each
+    /// point, an index into `class_names`, which make the legend.
     ///
     /// ```
     /// use radio_rec::plot::Figure;
@@ -111,8 +113,8 @@ impl Figure {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if there are not as many labels as values; [`Error::InvalidParameter`] if a value is not finite;
-    /// [`Error::Plot`] if there are none, or more than 100.
+    /// [`Error::Shape`] if there are not as many labels as values; [`Error::InvalidParameter`] if a value is not
+    /// finite; [`Error::Plot`] if there are none, or more than 100.
     pub fn bars(
         labels: impl IntoIterator<Item: AsRef<str>>,
         values: impl IntoIterator<Item: Number>,
@@ -128,8 +130,8 @@ impl Figure {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if there are not as many labels as rows or columns; [`Error::InvalidParameter`] if a number is not
-    /// finite; [`Error::Plot`] if the matrix is empty or larger than 500 x 500.
+    /// [`Error::Shape`] if there are not as many labels as rows or columns; [`Error::InvalidParameter`] if a number is
+    /// not finite; [`Error::Plot`] if the matrix is empty or larger than 500 x 500.
     pub fn heatmap(
         matrix: &ArrayRef2<f64>,
         row_labels: impl IntoIterator<Item: AsRef<str>>,
@@ -153,8 +155,8 @@ impl Figure {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] if a number is not finite; [`Error::Plot`] if there is no series or more than 40, or one
-    /// of them is empty or has more than 100,000 numbers.
+    /// [`Error::InvalidParameter`] if a number is not finite; [`Error::Plot`] if there is no series or more than 40, or
+    /// one of them is empty or has more than 100,000 numbers.
     pub fn curves<N: AsRef<str>, V: IntoIterator<Item: Number>>(
         series: impl IntoIterator<Item = (N, V)>,
     ) -> Result<Self> {
@@ -165,8 +167,8 @@ impl Figure {
         Ok(Self::of(Chart::Curves(Curves::new(series)?)))
     }
 
-    /// A line through the points (x, y) of each named series, in their order, with a marker at each point. Up to twelve lines
-    /// have their names at their ends, more have a legend. [`Figure::point_labels`] says what the points are.
+    /// A line through the points (x, y) of each named series, in their order, with a marker at each point. Up to twelve
+    /// lines have their names at their ends, more have a legend. [`Figure::point_labels`] says what the points are.
     ///
     /// ```
     /// use radio_rec::plot::Figure;
@@ -185,8 +187,8 @@ impl Figure {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] if a number is not finite; [`Error::Plot`] if there is no line or more than 40, or one of
-    /// them has no point or more than 100,000.
+    /// [`Error::InvalidParameter`] if a number is not finite; [`Error::Plot`] if there is no line or more than 40, or
+    /// one of them has no point or more than 100,000.
     pub fn lines<N: AsRef<str>, P: IntoIterator<Item: Borrow<(f64, f64)>>>(
         series: impl IntoIterator<Item = (N, P)>,
     ) -> Result<Self> {
@@ -202,12 +204,12 @@ impl Figure {
 
     /// Which class a model gives to each point of the plane, as a tinted region with a border, with the data on top.
     ///
-    /// `points` has 2 x m numbers, a column a point, as a network reads them; `labels` holds the class of each point, an
-    /// index into `class_names`. `predict` is called once, with the points of a fine grid and the data: 2 x n numbers, a
-    /// column a point. It returns a column for each of them, with
+    /// `points` has 2 x m numbers, a column a point, as a network reads them; `labels` holds the class of each point,
+    /// an index into `class_names`. `predict` is called once, with the points of a fine grid and the data: 2 x n
+    /// numbers, a column a point. It returns a column for each of them, with
     ///
-    /// - one row for two classes: the probability of the second one, from 0 to 1. The border is where it is 1/2; the stronger
-    ///   the tint, the surer the model, in steps at 0.1, 0.3, 0.7 and 0.9.
+    /// - one row for two classes: the probability of the second one, from 0 to 1. The border is where it is 1/2; the
+    ///   stronger the tint, the surer the model, in steps at 0.1, 0.3, 0.7 and 0.9.
     /// - one row for more classes: the number of the class.
     /// - a row a class: scores, such as those of a softmax, of which the highest counts.
     ///
@@ -230,10 +232,10 @@ impl Figure {
     ///
     /// # Errors
     ///
-    /// Those of `predict`; [`Error::Shape`] if `points` has not two rows, `labels` has another length, or `predict` returns
-    /// another shape; [`Error::InvalidParameter`] if a number is not finite or a label has no name; [`Error::Plot`] if there
-    /// are no points or more than 100,000, fewer than 2 or more than 7 names, or `predict` returns what is no probability or
-    /// class.
+    /// Those of `predict`; [`Error::Shape`] if `points` has not two rows, `labels` has another length, or `predict`
+    /// returns another shape; [`Error::InvalidParameter`] if a number is not finite or a label has no name;
+    /// [`Error::Plot`] if there are no points or more than 100,000, fewer than 2 or more than 7 names, or `predict`
+    /// returns what is no probability or class.
     pub fn decision_regions(
         points: &ArrayRef2<f64>,
         labels: impl IntoIterator<Item: Borrow<usize>>,
@@ -245,11 +247,12 @@ impl Figure {
         Ok(Self::of(Chart::Regions(chart)))
     }
 
-    /// What the units of a layer say to each point of the plane: a grid of panels, a panel a unit, in colours from blue for
-    /// negative numbers over white to orange for positive ones, the same for all, with a line where the unit changes its sign.
+    /// The activation of each unit of a layer at each point of the plane: a grid of panels, a panel a unit, in colours
+    /// from blue for negative numbers over white to orange for positive ones, the same for all, with a line where the
+    /// unit changes its sign.
     ///
-    /// `points` has 2 x m numbers, a column a point: the plane is shown as far as they reach. `activations` is called once, with
-    /// the points of a fine grid, 2 x n numbers, and returns a row a unit, a column a point.
+    /// `points` has 2 x m numbers, a column a point: the plane is shown as far as they reach. `activations` is called
+    /// once, with the points of a fine grid, 2 x n numbers, and returns a row a unit, a column a point.
     ///
     /// ```
     /// use radio_rec::datasets::{Circles, circles};
@@ -265,9 +268,9 @@ impl Figure {
     ///
     /// # Errors
     ///
-    /// Those of `activations`; [`Error::Shape`] if `points` has not two rows, or `activations` returns another number of
-    /// columns; [`Error::InvalidParameter`] if a coordinate is not finite; [`Error::Plot`] if an activation is not, and if
-    /// there are no points or more than 100,000, or no units or more than 100.
+    /// Those of `activations`; [`Error::Shape`] if `points` has not two rows, or `activations` returns another number
+    /// of columns; [`Error::InvalidParameter`] if a coordinate is not finite; [`Error::Plot`] if an activation is not,
+    /// and if there are no points or more than 100,000, or no units or more than 100.
     pub fn activations(
         points: &ArrayRef2<f64>,
         activations: impl FnOnce(&Array2<f64>) -> Result<Array2<f64>>,
@@ -282,9 +285,10 @@ impl Figure {
 
     /// Several figures as panels of one, row by row, each under its title.
     ///
-    /// Where all panels have the same axes, the numbers stand at the outer panels only, and where all have the same legend, it is
-    /// drawn once. So decision regions at several epochs make a film strip. The size is that of the grid; those of the panels do
-    /// not count. A panel with decision regions shows about 200 of its points at most, evenly from each class.
+    /// Where all panels have the same axes, the numbers stand at the outer panels only, and where all have the same
+    /// legend, it is drawn once. So decision regions at several epochs make a film strip. The size is that of the grid;
+    /// those of the panels do not count. A panel with decision regions shows about 200 of its points at most, evenly
+    /// from each class.
     ///
     /// ```
     /// use radio_rec::plot::Figure;
@@ -344,8 +348,8 @@ impl Figure {
         self
     }
 
-    /// A logarithmic x axis, for a scatter plot, curves or lines. All x must then be positive, so curves must not begin at
-    /// iteration 0.
+    /// A logarithmic x axis, for a scatter plot, curves or lines. All x must then be positive, so curves must not begin
+    /// at iteration 0.
     pub fn log_x(mut self) -> Self {
         self.labels.log_x = true;
         self
@@ -363,8 +367,8 @@ impl Figure {
         self
     }
 
-    /// The colours of a heat map from blue over white to orange, with white at 0 and equal steps on both sides: for numbers
-    /// with a sign, such as the weights of a layer.
+    /// The colours of a heat map from blue over white to orange, with white at 0 and equal steps on both sides: for
+    /// numbers with a sign, such as the weights of a layer.
     ///
     /// ```
     /// use radio_rec::plot::Figure;
@@ -379,9 +383,9 @@ impl Figure {
         self
     }
 
-    /// What the points of a scatter plot or of lines are, such as the length of a list: the first label belongs to the first point
-    /// of each line, and so on; one that is empty to none. Each is written once, where it covers nothing, and left out where it
-    /// would.
+    /// What the points of a scatter plot or of lines are, such as the length of a list: the first label belongs to the
+    /// first point of each line, and so on; one that is empty to none. Each is written once, where it covers nothing,
+    /// and left out where it would.
     pub fn point_labels(mut self, labels: impl IntoIterator<Item: AsRef<str>>) -> Self {
         self.labels.point_labels = names(labels);
         self
@@ -393,8 +397,8 @@ impl Figure {
         self
     }
 
-    /// How many panels of a grid stand side by side, at least 1; by default up to four with the same axes, and up to two with
-    /// axes of their own.
+    /// How many panels of a grid stand side by side, at least 1; by default up to four with the same axes, and up to
+    /// two with axes of their own.
     pub fn columns(mut self, columns: usize) -> Self {
         self.labels.columns = Some(columns);
         self

@@ -142,8 +142,8 @@ pub(super) fn check_point_labels(labels: &Labels, points: usize, as_what: &str) 
     })
 }
 
-/// Writes each label once, beside the highest of the points that its number has, or else another one: where it covers neither
-/// other labels nor what is `taken`. A label without such a place is left out.
+/// Writes each label once, beside the highest of the points that its number has, or else another one: where it covers
+/// neither other labels nor what is `taken`. A label without such a place is left out.
 pub(super) fn draw_point_labels(
     scene: &mut Scene,
     frame: Frame,

@@ -48,15 +48,15 @@ impl Figure {
         self
     }
 
-    /// Texts, lines and markers this many times as large, from 0.5 to 4, in a figure of the same size (but bars get higher, so
-    /// that all have room): 1.5 can be read from the last row of a large hall.
+    /// Texts, lines and markers this many times as large, from 0.5 to 4, in a figure of the same size (but bars get
+    /// higher, so that all have room): 1.5 can be read from the last row of a large hall.
     pub fn font_scale(mut self, scale: f64) -> Self {
         self.look.font_scale = scale;
         self
     }
 
-    /// How many dots of a PNG there are for each pixel each way, from 1 to 8; 2 by default. A figure of 640 pixels at 4 has 300
-    /// dots an inch where it is 21 cm wide on paper.
+    /// How many dots of a PNG there are for each pixel each way, from 1 to 8; 2 by default. A figure of 640 pixels at 4
+    /// has 300 dots an inch where it is 21 cm wide on paper.
     pub fn dots_per_pixel(mut self, dots: u32) -> Self {
         self.look.dots_per_pixel = dots;
         self
@@ -66,10 +66,10 @@ impl Figure {
     ///
     /// # Errors
     ///
-    /// [`Error::Plot`] if a logarithmic axis meets a number that is not positive, the chart cannot do what it was told to, or the
-    /// labels leave no room for the data; [`Error::InvalidParameter`] if a side is not from 150 to 4000 pixels long, or the scale
-    /// of the fonts is not from 0.5 to 4;
-    /// [`Error::Shape`] if there are more labels of points than points.
+    /// [`Error::Plot`] if a logarithmic axis meets a number that is not positive, the chart cannot do what it was told
+    /// to, or the labels leave no room for the data; [`Error::InvalidParameter`] if a side is not from 150 to 4000
+    /// pixels long, or the scale of the fonts is not from 0.5 to 4; [`Error::Shape`] if there are more labels of points
+    /// than points.
     pub fn to_svg(&self) -> Result<String> {
         paint::svg(
             &self.scene()?,
@@ -79,12 +79,13 @@ impl Figure {
         )
     }
 
-    /// The figure as a PNG file, at two dots a pixel or as many as it was told. Edges are smoothed, unless it has more than 16
-    /// million dots.
+    /// The figure as a PNG file, at two dots a pixel or as many as it was told. Edges are smoothed, unless it has more
+    /// than 16 million dots.
     ///
     /// # Errors
     ///
-    /// As [`Figure::to_svg`]; [`Error::InvalidParameter`] if there are not from 1 to 8 dots a pixel, or more than 64 million in all.
+    /// As [`Figure::to_svg`]; [`Error::InvalidParameter`] if there are not from 1 to 8 dots a pixel, or more than 64
+    /// million in all.
     pub fn to_png(&self) -> Result<Vec<u8>> {
         let (width, height) = self.size_or_default();
         let dots = self.look.dots_per_pixel;
@@ -103,13 +104,13 @@ impl Figure {
         paint::png(&self.scene()?, (width, height), dots)
     }
 
-    /// Writes the figure to a file, an SVG or a PNG by the ending of its name. The file is written beside and then renamed,
-    /// so that there is never half a file.
+    /// Writes the figure to a file, an SVG or a PNG by the ending of its name. The file is written beside and then
+    /// renamed, so that there is never half a file.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] if the name ends in neither; [`Error::Io`] if the file cannot be written; and those of
-    /// [`Figure::to_svg`].
+    /// [`Error::InvalidParameter`] if the name ends in neither; [`Error::Io`] if the file cannot be written; and those
+    /// of [`Figure::to_svg`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         self.save_to(path.as_ref())
     }

@@ -1,4 +1,4 @@
-//! What charts between an x and a y axis have in common: what they are told, and how their frame and key are drawn.
+//! What charts between an x and a y axis have in common: their settings, and how their frame and key are drawn.
 
 use super::axes::{
     Axis, Canvas, MARGIN, draw_axes, draw_color_bar, draw_legend, draw_title, width_of_color_bar,
@@ -23,7 +23,7 @@ pub(super) struct Labels {
     pub bins: Option<usize>,
 }
 
-/// What only some kinds of chart can be told.
+/// A setting that only some kinds of chart have.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Setting {
     LogAxes,
@@ -34,7 +34,7 @@ pub(super) enum Setting {
 }
 
 impl Labels {
-    /// That a chart of this kind, which has these settings, is told no other.
+    /// That no setting was given but those that a chart of this kind has.
     pub(super) fn check(&self, kind: &str, has: &[Setting]) -> Result<()> {
         let is_log = self.log_x || self.log_y;
         let has_point_labels = !self.point_labels.is_empty();

@@ -6,7 +6,7 @@ use super::axes::Axis;
 use super::palette::Tone;
 use crate::Result;
 
-/// The numbers that all units together say.
+/// The range of the activations of all units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct ColorScale {
     pub low: f64,

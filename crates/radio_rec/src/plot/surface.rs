@@ -1,4 +1,4 @@
-//! What a unit of a network says to each point of a plane.
+//! The activation of a unit of a network at each point of a plane.
 
 use ndarray::{Array2, ArrayRef2};
 

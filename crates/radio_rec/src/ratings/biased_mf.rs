@@ -17,9 +17,9 @@ use crate::{Error, Result};
 /// Σ over ratings  (r_ui - μ - b_u - b_i - p_uᵀq_i)² + λ (b_u² + b_i² + ‖p_u‖² + ‖q_i‖²)
 /// ```
 ///
-/// by stochastic gradient descent, one rating after the other (Koren, Bell and Volinsky, "Matrix factorization techniques for
-/// recommender systems", Computer 2009, equation 5): Surprise's `SVD`. Users come in the catalogue's order, and so do the items of each.
-/// Where a user or an item has no rating, their part is left out.
+/// by stochastic gradient descent, one rating after the other (Koren, Bell and Volinsky, "Matrix factorization
+/// techniques for recommender systems", Computer 2009, equation 5): Surprise's `SVD`. Users come in the catalogue's
+/// order, and so do the items of each. Where a user or an item has no rating, their part is left out.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
@@ -76,8 +76,8 @@ impl FitRatings for BiasedMf {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, and for a `rate` so large for
-    /// these ratings that the numbers grow without end.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, and for a `rate`
+    /// so large for these ratings that the numbers grow without end.
     fn fit(&self, ratings: &Ratings) -> Result<BiasedMfModel> {
         self.check()?;
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);

@@ -13,10 +13,11 @@ use crate::{Error, Result};
 /// mean_u + Σ s(u, v) (r_vi - mean_v) / Σ s(u, v)     over the k most similar users v who rated i, with s above 0
 /// ```
 ///
-/// or the same of items, with those that the user rated (Resnick et al., "GroupLens: an open architecture for collaborative
-/// filtering of netnews", CSCW 1994; Desrosiers and Karypis, "A comprehensive survey of neighborhood-based recommendation methods", 2011,
-/// section 4.3.1). Surprise calls it `KNNWithMeans`. Similarities are of what both rated. Where fewer than `least` neighbours have
-/// one, it is the mean of the user (of the item) alone, and the mean of all where they have no rating.
+/// or the same of items, with those that the user rated (Resnick et al., "GroupLens: an open architecture for
+/// collaborative filtering of netnews", CSCW 1994; Desrosiers and Karypis, "A comprehensive survey of
+/// neighborhood-based recommendation methods", 2011, section 4.3.1). Surprise calls it `KNNWithMeans`. Similarities are
+/// of what both rated. Where fewer than `least` neighbours have one, it is the mean of the user (of the item) alone,
+/// and the mean of all where they have no rating.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|

@@ -9,12 +9,13 @@ use crate::interactions::LongTable;
 use crate::rows::Source;
 
 impl LongTable<'_> {
-    /// Reads a file of ratings, of which the weight is any finite number: 0 and negative ratings are ratings too. Timestamps are
-    /// read over, and a second row of a user and an item is refused.
+    /// Reads a file of ratings, of which the weight is any finite number: 0 and negative ratings are ratings too.
+    /// Timestamps are read over, and a second row of a user and an item is refused.
     ///
     /// # Errors
     ///
-    /// Those of [`read`](Self::read), but for negative, small and large weights; and for a table without a column of ratings.
+    /// Those of [`read`](Self::read), but for negative, small and large weights; and for a table without a column of
+    /// ratings.
     pub fn read_ratings(self, path: impl AsRef<Path>) -> Result<Ratings> {
         let path = path.as_ref();
         parse(self, Source::open(path)?, path)

@@ -28,22 +28,23 @@ use crate::{Error, Result};
 /// p_ui = 1 if u played i, otherwise 0;   c_ui = 1 + α · value(u, i)
 /// ```
 ///
-/// (Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008, equation 3.) Users and items
-/// take turns; each turn improves every vector by three steps of conjugate gradients from where it is (Takács, Pilászy and
-/// Tikk, "Applications of the conjugate gradient method for implicit feedback collaborative filtering", RecSys 2011). It runs
-/// on all processors, in single precision, and gives the same bits on any number of them and on any make of them.
+/// (Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008, equation 3.) Users and
+/// items take turns; each turn improves every vector by three steps of conjugate gradients from where it is (Takács,
+/// Pilászy and Tikk, "Applications of the conjugate gradient method for implicit feedback collaborative filtering",
+/// RecSys 2011). It runs on all processors, in single precision, and gives the same bits on any number of them and on
+/// any make of them.
 ///
-/// To recommend, the x of somebody is solved for exactly from their plays, so that users of the matrix and others with the
-/// same plays get the same. Every item that somebody played has a score: about 1 for what should be played, about 0 or below
-/// for what should not. Where values are so large that λ is lost beside them in rounding, so that the x cannot be solved for,
-/// no item has a score.
+/// To recommend, the x of somebody is solved for exactly from their plays, so that users of the matrix and others with
+/// the same plays get the same. Every item that somebody played has a score: about 1 for what should be played, about 0
+/// or below for what should not. Where values are so large that λ is lost beside them in rounding, so that the x cannot
+/// be solved for, no item has a score.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
 /// | `factors` | 64 | how many numbers describe a user or an item | 1 to 1024 |
 /// | `iterations` | 15 | how often users and items take their turns | at least 1 |
 /// | `lambda` | 0.01 | the penalty for long vectors | finite, above 0 |
-/// | `alpha` | 1 | how much more a play says than that there is none | finite, at least 0 |
+/// | `alpha` | 1 | how much more a play counts than no play | finite, at least 0 |
 /// | `seed` | 0 | where the vectors begin | |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -54,7 +55,7 @@ pub struct Als {
     pub iterations: usize,
     /// The penalty for long vectors.
     pub lambda: f64,
-    /// How much more a play says than that there is none.
+    /// How much more a play counts than no play.
     pub alpha: f64,
     /// Where the vectors begin.
     pub seed: u64,
@@ -99,8 +100,8 @@ impl Fit for Als {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, and for values so large
-    /// that single precision does not hold what is computed from them.
+    /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, and for values so
+    /// large that single precision does not hold what is computed from them.
     fn fit(&self, data: &Interactions) -> Result<AlsModel> {
         self.check()?;
         check_not_empty(data)?;
@@ -184,8 +185,8 @@ impl AlsModel {
         &self.vectors.items
     }
 
-    /// What [`Als`] minimises, divided by the sum of all confidences c, so that it compares between data sets: as implicit's
-    /// `calculate_training_loss` has it for plays of 1 + α · value.
+    /// What [`Als`] minimises, divided by the sum of all confidences c, so that it compares between data sets: as
+    /// implicit's `calculate_training_loss` has it for plays of 1 + α · value.
     pub fn loss(&self) -> f64 {
         let Als { lambda, alpha, .. } = self.parameters;
         let items = self.vectors.items.mapv(f64::from);
@@ -217,8 +218,8 @@ impl AlsModel {
         solver.take(&self.vectors.items, plays);
     }
 
-    /// The vector of somebody: W Σ over the history c y, for W = (Σ over all items y yᵀ + Σ over the history α value y yᵀ + λ I)⁻¹;
-    /// nothing where λ is lost beside values this large.
+    /// The vector of somebody: W Σ over the history c y, for W = (Σ over all items y yᵀ + Σ over the history α value y
+    /// yᵀ + λ I)⁻¹; `None` where λ is lost beside values this large.
     fn vector_of(&self, solver: &mut Solver, history: &History<'_>) -> Option<Vec<f64>> {
         self.take(solver, history);
         solver.solve(&self.gram, self.parameters.lambda, &solver.wanted(1.0))

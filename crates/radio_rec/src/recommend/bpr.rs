@@ -16,22 +16,23 @@ use super::{Fit, Recommender, SimilarItems, SimilarUsers, Update, Wanted, check_
 use crate::interactions::{Interactions, Item, User};
 use crate::{Error, Result};
 
-/// Bayesian personalised ranking: a vector x for each user, and a vector y and a number b for each item, such that what a user
-/// played scores above what they did not. They maximise
+/// Bayesian personalised ranking: a vector x for each user, and a vector y and a number b for each item, such that what
+/// a user played scores above what they did not. They maximise
 ///
 /// ```text
 /// Σ ln σ(s_ui - s_uj) - λ (Σ ‖x_u‖² + Σ ‖y_i‖² + Σ b_i²) / 2    over i that u played and j that u did not
 /// s_ui = x_uᵀ y_i + b_i,   σ(t) = 1 / (1 + e⁻ᵗ)
 /// ```
 ///
-/// by stochastic gradient ascent, where each epoch draws as many (u, i, j) as there are plays (Rendle et al., "BPR: Bayesian
-/// personalized ranking from implicit feedback", UAI 2009, section 4). Values do not count, only what was played. It runs on all
-/// processors, in single precision, and gives the same bits on any number of them and on any make of them: in blocks of users and
-/// of items that do not meet, which are dealt anew in each epoch (Gemulla et al., "Large-scale matrix factorization with
-/// distributed stochastic gradient descent", KDD 2011). What j is compared with i in an epoch comes from the block of i.
+/// by stochastic gradient ascent, where each epoch draws as many (u, i, j) as there are plays (Rendle et al., "BPR:
+/// Bayesian personalized ranking from implicit feedback", UAI 2009, section 4). Values do not count, only what was
+/// played. It runs on all processors, in single precision, and gives the same bits on any number of them and on any
+/// make of them: in blocks of users and of items that do not meet, which are dealt anew in each epoch (Gemulla et al.,
+/// "Large-scale matrix factorization with distributed stochastic gradient descent", KDD 2011). What j is compared with
+/// i in an epoch comes from the block of i.
 ///
-/// Every item that somebody played has a score, of any sign. Somebody who is not in the matrix gets a vector by the same
-/// ascent over their plays, with the items as they are.
+/// Every item that somebody played has a score, of any sign. Somebody who is not in the matrix gets a vector by the
+/// same ascent over their plays, with the items as they are.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
@@ -88,8 +89,8 @@ impl Fit for Bpr {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without
-    /// values, and for a `rate` so large that the vectors grow without end.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix
+    /// without values, and for a `rate` so large that the vectors grow without end.
     fn fit(&self, data: &Interactions) -> Result<BprModel> {
         self.check()?;
         check_not_empty(data)?;
@@ -189,8 +190,8 @@ impl BprModel {
         self.ascent_of(history.numbers())
     }
 
-    /// The vector of an item that was learned from, with its b, for new plays by these users: what is compared with are the items
-    /// as they are.
+    /// The vector of an item that was learned from, with its b, for new plays by these users: what is compared with are
+    /// the items as they are.
     fn ascent_of_item(&self, listeners: &[u32], users: &Array2<f32>) -> Vec<f32> {
         let bpr = &self.parameters;
         let Steps { rate, lambda } = bpr.steps();
@@ -247,7 +248,7 @@ impl Update for BprModel {
         users
             .slice_mut(s![..self.vectors.users.nrows(), ..])
             .assign(&self.vectors.users);
-        // Users from the items that there were, then new items from all users.
+        // Users from the items known before, then new items from all users.
         for user in data
             .user_indices()
             .filter(|user| merged.users[user.index()])

@@ -8,7 +8,8 @@ use super::{Ease, EaseModel, Fit, Precision};
 use crate::interactions::Interactions;
 use crate::{Error, Result};
 
-/// [`Ease`](super::Ease) learned with dropout: the weights that best restore plays of which each is forgotten with probability p.
+/// [`Ease`](super::Ease) learned with dropout: the weights that best restore plays of which each is forgotten with
+/// probability p.
 ///
 /// Infinitely many draws have a closed form: the penalty grows with the popularity of an item,
 ///
@@ -70,8 +71,8 @@ impl Fit for Edlae {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without values, and for a `lambda` so
-    /// small against the data that the inverse is lost in rounding.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix
+    /// without values, and for a `lambda` so small against the data that the inverse is lost in rounding.
     fn fit(&self, data: &Interactions) -> Result<EaseModel> {
         self.check()?;
         let odds = self.dropout / (1.0 - self.dropout);

@@ -15,7 +15,8 @@ use crate::interactions::{Compressed, Interactions, Item, User};
 use crate::linalg::solve::Solver;
 use crate::{Error, Result};
 
-/// The vectors of a fitted model, a row a user or an item: `factors` numbers, after which some models keep a bias and a 1.
+/// The vectors of a fitted model, a row a user or an item: `factors` numbers, after which some models keep a bias
+/// and a 1.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Vectors {
     pub users: Array2<f32>,
@@ -76,7 +77,7 @@ impl Vectors {
             return xs.into_iter().zip(histories).map(best).collect();
         }
         let has_x: Vec<bool> = xs.iter().map(Option::is_some).collect();
-        // Of zeros all are tied, and nobody is asked for what comes of it.
+        // Of zeros all scores are tied; these lists are dropped below.
         let zeros = || vec![0.0; self.items.ncols()];
         let xs: Vec<_> = xs.into_iter().map(|x| x.unwrap_or_else(zeros)).collect();
         let best = self.panels.best(&xs, histories, wanted, &self.items);
@@ -139,7 +140,7 @@ pub(super) fn gram<T: Copy + Into<f64> + Sync>(vectors: &Array2<T>) -> Array2<f6
     gram
 }
 
-/// Adds rows of zeros, up to so many rows.
+/// Adds rows of zeros, up to `rows` rows.
 pub(super) fn grow(vectors: &mut Array2<f32>, rows: usize) {
     let zeros = Array2::zeros((rows - vectors.nrows(), vectors.ncols()));
     vectors

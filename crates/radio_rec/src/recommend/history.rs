@@ -27,8 +27,8 @@ use crate::{Error, Result};
 pub enum Whom<'a> {
     /// A user of the matrix.
     User(User),
-    /// Somebody who played these items so often: values as in the matrix, 0 or from 1e-30 to 1e30. Values of the same item
-    /// are added up, and 0 is as if the item were not there. It may be empty.
+    /// Somebody who played these items so often: values as in the matrix, 0 or from 1e-30 to 1e30. Values of the same
+    /// item are added up, and 0 is as if the item were not there. It may be empty.
     History(&'a [(Item, f64)]),
 }
 
@@ -75,8 +75,8 @@ impl<'a> History<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a user or an item of another matrix, and for a value that is not 0 and not from 1e-30
-    /// to 1e30.
+    /// [`Error::InvalidParameter`] for a user or an item of another matrix, and for a value that is not 0 and not from
+    /// 1e-30 to 1e30.
     pub fn new(data: &'a Interactions, whom: Whom<'_>) -> Result<Self> {
         whom.check(data)?;
         match whom {

@@ -19,21 +19,21 @@ use crate::linalg::solve::Solver;
 use crate::ranking::at_least_one;
 use crate::{Error, Result};
 
-/// Matrix factorisation by alternating least squares as Rendle et al. tune it: a vector x for each user and y for each item that
-/// minimise
+/// Matrix factorisation by alternating least squares as Rendle et al. tune it: a vector x for each user and y for each
+/// item that minimise
 ///
 /// ```text
 /// Σ over plays  w (xᵀy - 1)²  +  α Σ over all pairs  (xᵀy)²  +  λ Σ_u (n_u + α items)^ν ‖x‖²  +  λ Σ_i (n_i + α users)^ν ‖y‖²
 /// ```
 ///
-/// with w the weight of a play, and n how many plays a user or an item has (Rendle, Krichene, Zhang and Koren, "Revisiting the
-/// performance of iALS on item recommendation benchmarks", RecSys 2022 (arXiv 2110.14037), equations 1 to 5). Against [`Als`](super::Als),
-/// the weight α of what was not played stands by itself, and with ν = 1 the penalty grows with how much there is to fit, so that vectors of
-/// many plays are held as tight as those of few.
+/// with w the weight of a play, and n how many plays a user or an item has (Rendle, Krichene, Zhang and Koren,
+/// "Revisiting the performance of iALS on item recommendation benchmarks", RecSys 2022 (arXiv 2110.14037), equations 1
+/// to 5). Against [`Als`](super::Als), the weight α of what was not played is separate, and with ν = 1 the penalty
+/// grows with how much there is to fit, so that vectors of many plays are held as tight as those of few.
 ///
-/// Each turn solves exactly, for all users and then for all items, in double precision. The vector of anybody is the one that is best for
-/// what they played, with the items as they are, which takes time with the cube of `factors`; the score is xᵀy. Every item that somebody
-/// played has one.
+/// Each turn solves exactly, for all users and then for all items, in double precision. The vector of anybody is the
+/// one that is best for what they played, with the items as they are, which takes time with the cube of `factors`; the
+/// score is xᵀy. Every item that somebody played has one.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
@@ -107,8 +107,8 @@ impl Fit for Ials {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without values,
-    /// and for a `lambda` so small against the plays that it is lost in rounding.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix
+    /// without values, and for a `lambda` so small against the plays that it is lost in rounding.
     fn fit(&self, data: &Interactions) -> Result<IalsModel> {
         self.check()?;
         check_not_empty(data)?;
@@ -170,8 +170,8 @@ impl Ials {
         Error::invalid("lambda", self.lambda, expected)
     }
 
-    /// (Σ w y yᵀ + α Σ over all y yᵀ + λ (n + α all)^ν I)⁻¹ b, with b = Σ w y over the plays unless it is given; `gram` is α Σ over all
-    /// y yᵀ.
+    /// (Σ w y yᵀ + α Σ over all y yᵀ + λ (n + α all)^ν I)⁻¹ b, with b = Σ w y over the plays unless it is given; `gram`
+    /// is α Σ over all y yᵀ.
     fn solve<T: Copy + Into<f64>>(
         &self,
         solver: &mut Solver,
@@ -229,7 +229,7 @@ impl IalsModel {
         &self.vectors.items
     }
 
-    /// The vector of somebody; nothing where λ is lost beside what they played.
+    /// The vector of somebody; `None` where λ is lost beside what they played.
     fn vector_of(
         &self,
         solver: &mut Solver,

@@ -9,8 +9,8 @@ use super::{Explain, Recommender, SimilarItems, Wanted};
 use crate::interactions::{Interactions, Item};
 use crate::similarity::{ItemNeighbours, Neighbour};
 
-/// A fitted [`Slim`](super::Slim), [`Rp3Beta`](super::Rp3Beta) or [`SparseEase`](super::SparseEase): of each item the others that it
-/// speaks for, and how much.
+/// A fitted [`Slim`](super::Slim), [`Rp3Beta`](super::Rp3Beta) or [`SparseEase`](super::SparseEase): of each item the
+/// others that it speaks for, and how much.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct ItemWeightsModel {
@@ -27,7 +27,7 @@ impl ItemWeightsModel {
     fn checked(self) -> std::result::Result<Self, &'static str> {
         let weights = checked_weights(&self.weights, &self.data)?;
         if self.weight.check().is_err() {
-            return Err("its weight of plays is none");
+            return Err("its weight of plays is outside its range");
         }
         Ok(Self { weights, ..self })
     }
@@ -51,8 +51,8 @@ impl ItemWeightsModel {
         }
     }
 
-    /// Of each item the others that it speaks for, and how much: above 0, or of [`SparseEase`](super::SparseEase) below 0 where it speaks
-    /// against one.
+    /// Of each item the others that it speaks for, and how much: above 0, or of [`SparseEase`](super::SparseEase) below
+    /// 0 where it speaks against one.
     pub fn weights(&self) -> &ItemNeighbours {
         &self.weights
     }

@@ -23,9 +23,10 @@ use crate::{Error, Result};
 /// Σ over all pairs  w s - (1 + w) ln(1 + eˢ)   -  λ/2 (Σ ‖x‖² + Σ ‖y‖²)      s = xᵀy + b + c
 /// ```
 ///
-/// with w the weight of a play and 0 where there is none (Johnson, "Logistic matrix factorization for implicit feedback data", NIPS
-/// workshop 2014, equation 4), by steps up the gradient of one side and then of the other, each as large as AdaGrad makes them (section 3.2 there). The sums are over all
-/// pairs and not over a sample of those without a play: nothing but the beginning is random.
+/// with w the weight of a play and 0 where there is none (Johnson, "Logistic matrix factorization for implicit feedback
+/// data", NIPS workshop 2014, equation 4), by steps up the gradient of one side and then of the other, each as large as
+/// AdaGrad makes them (section 3.2 there). The sums are over all pairs and not over a sample of those without a play:
+/// nothing but the beginning is random.
 ///
 /// The vector of somebody who is not in the matrix is found by the same steps. The score is xᵀy + c. Every item that
 /// somebody played has one.
@@ -92,8 +93,8 @@ impl Fit for LogisticMf {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without values, and for
-    /// vectors that single precision does not hold.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix
+    /// without values, and for vectors that single precision does not hold.
     fn fit(&self, data: &Interactions) -> Result<LogisticMfModel> {
         self.check()?;
         check_not_empty(data)?;
@@ -250,7 +251,8 @@ impl LogisticMfModel {
         Ok(Self { vectors, ..self })
     }
 
-    /// The vector of somebody: what was learned for a user, or the steps of a history; with 0 for b, which is the same for all items.
+    /// The vector of somebody: what was learned for a user, or the steps of a history; with 0 for b, which is the same
+    /// for all items.
     fn vector_of(&self, history: &History<'_>) -> Vec<f64> {
         let mut x = match history.user() {
             Some(user) => self

@@ -93,7 +93,8 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for `n` = 0, for an item of another matrix, and for a minimum score that is not a number.
+    /// [`Error::InvalidParameter`] for `n` = 0, for an item of another matrix, and for a minimum score that is not a
+    /// number.
     pub(crate) fn checked(&self, data: &Interactions) -> Result<Wanted> {
         at_least_one("n", self.n)?;
         for &item in self.only.iter().flatten().chain(&self.without) {

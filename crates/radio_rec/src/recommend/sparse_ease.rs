@@ -13,18 +13,19 @@ use crate::{Error, Result};
 
 /// [`Edlae`](super::Edlae), or with no dropout [`Ease`](super::Ease), in which only `k` others may speak for each item.
 ///
-/// With X the weighted plays (users x items) and N_j the `k` items that restore item j best if each does it alone, by the largest
-/// (x_iᵀx_j)² / ((1 + p/(1-p)) ‖x_i‖² + λ) above 0, the weights for item j are those of the closed form over these items alone,
+/// With X the weighted plays (users x items) and N_j the `k` items that restore item j best if each does it alone, by
+/// the largest (x_iᵀx_j)² / ((1 + p/(1-p)) ‖x_i‖² + λ) above 0, the weights for item j are those of the closed form
+/// over these items alone,
 ///
 /// ```text
 /// B_Nj = (X_NᵀX_N + p/(1-p) · diag(X_NᵀX_N) + λ I)⁻¹ X_Nᵀx_j     B_ij = 0 for i outside of N_j
 /// ```
 ///
-/// which minimise what EDLAE minimises with all others held at 0. It is the column of the inverse of the block of N_j and j, divided by its
-/// diagonal: a sparse approximate inverse, as in Steck, "Markov random fields for collaborative filtering", NeurIPS 2019, section 3,
-/// with a block of each item's own. Where every two items have users in common, and `k` is at least the number of items, it is EDLAE, but
-/// for rounding. Scores may be negative; an item
-/// that nothing speaks for or against has none. Ties may be ordered by the rounding of the solutions.
+/// which minimise what EDLAE minimises with all others held at 0. It is the column of the inverse of the block of N_j
+/// and j, divided by its diagonal: a sparse approximate inverse, as in Steck, "Markov random fields for collaborative
+/// filtering", NeurIPS 2019, section 3, with a block of each item's own. Where every two items have users in common,
+/// and `k` is at least the number of items, it is EDLAE, but for rounding. Scores may be negative; an item that nothing
+/// speaks for or against has none. Ties may be ordered by the rounding of the solutions.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
@@ -33,9 +34,9 @@ use crate::{Error, Result};
 /// | `dropout` | 0 | the probability p with which a play is forgotten | at least 0, below 1 |
 /// | `weight` | 1 | how strongly a play counts, in learning and in scoring | see [`PlayWeight`] |
 ///
-/// It takes 16 bytes a weight, at most `k` of each item, and while it learns a matrix of `k` x `k` a thread, and no matrix of items x
-/// items. Its time grows with the number of items times k³, and with the users whom the items of N_j have in common. Any number of threads
-/// gives the same.
+/// It takes 16 bytes a weight, at most `k` of each item, and while it learns a matrix of `k` x `k` a thread, and no
+/// matrix of items x items. Its time grows with the number of items times k³, and with the users whom the items of N_j
+/// have in common. Any number of threads gives the same.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SparseEase {
@@ -82,8 +83,8 @@ impl Fit for SparseEase {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, and for a `lambda` so small against the
-    /// data that it is lost in rounding.
+    /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, and for a `lambda`
+    /// so small against the data that it is lost in rounding.
     fn fit(&self, data: &Interactions) -> Result<ItemWeightsModel> {
         self.check()?;
         check_not_empty(data)?;
@@ -133,7 +134,7 @@ impl Block {
         }
     }
 
-    /// The weights of others for an item; nothing where λ is lost in rounding.
+    /// The weights of others for an item; `None` where λ is lost in rounding.
     fn weights_for(
         &mut self,
         ease: &SparseEase,

@@ -21,12 +21,13 @@ use crate::{Error, Result};
 /// Σ over the items i that u played  x_ui B_ij   +   share · Σ over the other users v  A_vu x_vj
 /// ```
 ///
-/// where B is what [`Edlae`](super::Edlae) learns of X with `dropout` and `lambda`, and A what it learns of Xᵀ, the users in the
-/// place of the items, with `user_dropout` and `user_lambda`: both restore the plays, from their row and from their column, and err in
-/// ways that differ. (Adding up both views is Wang, de Vries and Reinders, "Unifying user-based and item-based collaborative filtering
-/// approaches by similarity fusion", SIGIR 2006; the weights are those of Steck, "Autoencoders that don't overfit towards the
-/// identity", NeurIPS 2020.) Somebody who is not in the matrix is restored from all of its users by the same penalties: w = P X x
-/// for P = (X Xᵀ + p/(1-p) · diag(X Xᵀ) + λ I)⁻¹.
+/// where B is what [`Edlae`](super::Edlae) learns of X with `dropout` and `lambda`, and A what it learns of Xᵀ, the
+/// users in the place of the items, with `user_dropout` and `user_lambda`: both restore the plays, from their row and
+/// from their column, and err in ways that differ. (Adding up both views is Wang, de Vries and Reinders, "Unifying
+/// user-based and item-based collaborative filtering approaches by similarity fusion", SIGIR 2006; the weights are
+/// those of Steck, "Autoencoders that don't overfit towards the identity", NeurIPS 2020.) Somebody who is not in the
+/// matrix is restored from all of its users by the same penalties: w = P X x for P = (X Xᵀ + p/(1-p) · diag(X Xᵀ) + λ
+/// I)⁻¹.
 ///
 /// Scores may be negative. Every item that somebody played has one.
 ///
@@ -39,9 +40,9 @@ use crate::{Error, Result};
 /// | `share` | 1 | how much the users' part counts | from 0 to 1e6 |
 /// | `weight` | 1 | how strongly a play counts, in learning and in scoring | see [`PlayWeight`] |
 ///
-/// The defaults are what was best on a validation part of what one split of MovieLens 100K learns from. It takes time with the cube of the
-/// number of items and of users, and 8 bytes for each pair of items and of users; a score takes
-/// as long as there are plays: it is for up to some ten thousand of both.
+/// The defaults are what was best on a validation part of what one split of MovieLens 100K learns from. It takes time
+/// with the cube of the number of items and of users, and 8 bytes for each pair of items and of users; a score takes as
+/// long as there are plays: it is for up to some ten thousand of both.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TwoSided {
@@ -98,8 +99,8 @@ impl Fit for TwoSided {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without values,
-    /// and for a penalty so small against the data that an inverse is lost in rounding.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix
+    /// without values, and for a penalty so small against the data that an inverse is lost in rounding.
     fn fit(&self, data: &Interactions) -> Result<TwoSidedModel> {
         self.check()?;
         let items = Edlae {
@@ -234,7 +235,8 @@ impl SimilarItems for TwoSidedModel {
     }
 }
 
-/// A user of the matrix is similar to somebody as much as the user speaks for what they play; the items' part has no say.
+/// A user of the matrix is similar to somebody as much as the user speaks for what they play; the items' part has no
+/// say.
 impl SimilarUsers for TwoSidedModel {
     fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)> {
         let weights = self.users_for(history);

@@ -13,7 +13,7 @@ use crate::near::missing_file;
 /// How many bytes are looked at to find the first line: no header is longer.
 const LONGEST_FIRST_LINE: usize = 1 << 20;
 
-/// How many bytes are asked for at once.
+/// How many bytes are read at once.
 const PIECE: usize = 1 << 16;
 
 /// The bytes of a table, without a byte order mark.
@@ -98,7 +98,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Reads until there are so many bytes; whether any came.
+/// Reads until there are this many bytes; whether any came.
 fn fill(head: &mut Vec<u8>, reader: &mut impl Read, wanted: usize) -> io::Result<bool> {
     let missing = wanted.saturating_sub(head.len()) as u64;
     Ok(reader.take(missing).read_to_end(head)? > 0)
@@ -220,7 +220,7 @@ fn at_the_beginning(message: String) -> Problem {
     }
 }
 
-/// What to say of a file that could not be read: for a missing one, what there is.
+/// What to say of a file that could not be read: for a missing one, with similar names.
 fn unreadable(path: &Path, source: io::Error) -> Error {
     if source.kind() == io::ErrorKind::NotFound {
         return missing_file(path);

@@ -16,8 +16,9 @@ use crate::{Error, Result};
 /// How neighbours are found: the parameters.
 ///
 /// The neighbours of an item are the k other items that are most similar to it, of those that have at least one user in
-/// common with it, a sum of products above 0, and a similarity above 0. Of users the same, with items in common. (Where values are not
-/// replaced, a user in common is enough for the sum; TF-IDF gives what nearly all have no weight, or one below 0.)
+/// common with it, a sum of products above 0, and a similarity above 0. Of users the same, with items in common. (Where
+/// values are not replaced, a user in common is enough for the sum; TF-IDF gives what nearly all have no weight, or one
+/// below 0.)
 ///
 /// | parameter | meaning | range, default |
 /// |---|---|---|
@@ -28,7 +29,8 @@ use crate::{Error, Result};
 /// | `shrinkage` | λ: a similarity counts n / (n + λ), with n the users in common (Koren, "Factorization meets the neighborhood", KDD 2008, section 2.2) | 0 or positive; 0 |
 ///
 /// The result is the same, bit for bit, for any number of threads. It takes time in proportion to the sum over users of
-/// their squared number of values, and memory for one row of sums a thread besides the result and a narrow copy of the matrix.
+/// their squared number of values, and memory for one row of sums a thread besides the result and a narrow copy of the
+/// matrix.
 ///
 /// ```
 /// use radio_rec::interactions::Interactions;
@@ -113,8 +115,8 @@ impl Neighbourhood {
         Ok(ItemNeighbours { lists })
     }
 
-    /// [`of_items`](Self::of_items) of a matrix that came of another, of which `old` are, by new plays of the items that have
-    /// `changed`.
+    /// [`of_items`](Self::of_items) of a matrix that came of another, of which `old` are, by new plays of the items
+    /// that have `changed`.
     pub(crate) fn of_changed_items(
         &self,
         old: &ItemNeighbours,

@@ -16,9 +16,9 @@ use crate::{Error, Result};
 /// | [`TfIdf`](Weighting::TfIdf) | √v · idf(t) |
 /// | [`Bm25`](Weighting::Bm25) | v (k1 + 1) / (k1 ((1 - b) + b · sum(d) / mean sum) + v) · idf(t) |
 ///
-/// with idf(t) = ln N - ln(1 + N(t)), and sum(d) the sum of the values of d, whose mean is over all documents. These are the
-/// definitions of implicit 0.7 (`tfidf_weight`, `bm25_weight`): a user of all items but one weighs 0, and one of all items
-/// as little as their logarithm is below 0.
+/// with idf(t) = ln N - ln(1 + N(t)), and sum(d) the sum of the values of d, whose mean is over all documents. These
+/// are the definitions of implicit 0.7 (`tfidf_weight`, `bm25_weight`): a user of all items but one weighs 0, and one
+/// of all items as little as their logarithm is below 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Weighting {

@@ -195,7 +195,8 @@ proptest! {
         }
     }
 
-    /// What the training computes in blocks and parts is what the arrays say, for layers small and large, and any number of samples.
+    /// What the training computes in blocks and parts is what the arrays say, for layers small and large, and any
+    /// number of samples.
     #[test]
     fn the_fast_gradients_are_the_plain_ones(
         sizes in proptest::collection::vec(1..130_usize, 2..5),

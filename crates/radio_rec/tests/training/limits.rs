@@ -33,7 +33,8 @@ fn a_training_that_diverges_names_the_epoch_and_the_layer_and_loses_nothing() {
         "{message}"
     );
 
-    // The network is that of the last epoch whose parameters are of use, and every shorter training ends there at the latest.
+    // The network is that of the last epoch whose parameters are of use, and every shorter training ends there at the
+    // latest.
     let shorter = |epochs| {
         let mut network = start.clone();
         let shorter = Training { epochs, ..training };

@@ -68,7 +68,7 @@ impl LongTable<'_> {
         Ok(matrix.with_not_read(read.places.not_read(&read.first)))
     }
 
-    /// Hands on user, item, value and timestamp of each row.
+    /// Passes on user, item, value and timestamp of each row.
     fn read_rows(
         &mut self,
         mut source: Source<'_>,
@@ -162,7 +162,7 @@ enum Values {
     Ratings,
 }
 
-/// What all rows said together.
+/// What was read of all rows.
 struct Read {
     names: Names,
     places: Places,
@@ -192,7 +192,7 @@ struct Names {
 }
 
 impl Names {
-    /// Whose and of what a row is.
+    /// The user and the item of a row.
     fn take(&mut self, row: &Row, places: &Places) -> Result<(u32, u32), Problem> {
         let name_of_user = name(row, places.user, "user")?;
         let item = name(row, places.item, "item")?;

@@ -1,10 +1,10 @@
 //! The ascent of [`Bpr`](super::Bpr), in parallel: in blocks of users and of items that do not meet.
 //!
-//! In each epoch the items are dealt into blocks anew. The pairs of a block of users and a block of items are done in as many
-//! turns as there are blocks: in one turn each block of users meets another block of items (Gemulla et al., "Large-scale
-//! matrix factorization with distributed stochastic gradient descent", KDD 2011). What was not played is drawn from the block
-//! of what was, so that nothing outside of the pair is touched; since items are dealt anew, any two of them meet in time.
-//! Each pair has random numbers of its own: any number of threads learns the same.
+//! In each epoch the items are dealt into blocks anew. The pairs of a block of users and a block of items are done in
+//! as many turns as there are blocks: in one turn each block of users meets another block of items (Gemulla et al.,
+//! "Large-scale matrix factorization with distributed stochastic gradient descent", KDD 2011). What was not played is
+//! drawn from the block of what was, so that nothing outside of the pair is touched; since items are dealt anew, any
+//! two of them meet in time. Each pair has random numbers of its own: any number of threads learns the same.
 
 use ndarray::Array2;
 use rand::seq::SliceRandom;
@@ -19,16 +19,17 @@ use crate::prefetch::prefetch;
 /// How many blocks of users, and of items, there are at most. Fixed, so that any number of threads learns the same.
 const BLOCKS: usize = 16;
 
-/// A block has at least so many items on average, so that there are some to draw from.
+/// A block has at least this many items on average, so that there are some to draw from.
 const ITEMS_PER_BLOCK: usize = 64;
 
-/// How many draws are made together, so that their memory is asked for early.
+/// How many draws are made together, so that their memory can be prefetched.
 const TOGETHER: usize = 16;
 
-/// How often an item is drawn for one that was not played. Who played nearly all items of a block goes without now and then.
+/// How often an item is drawn for one that was not played. Who played nearly all items of a block goes without now and
+/// then.
 const TRIES: usize = 100;
 
-/// In a place, the number of the block stands above so many binary digits.
+/// In a place, the number of the block is shifted left by this many bits.
 const BLOCK_SHIFT: u32 = 28;
 
 /// Vectors and b of users or items while they are learned, padded so that there is no remainder. The b of users are 0.
@@ -163,9 +164,8 @@ impl<'a> Ascent<'a> {
     ) -> Vec<BlockOfUsers<'v>> {
         let mut first = 0;
         let block = |&end: &usize| {
-            let (of_block, behind) =
-                std::mem::take(&mut values).split_at_mut((end - first) * stride);
-            values = behind;
+            let (of_block, rest) = std::mem::take(&mut values).split_at_mut((end - first) * stride);
+            values = rest;
             let users = first..end;
             first = end;
             BlockOfUsers {
