@@ -7,8 +7,8 @@ use divan::{Bencher, black_box};
 use radio_rec::interactions::{Interactions, LongTable};
 use radio_rec::recommend::{Als, Edlae, Fit};
 use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
+use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, LogNormal};
 
 const USERS: usize = 10_000;

@@ -28,6 +28,7 @@ mod model_file;
 mod near;
 #[cfg(feature = "nn")]
 pub mod nn;
+mod parallel;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod prefetch;

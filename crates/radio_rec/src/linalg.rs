@@ -6,9 +6,9 @@
 
 pub(crate) mod solve;
 
+use crate::parallel;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayViewMut2, Axis, LinalgScalar, s};
-use rayon::prelude::*;
 
 /// How many rows of a product are one task. Fixed, so that the same bits come from any number of threads.
 const ROWS_PER_TASK: usize = 96;
@@ -85,19 +85,17 @@ pub(crate) fn invert_positive_definite<T: Real>(
         u.slice_mut(s![last.., ..])
             .assign(&a.slice(s![first..last, last..]).t());
         let mut w = w.slice_mut(s![.., ..width]);
-        let strips: Vec<_> = w
+        let strips = w
             .axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK)
-            .zip(u.axis_chunks_iter(Axis(0), ROWS_PER_TASK))
-            .collect();
-        strips.into_par_iter().for_each(|(mut w, u)| {
+            .zip(u.axis_chunks_iter(Axis(0), ROWS_PER_TASK));
+        parallel::for_each(strips, |_, (mut w, u)| {
             general_mat_mul(T::one(), &u, &pivot, T::zero(), &mut w);
         });
-        let strips: Vec<_> = a
+        let strips = a
             .axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK)
-            .zip(w.axis_chunks_iter(Axis(0), ROWS_PER_TASK))
-            .zip((0..n).step_by(ROWS_PER_TASK))
-            .collect();
-        strips.into_par_iter().for_each(|((mut a, w), row)| {
+            .zip(w.axis_chunks_iter(Axis(0), ROWS_PER_TASK));
+        parallel::for_each(strips, |strip, (mut a, w)| {
+            let row = strip * ROWS_PER_TASK;
             // From the diagonal on; U is 0 in the rows of the block.
             let (mut above, u) = (a.slice_mut(s![.., row..]), u.slice(s![row.., ..]));
             general_mat_mul(-T::one(), &w, &u.t(), T::one(), &mut above);
@@ -148,7 +146,7 @@ fn invert_small<T: Real>(mut a: ArrayViewMut2<'_, T>) -> Result<(), NotPositiveD
 mod tests {
     use super::*;
     use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
+    use rand::rngs::ChaCha8Rng;
     use rand_distr::{Distribution, StandardNormal};
 
     fn positive_definite(n: usize) -> Array2<f64> {

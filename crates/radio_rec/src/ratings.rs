@@ -41,8 +41,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 pub use self::baseline::{Baseline, BaselineModel};
 pub use self::biased_mf::{BiasedMf, BiasedMfModel};

@@ -9,8 +9,8 @@ use radio_rec::recommend::{
     SparseEase, TwoSided, UserKnn,
 };
 use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 /// A play counts `base` for having been played at all, and for how much it was liked up to 1.
 fn weight(base: f64, largest: f64) -> PlayWeight {

@@ -1,8 +1,8 @@
 //! Round clouds of points around centres.
 
 use ndarray::{Array2, ArrayRef2};
+use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::{Dataset, check};
 use crate::arrays::standard_normal;

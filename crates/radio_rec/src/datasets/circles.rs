@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use ndarray::{Array2, ArrayRef2};
 use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 
 use super::{Dataset, check};
 use crate::arrays::standard_normal;

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayRef2, ArrayView1, Axis};
 use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 
 use super::{Dataset, check};
 use crate::arrays::standard_normal;

@@ -1,8 +1,8 @@
 //! What is learned from, and what is kept to test on.
 
 use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 use super::Dataset;
 use crate::{Error, Result};

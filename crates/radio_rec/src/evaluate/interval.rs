@@ -1,8 +1,8 @@
 //! Means with their intervals.
 
+use crate::parallel;
+use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
 use super::protocol::Protocol;
 use crate::{Error, Result};
@@ -129,8 +129,9 @@ fn bootstrap<const N: usize>(rows: Vec<[f64; N]>, protocol: &Protocol) -> [Mean;
         let (then, found) = rayon::join(
             || next(&mut to_draw),
             || -> Vec<[f64; N]> {
-                let of = |drawn: &[u32]| mean(&mut drawn.iter().map(|&row| row as usize), &rows);
-                drawn.par_chunks(count).map(of).collect()
+                let drawn: Vec<&[u32]> = drawn.chunks(count).collect();
+                let of = |at: usize| mean(&mut drawn[at].iter().map(|&row| row as usize), &rows);
+                parallel::map(drawn.len(), of)
             },
         );
         means.extend(found);

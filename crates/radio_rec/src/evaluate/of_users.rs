@@ -1,13 +1,12 @@
 //! What each user's list is worth.
 
-use rayon::prelude::*;
-
 use super::interval::means;
 use super::metric::{METRICS, Metric};
 use super::metrics;
 use super::protocol::Protocol;
 use super::report::{Comparison, Report};
 use crate::interactions::{Interactions, Item, User, UserName};
+use crate::parallel;
 use crate::ranking::best_of_all;
 use crate::recommend::{History, Recommender, Whom};
 use crate::{Error, Result};
@@ -203,13 +202,14 @@ fn measure<'a>(
             "a matrix in which somebody played something that they had not played in training",
         ));
     }
-    let measured: Vec<(OfUser, Vec<Item>)> = users
-        .par_iter()
-        .map_init(
-            || Listeners::new(train.users().len()),
-            |listeners, &user| of_user(model, &history(user), test, user, protocol, listeners),
-        )
-        .collect();
+    let measured: Vec<(OfUser, Vec<Item>)> = parallel::map_init(
+        users.len(),
+        || Listeners::new(train.users().len()),
+        |listeners, at| {
+            let user = users[at];
+            of_user(model, &history(user), test, user, protocol, listeners)
+        },
+    );
     let mut recommended = vec![false; train.items().len()];
     for item in measured.iter().flat_map(|(_, list)| list) {
         recommended[item.index()] = true;

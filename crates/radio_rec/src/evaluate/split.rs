@@ -5,9 +5,9 @@
 //! its timestamp if the matrix has timestamps. Everything random takes a seed, and gives the same parts for the same
 //! seed.
 
+use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use crate::interactions::{Interactions, Item, User};
 use crate::{Error, Result};

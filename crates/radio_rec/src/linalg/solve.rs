@@ -240,7 +240,7 @@ mod tests {
     use crate::lanes::Portable;
     use ndarray::Array1;
     use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
+    use rand::rngs::ChaCha8Rng;
     use rand_distr::{Distribution, StandardNormal};
 
     fn normal(rows: usize, columns: usize, seed: u64) -> Array2<f64> {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ndarray::{Array2, ArrayRef2, CowArray, Ix2};
 use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::dense::{Dense, in_rows};

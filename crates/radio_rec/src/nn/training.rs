@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use ndarray::ArrayRef2;
+use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::check;

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use rayon::prelude::*;
-
 use super::{Predictor, Ratings};
 use crate::display::Table;
 use crate::interactions::{Item, User};
+use crate::parallel;
 use crate::{Error, Result};
 
 /// How far predictions are from ratings that were not learned from.
@@ -36,8 +35,11 @@ pub fn errors(model: &dyn Predictor, test: &Ratings) -> Result<Errors> {
         ));
     }
     let ratings: Vec<(User, Item, f64)> = test.iter().collect();
-    let off = |&(user, item, rating): &(User, Item, f64)| Ok(model.predict(user, item)? - rating);
-    let off: Vec<f64> = ratings.par_iter().map(off).collect::<Result<_>>()?;
+    let off = parallel::map(ratings.len(), |at| {
+        let (user, item, rating) = ratings[at];
+        Ok(model.predict(user, item)? - rating)
+    });
+    let off: Vec<f64> = off.into_iter().collect::<Result<_>>()?;
     let count = off.len() as f64;
     Ok(Errors {
         rmse: (off.iter().map(|off| off * off).sum::<f64>() / count).sqrt(),

@@ -3,9 +3,8 @@
 mod kernel;
 
 use ndarray::{Array1, Array2};
+use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::kernel::Factors;
@@ -18,6 +17,7 @@ use super::{
 };
 use crate::interactions::{Compressed, Interactions, Item, User};
 use crate::linalg::solve::Solver;
+use crate::parallel;
 use crate::ranking::at_least_one;
 use crate::{Error, Result};
 
@@ -191,7 +191,8 @@ impl AlsModel {
         let Als { lambda, alpha, .. } = self.parameters;
         let items = self.vectors.items.mapv(f64::from);
         let users: Vec<_> = self.data.user_indices().collect();
-        let of_user = |&user| {
+        let of_user = |at: usize| {
+            let user = users[at];
             let x = self.vectors.users.row(User::index(user)).mapv(f64::from);
             // As if nothing had been played, then what each play changes.
             let (mut loss, mut confidences) = (x.dot(&self.gram.dot(&x)), 0.0);
@@ -203,7 +204,7 @@ impl AlsModel {
             }
             (loss + lambda * x.dot(&x), confidences)
         };
-        let of_users: Vec<(f64, f64)> = users.par_iter().map(of_user).collect();
+        let of_users: Vec<(f64, f64)> = parallel::map(users.len(), of_user);
         let loss: f64 = of_users.iter().map(|of| of.0).sum();
         let confidences: f64 = of_users.iter().map(|of| of.1).sum();
         let (users, items_count) = self.data.shape();

@@ -3,8 +3,8 @@
 mod ascent;
 
 use ndarray::{Array2, ArrayView1, s};
+use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use self::ascent::{Ascent, Side, Steps, slope};

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use ndarray::Array2;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::history::{History, PlayWeight};
@@ -14,6 +13,7 @@ use super::sums::named;
 use super::{Explain, Fit, Recommender, SimilarItems, Wanted, check_not_empty};
 use crate::interactions::{Interactions, Item};
 use crate::linalg::{Real, invert_positive_definite};
+use crate::parallel;
 use crate::ranking::Top;
 use crate::{Error, Result};
 
@@ -380,10 +380,10 @@ impl Narrow for f32 {
 pub(super) fn together<T: Real + Narrow>(data: &Interactions, weight: PlayWeight) -> Array2<T> {
     let n = data.items().len();
     let mut sums = Array2::zeros((n, n));
-    let rows: Vec<_> = data.item_indices().zip(sums.rows_mut()).collect();
-    rows.into_par_iter().for_each_init(
+    parallel::for_each_init(
+        data.item_indices().zip(sums.rows_mut()),
         || vec![0.0; n],
-        |sums, (item, mut row)| {
+        |sums, _, (item, mut row)| {
             for (user, value) in data.users_of(item) {
                 let factor = weight.of(value);
                 let (items, values) = data.by_user().row(user.index());

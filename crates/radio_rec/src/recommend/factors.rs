@@ -3,7 +3,6 @@
 mod panels;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::panels::product;
@@ -13,6 +12,7 @@ use super::sums::named as of_numbers;
 use super::{History, Wanted};
 use crate::interactions::{Compressed, Interactions, Item, User};
 use crate::linalg::solve::Solver;
+use crate::parallel;
 use crate::{Error, Result};
 
 /// The vectors of a fitted model, a row a user or an item: `factors` numbers, after which some models keep a bias
@@ -130,8 +130,7 @@ pub(super) fn of_row(
 pub(super) fn gram<T: Copy + Into<f64> + Sync>(vectors: &Array2<T>) -> Array2<f64> {
     let factors = vectors.ncols();
     let mut gram = Array2::zeros((factors, factors));
-    let rows: Vec<_> = gram.rows_mut().into_iter().enumerate().collect();
-    rows.into_par_iter().for_each(|(at, mut row)| {
+    parallel::for_each(gram.rows_mut(), |at, mut row| {
         for y in vectors.rows() {
             let factor: f64 = y[at].into();
             row.zip_mut_with(&y, |sum: &mut f64, &y| *sum += factor * y.into());
@@ -155,11 +154,11 @@ pub(super) fn solve_rows(
     solve: impl Fn(&mut Solver, usize) -> Option<Vec<f64>> + Sync,
 ) {
     let factors = side.ncols();
-    let rows: Vec<_> = side.rows_mut().into_iter().enumerate().collect();
-    let rows = rows.into_par_iter().filter(|&(row, _)| wanted[row]);
-    rows.for_each_init(
+    let rows = side.rows_mut().into_iter().enumerate();
+    parallel::for_each_init(
+        rows.filter(|&(row, _)| wanted[row]),
         || Solver::new(factors),
-        |solver, (row, mut to)| match solve(solver, row) {
+        |solver, _, (row, mut to)| match solve(solver, row) {
             Some(x) => to.zip_mut_with(&Array1::from(x), |to, &x| *to = x as f32),
             None => to.fill(f32::NAN),
         },

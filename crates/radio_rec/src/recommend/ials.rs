@@ -1,11 +1,11 @@
 //! Users and items as points, where what was not played counts little, and whoever played much is held tighter.
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2};
 use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::factors::{Vectors, check_factors, gram, grow, of_row, solve_rows};
 use super::history::{History, PlayWeight};
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::interactions::{Compressed, Interactions, Item, User};
 use crate::linalg::solve::Solver;
+use crate::parallel;
 use crate::ranking::at_least_one;
 use crate::{Error, Result};
 
@@ -150,19 +151,19 @@ impl Ials {
     /// Solves for all vectors of one side; `plays` has a row for each.
     fn turn(&self, side: &mut Array2<f64>, other: &Array2<f64>, plays: &Compressed) -> Result<()> {
         let gram = gram(other) * self.unobserved;
-        let rows: Vec<_> = side.axis_iter_mut(Axis(0)).enumerate().collect();
-        let solved = rows.into_par_iter().map_init(
+        let is_lost = AtomicBool::new(false);
+        parallel::for_each_init(
+            side.rows_mut(),
             || Solver::new(self.factors),
-            |solver, (row, mut x)| {
-                let plays = of_row(plays, row);
-                x.assign(&Array1::from(
-                    self.solve(solver, other, &gram, plays, None)?,
-                ));
-                Some(())
+            |solver, row, mut x| match self.solve(solver, other, &gram, of_row(plays, row), None) {
+                Some(solved) => x.assign(&Array1::from(solved)),
+                None => is_lost.store(true, Ordering::Relaxed),
             },
         );
-        let solved: Option<()> = solved.collect();
-        solved.ok_or_else(|| self.lost())
+        match is_lost.into_inner() {
+            true => Err(self.lost()),
+            false => Ok(()),
+        }
     }
 
     fn lost(&self) -> Error {

@@ -2,9 +2,8 @@
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Zip, s};
 use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::factors::{Vectors, check_factors, grow};
@@ -13,6 +12,7 @@ use super::model_file::checked_when_read;
 use super::update::Merged;
 use super::{Fit, Recommender, SimilarItems, SimilarUsers, Update, Wanted, check_not_empty};
 use crate::interactions::{Compressed, Interactions, Item, User};
+use crate::parallel;
 use crate::ranking::at_least_one;
 use crate::{Error, Result};
 
@@ -154,15 +154,12 @@ impl LogisticMf {
         let own = side.own;
         let vectors = side.vectors.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK);
         let squares = side.squares.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK);
-        let tasks: Vec<_> = vectors.zip(squares).enumerate().collect();
-        tasks
-            .into_par_iter()
-            .for_each(|(task, (mut vectors, mut squares))| {
-                let rows = (0..vectors.nrows()).map(|row| plays.row(task * ROWS_PER_TASK + row));
-                let rows = rows.map(|(columns, values)| columns.iter().zip(values));
-                let slopes = self.slopes(vectors.view(), other, rows, own);
-                self.climb(vectors.view_mut(), squares.view_mut(), &slopes);
-            });
+        parallel::for_each(vectors.zip(squares), |task, (mut vectors, mut squares)| {
+            let rows = (0..vectors.nrows()).map(|row| plays.row(task * ROWS_PER_TASK + row));
+            let rows = rows.map(|(columns, values)| columns.iter().zip(values));
+            let slopes = self.slopes(vectors.view(), other, rows, own);
+            self.climb(vectors.view_mut(), squares.view_mut(), &slopes);
+        });
     }
 
     /// Moves vectors by their slopes, as far as AdaGrad has it.
@@ -300,9 +297,9 @@ impl Update for LogisticMfModel {
                 _ => (data.by_item(), &merged.items),
             };
             let other = other.mapv(f64::from);
-            let rows: Vec<_> = side.rows_mut().into_iter().enumerate().collect();
-            let rows = rows.into_par_iter().filter(|&(row, _)| wanted[row]);
-            rows.for_each(|(row, mut to)| {
+            let rows = side.rows_mut().into_iter().enumerate();
+            let rows = rows.filter(|&(row, _)| wanted[row]);
+            parallel::for_each(rows, |_, (row, mut to)| {
                 let found = mf.steps_of_one(&other, plays.row(row), own);
                 to.zip_mut_with(&found.vectors.row(0), |to, &x| *to = x as f32);
             });

@@ -4,13 +4,12 @@ use std::fmt;
 use std::ops::{ControlFlow, Deref};
 use std::sync::OnceLock;
 
-use rayon::prelude::*;
-
 use super::history::{History, Whom};
 use super::request::{Request, Wanted};
 use crate::Result;
 use crate::display::Table;
 use crate::interactions::{Interactions, Item, ItemName, User, UserName};
+use crate::parallel;
 use crate::ranking::{Ranking, at_least_one};
 
 /// Parameters of a model, which learns from a matrix.
@@ -87,15 +86,8 @@ pub trait Recommender: Send + Sync {
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a request outside its range, for a user or an
     /// item of another matrix, and for a value that is not 0 and not from 1e-30 to 1e30.
     fn recommend(&self, whom: Whom<'_>, request: &Request) -> Result<Recommendation> {
-        let data = self.data();
-        let wanted = request.checked(data)?;
-        let history = History::new(data, whom)?;
-        let list = lists_of(self, vec![history], &wanted, &OnceLock::new()).remove(0);
-        let name = |item| data.item_name(item).clone();
-        Ok(Recommendation {
-            ranking: Ranking::of_ordered(list.items, name),
-            basis: list.basis,
-        })
+        let best = |histories: &[History<'_>], wanted: &Wanted| self.best(histories, wanted);
+        one_list(self.data(), &best, whom, request)
     }
 
     /// [`recommend`](Recommender::recommend) for many, over all processors: a list for each, in the order given, the
@@ -140,31 +132,8 @@ pub trait Recommender: Send + Sync {
         request: &Request,
         take: &mut dyn FnMut(usize, ItemList) -> ControlFlow<()>,
     ) -> Result<()> {
-        let data = self.data();
-        let wanted = request.checked(data)?;
-        for whom in whom {
-            whom.check(data)?;
-        }
-        let popular = OnceLock::new();
-        let round = BLOCK * BLOCKS_PER_THREAD * rayon::current_num_threads();
-        let mut place = 0;
-        for whom in whom.chunks(round) {
-            let blocks: Vec<Vec<ItemList>> = whom
-                .par_chunks(BLOCK)
-                .map(|whom| {
-                    let histories = whom.iter().map(|&whom| History::new(data, whom));
-                    let histories = histories.collect::<Result<_>>()?;
-                    Ok(lists_of(self, histories, &wanted, &popular))
-                })
-                .collect::<Result<_>>()?;
-            for list in blocks.into_iter().flatten() {
-                if take(place, list).is_break() {
-                    return Ok(());
-                }
-                place += 1;
-            }
-        }
-        Ok(())
+        let best = |histories: &[History<'_>], wanted: &Wanted| self.best(histories, wanted);
+        each_list(self.data(), &best, whom, request, take)
     }
 
     /// The scores of some items for somebody, in the order given: nothing for an item that has none.
@@ -174,21 +143,7 @@ pub trait Recommender: Send + Sync {
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a user or an item of another matrix, and for a
     /// value that is not 0 and not from 1e-30 to 1e30.
     fn scores_of(&self, whom: Whom<'_>, items: &[Item]) -> Result<Vec<Option<f64>>> {
-        let data = self.data();
-        for &item in items {
-            data.check_item(item)?;
-        }
-        let history = History::new(data, whom)?;
-        if history.is_empty() {
-            return Ok(vec![None; items.len()]);
-        }
-        let mut scores = self.score(&history);
-        scores.sort_unstable_by_key(|scored| scored.0);
-        let score = |item: &Item| {
-            let at = scores.binary_search_by_key(item, |scored| scored.0).ok()?;
-            Some(scores[at].1)
-        };
-        Ok(items.iter().map(score).collect())
+        scores_of(self.data(), &|history| self.score(history), whom, items)
     }
 }
 
@@ -209,19 +164,97 @@ pub(crate) fn listeners(data: &Interactions) -> Vec<(Item, f64)> {
 /// What has the most listeners, for those who played nothing: found once for all of them.
 type Popular = OnceLock<Vec<(Item, f64)>>;
 
+/// [`Recommender::best`] of a model: a function, so that what is around it is compiled once and not for each model.
+type Best<'m> = dyn Fn(&[History<'_>], &Wanted) -> Vec<Vec<(Item, f64)>> + Sync + 'm;
+
+/// The list of one, with names.
+fn one_list(
+    data: &Interactions,
+    best: &Best<'_>,
+    whom: Whom<'_>,
+    request: &Request,
+) -> Result<Recommendation> {
+    let wanted = request.checked(data)?;
+    let history = History::new(data, whom)?;
+    let list = lists_of(data, best, vec![history], &wanted, &OnceLock::new()).remove(0);
+    let name = |item| data.item_name(item).clone();
+    Ok(Recommendation {
+        ranking: Ranking::of_ordered(list.items, name),
+        basis: list.basis,
+    })
+}
+
+/// Of all scores that `score` has those of some items.
+fn scores_of(
+    data: &Interactions,
+    score: &dyn Fn(&History<'_>) -> Vec<(Item, f64)>,
+    whom: Whom<'_>,
+    items: &[Item],
+) -> Result<Vec<Option<f64>>> {
+    for &item in items {
+        data.check_item(item)?;
+    }
+    let history = History::new(data, whom)?;
+    if history.is_empty() {
+        return Ok(vec![None; items.len()]);
+    }
+    let mut scores = score(&history);
+    scores.sort_unstable_by_key(|scored| scored.0);
+    let score = |item: &Item| {
+        let at = scores.binary_search_by_key(item, |scored| scored.0).ok()?;
+        Some(scores[at].1)
+    };
+    Ok(items.iter().map(score).collect())
+}
+
+/// Hands on the list of each of many.
+fn each_list(
+    data: &Interactions,
+    best: &Best<'_>,
+    whom: &[Whom<'_>],
+    request: &Request,
+    take: &mut dyn FnMut(usize, ItemList) -> ControlFlow<()>,
+) -> Result<()> {
+    let wanted = request.checked(data)?;
+    for whom in whom {
+        whom.check(data)?;
+    }
+    let popular = OnceLock::new();
+    let round = BLOCK * BLOCKS_PER_THREAD * rayon::current_num_threads();
+    let mut place = 0;
+    for whom in whom.chunks(round) {
+        let blocks: Vec<&[Whom<'_>]> = whom.chunks(BLOCK).collect();
+        let blocks = parallel::map(blocks.len(), |block| {
+            let histories = blocks[block].iter().map(|&whom| History::new(data, whom));
+            let histories = histories.collect::<Result<_>>()?;
+            Ok(lists_of(data, best, histories, &wanted, &popular))
+        });
+        for block in blocks {
+            for list in block? {
+                if take(place, list).is_break() {
+                    return Ok(());
+                }
+                place += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The lists of a block of histories, in their order.
-fn lists_of<M: Recommender + ?Sized>(
-    model: &M,
+fn lists_of(
+    data: &Interactions,
+    best: &Best<'_>,
     histories: Vec<History<'_>>,
     wanted: &Wanted,
     popular: &Popular,
 ) -> Vec<ItemList> {
     let is_empty: Vec<bool> = histories.iter().map(History::is_empty).collect();
     let histories: Vec<_> = histories.into_iter().filter(|h| !h.is_empty()).collect();
-    let mut best = model.best(&histories, wanted).into_iter();
+    let mut best = best(&histories, wanted).into_iter();
     let most_listeners = || {
-        let nobody = History::empty(model.data());
-        wanted.best_of_any_score(&nobody, listeners(model.data()))
+        let nobody = History::empty(data);
+        wanted.best_of_any_score(&nobody, listeners(data))
     };
     let list = |&is_empty: &bool| match is_empty {
         true => ItemList {

@@ -1,11 +1,11 @@
 //! Random walks of three steps, from items to items by their users.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::history::PlayWeight;
 use super::{Fit, ItemWeightsModel, check_not_empty};
 use crate::interactions::{Interactions, Item};
+use crate::parallel;
 use crate::ranking::{at_least_one, best};
 use crate::similarity::{ItemNeighbours, Neighbour};
 use crate::{Error, Result};
@@ -90,32 +90,29 @@ impl Fit for Rp3Beta {
             .map(|item| (data.users_of(item).len() as f64).powf(-self.beta))
             .collect();
         let items: Vec<Item> = data.item_indices().collect();
-        let rows: Vec<Vec<Neighbour>> = items
-            .par_iter()
-            .map_init(
-                || vec![0.0; items.len()],
-                |walks, &item| {
-                    let all: f64 = data.users_of(item).map(|(_, value)| of(value)).sum();
-                    for (user, value) in data.users_of(item) {
-                        let to_user = (of(value) / all).powf(self.alpha);
-                        let all = of_users[user.index()];
-                        for (other, value) in data.items_of(user) {
-                            let step = (of(value) / all).powf(self.alpha);
-                            walks[other.index()] += to_user * step;
-                        }
+        let rows: Vec<Vec<Neighbour>> = parallel::map_init(
+            items.len(),
+            || vec![0.0; items.len()],
+            |walks, item| {
+                let item = items[item];
+                let all: f64 = data.users_of(item).map(|(_, value)| of(value)).sum();
+                for (user, value) in data.users_of(item) {
+                    let to_user = (of(value) / all).powf(self.alpha);
+                    let all = of_users[user.index()];
+                    for (other, value) in data.items_of(user) {
+                        let step = (of(value) / all).powf(self.alpha);
+                        walks[other.index()] += to_user * step;
                     }
-                    walks[item.index()] = 0.0;
-                    let weights = (items.iter().zip(walks.iter_mut()).zip(&discounts))
-                        .map(|((&other, walks), discount)| {
-                            (other, std::mem::take(walks) * discount)
-                        })
-                        .filter(|&(_, weight)| weight > 0.0);
-                    let kept = best(self.k, weights.collect()).into_iter();
-                    kept.map(|(item, similarity)| Neighbour { item, similarity })
-                        .collect()
-                },
-            )
-            .collect();
+                }
+                walks[item.index()] = 0.0;
+                let weights = (items.iter().zip(walks.iter_mut()).zip(&discounts))
+                    .map(|((&other, walks), discount)| (other, std::mem::take(walks) * discount))
+                    .filter(|&(_, weight)| weight > 0.0);
+                let kept = best(self.k, weights.collect()).into_iter();
+                kept.map(|(item, similarity)| Neighbour { item, similarity })
+                    .collect()
+            },
+        );
         Ok(ItemWeightsModel {
             data: data.clone(),
             weight: self.weight,

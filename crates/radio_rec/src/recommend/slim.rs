@@ -1,13 +1,13 @@
 //! A few weights of each item for others, by regression.
 
 use ndarray::Array2;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::ease::together;
 use super::history::PlayWeight;
 use super::{Fit, ItemWeightsModel, check_not_empty};
 use crate::interactions::Interactions;
+use crate::parallel;
 use crate::ranking::at_least_one;
 use crate::{Error, Result};
 
@@ -94,10 +94,7 @@ impl Fit for Slim {
                 together[(row, column)] = together[(column, row)];
             }
         }
-        let columns: Vec<Vec<(u32, f64)>> = (0..data.items().len())
-            .into_par_iter()
-            .map(|item| self.weights_for(item, &together))
-            .collect();
+        let columns = parallel::map(data.items().len(), |item| self.weights_for(item, &together));
         Ok(ItemWeightsModel::from_columns(data, self.weight, columns))
     }
 }

@@ -1,6 +1,5 @@
 //! EASE with few weights of each item, for catalogues whose matrix of all weights is too large.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::ease::check_penalty;
@@ -8,6 +7,7 @@ use super::history::PlayWeight;
 use super::{Fit, ItemWeightsModel, check_not_empty};
 use crate::interactions::{Interactions, Item};
 use crate::linalg::solve::{LANES, solve};
+use crate::parallel;
 use crate::ranking::{at_least_one, best};
 use crate::{Error, Result};
 
@@ -96,13 +96,12 @@ impl Fit for SparseEase {
             })
             .collect();
         let items: Vec<Item> = data.item_indices().collect();
-        let columns: Option<Vec<Vec<(u32, f64)>>> = items
-            .par_iter()
-            .map_init(
-                || Block::new(data),
-                |block, &item| block.weights_for(self, data, &held, item),
-            )
-            .collect();
+        let columns = parallel::map_init(
+            items.len(),
+            || Block::new(data),
+            |block, item| block.weights_for(self, data, &held, items[item]),
+        );
+        let columns: Option<Vec<Vec<(u32, f64)>>> = columns.into_iter().collect();
         let columns = columns.ok_or_else(|| -> Error {
             let expected = "larger: against such values it is lost in rounding";
             Error::invalid("lambda", self.lambda, expected)
@@ -216,8 +215,8 @@ mod tests {
     use super::*;
     use crate::recommend::{Edlae, Recommender};
     use ndarray::Array2;
+    use rand::rngs::ChaCha8Rng;
     use rand::{RngExt, SeedableRng};
-    use rand_chacha::ChaCha8Rng;
 
     fn plays() -> Interactions {
         let mut rng = ChaCha8Rng::seed_from_u64(14);

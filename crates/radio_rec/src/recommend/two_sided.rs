@@ -1,7 +1,6 @@
 //! EDLAE of the items and EDLAE of the users, added up.
 
 use ndarray::Array2;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::ease::check_penalty;
@@ -11,6 +10,7 @@ use super::recommender::not_zero;
 use super::{Edlae, Fit, Recommender, SimilarItems, SimilarUsers};
 use crate::interactions::{Interactions, Item, User};
 use crate::linalg::invert_positive_definite;
+use crate::parallel;
 use crate::{Error, Result};
 
 /// Learns how much each item speaks for each other, and how much each user for each other, and adds up what both say.
@@ -132,8 +132,8 @@ impl Fit for TwoSided {
 fn in_common(data: &Interactions, weight: PlayWeight) -> Array2<f64> {
     let n = data.users().len();
     let mut sums = Array2::zeros((n, n));
-    let rows: Vec<_> = data.user_indices().zip(sums.rows_mut()).collect();
-    rows.into_par_iter().for_each(|(user, mut row)| {
+    let rows = data.user_indices().zip(sums.rows_mut());
+    parallel::for_each(rows, |_, (user, mut row)| {
         let row = row.as_slice_mut().expect("a row of a new array");
         for (item, value) in data.items_of(user) {
             let factor = weight.of(value);

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::kernel::{Column, Sides, Value};
@@ -10,6 +9,7 @@ use super::measure::{Measure, Row};
 use super::select::TopK;
 use super::weighting::Weighting;
 use crate::interactions::{Compressed, Interactions, Item, User};
+use crate::parallel;
 use crate::ranking::at_least_one;
 use crate::{Error, Result};
 
@@ -322,20 +322,15 @@ impl Search<'_> {
             .then(|| Sides::new(self.rows, self.across, across_columns, &ones, &ones));
         let parameters = (measure, k, minimum_support, shrinkage);
         let top_k = TopK::new(sides, supports, self.of_each, self.rows, parameters);
-        let list = |scratch: &mut _, row: usize| {
+        let list = |scratch: &mut _, at: usize| {
+            let row = self.wanted.map_or(at, |wanted| wanted[at] as usize);
             let similar = top_k.most_similar(row, scratch).into_iter();
             similar
                 .map(|(other, similarity)| neighbour(other, similarity))
                 .collect()
         };
-        let rows = match self.wanted {
-            None => {
-                let rows = (0..self.rows.rows()).into_par_iter();
-                return rows.map_init(|| top_k.scratch(), list).collect();
-            }
-            Some(rows) => rows.par_iter().map(|&row| row as usize),
-        };
-        rows.map_init(|| top_k.scratch(), list).collect()
+        let rows = self.wanted.map_or(self.rows.rows(), |wanted| wanted.len());
+        parallel::map_init(rows, || top_k.scratch(), list)
     }
 }
 

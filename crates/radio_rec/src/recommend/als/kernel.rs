@@ -1,10 +1,10 @@
 //! The least squares of one side at a time, by conjugate gradients in single precision.
 
 use ndarray::{Array2, ArrayView2, s};
-use rayon::prelude::*;
 
 use crate::interactions::Compressed;
 use crate::lanes::{LANES, Registers, with_widest};
+use crate::parallel;
 use crate::prefetch::prefetch;
 
 /// How many steps of conjugate gradients a turn takes.
@@ -58,9 +58,8 @@ impl Factors {
     /// Σ y yᵀ, padded: the same bits on any number of threads.
     fn gram(&self) -> Vec<f32> {
         let n = self.stride();
-        let parts: Vec<Vec<f32>> = (self.values.par_chunks(ROWS_PER_GRAM * n))
-            .map(|rows| gram_of(rows, n))
-            .collect();
+        let parts: Vec<&[f32]> = self.values.chunks(ROWS_PER_GRAM * n).collect();
+        let parts = parallel::map(parts.len(), |part| gram_of(parts[part], n));
         let mut sum = vec![0.0; n * n];
         for part in parts {
             sum.iter_mut()
@@ -108,22 +107,21 @@ pub(super) fn improve(
     gram.iter_mut()
         .step_by(stride + 1)
         .for_each(|diagonal| *diagonal += lambda);
-    (side.values.par_chunks_mut(ROWS_PER_TASK * stride))
-        .enumerate()
-        .for_each_init(
-            || Scratch::new(stride),
-            |scratch, (task, vectors)| {
-                for (row, x) in (task * ROWS_PER_TASK..).zip(vectors.chunks_exact_mut(stride)) {
-                    let (columns, values) = plays.row(row);
-                    if columns.is_empty() {
-                        x.fill(0.0);
-                        continue;
-                    }
-                    scratch.gather(other, columns);
-                    solve(x, &gram, scratch, values, alpha);
+    parallel::for_each_init(
+        side.values.chunks_mut(ROWS_PER_TASK * stride),
+        || Scratch::new(stride),
+        |scratch, task, vectors| {
+            for (row, x) in (task * ROWS_PER_TASK..).zip(vectors.chunks_exact_mut(stride)) {
+                let (columns, values) = plays.row(row);
+                if columns.is_empty() {
+                    x.fill(0.0);
+                    continue;
                 }
-            },
-        );
+                scratch.gather(other, columns);
+                solve(x, &gram, scratch, values, alpha);
+            }
+        },
+    );
 }
 
 /// What one task needs for a row, kept from row to row.

@@ -7,13 +7,13 @@
 //! two of them meet in time. Each pair has random numbers of its own: any number of threads learns the same.
 
 use ndarray::Array2;
+use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
 use crate::interactions::{Compressed, Interactions};
 use crate::lanes::{LANES, Registers, with_widest};
+use crate::parallel;
 use crate::prefetch::prefetch;
 
 /// How many blocks of users, and of items, there are at most. Fixed, so that any number of threads learns the same.
@@ -138,11 +138,12 @@ impl<'a> Ascent<'a> {
             })
             .collect();
         let mut of_users = self.blocks_of_users(&mut users.values, stride);
-        (of_users.par_iter_mut())
-            .for_each(|users| users.deal(self.plays, &places, self.ends.len()));
+        parallel::for_each(&mut of_users, |_, users| {
+            users.deal(self.plays, &places, self.ends.len());
+        });
         for turn in 0..of_items.len() {
-            let pairs = of_users.par_iter_mut().zip(&mut of_items).enumerate();
-            pairs.for_each(|(block, (users, items))| {
+            let pairs = of_users.iter_mut().zip(&mut of_items);
+            parallel::for_each(pairs, |block, (users, items)| {
                 let of_items = (block + turn) % self.ends.len();
                 let mut rng = self.rng(epoch, block, of_items);
                 users.meet(self, items, of_items, &mut rng);

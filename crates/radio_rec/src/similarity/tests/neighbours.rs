@@ -114,7 +114,7 @@ fn plays() -> impl Strategy<Value = Array2<f64>> {
     (1usize..90, 1usize..80, density, 0u8..4, any::<u64>()).prop_map(
         |(users, items, density, kind, seed)| {
             use rand::{RngExt, SeedableRng};
-            let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+            let mut rng = rand::rngs::ChaCha8Rng::seed_from_u64(seed);
             Array2::from_shape_simple_fn((users, items), || {
                 match (rng.random::<f64>() < density, kind) {
                     (false, _) => 0.0,
