@@ -1,8 +1,9 @@
 """Looks at the notebooks in JupyterLab, in Chromium, with this project's kernel and JupyterLab of `.venv` (scripts/setup-jupyter).
 Nobody chooses the kernel: the notebooks name it.
 
-Notebook 03 and the cells of notebooks/SHOW_YOUR_OWN_TYPE.md are executed there, and all notebooks are looked at under a light
-and a dark theme. Copies are used: nothing is written but target/ci-jupyterlab/ and the screenshots in target/screenshots/.
+Notebooks 01 and 03 and the cells of notebooks/SHOW_YOUR_OWN_TYPE.md are executed there; git says whether a notebook that was executed and
+saved has changed. All are looked at under a light and a dark theme. Copies are used: nothing is written but target/ci-jupyterlab/ and the
+screenshots in target/screenshots/. The assignment is opened and saved. With --all, all notebooks are executed, also the exercises.
 
 Ends non-zero with a sentence at the first thing that is not as it should be. However it ends, what it had started ends too.
 """
@@ -30,6 +31,8 @@ LAB = ROOT / ".venv/bin/jupyter"
 DESK = ROOT / "target/ci-jupyterlab"
 SCREENSHOTS = ROOT / "target/screenshots"
 PAGE = "SHOW_YOUR_OWN_TYPE"
+# Beside notebook 03, which is executed first.
+EXECUTED = ["01_collaborative_filtering"]
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 # The contrast that WCAG 2.1 asks of text, success criterion 1.4.3.
 CONTRAST = 4.5
@@ -150,14 +153,25 @@ def notebook_of_page():
     return {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 
+def git(*arguments):
+    """What git says in the folder of the copies, which is a repository of its own."""
+    command = ["git", "-c", "core.autocrlf=false", *arguments]
+    return subprocess.run(command, cwd=DESK, check=True, capture_output=True, text=True).stdout
+
+
 def prepare():
     """Copies of the notebooks in a folder from which their relative paths lead to the same places."""
     shutil.rmtree(DESK, ignore_errors=True)
     (DESK / "notebooks").mkdir(parents=True)
     for folder in ("crates", "data"):
         (DESK / folder).symlink_to(ROOT / folder)
-    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
-        shutil.copy(notebook, DESK / "notebooks")
+    for notebook in (ROOT / "notebooks").rglob("*.ipynb"):
+        copy = DESK / notebook.relative_to(ROOT)
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copy(notebook, copy)
+    shutil.copy(ROOT / "notebooks/assignment/radio_songs.csv", DESK / "notebooks/assignment")
+    git("init", "--quiet")
+    git("add", "notebooks")
     (DESK / f"notebooks/{PAGE}.ipynb").write_text(json.dumps(notebook_of_page()))
     settings = {
         # All cells are on the page, not only those that can be seen.
@@ -426,6 +440,7 @@ def execute(driver, lab):
         if was != now:
             raise Failed(f"failed: {page.name}, cell {was[0]}: committed is\n{str(was)[:600]}\nthe kernel gives\n{str(now)[:600]}")
     check(True, f"{page.name}: the outputs are those that are committed")
+    is_unchanged(page)
 
     cell = next(n for n, cell in enumerate(page.cells) if "Figure::scatter" in "".join(cell["source"]))
     pictures = page.pictures()
@@ -446,6 +461,12 @@ def execute(driver, lab):
     check(seen, "it is in sight, and nothing covers it")
     page.screenshot("jupyterlab_03_scatter")
     return page
+
+
+def is_unchanged(page):
+    """What was opened, executed and saved is what is committed, to the byte."""
+    changed = git("diff", "--unified=1", "--", page.path)
+    check(not changed, f"{page.name}: git sees no change after it was saved: {changed[:2000]}")
 
 
 def shows_what_it_says(cells):
@@ -483,7 +504,7 @@ def console(driver, name):
     check(not ours, f"{name}: no error in the console: {ours}")
 
 
-def test(driver, lab):
+def test(driver, lab, executes_all):
     driver.set_script_timeout(PATIENCE)
     page = execute(driver, lab)
     look(page)
@@ -498,7 +519,21 @@ def test(driver, lab):
         if name == PAGE:
             shows_what_it_says(opened.run_all())
         look(opened)
+        if name in EXECUTED or executes_all and name not in (page.name, PAGE):
+            opened.run_all()
+            is_unchanged(opened)
         console(driver, name)
+    # The assignment, and the exercises.
+    further = sorted((DESK / "notebooks").glob("*/*.ipynb"))
+    for path in further if executes_all else further[:1]:
+        driver.get("about:blank")
+        lab.end_kernels()
+        opened = Page(driver, lab, f"{path.parent.name}/{path.stem}")
+        if executes_all:
+            opened.run_all()
+        else:
+            opened.command("docmanager:save")
+        is_unchanged(opened)
     driver.get("about:blank")
     lab.end_kernels()
 
@@ -522,7 +557,7 @@ def main():
                 lab = Lab()
                 lab.wait()
                 driver = browser(profile)
-                test(driver, lab)
+                test(driver, lab, "--all" in sys.argv[1:])
             except Failed:
                 if driver is not None:
                     screenshot(driver, SCREENSHOTS / "jupyterlab_failed.png")

@@ -1,9 +1,10 @@
-"""Checks that the committed notebooks are valid, executed in order, show everywhere what they should, and are what a fresh
-run gives.
+"""Checks that the committed notebooks are valid, executed in order, show everywhere what they should, are what a fresh run
+gives, and lie there as Jupyter writes them under this project's kernel: whoever opens and saves one has not changed it.
 
 usage: check_notebooks.py COMMITTED_FOLDER EXECUTED_FOLDER
 """
 
+import json
 import pathlib
 import sys
 
@@ -12,6 +13,15 @@ import nbformat
 import rendering
 
 PICTURES = ("image/svg+xml", "image/png")
+# As crates/radio_kernel says it in its kernel_info_reply.
+LANGUAGE = {
+    "codemirror_mode": "rust",
+    "file_extension": ".rs",
+    "mimetype": "text/rust",
+    "name": "rust",
+    "pygments_lexer": "rust",
+    "version": "",
+}
 
 
 def code_cells(notebook):
@@ -53,12 +63,22 @@ def problems(committed, executed):
             yield f"{committed} {before.id}: a fresh run gives other outputs than are committed"
 
 
+def changes_when_saved(path):
+    """What Jupyter would write otherwise: the order of keys, the indent, what our kernel says of the language."""
+    text = path.read_text()
+    notebook = json.loads(text)
+    notebook["metadata"]["language_info"] = LANGUAGE
+    if text != json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n":
+        yield f"{path}: Jupyter would write it in another form; `radio clean --metadata {path}` makes it that"
+
+
 def main():
     committed, executed = map(pathlib.Path, sys.argv[1:])
     notebooks = sorted(committed.glob("*.ipynb"))
     if not notebooks:
         sys.exit(f"no notebooks in {committed}")
     found = [problem for path in notebooks for problem in problems(path, executed / path.name)]
+    found += [problem for path in sorted(committed.rglob("*.ipynb")) for problem in changes_when_saved(path)]
     print("\n".join(found))
     print(f"{len(notebooks)} notebooks checked, {len(found)} problems")
     sys.exit(1 if found else 0)

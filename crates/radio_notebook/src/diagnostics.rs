@@ -52,6 +52,56 @@ struct RustcMessage {
     children: Vec<RustcMessage>,
 }
 
+impl RustcMessage {
+    /// What a child says, with what it would write; `None` where that is of no use in a notebook.
+    fn note(&self) -> Option<(String, String)> {
+        let replacements = self.spans.iter();
+        let replacements = replacements
+            .filter_map(|span| span.suggested_replacement.as_deref())
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        let replacements: Vec<&str> = match self.message.starts_with(IMPORT) {
+            false => replacements.take(1).collect(),
+            // Each is another way.
+            true => {
+                let of_cells = |text: &&str| !is_ours(text) && !text.contains("__c_");
+                let useful: Vec<&str> = replacements.filter(of_cells).collect();
+                if useful.is_empty() {
+                    return None;
+                }
+                useful
+            }
+        };
+        let shown: Vec<String> = replacements
+            .iter()
+            .take(MAX_REPLACEMENTS)
+            .map(|text| format!("`{text}`"))
+            .collect();
+        let more = match replacements.len().saturating_sub(MAX_REPLACEMENTS) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let text = match shown.is_empty() {
+            true => self.message.clone(),
+            false => format!("{}: {}{more}", self.message, shown.join(", ")),
+        };
+        let text = without_libraries(&text);
+        (!is_ours(&text)).then(|| (self.level.clone(), text))
+    }
+}
+
+/// How the compiler's advice begins to bring a name into scope.
+pub(crate) const IMPORT: &str = "consider importing";
+
+/// How many ways to mend an error are shown.
+const MAX_REPLACEMENTS: usize = 4;
+
+/// Whether a text of the compiler's has names of the generated program: no advice for a notebook.
+fn is_ours(text: &str) -> bool {
+    let names = ["__radio", "radio_runtime", "`Shown::<", "CellFormat"];
+    names.iter().any(|name| text.contains(name))
+}
+
 #[derive(Deserialize)]
 struct RustcCode {
     code: String,
@@ -129,23 +179,7 @@ impl Diagnostic {
                 spans.push(span);
             }
         }
-        let notes = message.children.iter().filter_map(|child| {
-            let replacement = child
-                .spans
-                .iter()
-                .find_map(|span| span.suggested_replacement.clone());
-            let text = match replacement
-                .map(|text| text.trim().to_owned())
-                .filter(|text| !text.is_empty())
-            {
-                Some(replacement) => format!("{}: `{replacement}`", child.message),
-                None => child.message.clone(),
-            };
-            // Advice to import through paths of the generated program would not help in a notebook.
-            let is_ours = ["__radio", "`Shown::<", "CellFormat"];
-            let text = without_libraries(&text);
-            (!is_ours.iter().any(|name| text.contains(name))).then(|| (child.level.clone(), text))
-        });
+        let notes = message.children.iter().filter_map(RustcMessage::note);
         let notes = notes.collect();
         let of_question_mark = question_mark_error(&message.message);
         if of_question_mark.is_some() {
@@ -397,6 +431,45 @@ mod tests {
     fn types_have_the_names_that_the_cells_give_them() {
         let text = "expected `__c_0123456789abcdef::P`, found `P`";
         assert_eq!(without_libraries(text), "expected `P`, found `P`");
+    }
+
+    #[test]
+    fn each_way_to_bring_a_name_is_said() {
+        let note = |message: &str, replacements: &[&str]| {
+            let span = |text: &&str| {
+                serde_json::json!({
+                    "file_name": "src/x.rs", "line_start": 1, "line_end": 1, "column_start": 1, "column_end": 1,
+                    "is_primary": true, "label": null, "suggested_replacement": text, "expansion": null,
+                })
+            };
+            let spans: Vec<_> = replacements.iter().map(span).collect();
+            let child = serde_json::json!({"message": message, "code": null, "level": "help", "spans": spans, "children": []});
+            let note = RustcMessage::deserialize(&child).unwrap().note();
+            note.map(|(_, text)| text)
+        };
+        let one = "consider importing this struct";
+        assert_eq!(
+            note(one, &["use ndarray::Array2;\n"]).unwrap(),
+            "consider importing this struct: `use ndarray::Array2;`"
+        );
+        let ours = [
+            "use __c_0123456789abcdef::Array2;\n",
+            "use radio_runtime::Raised;\n",
+        ];
+        assert_eq!(note(one, &ours), None);
+        let many = [
+            "use a::R;\n",
+            ours[0],
+            "use b::R;\n",
+            "use c::R;\n",
+            "use d::R;\n",
+            "use e::R;\n",
+        ];
+        assert_eq!(
+            note("consider importing one of these structs", &many).unwrap(),
+            "consider importing one of these structs: `use a::R;`, `use b::R;`, `use c::R;`, `use d::R;`, and 1 more"
+        );
+        assert_eq!(note("remove this", &["", ""]).unwrap(), "remove this");
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub struct Arguments {
     /// Where grades.csv, grades.json and feedback/ go
     #[arg(long, value_name = "DIR", default_value = "grades")]
     output: PathBuf,
-    /// The most time a cell may take
+    /// The most time a cell may take; or four times as long as the slowest of the solved notebook, if that is more
     #[arg(long, value_name = "SECONDS", value_parser = cli::seconds, default_value = "5")]
     timeout: Duration,
     /// The most memory a hand-in may take: 500M, 2G
@@ -110,8 +110,8 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     // What holds the source holds its data.
     others.retain(|path| !own.starts_with(path));
     let _answering = interrupt::answering();
-    let course = Course::new(source, &others, limits, strength)?;
-    check_source(&course)?;
+    let mut course = Course::new(source, &others, limits, strength)?;
+    check_source(&mut course)?;
     let graded = grade_all(&hand_ins, &course, arguments.jobs)?;
     let (answers, handed_out) = answers(&hand_ins, &graded, &course.source);
     let alike = alike(&answers, &handed_out);
@@ -125,9 +125,15 @@ fn whole(path: &Path) -> PathBuf {
 }
 
 /// The source gets all points where hand-ins run; or else it would be them who lose what it lacks.
-fn check_source(course: &Course) -> Result<()> {
+fn check_source(course: &mut Course) -> Result<()> {
     let ran = std::thread::scope(|scope| scope.spawn(|| course.run_source()).join());
-    let marks = ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let (marks, more) = ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    if let Some(time) = more {
+        say!(
+            "a cell of a hand-in may take {:.1} s: four times as long as the slowest of the solved notebook does here",
+            time.as_secs_f64()
+        );
+    }
     match marks.iter().find(|mark| !mark.is_full()) {
         None => Ok(()),
         Some(mark) => Err(Error::Document {

@@ -27,8 +27,10 @@ pub const REASON: &str = "Ctrl-C was pressed, or radio was told to end";
 pub fn listen() {
     // Without a handler, Ctrl-C ends radio as it does any program: nothing is lost but the good order.
     let _ = ctrlc::set_handler(|| {
+        // Looked at first: whoever answers may have ended in good order before this thread goes on.
+        let is_answered = ANSWERING.load(SeqCst) > 0;
         let was_pressed = PRESSED.fetch_add(1, SeqCst) > 0;
-        if was_pressed || ANSWERING.load(SeqCst) == 0 {
+        if was_pressed || !is_answered {
             // Both stay locked to the end: nothing new is begun.
             let groups = locked(&GROUPS);
             let files = locked(&UNFINISHED);

@@ -78,6 +78,10 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         None => "radio",
     };
     say!("{} and {data_name}", notebook.display());
+    say!(
+        "write into it:      in Jupyter or VS Code; or, after {radio} convert {}, in any editor",
+        notebook.display()
+    );
     say!("run it:             {radio} run {}", notebook.display());
     say!(
         "or in the browser:  {radio} watch {} --serve",

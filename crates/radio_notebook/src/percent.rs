@@ -22,6 +22,7 @@ mod options;
 mod yaml;
 
 use crate::document::{self, Cell, CellKind, Notebook};
+use crate::strip::of_rust;
 use header::Filter;
 use options::CellOptions;
 use serde_json::{Map, Value, json};
@@ -161,10 +162,7 @@ pub fn read(text: &str) -> Result<Notebook, String> {
         );
     }
     if !metadata.contains_key("language_info") {
-        metadata.insert(
-            "language_info".into(),
-            json!({"name": "rust", "file_extension": ".rs", "mimetype": "text/rust", "pygment_lexer": "rust"}),
-        );
+        metadata.insert("language_info".into(), of_rust().into());
     }
     if let Some(language) = document::foreign_language(&metadata) {
         return Err(format!(

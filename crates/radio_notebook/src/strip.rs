@@ -122,11 +122,15 @@ fn of_notebook(metadata: &mut Map<String, Value>, strip: &Strip) {
             .and_then(Value::as_str)
             .is_some_and(|name| name.eq_ignore_ascii_case("rust"))
     {
-        *info = OF_RUST
-            .iter()
-            .map(|&(key, value)| (key.to_owned(), value.into()))
-            .collect();
+        *info = of_rust();
     }
+}
+
+/// What this project's kernel has front ends write down of the language.
+pub(crate) fn of_rust() -> Map<String, Value> {
+    let all = OF_RUST.iter();
+    all.map(|&(key, value)| (key.to_owned(), value.into()))
+        .collect()
 }
 
 fn of_cell(cell: &mut Map<String, Value>, strip: &Strip, keeps: bool) {

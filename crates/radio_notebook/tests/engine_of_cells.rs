@@ -242,3 +242,44 @@ fn what_never_ends_needs_no_type() {
     assert_eq!(cells[0], ["!Panic: one"]);
     assert!(is_refused(&cells[1], &["type annotations needed"]));
 }
+
+#[test]
+fn a_name_that_a_crate_has_is_told_with_its_use_line() {
+    let desk = Desk::new();
+    std::fs::create_dir_all(desk.path("helper/src")).unwrap();
+    desk.write(
+        "helper/Cargo.toml",
+        "[package]\nname = \"helper\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n",
+    );
+    desk.write(
+        "helper/src/lib.rs",
+        "pub mod tables { pub struct Grid; }\n#[macro_export] macro_rules! grid { () => {} }\n",
+    );
+    desk.write(
+        "a.rs",
+        "// %%\n:dep helper = { path = \"helper\" }\n\
+         // %%\nlet g = Grid;\n// %%\nfn f(_: &Grid) {}\n// %%\ngrid!();\n// %%\nlet m = HashMap::<u8, u8>::new();\n// %%\nnothing_like_it\n",
+    );
+    desk.run(&["a.rs", "--allow-errors"]);
+    let told: Vec<String> = desk
+        .cells("a")
+        .iter()
+        .map(|cell| cell["outputs"].to_string())
+        .collect();
+    let of_grid = "consider importing this unit struct: `use helper::tables::Grid;`";
+    assert!(told[1].contains(of_grid), "{}", told[1]);
+    assert!(
+        told[2].contains("`use helper::tables::Grid;`"),
+        "{}",
+        told[2]
+    );
+    assert!(told[3].contains("`use helper::grid;`"), "{}", told[3]);
+    assert!(
+        told[4].contains("`use std::collections::HashMap;`"),
+        "{}",
+        told[4]
+    );
+    assert!(!told[5].contains("importing"), "{}", told[5]);
+    // The crates' own errors stay those of the cells.
+    assert!(told[1].contains("a.rs cell 2:1:9"), "{}", told[1]);
+}

@@ -295,7 +295,9 @@ proptest! {
     fn a_notebook_comes_back(cells in prop::collection::vec(any_cell(), 0..5), is_json: bool, orphan in any_value()) {
         let metadata = json!({
             "kernelspec": {"display_name": "Rust", "language": "rust", "name": "rust"},
-            "language_info": {"file_extension": ".rs", "mimetype": "text/rust", "name": "rust", "pygment_lexer": "rust"},
+            "language_info": {
+                "codemirror_mode": "rust", "file_extension": ".rs", "mimetype": "text/rust", "name": "rust", "pygments_lexer": "rust", "version": "",
+            },
             "jupytext": {"cell_metadata_json": is_json, "formats": "ipynb,rs:percent"},
             "orphan": orphan,
         });

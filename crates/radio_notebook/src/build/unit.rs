@@ -4,6 +4,7 @@
 mod call;
 mod early;
 mod link;
+mod search;
 mod standby;
 mod together;
 
@@ -49,6 +50,15 @@ pub struct Unit<'a> {
     pub settings: &'a Build,
     /// The notebook's folder.
     pub folder: &'a Path,
+}
+
+impl Unit<'_> {
+    /// Whether it needs the crates of its set. One that names none of them may be compiled against units that do.
+    fn names_crates(&self) -> bool {
+        let names = |name: &String| self.source.contains(name.as_str());
+        let externs = self.set.map_or(&[][..], |set| &set.externs);
+        !self.units.is_empty() || externs.iter().any(|(name, _)| names(name))
+    }
 }
 
 /// A unit that is compiled.

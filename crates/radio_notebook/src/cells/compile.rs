@@ -310,7 +310,7 @@ impl Cells {
                 .any(|known| known.item.narrow.is_some());
         let mut attempt = Attempt::default();
         let (library, rest, needs, statics) = loop {
-            let text = items(&seen, definitions, number, &attempt);
+            let mut text = items(&seen, definitions, number, &attempt);
             let (key, early) = {
                 let unit = self.unit(scope, &text, true);
                 (
@@ -318,7 +318,7 @@ impl Cells {
                     self.compiler.compile_early(&unit)?,
                 )
             };
-            self.remember(key, text.map);
+            self.remember(key, std::mem::take(&mut text.map));
             let (outcome, rest) = match early {
                 Early::Metadata(library, rest) => (Outcome::Library(library), Some(rest)),
                 Early::Done(outcome) => (outcome, None),
@@ -331,6 +331,8 @@ impl Cells {
                         attempt.is_narrow = true;
                         continue;
                     }
+                    let unit = self.unit(scope, &text, true);
+                    let messages = self.compiler.search(&unit, messages)?;
                     let diagnostics = self.diagnostics(&messages);
                     return Ok(Err(Refusal::Compiler(diagnostics)));
                 }
@@ -431,7 +433,12 @@ impl Cells {
                 // Where it makes no difference, nothing was learned.
                 *next != attempt && (next.awaits || body.write(&scope).source != text.source)
             });
-            last = messages;
+            last = match next {
+                Some(_) => messages,
+                None => self
+                    .compiler
+                    .search(&self.unit(&scope, &text, false), messages)?,
+            };
             last.retain(|message| {
                 !matches!(
                     asked(message, &text.map, &key, attempt.stays),

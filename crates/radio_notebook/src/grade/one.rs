@@ -24,6 +24,10 @@ use tempfile::TempDir;
 const CELLS_OF_TIME: u32 = 60;
 /// And at least so long: a machine that is busy must not cost points.
 const MIN_TIME: Duration = Duration::from_secs(300);
+/// How long a cell of the solved notebook may take at least.
+const MIN_TIME_OF_SOURCE: Duration = Duration::from_secs(60);
+/// A cell of a hand-in may take so many times as long as the slowest cell of the solved notebook.
+const TIMES_THE_SLOWEST: u32 = 4;
 
 /// What all hand-ins of an assignment are graded with.
 #[derive(Debug)]
@@ -102,14 +106,19 @@ impl Course {
         })
     }
 
-    /// Runs the solved notebook as hand-ins are run.
+    /// Runs the solved notebook as hand-ins are run, but for the time. By what it takes is known what hand-ins may take here, where
+    /// that is more than was said: returned with the marks.
     ///
     /// # Errors
     /// As [`execute::execute`].
-    pub fn run_source(&self) -> Result<Vec<Mark>> {
+    pub fn run_source(&mut self) -> Result<(Vec<Mark>, Option<Duration>)> {
         let notebook = self.source.notebook.clone();
-        let ran = self.run(notebook, &self.fence()?)?;
-        Ok(score::marks(&ran, &self.source.parts))
+        let said = self.limits.time;
+        self.limits.time = said.max(MIN_TIME_OF_SOURCE);
+        let (ran, slowest) = self.run(notebook, &self.fence()?)?;
+        self.limits.time = said.max(slowest * TIMES_THE_SLOWEST);
+        let more = Some(self.limits.time).filter(|time| *time > said);
+        Ok((score::marks(&ran, &self.source.parts), more))
     }
 
     /// Grades a hand-in on a thread of its own, which cannot read the others.
@@ -157,7 +166,7 @@ impl Course {
             self.run(notebook, &fence)
         };
         let run = std::thread::scope(|scope| scope.spawn(run).join());
-        let ran = run.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let (ran, _) = run.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         let marks = score::marks(&ran, &parts);
         let numbered = (1..).zip(ran.iter().filter(|cell| cell.is_numbered()));
         for (number, cell) in numbered {
@@ -198,8 +207,8 @@ impl Course {
         })
     }
 
-    /// Runs a notebook behind a fence, and returns its cells.
-    fn run(&self, mut notebook: Notebook, fenced: &Fenced) -> Result<Vec<Cell>> {
+    /// Runs a notebook behind a fence, and returns its cells, and what the slowest took.
+    fn run(&self, mut notebook: Notebook, fenced: &Fenced) -> Result<(Vec<Cell>, Duration)> {
         let most = (self.limits.time * CELLS_OF_TIME).max(MIN_TIME);
         let options = Options {
             timeout: Some(self.limits.time),
@@ -220,7 +229,8 @@ impl Course {
         }
         let mut cells = notebook.cells;
         cells.iter_mut().for_each(settle);
-        Ok(cells)
+        let slowest = summary.timings.iter().map(|(_, took)| *took).max();
+        Ok((cells, slowest.unwrap_or_default()))
     }
 }
 

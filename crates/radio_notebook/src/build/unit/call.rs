@@ -3,6 +3,7 @@
 use super::standby::{Environment, Waiting};
 use super::{CRATE, Compiler, Unit};
 use crate::build::cargo;
+use crate::build::set::Set;
 use crate::build::tools::{fault_of_the_system, follow};
 use crate::diagnostics::is_error;
 use crate::dialect::FOLDER_VARIABLE;
@@ -87,13 +88,35 @@ impl Compiler {
 
     /// How a unit is compiled from the file `source` in the folder of the call; `emit` says what is to be made.
     pub(super) fn call_for(&self, unit: &Unit<'_>, source: &str, key: &str, emit: &str) -> Call {
+        let set = unit.set.filter(|_| unit.names_crates());
         Call {
-            arguments: self.arguments(unit, source, key, emit),
+            arguments: self.arguments(unit, set, source, key, emit),
             environment: environment(unit),
         }
     }
 
-    fn arguments(&self, unit: &Unit<'_>, source: &str, key: &str, emit: &str) -> Vec<OsString> {
+    /// As [`call_for`](Compiler::call_for), with all crates that the unit may name.
+    pub(super) fn call_with_crates(
+        &self,
+        unit: &Unit<'_>,
+        source: &str,
+        key: &str,
+        emit: &str,
+    ) -> Call {
+        Call {
+            arguments: self.arguments(unit, unit.set, source, key, emit),
+            environment: environment(unit),
+        }
+    }
+
+    fn arguments(
+        &self,
+        unit: &Unit<'_>,
+        set: Option<&Set>,
+        source: &str,
+        key: &str,
+        emit: &str,
+    ) -> Vec<OsString> {
         let profile = &unit.settings.profile;
         let level = unit.settings.opt_level.clone();
         let level = level
@@ -133,15 +156,11 @@ impl Compiler {
             names(name, &library.metadata);
             folders.extend(library.metadata.parent());
         }
-        if let Some(set) = unit.set {
-            let names_one = |name: &String| unit.source.contains(name.as_str());
-            // A unit that names none of them may be compiled against units that do.
-            if !unit.units.is_empty() || set.externs.iter().any(|(name, _)| names_one(name)) {
-                for (name, path) in &set.externs {
-                    names(name, path);
-                }
-                folders.push(&set.search);
+        if let Some(set) = set {
+            for (name, path) in &set.externs {
+                names(name, path);
             }
+            folders.push(&set.search);
         }
         for folder in folders {
             let mut argument = OsString::from("-Ldependency=");
