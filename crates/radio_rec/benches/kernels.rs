@@ -1,7 +1,7 @@
 //! What takes the time of the models: `cargo bench -p radio_rec --bench kernels`.
 //!
-//! 10,000 users x 5,000 items and about 700,000 plays, of popularity rank^-0.9 and log-normal activity. What is 1 everywhere,
-//! whole, or a fraction takes another kernel.
+//! 10,000 users x 5,000 items and about 700,000 plays, of popularity rank^-0.9 and log-normal activity. What is 1
+//! everywhere, whole, or a fraction takes another kernel.
 
 use divan::{Bencher, black_box};
 use radio_rec::interactions::{Interactions, LongTable};

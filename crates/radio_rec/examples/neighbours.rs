@@ -25,11 +25,13 @@ use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
 
 /// Finds the nearest neighbours of all items, and recommends to all users.
 ///
-/// Prints `load_s=` and `fit_s=` in seconds, `cpu_s=`, the seconds that all processors together worked on the fit, and `peak_mb=`,
-/// the most memory the process ever held, in mebibytes. The last two are `unknown` where the system does not tell. With
-/// `--recommend` it prints `recommend_s=` too, the seconds for all users together, with the processors' `recommend_cpu_s=` and
-/// `lists_mb=`, the most memory that the process held meanwhile above what it held before, and `one_ms=`, the median milliseconds for one user of up to 10,000 who are asked one by one. For ALS it prints `loss=`, and for BPR `auc=`, the
-/// mean over every hundredth user of the share of pairs of what was played and what was not that are in order.
+/// Prints `load_s=` and `fit_s=` in seconds, `cpu_s=`, the seconds that all processors together worked on the fit, and
+/// `peak_mb=`, the most memory the process ever held, in mebibytes. The last two are `unknown` where the system does
+/// not tell. With `--recommend` it prints `recommend_s=` too, the seconds for all users together, with the processors'
+/// `recommend_cpu_s=` and `lists_mb=`, the most memory that the process held meanwhile above what it held before, and
+/// `one_ms=`, the median milliseconds for one user of up to 10,000 who are asked one by one. For ALS it prints `loss=`,
+/// and for BPR `auc=`, the mean over every hundredth user of the share of pairs of what was played and what was not
+/// that are in order.
 #[derive(Parser)]
 struct Arguments {
     /// A long table, comma- or tab-separated, with a header: user, item, and if wanted a weight.
@@ -38,7 +40,8 @@ struct Arguments {
     /// What is fitted.
     #[arg(long, value_enum, default_value = "item-knn")]
     model: Kind,
-    /// How items are compared: cosine, adjusted-cosine, pearson, jaccard, dice, euclidean, conditional-probability, lift, dot-product.
+    /// How items are compared: cosine, adjusted-cosine, pearson, jaccard, dice, euclidean, conditional-probability,
+    /// lift, dot-product.
     #[arg(long, default_value = "cosine")]
     measure: Measure,
     /// What values are replaced by before they are compared.
@@ -292,7 +295,8 @@ fn memory_mb(name: &str) -> Option<f64> {
     Some(kib / 1024.0)
 }
 
-/// Writes the neighbours of all items, where that is asked for: beside the file first, so that there is never half of one.
+/// Writes the neighbours of all items, where that is asked for: beside the file first, so that there is never half of
+/// one.
 fn written(
     arguments: &Arguments,
     data: &Interactions,

@@ -18,11 +18,11 @@ use radio_rec::datasets::{GaussianQuantiles, gaussian_quantiles};
 use radio_rec::nn::{Activation, Dense, Initialiser, Network, Training};
 use serde_json::{Value, json};
 
-/// Trains a network with one hidden layer of tanh units and a sigmoid output on points of which the inner half is one class and the
-/// outer half the other.
+/// Trains a network with one hidden layer of tanh units and a sigmoid output on points of which the inner half is one
+/// class and the outer half the other.
 ///
-/// Prints `epoch_us=`, the median time of an epoch in microseconds (forward, cost, gradients, update), and `cost=` and `accuracy=`
-/// of the trained network.
+/// Prints `epoch_us=`, the median time of an epoch in microseconds (forward, cost, gradients, update), and `cost=` and
+/// `accuracy=` of the trained network.
 #[derive(Parser)]
 struct Arguments {
     /// How often the network sees all points.

@@ -8,9 +8,9 @@
 //! | [`blobs`] | round clouds around centres | any number |
 //! | [`spirals`] | arms around a centre | any number |
 //!
-//! The first four follow scikit-learn's definitions, from a generator of their own: the same seed gives the same bits here,
-//! but not the points that scikit-learn draws for it. Each has a twin, such as [`moons_from_draws`], that takes the draws of the
-//! normal distribution instead of a seed.
+//! The first four follow scikit-learn's definitions, from a generator of their own: the same seed gives the same bits
+//! here, but not the points that scikit-learn draws for it. Each has a twin, such as [`moons_from_draws`], that takes
+//! the draws of the normal distribution instead of a seed.
 //!
 //! ```
 //! use radio_rec::datasets::{Moons, moons};
@@ -30,9 +30,8 @@
 use ndarray::{Array1, Array2, ArrayRef2, Axis};
 use rand::Rng;
 use rand::seq::SliceRandom;
-use rand_distr::{Distribution, StandardNormal};
 
-use crate::nn::one_hot;
+use crate::arrays::one_hot;
 use crate::{Error, Result};
 
 mod blobs;
@@ -69,8 +68,8 @@ impl Dataset {
         (x, Array1::from_iter(y).insert_axis(Axis(0)))
     }
 
-    /// The labels as a network with an output a class learns them: `n_classes` x m numbers, a column a sample, with a 1 in
-    /// the row of the sample's class and 0 elsewhere.
+    /// The labels as a network with an output a class learns them: `n_classes` x m numbers, a column a sample, with a 1
+    /// in the row of the sample's class and 0 elsewhere.
     ///
     /// The number of classes is given, because a part of a data set need not have all of them.
     ///
@@ -119,25 +118,12 @@ impl Dataset {
     ) -> Result<Self> {
         self.x.scaled_add(noise, draws);
         if self.x.iter().any(|v| !v.is_finite()) {
-            return Err(Error::InvalidParameter {
+            return Err(Error::invalid(
                 name,
-                value: noise.to_string(),
-                expected: "small enough for the points to be finite".into(),
-            });
+                noise,
+                "small enough for the points to be finite",
+            ));
         }
         Ok(self)
     }
-}
-
-/// Whether an array of `rows` x `columns` numbers is one that can be asked for: its size in bytes is a number.
-pub(crate) fn can_be_asked_for(rows: usize, columns: usize) -> bool {
-    // An array without numbers must not have too many rows or columns either.
-    let most = isize::MAX as usize / size_of::<f64>();
-    let numbers = rows.max(1).checked_mul(columns.max(1));
-    numbers.is_some_and(|numbers| numbers <= most)
-}
-
-/// `rows` x `columns` draws from the standard normal distribution, row by row.
-pub(crate) fn standard_normal(rows: usize, columns: usize, rng: &mut impl Rng) -> Array2<f64> {
-    Array2::from_shape_simple_fn((rows, columns), || StandardNormal.sample(rng))
 }

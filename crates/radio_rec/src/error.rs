@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::display::printable;
-use crate::interactions::Suggestions;
+use crate::text::excerpt;
 
 /// What went wrong, where, and what would be right.
 ///
@@ -25,7 +25,8 @@ pub enum Error {
     FileNotFound {
         /// The path as it was given.
         path: PathBuf,
-        /// The folder that was looked in, the deepest on the way to the file: an absolute path where the system could tell it.
+        /// The folder that was looked in, the deepest on the way to the file: an absolute path where the system could
+        /// tell it.
         looked_in: PathBuf,
         /// Files and folders there with a similar name, nearest first, after the same path in a folder above.
         suggestions: Vec<String>,
@@ -94,7 +95,7 @@ pub enum Error {
 
     /// The same name stands for two users or two items.
     #[error(
-        "the {kind} `{}` occurs twice; give each {kind} a name of its own",
+        "the {kind} `{}` occurs twice; give each {kind} its own name",
         excerpt(name)
     )]
     DuplicateName {
@@ -126,16 +127,17 @@ pub enum Error {
         found: String,
     },
 
-    /// The training of a network came to a number that is infinite or none.
+    /// Training a network gave a number that is infinite or NaN.
+    #[cfg(feature = "nn")]
     #[error(
         "epoch {epoch}, layer {layer} ({activation}): {what}; try a smaller rate, or smaller weights to begin with"
     )]
     Diverged {
         /// The epoch in which it appeared, from 1; the network is as it was after the last good epoch before.
         epoch: usize,
-        /// The layer where it appeared first, from 1 behind the inputs.
+        /// The layer where it appeared first; 1 is the first after the inputs.
         layer: usize,
-        /// The activation of that layer, in a word.
+        /// The name of that layer's activation.
         activation: String,
         /// Which number it was, in words: a sentence.
         what: String,
@@ -151,11 +153,27 @@ pub enum Error {
     },
 
     /// A figure could not be drawn.
+    #[cfg(feature = "plot")]
     #[error("the figure could not be drawn: {message}")]
     Plot {
         /// Why not.
         message: String,
     },
+}
+
+impl Error {
+    /// A parameter outside its range; `expected` completes "must be".
+    pub(crate) fn invalid(
+        name: &'static str,
+        value: impl ToString,
+        expected: impl Into<String>,
+    ) -> Self {
+        Error::InvalidParameter {
+            name,
+            value: value.to_string(),
+            expected: expected.into(),
+        }
+    }
 }
 
 impl fmt::Debug for Error {
@@ -167,12 +185,25 @@ impl fmt::Debug for Error {
 /// A result whose error is [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The beginning of a text, on one line, for use in a sentence.
-pub(crate) fn excerpt(text: &str) -> String {
-    const LONGEST: usize = 60;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => printable(&text[..end]) + "...",
-        None => printable(text),
+/// The names that may have been meant by one that does not exist. They are searched for only when
+/// [`names`](Self::names) is called, because that compares the name with all others.
+#[derive(Clone)]
+pub struct Suggestions(Arc<dyn Fn() -> Vec<String> + Send + Sync>);
+
+impl Suggestions {
+    pub(crate) fn new(search: impl Fn() -> Vec<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(search))
+    }
+
+    /// The most similar names there are, nearest first; empty if none is near.
+    pub fn names(&self) -> Vec<String> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Suggestions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
     }
 }
 

@@ -23,6 +23,7 @@
 //! ```
 
 mod interval;
+mod metric;
 pub mod metrics;
 mod of_users;
 mod protocol;
@@ -30,6 +31,7 @@ mod report;
 pub mod split;
 
 pub use self::interval::Mean;
-pub use self::of_users::{Metric, OfUsers, evaluate, evaluate_strangers, evaluate_users};
+pub use self::metric::Metric;
+pub use self::of_users::{OfUsers, evaluate, evaluate_strangers, evaluate_users};
 pub use self::protocol::{Protocol, Ties};
 pub use self::report::{Comparison, Report};

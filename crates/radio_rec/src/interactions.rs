@@ -4,7 +4,6 @@ mod check;
 mod compressed;
 mod long_table;
 mod names;
-mod suggest;
 mod summed;
 #[cfg(test)]
 mod tests;
@@ -20,14 +19,15 @@ use self::check::{
     Catalogue, check_catalogue, check_index, check_name, check_value, duplicate,
     what_a_value_must_be,
 };
+pub(crate) use self::check::{LARGEST_RATING, what_a_rating_must_be};
 pub(crate) use self::compressed::{Compressed, sort_and_sum};
 pub use self::long_table::{Column, Duplicates, LongTable, Progress};
 pub(crate) use self::names::CatalogueId;
 pub use self::names::{Item, ItemName, User, UserName};
-use self::suggest::Names;
-pub use self::suggest::Suggestions;
 use crate::display::{Cell, Table};
-use crate::error::excerpt;
+pub use crate::error::Suggestions;
+use crate::near::nearest_names;
+use crate::text::excerpt;
 use crate::{Error, Result};
 
 /// The smallest value above 0 and the largest that can be stored. Between them no sum of products of two values
@@ -37,8 +37,8 @@ pub(crate) const VALUES: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
 /// A sparse matrix of users x items, with their names.
 ///
 /// The value at (user, item) says how often the user played the item, or 1 for "has played it". Values are finite and
-/// positive; what is not stored is 0. Users and items keep the order in which the source names them, which is called the
-/// catalogue's order, and in which ties are resolved everywhere in this crate.
+/// positive; what is not stored is 0. Users and items keep the order in which the source names them, which is called
+/// the catalogue's order, and in which ties are resolved everywhere in this crate.
 ///
 /// The matrix never changes after it was built, and a clone shares its memory.
 ///
@@ -104,17 +104,16 @@ impl Interactions {
         Self::from_parts(users, items, entries)?.with_checked_sums()
     }
 
-    /// Builds the matrix from the names of its users and items and (user, item, value), where a user and an item are positions
-    /// in these lists, from 0: the coordinates of a sparse matrix.
+    /// Builds the matrix from the names of its users and items and (user, item, value), where a user and an item are
+    /// positions in these lists, from 0: the coordinates of a sparse matrix.
     ///
     /// Values of the same user and item are added up, and a value of 0 stores nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for an empty name, for a position behind the end of its list, and for a value that is not a
-    /// number, negative, infinite, or (where it is not 0) outside 1e-30 to 1e30, and for values of the same user and item that add up
-    /// to more; [`Error::DuplicateName`] for a name that stands
-    /// for two.
+    /// [`Error::InvalidParameter`] for an empty name, for a position past the end of its list, and for a value that is
+    /// not a number, negative, infinite, or (where it is not 0) outside 1e-30 to 1e30, and for values of the same user
+    /// and item that add up to more; [`Error::DuplicateName`] for a name that stands for two.
     ///
     /// ```
     /// use radio_rec::interactions::Interactions;
@@ -152,7 +151,8 @@ impl Interactions {
         Self::from_parts(users, items, entries)?.with_checked_sums()
     }
 
-    /// Builds the matrix from its catalogues and (row, column, value) in any order; values were checked, zeros are dropped.
+    /// Builds the matrix from its catalogues and (row, column, value) in any order; values were checked, zeros are
+    /// dropped.
     pub(crate) fn from_parts(
         users: Vec<UserName>,
         items: Vec<ItemName>,
@@ -226,16 +226,16 @@ impl Interactions {
         let row = (0..self.0.users.len()).find(|&row| self.0.by_user.range(row).contains(&at));
         let user = row.map_or("", |row| self.0.users[row].as_str());
         let item = self.0.items[self.0.by_user.columns()[at] as usize].as_str();
-        Err(Error::InvalidParameter {
-            name: "value",
-            value: format!(
+        Err(Error::invalid(
+            "value",
+            format!(
                 "{:e}, the sum of the values of user `{}` and item `{}`",
                 self.0.by_user.values()[at],
                 excerpt(user),
                 excerpt(item)
             ),
-            expected: "at most 1e30".into(),
-        })
+            "at most 1e30",
+        ))
     }
 
     /// The columns that the table had and that were not read, by their names, or by their numbers where they have none.
@@ -299,12 +299,12 @@ impl Interactions {
         Some(self.item_number(*index))
     }
 
-    /// The user at this position of the catalogue, from 0, if there are so many.
+    /// The user at this position of the catalogue, from 0, if there is one.
     pub fn user_at(&self, index: usize) -> Option<User> {
         (index < self.users().len()).then(|| self.user_number(index as u32))
     }
 
-    /// The item at this position of the catalogue, from 0, if there are so many.
+    /// The item at this position of the catalogue, from 0, if there is one.
     pub fn item_at(&self, index: usize) -> Option<Item> {
         (index < self.items().len()).then(|| self.item_number(index as u32))
     }
@@ -318,7 +318,10 @@ impl Interactions {
         let name = name.as_ref();
         self.find_user(name).ok_or_else(|| Error::UnknownUser {
             name: name.into(),
-            suggestions: Suggestions::new(name, Names::Users(self.clone())),
+            suggestions: {
+                let (data, name) = (self.clone(), name.to_owned());
+                Suggestions::new(move || nearest_names(&name, data.users()))
+            },
         })
     }
 
@@ -331,7 +334,10 @@ impl Interactions {
         let name = name.as_ref();
         self.find_item(name).ok_or_else(|| Error::UnknownItem {
             name: name.into(),
-            suggestions: Suggestions::new(name, Names::Items(self.clone())),
+            suggestions: {
+                let (data, name) = (self.clone(), name.to_owned());
+                Suggestions::new(move || nearest_names(&name, data.items()))
+            },
         })
     }
 
@@ -413,7 +419,7 @@ impl Interactions {
 
     /// The matrix without the users who played nothing. All items stay.
     ///
-    /// The users behind a dropped one move up: look a [`User`] up again in the new matrix.
+    /// The users after a dropped one move up: look a [`User`] up again in the new matrix.
     pub fn without_empty_users(&self) -> Self {
         let mut users = Vec::new();
         let mut entries = Vec::with_capacity(self.nnz());

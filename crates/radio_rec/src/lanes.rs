@@ -1,7 +1,7 @@
 //! Sixteen numbers at once: by the processor's widest registers where it has them, and one by one elsewhere.
 //!
-//! Both give the same bits: a product and a sum are rounded once, and sums have one order. So what is learned does not depend on
-//! the processor; one of before 2013, without FMA, only takes longer.
+//! Both give the same bits: a product and a sum are rounded once, and sums have one order. So what is learned does not
+//! depend on the processor; one of before 2013, without FMA, only takes longer.
 
 /// How many numbers.
 pub(crate) const LANES: usize = 16;
@@ -61,8 +61,8 @@ impl Registers for Portable {
     }
 }
 
-/// The call of a function with the widest [`Registers`] that the processor has as its first argument, and these after it. The function is
-/// `#[inline(always)]`, so that it is compiled for them; it ends the one that it is called in.
+/// The call of a function with the widest [`Registers`] that the processor has as its first argument, and these after
+/// it. The function is `#[inline(always)]`, so that it is compiled for them; it ends the one that it is called in.
 macro_rules! with_widest {
     ($with:path, ($($argument:ident: $Type:ty),* $(,)?) $(-> $Out:ty)?) => {{
         #[cfg(target_arch = "x86_64")]
@@ -92,7 +92,7 @@ pub(crate) mod x86 {
     pub(crate) struct Fused(());
 
     impl Fused {
-        /// `None` where the processor lacks one of both.
+        /// `None` where the processor does not have both.
         pub(crate) fn detect() -> Option<Self> {
             (std::arch::is_x86_feature_detected!("avx2")
                 && std::arch::is_x86_feature_detected!("fma"))

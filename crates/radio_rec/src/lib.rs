@@ -14,6 +14,9 @@
 //! | know what can go wrong | [`Error`] |
 #![deny(missing_docs)]
 
+#[cfg(feature = "nn")]
+mod arrays;
+#[cfg(feature = "nn")]
 pub mod datasets;
 pub mod display;
 mod error;
@@ -23,6 +26,7 @@ mod lanes;
 mod linalg;
 mod model_file;
 mod near;
+#[cfg(feature = "nn")]
 pub mod nn;
 mod parallel;
 #[cfg(feature = "plot")]
@@ -33,6 +37,7 @@ pub mod ratings;
 pub mod recommend;
 mod rows;
 pub mod similarity;
+mod text;
 mod whole_file;
 
 pub use error::{Error, Result};

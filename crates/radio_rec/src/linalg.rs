@@ -1,5 +1,5 @@
-//! Dense matrices: the inverse of a symmetric positive definite one, in double or in single precision, over all processors; and small
-//! systems of equations ([`solve`]).
+//! Dense matrices: the inverse of a symmetric positive definite one, in double or in single precision, over all
+//! processors; and small systems of equations ([`solve`]).
 //!
 //! The products are matrixmultiply's, by way of ndarray. Linear algebra libraries do the inverse too: faer takes
 //! longer to compile than the rest of this crate together, and nalgebra is ten times slower at it.
@@ -45,15 +45,15 @@ pub(crate) struct NotPositiveDefinite;
 
 /// Inverts a symmetric positive definite matrix in place; only its diagonal and what is above it is read.
 ///
-/// By sweeps (Goodnight, "A tutorial on the SWEEP operator", The American Statistician 33, 1979), of a block K of rows and
-/// columns at once: with U = A_·K and P = A_KK⁻¹,
+/// By sweeps (Goodnight, "A tutorial on the SWEEP operator", The American Statistician 33, 1979), of a block K of rows
+/// and columns at once: with U = A_·K and P = A_KK⁻¹,
 ///
 /// ```text
 /// A_ij <- A_ij - U_i P U_jᵀ     A_iK <- U_i P     A_KK <- -P      for i and j outside of K
 /// ```
 ///
-/// After all blocks it is -A⁻¹. It stays symmetric, so that one half is computed; beside the matrix itself there are two
-/// columns of blocks.
+/// After all blocks it is -A⁻¹. It stays symmetric, so that one half is computed; beside the matrix itself there are
+/// two columns of blocks.
 pub(crate) fn invert_positive_definite<T: Real>(
     mut a: ArrayViewMut2<'_, T>,
 ) -> Result<(), NotPositiveDefinite> {
@@ -145,12 +145,13 @@ fn invert_small<T: Real>(mut a: ArrayViewMut2<'_, T>) -> Result<(), NotPositiveD
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::datasets::standard_normal;
     use rand::SeedableRng;
     use rand::rngs::ChaCha8Rng;
+    use rand_distr::{Distribution, StandardNormal};
 
     fn positive_definite(n: usize) -> Array2<f64> {
-        let x = standard_normal(n + 5, n, &mut ChaCha8Rng::seed_from_u64(n as u64));
+        let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
+        let x = Array2::<f64>::from_shape_simple_fn((n + 5, n), || StandardNormal.sample(&mut rng));
         x.t().dot(&x) + Array2::<f64>::eye(n)
     }
 

@@ -30,7 +30,7 @@ pub(crate) struct Kind {
     pub magic: &'static [u8; 8],
     /// The version that is written, and the only one that is read.
     pub version: u32,
-    /// What is in it, in a word.
+    /// What is in it, as messages call it.
     pub what: &'static str,
 }
 
@@ -58,8 +58,8 @@ impl Kind {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the file cannot be read, and [`Error::ModelFile`] for one that is not of this kind, was cut short or
-    /// damaged, or was written by a newer version of this crate.
+    /// [`Error::Io`] where the file cannot be read, and [`Error::ModelFile`] for one that is not of this kind, was cut
+    /// short or damaged, or was written by a newer version of this crate.
     pub(crate) fn load<T: DeserializeOwned>(&self, path: &Path) -> Result<T> {
         self.read(path, |body| postcard::from_bytes(body))
     }
@@ -136,8 +136,9 @@ enum Contents {
 impl Contents {
     fn open(path: &Path) -> std::io::Result<Self> {
         let mut file = File::open(path)?;
-        // SAFETY: the map is read before this call returns to the caller of `load`. Model files are replaced, never written in
-        // place; if another program does it all the same while this one reads, the checksum or the reader refuse what they see.
+        // SAFETY: the map is read before this call returns to the caller of `load`. Model files are replaced, never
+        // written in place; if another program does it all the same while this one reads, the checksum or the reader
+        // refuse what they see.
         if let Ok(map) = unsafe { Mmap::map(&file) } {
             return Ok(Self::Mapped(map));
         }

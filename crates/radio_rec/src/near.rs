@@ -1,4 +1,4 @@
-//! Which names are near one that there is not.
+//! Which names are similar to one that does not exist.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -8,13 +8,15 @@ use crate::Error;
 /// How many names are offered at most.
 const OFFERED: usize = 3;
 
-/// Nobody mistypes a name of so many bytes, and comparing it with a large catalogue takes long.
+/// Longer names are not compared: nobody mistypes one of so many bytes, and comparing it with a large catalogue takes
+/// long.
 const LONGEST: usize = 1000;
 
 /// The names that `name` may have been meant for, nearest first.
 ///
 /// A name that differs only in capitals or surrounding space is the only answer. Otherwise near is what takes few edits
-/// (Damerau and Levenshtein's distance, up to 2 in 5 letters, and 1 in any name), and a name that contains what was asked for.
+/// (Damerau and Levenshtein's distance, up to 2 in 5 letters, and 1 in any name), and a name that contains what was
+/// asked for.
 pub(crate) fn nearest_names<N: AsRef<str>>(name: &str, names: &[N]) -> Vec<String> {
     if name.len() > LONGEST {
         return Vec::new();
@@ -75,7 +77,8 @@ pub(crate) fn missing_file(path: &Path) -> Error {
     }
 }
 
-/// The deepest folder on the way to `path` that there is, the name that it lacks, and what comes behind that name.
+/// The deepest existing folder on the way to `path`, the name that is missing in it, and the rest of the path after
+/// that name.
 fn first_missing(path: &Path) -> (PathBuf, String, PathBuf) {
     let mut folder = PathBuf::new();
     let mut components = path.components();
@@ -93,7 +96,7 @@ fn first_missing(path: &Path) -> (PathBuf, String, PathBuf) {
     (PathBuf::from("."), String::new(), PathBuf::new())
 }
 
-/// From 0 (equal) to 1, or nothing if the candidate is too far.
+/// From 0 (equal) to 1, or `None` if the candidate is too far.
 fn farness(wanted: &str, candidate: &str) -> Option<f64> {
     let lengths = [wanted.chars().count(), candidate.chars().count()];
     let longer = lengths[0].max(lengths[1]);

@@ -2,8 +2,8 @@
 //!
 //! # The assignment's network
 //!
-//! [`Parameters`] has one hidden layer of tanh units and an output of sigmoid units, with arrays only. With m samples, a column a
-//! sample, and a ' for the transpose, the network and its learning are
+//! [`Parameters`] has one hidden layer of tanh units and an output of sigmoid units, with arrays only. With m samples,
+//! a column a sample, and a ' for the transpose, the network and its learning are
 //!
 //! | | forward | | backward |
 //! |---|---|---|---|
@@ -11,9 +11,10 @@
 //! | output | Z2 = W2 A1 + b2, A2 = 1 / (1 + exp(-Z2)) | | dZ2 = A2 - Y, dW2 = dZ2 A1' / m, db2 = row sums of dZ2 / m |
 //! | cost | J = -sum(Y log A2 + (1 - Y) log(1 - A2)) / m | | W -= rate dW, b -= rate db |
 //!
-//! These are the equations of back-propagation (D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations by
-//! back-propagating errors", Nature 323, 1986) for tanh, sigmoid and the cross-entropy; dZ2 is so short because the slope of
-//! the sigmoid cancels against that of the logarithms (C. M. Bishop, "Pattern Recognition and Machine Learning", 2006, 5.3).
+//! These are the equations of back-propagation (D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning
+//! representations by back-propagating errors", Nature 323, 1986) for tanh, sigmoid and the cross-entropy; dZ2 is so
+//! short because the slope of the sigmoid cancels against that of the logarithms (C. M. Bishop, "Pattern Recognition
+//! and Machine Learning", 2006, 5.3).
 //!
 //! ```
 //! use ndarray::array;
@@ -37,16 +38,17 @@
 //!
 //! # Any number of layers
 //!
-//! A [`Network`] has any number of [`Dense`] layers, each with an [`Activation`], whose weights an [`Initialiser`] draws. A
-//! [`Training`] makes a [`Loss`] small, by an [`Optimiser`], at a rate that follows a [`Schedule`], and answers with a [`History`].
+//! A [`Network`] has any number of [`Dense`] layers, each with an [`Activation`], whose weights an [`Initialiser`]
+//! draws. A [`Training`] makes a [`Loss`] small, by an [`Optimiser`], at a rate that follows a [`Schedule`], and
+//! answers with a [`History`].
 //!
 //! | forward, layer by layer | backward, from the outputs |
 //! |---|---|
 //! | Z = W A + b over the activations A of the layer before; its own are f(Z) | dZ = dA * f'(Z), dW = dZ A' / m, db = row sums of dZ / m; the layer before gets dA = W' dZ |
 //!
-//! [`Network::forward`] and [`Network::gradients`] compute this plainly, with every array to be looked at. The training computes the
-//! same in blocks of samples that stay in the cache, takes no memory in an epoch (but what matrix products of large layers need), and
-//! gives the same bits on any number of processors. [`Parameters::train`] is one.
+//! [`Network::forward`] and [`Network::gradients`] compute this plainly, with every array to be looked at. The training
+//! computes the same in blocks of samples that stay in the cache, takes no memory in an epoch (but what matrix products
+//! of large layers need), and gives the same bits on any number of processors. [`Parameters::train`] is one.
 //!
 //! ```
 //! use ndarray::array;
@@ -72,6 +74,7 @@
 
 mod activation;
 mod check;
+mod dense;
 mod forward;
 mod gradients;
 mod history;
@@ -88,15 +91,18 @@ mod train;
 mod training;
 mod vector;
 
-pub use activation::Activation;
-pub use forward::{Activations, sigmoid};
+pub use activation::{Activation, sigmoid};
+pub use dense::Dense;
+pub use forward::Activations;
 pub use gradients::Gradients;
 pub use history::{History, Progress, Stopped};
 pub use initialiser::Initialiser;
 pub use loss::Loss;
-pub use network::{Dense, LayerMut, Layers, Network, one_hot};
+pub use network::Network;
 pub use optimiser::Optimiser;
 pub use parameters::Parameters;
 pub use plain::{LayerForward, LayerGradients};
 pub use schedule::Schedule;
 pub use training::{EarlyStopping, Training};
+
+pub use crate::arrays::one_hot;

@@ -1,6 +1,6 @@
-//! Memory that is read soon, asked for early.
+//! Prefetching memory that is read soon.
 
-/// How many bytes of a slice are asked for at most.
+/// The most bytes of a slice that are prefetched.
 const ASKED: usize = 1024;
 
 /// Asks the processor to have the beginning of a slice at hand soon.

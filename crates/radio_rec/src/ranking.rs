@@ -4,11 +4,11 @@
 //! first 40 binary digits, which are 12 decimal digits: sums whose terms came in another order agree in them. What
 //! compares equal stays in the catalogue's order.
 //!
-//! That holds for what is counted or is a sum over neighbours: similarities, item kNN, user kNN, item score, RP3beta, tags. It holds for
-//! EASE, EDLAE and the two-sided model between items that the same users played; where other plays make weights equal as mathematics, the
-//! rounding of an inverse stays, which can reach above the twelfth digit, as it can for sparse EASE, and SLIM ends where its weights
-//! change by less than its tolerance. Vectors of factors begin at random numbers, and two items with the same plays end near each other,
-//! not at the same place.
+//! That holds for what is counted or is a sum over neighbours: similarities, item kNN, user kNN, item score, RP3beta,
+//! tags. It holds for EASE, EDLAE and the two-sided model between items that the same users played; where other plays
+//! make weights equal as mathematics, the rounding of an inverse stays, which can reach above the twelfth digit, as it
+//! can for sparse EASE, and SLIM ends where its weights change by less than its tolerance. Vectors of factors begin at
+//! random numbers, and two items with the same plays end near each other, not at the same place.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -137,11 +137,7 @@ pub(crate) fn at_least_one(name: &'static str, count: usize) -> Result<()> {
     if count > 0 {
         return Ok(());
     }
-    Err(Error::InvalidParameter {
-        name,
-        value: "0".into(),
-        expected: "at least 1".into(),
-    })
+    Err(Error::invalid(name, "0", "at least 1"))
 }
 
 /// The best `n` of (index, score) that are above 0, best first, ties by index.

@@ -1,5 +1,5 @@
-//! How much something was liked, and how much something else will be: ratings, of which 0 and negative numbers are some, and
-//! missing ones are unknown.
+//! How much something was liked, and how much something else will be: ratings, of which 0 and negative numbers are
+//! some, and missing ones are unknown.
 //!
 //! | what | here |
 //! |---|---|
@@ -10,12 +10,13 @@
 //! | how far predictions are off | [`errors`]: RMSE and MAE |
 //!
 //! Plays are another thing: what was not played tells something too, and the best of all items are asked for
-//! ([`recommend`](crate::recommend)). Here one user and one item are asked for, and only ratings that exist are learned from. Lists of
-//! what would be rated best hold much that hardly anybody knows (Cremonesi, Koren and Turrin, "Performance of recommender
-//! algorithms on top-n recommendation tasks", RecSys 2010).
+//! ([`recommend`](crate::recommend)). Here one user and one item are asked for, and only ratings that exist are learned
+//! from. Lists of what would be rated best hold much that hardly anybody knows (Cremonesi, Koren and Turrin,
+//! "Performance of recommender algorithms on top-n recommendation tasks", RecSys 2010).
 //!
-//! Their parameters can be written and read by serde; fitted models of ratings have no files of their own: fit them anew from the ratings,
-//! which takes no longer than reading these. (Models of plays have: [`Model::save`](crate::recommend::Model::save).)
+//! Their parameters can be written and read by serde; fitted models of ratings have no files of their own: fit them
+//! anew from the ratings, which takes no longer than reading these. (Models of plays have:
+//! [`Model::save`](crate::recommend::Model::save).)
 //!
 //! ```
 //! use radio_rec::ratings::{Baseline, BiasedMf, FitRatings, Predictor, Ratings, errors};
@@ -34,6 +35,7 @@ mod baseline;
 mod biased_mf;
 mod errors;
 mod knn_with_means;
+mod read;
 
 use std::fmt;
 use std::sync::Arc;
@@ -46,14 +48,17 @@ pub use self::baseline::{Baseline, BaselineModel};
 pub use self::biased_mf::{BiasedMf, BiasedMfModel};
 pub use self::errors::{Errors, errors};
 pub use self::knn_with_means::{KnnWithMeans, KnnWithMeansModel, Likeness, Side};
-use crate::interactions::{Interactions, Item, ItemName, User, UserName};
+use crate::interactions::{
+    Interactions, Item, ItemName, LARGEST_RATING, User, UserName, what_a_rating_must_be,
+};
 use crate::{Error, Result};
 
-/// A sparse matrix of users x items, with their names: what is stored is a rating, whatever its sign, and what is not stored is not
-/// known.
+/// A sparse matrix of users x items, with their names: what is stored is a rating, whatever its sign, and what is not
+/// stored is not known.
 ///
-/// Users and items enter the catalogue in the order in which they are first named. It never changes after it was built, and a
-/// clone shares its memory. [`LongTable::read_ratings`](crate::interactions::LongTable::read_ratings) reads it from a file.
+/// Users and items enter the catalogue in the order in which they are first named. It never changes after it was built,
+/// and a clone shares its memory. [`LongTable::read_ratings`](crate::interactions::LongTable::read_ratings) reads it
+/// from a file.
 ///
 /// ```
 /// use radio_rec::ratings::Ratings;
@@ -81,18 +86,6 @@ struct Matrix {
     count: usize,
 }
 
-/// The largest size of a rating. Sums of products of smaller numbers do not overflow.
-const LARGEST: f64 = 1e15;
-
-/// Nothing if `rating` can be stored; otherwise what it must be, in words that complete "must be".
-pub(crate) fn what_a_rating_must_be(rating: f64) -> Option<&'static str> {
-    match rating {
-        rating if rating.is_nan() => Some("a number"),
-        rating if rating.abs() > LARGEST => Some("from -1e15 to 1e15"),
-        _ => None,
-    }
-}
-
 /// Ratings in two parts, with the users and items of both.
 #[derive(Clone, Debug)]
 pub struct RatingsSplit {
@@ -107,8 +100,8 @@ impl Ratings {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for an empty name, a rating that is not a number or not from -1e15 to 1e15, a second rating of a
-    /// user and an item, and for no ratings at all.
+    /// [`Error::InvalidParameter`] for an empty name, a rating that is not a number or not from -1e15 to 1e15, a second
+    /// rating of a user and an item, and for no ratings at all.
     pub fn from_triplets<U: AsRef<str>, I: AsRef<str>>(
         triplets: impl IntoIterator<Item = (U, I, f64)>,
     ) -> Result<Self> {
@@ -116,11 +109,11 @@ impl Ratings {
         for (user, item, rating) in &triplets {
             if let Some(expected) = what_a_rating_must_be(*rating) {
                 let (user, item) = (user.as_ref(), item.as_ref());
-                return Err(Error::InvalidParameter {
-                    name: "rating",
-                    value: format!("{rating} (user `{user}`, item `{item}`)"),
-                    expected: expected.into(),
-                });
+                return Err(Error::invalid(
+                    "rating",
+                    format!("{rating} (user `{user}`, item `{item}`)"),
+                    expected,
+                ));
             }
         }
         let named = triplets.iter().map(|(user, item, _)| (user, item, 0.0));
@@ -144,18 +137,18 @@ impl Ratings {
             items.map(move |(item, value)| (user.index() as u32, item.index() as u32, value))
         });
         let entries: Vec<_> = ratings.collect();
-        if let Some(&(_, _, value)) = entries.iter().find(|entry| entry.2 > LARGEST) {
-            return Err(Error::InvalidParameter {
-                name: "data",
-                value: format!("a matrix with the value {value}"),
-                expected: "of values up to 1e15".into(),
-            });
+        if let Some(&(_, _, value)) = entries.iter().find(|entry| entry.2 > LARGEST_RATING) {
+            return Err(Error::invalid(
+                "data",
+                format!("a matrix with the value {value}"),
+                "of values up to 1e15",
+            ));
         }
         Self::from_parts(data.users().to_vec(), data.items().to_vec(), entries)
     }
 
     /// Builds the matrix from names and checked ratings.
-    pub(crate) fn from_parts(
+    fn from_parts(
         users: Vec<UserName>,
         items: Vec<ItemName>,
         entries: Vec<(u32, u32, f64)>,
@@ -166,11 +159,7 @@ impl Ratings {
 
     fn new(names: Interactions, entries: Vec<(u32, u32, f64)>) -> Result<Self> {
         if entries.is_empty() {
-            return Err(Error::InvalidParameter {
-                name: "ratings",
-                value: "none".into(),
-                expected: "at least one rating".into(),
-            });
+            return Err(Error::invalid("ratings", "none", "at least one rating"));
         }
         Self::of_any(names, entries)
     }
@@ -182,11 +171,11 @@ impl Ratings {
         if let Some(pair) = entries.windows(2).find(|pair| same(pair)) {
             let user = &names.users()[pair[0].0 as usize];
             let item = &names.items()[pair[0].1 as usize];
-            return Err(Error::InvalidParameter {
-                name: "ratings",
-                value: format!("two of user `{user}` and item `{item}`"),
-                expected: "one of each user and item".into(),
-            });
+            return Err(Error::invalid(
+                "ratings",
+                format!("two of user `{user}` and item `{item}`"),
+                "one of each user and item",
+            ));
         }
         let (users, items): (Vec<User>, Vec<Item>) = (
             names.user_indices().collect(),
@@ -259,7 +248,7 @@ impl Ratings {
         self.0.names.item(name)
     }
 
-    /// How the user rated the item; nothing where that is not known.
+    /// How the user rated the item; `None` where that is not known.
     ///
     /// # Panics
     ///
@@ -298,15 +287,16 @@ impl Ratings {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a share that does not leave at least one rating to learn from and one to test on.
+    /// [`Error::InvalidParameter`] for a share that does not leave at least one rating to learn from and one to test
+    /// on.
     pub fn split(&self, test: f64, seed: u64) -> Result<RatingsSplit> {
         let hidden = (test * self.len() as f64).round();
         if !(hidden >= 1.0 && hidden < self.len() as f64) {
-            return Err(Error::InvalidParameter {
-                name: "test",
-                value: format!("{test}, of {} ratings", self.len()),
-                expected: "a share that leaves at least one rating for each part".into(),
-            });
+            return Err(Error::invalid(
+                "test",
+                format!("{test}, of {} ratings", self.len()),
+                "a share that leaves at least one rating for each part",
+            ));
         }
         let place = |(user, item, rating): (User, Item, f64)| {
             (user.index() as u32, item.index() as u32, rating)
@@ -355,12 +345,12 @@ pub trait Predictor: Send + Sync {
     /// The ratings that the model learned from.
     fn ratings(&self) -> &Ratings;
 
-    /// What the model expects, on no scale: it may be less than the least rating there is, or more than the largest. `user` and
-    /// `item` are of [`ratings`](Predictor::ratings), whether they have a rating there or not.
+    /// What the model expects, on no scale: it may be less than the least rating there is, or more than the largest.
+    /// `user` and `item` are of [`ratings`](Predictor::ratings), whether they have a rating there or not.
     fn estimate(&self, user: User, item: Item) -> f64;
 
-    /// How the user will rate the item: the [`estimate`](Predictor::estimate), but no less than the least rating that was learned
-    /// from, and no more than the largest.
+    /// How the user will rate the item: the [`estimate`](Predictor::estimate), but no less than the least rating that
+    /// was learned from, and no more than the largest.
     ///
     /// # Errors
     ///
@@ -371,14 +361,5 @@ pub trait Predictor: Send + Sync {
         ratings.names().check_item(item)?;
         let (least, largest) = ratings.range();
         Ok(self.estimate(user, item).clamp(least, largest))
-    }
-}
-
-/// The error for a parameter outside its range.
-fn invalid(name: &'static str, value: impl ToString, expected: &str) -> Error {
-    Error::InvalidParameter {
-        name,
-        value: value.to_string(),
-        expected: expected.into(),
     }
 }

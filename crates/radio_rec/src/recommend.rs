@@ -16,10 +16,10 @@
 //!
 //! A model has two types: its parameters, which learn from a matrix ([`Fit`]), and what it learned, which recommends.
 //! What was learned keeps the matrix alive, so it can be passed on without it. All models recommend by the same trait,
-//! [`Recommender`], to one or to many, to users of the matrix and to anybody else by what they played, what a [`Request`] asks
-//! for; some also know which items are alike ([`SimilarItems`]) or which users ([`SimilarUsers`]), which of a user's own
-//! items made a recommendation ([`Explain`]), or how to take in new plays ([`Update`]). [`Algorithm`] chooses one by its name,
-//! and [`Model`] saves and loads any of them.
+//! [`Recommender`], to one or to many, to users of the matrix and to anybody else by what they played, what a
+//! [`Request`] asks for; some also know which items are alike ([`SimilarItems`]) or which users ([`SimilarUsers`]),
+//! which of a user's own items made a recommendation ([`Explain`]), or how to take in new plays ([`Update`]).
+//! [`Algorithm`] chooses one by its name, and [`Model`] saves and loads any of them.
 //!
 //! ```
 //! use radio_rec::interactions::Interactions;
@@ -38,9 +38,9 @@
 //! # Ok::<(), radio_rec::Error>(())
 //! ```
 //!
-//! Rankings are best first, ties in the catalogue's order (see [`ranking`](crate::ranking)). Items that nothing speaks for are
-//! not in them: rather fewer items than were asked for. Neighbours and popularity score above 0 only; learned weights may
-//! speak against an item, with a score below 0.
+//! Rankings are best first, ties in the catalogue's order (see [`ranking`](crate::ranking)). Items that nothing speaks
+//! for are not in them: rather fewer items than were asked for. Neighbours and popularity score above 0 only; learned
+//! weights may speak against an item, with a score below 0.
 
 mod algorithm;
 mod als;
@@ -83,8 +83,8 @@ pub use self::item_score::{ItemScore, ItemScoreModel};
 pub use self::item_weights::ItemWeightsModel;
 pub use self::logistic_mf::{LogisticMf, LogisticMfModel};
 pub use self::nearest_user::{NearestUser, NearestUserModel};
-pub(crate) use self::popularity::listeners;
 pub use self::popularity::{Popularity, PopularityModel};
+pub(crate) use self::recommender::listeners;
 pub use self::recommender::{
     Basis, Explain, Explanation, Fit, ItemList, Reason, Recommendation, Recommender, SimilarItems,
     SimilarUsers,
@@ -128,11 +128,11 @@ fn check_not_empty(data: &Interactions) -> Result<()> {
     if data.nnz() > 0 {
         return Ok(());
     }
-    Err(Error::InvalidParameter {
-        name: "data",
-        value: "a matrix without values".into(),
-        expected: "a matrix in which somebody played something".into(),
-    })
+    Err(Error::invalid(
+        "data",
+        "a matrix without values",
+        "a matrix in which somebody played something",
+    ))
 }
 
 #[cfg(test)]

@@ -11,8 +11,10 @@ mod source;
 mod zstd;
 
 use crate::Error;
-use source::SAVE_AS;
 pub(crate) use source::Source;
+
+/// What to do with a table in another encoding.
+const SAVE_AS: &str = "save the table as UTF-8 (in a spreadsheet program \"CSV UTF-8\")";
 
 /// Why a table cannot be used.
 pub(crate) enum Problem {
@@ -163,12 +165,12 @@ fn line_ends(text: &[u8]) -> u64 {
     (0..text.len()).filter(ends_line).count() as u64
 }
 
-/// Bytes that are handed on, and where lines end in them.
+/// Bytes that are passed on, and where lines end in them.
 struct Lines<R> {
     inner: R,
-    /// How many bytes were handed on.
+    /// How many bytes were passed on.
     handed: u64,
-    /// The first and the last byte of each line end that rows still to come may begin behind.
+    /// The first and the last byte of each line end after which later rows may begin.
     ends: VecDeque<(u64, u64)>,
     /// How many there were before.
     passed: u64,

@@ -9,8 +9,8 @@
 //! c / (√na · √nb) rounds each root, and orders such cosines by noise. Rankings also forgive what rounding remains in
 //! other data: see [`ranking`](crate::ranking).
 //!
-//! That is the measure of the functions of this module; a [`Measure`] is any other, of two or, by a [`Neighbourhood`], of
-//! all items or users at once.
+//! That is the measure of the functions of this module; a [`Measure`] is any other, of two or, by a [`Neighbourhood`],
+//! of all items or users at once.
 //!
 //! Nothing here costs users x items: one item against all others takes as many steps as its listeners have values, and
 //! all pairs of items take the sum over users of their squared numbers of values.
@@ -93,7 +93,8 @@ pub fn similar_users(data: &Interactions, user: User, k: usize) -> Result<Rankin
     Ok(Ranking::of_positive(k, similarities, data.users()))
 }
 
-/// The `k` items most similar to a group of users: to the column that holds 1 for each user of the group and 0 for the others.
+/// The `k` items most similar to a group of users: to the column that holds 1 for each user of the group and 0 for the
+/// others.
 ///
 /// An item is similar to the group when it is played by many of the group and by few others. A user who is named twice
 /// counts once. No item is left out; fewer than `k` come where fewer have a similarity above 0.
@@ -147,11 +148,7 @@ pub(crate) fn similarities_of_users(
     users.sort_unstable();
     users.dedup();
     if users.is_empty() {
-        return Err(Error::InvalidParameter {
-            name: "users",
-            value: "empty".into(),
-            expected: "at least one user".into(),
-        });
+        return Err(Error::invalid("users", "empty", "at least one user"));
     }
     let mut sums = Sums::new(data.items().len());
     for &user in &users {

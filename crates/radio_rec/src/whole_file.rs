@@ -28,7 +28,7 @@ fn create_beside(path: &Path) -> std::io::Result<(File, PathBuf)> {
     }
 }
 
-/// Writes the parts, one behind the other.
+/// Writes the parts, one after the other.
 ///
 /// # Errors
 ///

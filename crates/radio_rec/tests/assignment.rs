@@ -1,11 +1,11 @@
 //! The first question of the assignment, on the class's own file: what the student's run printed, and what was asked.
 //!
-//! The file is not part of the project. It is looked for beside it, in `../shared/data`; where it is not there, a test says
-//! that it was skipped, and fails if the environment variable `RADIO_REQUIRE_CLASS_FILE` is 1.
+//! The file is not part of the project. It is looked for beside it, in `../shared/data`; where it is not there, a test
+//! says that it was skipped, and fails if the environment variable `RADIO_REQUIRE_CLASS_FILE` is 1.
 //!
 //! The numbers were computed from the same file by pandas 3.1.1, scikit-learn 1.9.1 and numpy 2.4.6 on Python 3.11.7:
-//! `cosine_similarity` of the columns (rows) of the table, ordered by the similarity rounded to 12 decimals with a stable
-//! sort; question D by a weighted sum over `argsort(kind="stable")[:10]` of each column.
+//! `cosine_similarity` of the columns (rows) of the table, ordered by the similarity rounded to 12 decimals with a
+//! stable sort; question D by a weighted sum over `argsort(kind="stable")[:10]` of each column.
 
 use std::path::Path;
 
@@ -87,8 +87,8 @@ fn the_file_is_the_one_that_the_assignment_describes() {
     );
 }
 
-/// The seed's order is misfits, robbie williams, green day, depeche mode, peter fox, dire straits, madonna, enter shikari,
-/// kelly clarkson, johnny cash: the last five are tied, and were ordered by noise.
+/// The seed's order is misfits, robbie williams, green day, depeche mode, peter fox, dire straits, madonna, enter
+/// shikari, kelly clarkson, johnny cash: the last five are tied, and were ordered by noise.
 #[test]
 fn a_as_printed_similar_to_u2_alone() {
     let Some(data) = class_data() else { return };

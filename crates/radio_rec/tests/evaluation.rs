@@ -210,7 +210,8 @@ fn an_evaluation_by_hand() {
         ..Default::default()
     };
     let report = evaluate(&model, &test, &protocol).unwrap();
-    // ann gets b and c and wants c; bob gets c and d and wants e; dora, who has no history, gets a and b and wants both.
+    // ann gets b and c and wants c; bob gets c and d and wants e; dora, who has no history, gets a and b and wants
+    // both.
     assert_eq!((report.k, report.users), (2, 3));
     assert_close(report.precision.mean, (0.5 + 0.0 + 1.0) / 3.0);
     assert_close(report.recall.mean, (1.0 + 0.0 + 1.0) / 3.0);

@@ -83,8 +83,8 @@ fn the_leaderboard_has_a_row_a_model() {
         .map(|line| line.split('|').map(str::trim).collect())
         .collect();
     assert_eq!(rows.len(), 2);
-    // y is the only one that b can be given and is right; c is given z, the first of what ties; d, who played nothing in
-    // training, gets what is popular, and plays what nobody else does.
+    // y is the only one that b can be given and is right; c is given z, the first of what ties; d, who played nothing
+    // in training, gets what is popular, and plays what nobody else does.
     let popularity = rows.iter().find(|row| row[1] == "popularity").unwrap();
     assert_eq!(popularity[2..6], ["0.666667"; 4]);
     let seconds: f64 = popularity[7].parse().unwrap();

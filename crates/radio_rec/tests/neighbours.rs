@@ -1,4 +1,5 @@
-//! Measures and neighbours against scikit-learn, SciPy and implicit: `scripts/golden/neighbours.py` made the golden file.
+//! Measures and neighbours against scikit-learn, SciPy and implicit: `scripts/golden/neighbours.py` made the golden
+//! file.
 
 use std::collections::HashMap;
 
@@ -21,7 +22,8 @@ struct Case {
     k: usize,
     /// Of each of implicit's models and each item, the items most similar to it, best first, with their scores.
     neighbours: HashMap<String, Vec<Vec<(usize, f64)>>>,
-    /// Of each of implicit's models and each user, all items with a score above 0, best first, without those they played.
+    /// Of each of implicit's models and each user, all items with a score above 0, best first, without those they
+    /// played.
     recommendations: HashMap<String, Vec<Vec<(usize, f64)>>>,
 }
 

@@ -115,8 +115,8 @@ fn forward_cost_and_gradients_agree_with_numpy() {
             case.cost
         );
         let gradients = network.gradients(&activations, &x, &y).unwrap();
-        // With a start at 0, the sums over equal classes cancel: what is left of db2 and db1 is small against its terms, so
-        // they are compared in units of those.
+        // With a start at 0, the sums over equal classes cancel: what is left of db2 and db1 is small against its
+        // terms, so they are compared in units of those.
         assert_close(&gradients.dw1, &case.gradients.dw1);
         assert_close(&gradients.dw2, &case.gradients.dw2);
         for (found, expected) in [

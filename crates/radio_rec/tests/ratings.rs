@@ -33,7 +33,8 @@ fn golden() -> Golden {
     serde_json::from_str(include_str!("golden/ratings.json")).unwrap()
 }
 
-/// That these are the estimates of what was not rated. Surprise counts users among their own neighbours where they rated the item.
+/// That these are the estimates of what was not rated. Surprise counts users among their own neighbours where they
+/// rated the item.
 #[track_caller]
 fn assert_estimates(model: &dyn Predictor, expected: &[Vec<f64>]) {
     let names = model.ratings().names();

@@ -6,18 +6,17 @@
 //! cargo run --release -p radio_rec --example leaderboard -- --ml-20m ratings.csv --models ease
 //! ```
 //!
-//! Files are long: a header `user,item,rating` (or RecBole's `user_id:token` and so on), then a line a play, with commas or tabs,
-//! compressed by gzip or not.
-//! With `--ratings` a quarter of each user's plays is hidden by chance, the same for the same seed; `--splits 5` takes the
-//! seeds N, N + 1, ... and shows the means. The columns are means over the users that have test items which they had not
-//! played in training: what they played in training is left out, every other test item is relevant, nDCG has gains 0 and 1, and
-//! MAP is divided by the number of relevant items.
-//! Seconds are those of learning, and of recommending to all these users. `--compare` says of each model how much less its nDCG
-//! is than that of the best: the mean over the users of their mean over the splits, with an interval of 95 %.
+//! Files are long: a header `user,item,rating` (or RecBole's `user_id:token` and so on), then a line a play, with
+//! commas or tabs, compressed by gzip or not. With `--ratings` a quarter of each user's plays is hidden by chance, the
+//! same for the same seed; `--splits 5` takes the seeds N, N + 1, ... and shows the means. The columns are means over
+//! the users that have test items which they had not played in training: what they played in training is left out,
+//! every other test item is relevant, nDCG has gains 0 and 1, and MAP is divided by the number of relevant items.
+//! Seconds are those of learning, and of recommending to all these users. `--compare` says of each model how much less
+//! its nDCG is than that of the best: the mean over the users of their mean over the splits, with an interval of 95 %.
 //!
-//! `--tune` chooses the parameters before the test part is looked at: for each
-//! candidate it learns from three quarters of the training part, and takes the one with the largest nDCG@k on the remaining
-//! quarter, in the mean of `--tune-parts` such divisions; with `--trials`, of so many candidates.
+//! `--tune` chooses the parameters before the test part is looked at: for each candidate it learns from three quarters
+//! of the training part, and takes the one with the largest nDCG@k on the remaining quarter, in the mean of
+//! `--tune-parts` such divisions; with `--trials`, of so many candidates.
 //!
 //! `--ml-20m` is the evaluation of Liang et al. on users that were not learned from, on their data or other ratings.
 
@@ -119,7 +118,8 @@ fn run(options: &Options) -> Result<()> {
 /// The nDCG of a model, in a split, for a user.
 type OfUser = (String, usize, String, f64);
 
-/// Prints how much less the nDCG of each model is than that of the first: of each user the mean over the splits that count them.
+/// Prints how much less the nDCG of each model is than that of the first: of each user the mean over the splits that
+/// count them.
 fn compare(names: &[&str], ndcgs: &[OfUser], k: usize) -> Result<()> {
     let of = |name: &str| {
         let mut of_users: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
@@ -150,7 +150,8 @@ fn write_per_user(path: &Path, ndcgs: &[OfUser]) -> Result<()> {
     })
 }
 
-/// Writes of each split N `N/train.csv` and `N/test.csv`, and of the divisions that `--tune` learns from `N/M/train.csv` and so on.
+/// Writes of each split N `N/train.csv` and `N/test.csv`, and of the divisions that `--tune` learns from
+/// `N/M/train.csv` and so on.
 fn write_splits(parts: &[Split], folder: &Path, tune_parts: u64) -> Result<()> {
     for (n, part) in parts.iter().enumerate() {
         let folder = folder.join(n.to_string());
@@ -246,7 +247,8 @@ struct Options {
     /// All of it instead: a quarter of each user's plays is hidden by chance.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["train", "test"])]
     ratings: Option<PathBuf>,
-    /// Ratings, such as ratings.csv of MovieLens 20M: the evaluation of Liang et al. on users that were not learned from.
+    /// Ratings, such as ratings.csv of MovieLens 20M: the evaluation of Liang et al. on users that were not learned
+    /// from.
     #[arg(long = "ml-20m", value_name = "PATH", conflicts_with_all = ["train", "test", "ratings", "tune"])]
     ml_20m: Option<PathBuf>,
     /// What is hidden of --ratings.

@@ -1,5 +1,6 @@
-//! MovieLens 20M as Liang et al. evaluate on it ("Variational autoencoders for collaborative filtering", WWW 2018, section 4.1):
-//! ratings of 4 and more count as plays, users with five of them are kept, and 10,000 of the users are strangers.
+//! MovieLens 20M as Liang et al. evaluate on it ("Variational autoencoders for collaborative filtering", WWW 2018,
+//! section 4.1): ratings of 4 and more count as plays, users with five of them are kept, and 10,000 of the users are
+//! strangers.
 
 use std::path::Path;
 use std::time::Instant;
@@ -13,7 +14,8 @@ use radio_rec::recommend::{Algorithm, Fit};
 /// The least rating that counts as a play, and how many of them a user must have.
 const LIKED: f64 = 4.0;
 const LEAST_PLAYS: usize = 5;
-/// At most a fourteenth of the users are strangers: of MovieLens 20M's 138,493 about the 10,000 that Liang et al. test on.
+/// At most a fourteenth of the users are strangers: of MovieLens 20M's 138,493 about the 10,000 that Liang et al. test
+/// on.
 const STRANGERS: usize = 10_000;
 const LEAST_LEARNED_FROM: usize = 13;
 

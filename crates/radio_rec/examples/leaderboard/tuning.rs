@@ -20,8 +20,8 @@ fn weight(base: f64, largest: f64) -> PlayWeight {
     }
 }
 
-/// The algorithm of a name, with the parameters that `--tune` chose on MovieLens 100K with seed 1. Those of `als` and `bpr` were
-/// not tuned.
+/// The algorithm of a name, with the parameters that `--tune` chose on MovieLens 100K with seed 1. Those of `als` and
+/// `bpr` were not tuned.
 pub fn settings(name: &str, largest: f64) -> Result<Algorithm> {
     let weight = weight(0.5, largest);
     Ok(match name {
@@ -209,8 +209,8 @@ pub struct Choice {
     pub trials: Option<(usize, u64)>,
 }
 
-/// The candidate with the largest nDCG@k on validation parts of what is learned from: of all, or of some that are drawn by chance, the
-/// same on every run.
+/// The candidate with the largest nDCG@k on validation parts of what is learned from: of all, or of some that are drawn
+/// by chance, the same on every run.
 pub fn tune(name: &str, largest: f64, train: &Interactions, choice: &Choice) -> Result<Algorithm> {
     let &Choice { k, parts, trials } = choice;
     let mut candidates = candidates(name, largest)?;

@@ -4,7 +4,8 @@ use ndarray::{Array2, ArrayRef2};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use super::{Dataset, check, standard_normal};
+use super::{Dataset, check};
+use crate::arrays::standard_normal;
 use crate::{Error, Result};
 
 /// Where the centres of [`blobs`] are.
@@ -65,8 +66,8 @@ impl Default for Blobs {
 /// equally many points; what remains after the division goes to the first classes, one each.
 ///
 /// This is `sklearn.datasets.make_blobs`
-/// (<https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_blobs.html>). Centres left to chance are drawn
-/// first, so the seed alone decides where they are.
+/// (<https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_blobs.html>). Centres left to chance are
+/// drawn first, so the seed alone decides where they are.
 ///
 /// ```
 /// use radio_rec::datasets::{Blobs, Centers, blobs};
@@ -94,11 +95,11 @@ pub fn blobs(parameters: &Blobs, seed: u64) -> Result<Dataset> {
         } => {
             check::sizes(parameters.n_samples, n_features, n_classes)?;
             if !(low < high && (high - low).is_finite()) {
-                return Err(Error::InvalidParameter {
-                    name: "low",
-                    value: format!("{low}, and `high` {high}"),
-                    expected: "finite, and less than `high`".into(),
-                });
+                return Err(Error::invalid(
+                    "low",
+                    format!("{low}, and `high` {high}"),
+                    "finite, and less than `high`",
+                ));
             }
             let shape = (n_classes, n_features);
             drawn = Array2::from_shape_simple_fn(shape, || rng.random_range(low..high));
@@ -112,14 +113,16 @@ pub fn blobs(parameters: &Blobs, seed: u64) -> Result<Dataset> {
     Ok(data.shuffled_if(parameters.shuffle, &mut rng))
 }
 
-/// [`blobs`] from given centres and draws of the standard normal distribution instead of a seed, one class after the other.
+/// [`blobs`] from given centres and draws of the standard normal distribution instead of a seed, one class after the
+/// other.
 ///
-/// `centers` has `n_classes` x `n_features` numbers, a row a centre; `draws` has `n_samples` x `n_features`, a row a sample.
+/// `centers` has `n_classes` x `n_features` numbers, a row a centre; `draws` has `n_samples` x `n_features`, a row a
+/// sample.
 ///
 /// # Errors
 ///
-/// [`Error::Shape`] if the two differ in their number of columns; [`Error::InvalidParameter`] as in [`blobs`], and where a
-/// draw is not a finite number.
+/// [`Error::Shape`] if the two differ in their number of columns; [`Error::InvalidParameter`] as in [`blobs`], and
+/// where a draw is not a finite number.
 pub fn blobs_from_draws(
     centers: &ArrayRef2<f64>,
     draws: &ArrayRef2<f64>,

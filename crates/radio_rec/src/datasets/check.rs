@@ -2,16 +2,8 @@
 
 use ndarray::ArrayRef2;
 
-use super::can_be_asked_for;
+use crate::arrays::{in_words, is_addressable};
 use crate::{Error, Result};
-
-fn invalid(name: &'static str, value: String, expected: impl Into<String>) -> Result<()> {
-    Err(Error::InvalidParameter {
-        name,
-        value,
-        expected: expected.into(),
-    })
-}
 
 /// That there is something of each, not too much of it, and a sample for each class.
 pub(super) fn sizes(n_samples: usize, n_features: usize, n_classes: usize) -> Result<()> {
@@ -21,22 +13,22 @@ pub(super) fn sizes(n_samples: usize, n_features: usize, n_classes: usize) -> Re
         ("n_classes", n_classes),
     ] {
         if value == 0 {
-            return invalid(name, "0".into(), "at least 1");
+            return Err(Error::invalid(name, 0, "at least 1"));
         }
     }
-    if !can_be_asked_for(n_samples, n_features) {
-        return invalid(
+    if !is_addressable(n_samples, n_features) {
+        return Err(Error::invalid(
             "n_samples",
             format!("{n_samples} (with {n_features} features)"),
             "small enough for the memory",
-        );
+        ));
     }
     if n_classes > n_samples {
-        return invalid(
+        return Err(Error::invalid(
             "n_classes",
-            n_classes.to_string(),
+            n_classes,
             format!("at most the number of samples, {n_samples}"),
-        );
+        ));
     }
     Ok(())
 }
@@ -44,11 +36,11 @@ pub(super) fn sizes(n_samples: usize, n_features: usize, n_classes: usize) -> Re
 /// That `n_samples` points of the plane can be divided among two classes.
 pub(super) fn two_classes(n_samples: usize) -> Result<()> {
     if n_samples < 2 {
-        return invalid(
+        return Err(Error::invalid(
             "n_samples",
-            n_samples.to_string(),
+            n_samples,
             "at least 2, one for each class",
-        );
+        ));
     }
     sizes(n_samples, 2, 2)
 }
@@ -58,18 +50,18 @@ pub(super) fn spread(name: &'static str, value: f64) -> Result<()> {
     if value.is_finite() && value >= 0.0 {
         return Ok(());
     }
-    invalid(name, value.to_string(), "a finite number, at least 0")
+    Err(Error::invalid(name, value, "a finite number, at least 0"))
 }
 
 /// That all numbers of `array` are finite.
 pub(super) fn finite(name: &'static str, array: &ArrayRef2<f64>) -> Result<()> {
     match array.indexed_iter().find(|(_, v)| !v.is_finite()) {
         None => Ok(()),
-        Some(((row, column), value)) => invalid(
+        Some(((row, column), value)) => Err(Error::invalid(
             name,
             format!("{value} in row {row}, column {column}"),
             "finite numbers",
-        ),
+        )),
     }
 }
 
@@ -79,7 +71,7 @@ pub(super) fn draws(draws: &ArrayRef2<f64>, n_features: usize) -> Result<()> {
         return Err(Error::Shape {
             what: "draws".into(),
             expected: format!("{n_features} columns, one for each feature"),
-            found: format!("{} x {}", draws.nrows(), draws.ncols()),
+            found: in_words(draws),
         });
     }
     finite("draws", draws)

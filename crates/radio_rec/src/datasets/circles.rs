@@ -6,7 +6,8 @@ use ndarray::{Array2, ArrayRef2};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
-use super::{Dataset, check, standard_normal};
+use super::{Dataset, check};
+use crate::arrays::standard_normal;
 use crate::{Error, Result};
 
 /// What [`circles`] shall make. The defaults are those of scikit-learn.
@@ -40,12 +41,12 @@ impl Default for Circles {
     }
 }
 
-/// Two circles around 0 in the plane: class 0 is (cos t, sin t), and class 1 is `factor` times that, each for evenly spaced t
-/// from 0 to 2 pi, the end left out. Half of the points, rounded down, are of class 0.
+/// Two circles around 0 in the plane: class 0 is (cos t, sin t), and class 1 is `factor` times that, each for evenly
+/// spaced t from 0 to 2 pi, the end left out. Half of the points, rounded down, are of class 0.
 ///
 /// This is `sklearn.datasets.make_circles`
-/// (<https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_circles.html>). With one seed, the same points move
-/// further from the circles as the noise grows.
+/// (<https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_circles.html>). With one seed, the same
+/// points move further from the circles as the noise grows.
 ///
 /// ```
 /// use radio_rec::datasets::{Circles, circles};
@@ -77,14 +78,15 @@ pub fn circles(parameters: &Circles, seed: u64) -> Result<Dataset> {
     Ok(data.shuffled_if(shuffle, &mut rng))
 }
 
-/// [`circles`] from given draws of the standard normal distribution instead of a seed, around one circle after the other.
+/// [`circles`] from given draws of the standard normal distribution instead of a seed, around one circle after the
+/// other.
 ///
 /// `draws` has `n_samples` x 2 numbers, a row a sample.
 ///
 /// # Errors
 ///
-/// [`Error::Shape`] if `draws` has not two columns; [`Error::InvalidParameter`] as in [`circles`], and where a draw is not a
-/// finite number.
+/// [`Error::Shape`] if `draws` has not two columns; [`Error::InvalidParameter`] as in [`circles`], and where a draw is
+/// not a finite number.
 pub fn circles_from_draws(draws: &ArrayRef2<f64>, factor: f64, noise: f64) -> Result<Dataset> {
     check::two_classes(draws.nrows())?;
     check::draws(draws, 2)?;
@@ -97,11 +99,11 @@ fn check_factor(factor: f64) -> Result<()> {
     if (0.0..1.0).contains(&factor) {
         return Ok(());
     }
-    Err(Error::InvalidParameter {
-        name: "factor",
-        value: factor.to_string(),
-        expected: "at least 0 and less than 1".into(),
-    })
+    Err(Error::invalid(
+        "factor",
+        factor,
+        "at least 0 and less than 1",
+    ))
 }
 
 fn two_circles(n_samples: usize, factor: f64) -> Dataset {

@@ -6,8 +6,9 @@ use ndarray::{Array2, ArrayRef2};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
-use super::{Dataset, check, standard_normal};
+use super::{Dataset, check};
 use crate::Result;
+use crate::arrays::standard_normal;
 
 /// What [`moons`] shall make. The defaults are those of scikit-learn.
 ///
@@ -36,12 +37,12 @@ impl Default for Moons {
     }
 }
 
-/// Two half circles in the plane: class 0 is (cos t, sin t), and class 1 is (1 - cos t, 1/2 - sin t), each for evenly spaced
-/// t from 0 to pi. Half of the points, rounded down, are of class 0.
+/// Two half circles in the plane: class 0 is (cos t, sin t), and class 1 is (1 - cos t, 1/2 - sin t), each for evenly
+/// spaced t from 0 to pi. Half of the points, rounded down, are of class 0.
 ///
 /// This is `sklearn.datasets.make_moons`
-/// (<https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_moons.html>). With one seed, the same points move
-/// further from the half circles as the noise grows.
+/// (<https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_moons.html>). With one seed, the same
+/// points move further from the half circles as the noise grows.
 ///
 /// ```
 /// use radio_rec::datasets::{Moons, moons};
@@ -72,7 +73,8 @@ pub fn moons(parameters: &Moons, seed: u64) -> Result<Dataset> {
 /// # Errors
 ///
 /// [`Error::Shape`](crate::Error::Shape) if `draws` has not two columns;
-/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) as in [`moons`], and where a draw is not a finite number.
+/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) as in [`moons`], and where a draw is not a finite
+/// number.
 pub fn moons_from_draws(draws: &ArrayRef2<f64>, noise: f64) -> Result<Dataset> {
     check::two_classes(draws.nrows())?;
     check::draws(draws, 2)?;

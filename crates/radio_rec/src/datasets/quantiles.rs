@@ -4,7 +4,8 @@ use ndarray::{ArrayRef2, ArrayView1, Axis};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
-use super::{Dataset, check, standard_normal};
+use super::{Dataset, check};
+use crate::arrays::standard_normal;
 use crate::{Error, Result};
 
 /// What [`gaussian_quantiles`] shall make. The defaults are those of scikit-learn.
@@ -46,8 +47,8 @@ impl Default for GaussianQuantiles {
 /// that each class is a shell with equally many points; what remains after the division goes to the outermost class.
 ///
 /// This is `sklearn.datasets.make_gaussian_quantiles` with `mean=None`
-/// (<https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_gaussian_quantiles.html>), from a generator of
-/// its own: the same `seed` gives the same bits here, but not the points that scikit-learn draws for it.
+/// (<https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_gaussian_quantiles.html>), from a
+/// generator of its own: the same `seed` gives the same bits here, but not the points that scikit-learn draws for it.
 ///
 /// # Errors
 ///
@@ -93,14 +94,15 @@ fn check_all(n_samples: usize, n_features: usize, n_classes: usize, covariance: 
 fn shells(draws: &ArrayRef2<f64>, n_classes: usize, covariance: f64) -> Result<Dataset> {
     let x = draws * covariance.sqrt();
     if x.iter().any(|v| !v.is_finite()) {
-        return Err(Error::InvalidParameter {
-            name: "covariance",
-            value: covariance.to_string(),
-            expected: "small enough for the points to be finite".into(),
-        });
+        return Err(Error::invalid(
+            "covariance",
+            covariance,
+            "small enough for the points to be finite",
+        ));
     }
     let mut distances: Vec<f64> = x.rows().into_iter().map(|row| row.dot(&row)).collect();
-    // Squares of points that are very far or very near are infinite, or have lost their digits. The draws are in the same order.
+    // Squares of points that are very far or very near are infinite, or have lost their digits. The draws are in the
+    // same order.
     let is_lost = |square: &f64| !square.is_finite() || *square < f64::MIN_POSITIVE;
     if covariance > 0.0 && distances.iter().any(is_lost) {
         distances = draws.rows().into_iter().map(norm).collect();

@@ -6,7 +6,8 @@ use ndarray::{Array2, ArrayRef2};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
-use super::{Dataset, check, standard_normal};
+use super::{Dataset, check};
+use crate::arrays::standard_normal;
 use crate::{Error, Result};
 
 /// What [`spirals`] shall make.
@@ -44,13 +45,13 @@ impl Default for Spirals {
     }
 }
 
-/// Spirals of Archimedes in the plane, an arm a class. Point k = 1, ..., n of an arm with n points has the radius r = k / n and,
-/// in arm c of C, the angle 2 pi (`turns` r + c / C): it lies at (r cos angle, r sin angle). What remains after the division of
-/// the points goes to the first arms, one each.
+/// Spirals of Archimedes in the plane, an arm a class. Point k = 1, ..., n of an arm with n points has the radius r = k
+/// / n and, in arm c of C, the angle 2 pi (`turns` r + c / C): it lies at (r cos angle, r sin angle). What remains
+/// after the division of the points goes to the first arms, one each.
 ///
-/// The task goes back to two spirals of three turns that A. Wieland posed to networks (K. J. Lang, M. J. Witbrock, "Learning to
-/// tell two spirals apart", Proceedings of the 1988 Connectionist Models Summer School). With one seed, the same points move
-/// further from the arms as the noise grows.
+/// The task goes back to two spirals of three turns that A. Wieland posed to networks (K. J. Lang, M. J. Witbrock,
+/// "Learning to tell two spirals apart", Proceedings of the 1988 Connectionist Models Summer School). With one seed,
+/// the same points move further from the arms as the noise grows.
 ///
 /// ```
 /// use radio_rec::datasets::{Spirals, spirals};
@@ -86,8 +87,8 @@ pub fn spirals(parameters: &Spirals, seed: u64) -> Result<Dataset> {
 ///
 /// # Errors
 ///
-/// [`Error::Shape`] if `draws` has not two columns; [`Error::InvalidParameter`] as in [`spirals`], and where a draw is not a
-/// finite number.
+/// [`Error::Shape`] if `draws` has not two columns; [`Error::InvalidParameter`] as in [`spirals`], and where a draw is
+/// not a finite number.
 pub fn spirals_from_draws(
     draws: &ArrayRef2<f64>,
     n_classes: usize,
@@ -105,11 +106,7 @@ fn check_all(n_samples: usize, n_classes: usize, turns: f64, noise: f64) -> Resu
     if (0.0..=100.0).contains(&turns) {
         return Ok(());
     }
-    Err(Error::InvalidParameter {
-        name: "turns",
-        value: turns.to_string(),
-        expected: "from 0 to 100".into(),
-    })
+    Err(Error::invalid("turns", turns, "from 0 to 100"))
 }
 
 fn arms(n_samples: usize, n_classes: usize, turns: f64) -> Dataset {

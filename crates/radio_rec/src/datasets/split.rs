@@ -17,8 +17,8 @@ pub struct Split {
 }
 
 impl Dataset {
-    /// Keeps the share `test` of the samples to test on, chosen by chance, whatever their class: that many samples, rounded
-    /// up. Both parts come in random order.
+    /// Keeps the share `test` of the samples to test on, chosen by chance, whatever their class: that many samples,
+    /// rounded up. Both parts come in random order.
     ///
     /// ```
     /// use radio_rec::datasets::{Circles, circles};
@@ -31,33 +31,34 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] unless `test` is between 0 and 1 and leaves a sample for each part; [`Error::Shape`] if there
-    /// are not as many labels as points.
+    /// [`Error::InvalidParameter`] unless `test` is between 0 and 1 and leaves a sample for each part; [`Error::Shape`]
+    /// if there are not as many labels as points.
     pub fn split(&self, test: f64, seed: u64) -> Result<Split> {
         self.check_split(test)?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut order: Vec<usize> = (0..self.labels.len()).collect();
         order.shuffle(&mut rng);
-        // A share such as 0.28 of 25 is 7, and a hair more in binary.
+        // In binary, 0.28 x 25 is slightly more than 7, and must not be rounded up to 8.
         let tested = (test * order.len() as f64 - 1e-9).ceil() as usize;
         if order.len() < 2 || tested >= order.len() {
-            return Err(Error::InvalidParameter {
-                name: "test",
-                value: format!("{test}, of {} samples", order.len()),
-                expected: "a share that leaves at least one sample for each part".into(),
-            });
+            return Err(Error::invalid(
+                "test",
+                format!("{test}, of {} samples", order.len()),
+                "a share that leaves at least one sample for each part",
+            ));
         }
         let (test, train) = order.split_at(tested.max(1));
         Ok(self.parts(train, test))
     }
 
-    /// Keeps the share `test` of the samples of each class to test on, chosen by chance: the nearest whole number, but at least
-    /// one, and all but one at most. So both parts have all classes, as evenly as can be. Both come in random order.
+    /// Keeps the share `test` of the samples of each class to test on, chosen by chance: the nearest whole number, but
+    /// at least one, and all but one at most. So both parts have all classes, as evenly as can be. Both come in random
+    /// order.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] unless `test` is between 0 and 1, and if a class has a single sample; [`Error::Shape`] if
-    /// there are not as many labels as points.
+    /// [`Error::InvalidParameter`] unless `test` is between 0 and 1, and if a class has a single sample;
+    /// [`Error::Shape`] if there are not as many labels as points.
     pub fn split_by_class(&self, test: f64, seed: u64) -> Result<Split> {
         self.check_split(test)?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -68,11 +69,11 @@ impl Dataset {
         let (mut train_samples, mut test_samples) = (Vec::new(), Vec::new());
         for class in order.chunk_by(|&a, &b| self.labels[a] == self.labels[b]) {
             if class.len() < 2 {
-                return Err(Error::InvalidParameter {
-                    name: "labels",
-                    value: format!("{} for one sample only", self.labels[class[0]]),
-                    expected: "the label of at least two samples, one for each part".into(),
-                });
+                return Err(Error::invalid(
+                    "labels",
+                    format!("{} for one sample only", self.labels[class[0]]),
+                    "the label of at least two samples, one for each part",
+                ));
             }
             let tested = (test * class.len() as f64).round() as usize;
             let (test, train) = class.split_at(tested.clamp(1, class.len() - 1));
@@ -109,10 +110,6 @@ impl Dataset {
         if test > 0.0 && test < 1.0 {
             return Ok(());
         }
-        Err(Error::InvalidParameter {
-            name: "test",
-            value: test.to_string(),
-            expected: "more than 0 and less than 1".into(),
-        })
+        Err(Error::invalid("test", test, "more than 0 and less than 1"))
     }
 }

@@ -6,19 +6,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::table::{Cell, Table};
-use crate::error::excerpt;
+use super::table::{Cell, Origin, Table};
 use crate::near::nearest_names;
 use crate::rows::{Problem, Row, Source, cells, rows};
+use crate::text::excerpt;
 use crate::{Error, Result};
-
-/// Where the rows of a table were read.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Origin {
-    path: PathBuf,
-    /// The line of each row.
-    lines: Vec<u64>,
-}
 
 /// No number of a table has more decimals than this when it is shown.
 const MOST_DECIMALS: usize = 6;
@@ -27,10 +19,10 @@ impl Table {
     /// Reads a file of comma-separated values (CSV): the first line names the columns, each other line is a row.
     ///
     /// A column whose cells are all numbers holds numbers, another one holds texts. An empty cell is a missing value
-    /// ([`missing`](Table::missing) says of other marks that they are, such as `NA`). Whole numbers with a leading zero are
-    /// texts: postal codes would lose it. The columns may be separated by semicolons, tabs or `|` instead, as the first line
-    /// tells. Cells may be quoted, space around them is dropped, blank lines are skipped, the encoding is UTF-8. A table that
-    /// is compressed by gzip (feature `gzip`, on by default) or zstd (feature `zstd`) is unpacked.
+    /// ([`missing`](Table::missing) says of other marks that they are, such as `NA`). Whole numbers with a leading zero
+    /// are texts: postal codes would lose it. The columns may be separated by semicolons, tabs or `|` instead, as the
+    /// first line tells. Cells may be quoted, space around them is dropped, blank lines are skipped, the encoding is
+    /// UTF-8. A table that is compressed by gzip (feature `gzip`, on by default) or zstd (feature `zstd`) is unpacked.
     ///
     /// In a notebook the table shows its first and its last rows, and how many values are missing.
     ///
@@ -45,16 +37,16 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// [`Error::FileNotFound`] or [`Error::Io`] for a file that is not there or cannot be read; [`Error::Csv`] with line and
-    /// column for an empty table, a first line of numbers, two columns of one name, a row of another length than the first,
-    /// and text that is not UTF-8.
+    /// [`Error::FileNotFound`] or [`Error::Io`] for a file that is not there or cannot be read; [`Error::Csv`] with
+    /// line and column for an empty table, a first line of numbers, two columns of one name, a row of another length
+    /// than the first, and text that is not UTF-8.
     pub fn from_csv(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         parse(Source::open(path)?, path).map_err(|problem| problem.at(path))
     }
 
-    /// Reads a table as [`from_csv`](Table::from_csv) does, from anything that can be read. `label` stands for the file's name
-    /// in errors.
+    /// Reads a table as [`from_csv`](Table::from_csv) does, from anything that can be read. `label` stands for the
+    /// file's name in errors.
     ///
     /// ```
     /// use radio_rec::display::Table;
@@ -104,8 +96,8 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownColumn`] with the names that are near; [`Error::Csv`] with the line of the first cell that is missing or
-    /// holds no number.
+    /// [`Error::UnknownColumn`] with the names that are near; [`Error::Csv`] with the line of the first cell that is
+    /// missing or holds no number.
     pub fn numbers(&self, column: &str) -> Result<Vec<f64>> {
         self.values(column, |cell| match cell {
             Cell::Integer(number) => Ok(*number as f64),
@@ -119,7 +111,8 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownColumn`] with the names that are near; [`Error::Csv`] with the line of the first cell that is missing.
+    /// [`Error::UnknownColumn`] with the names that are near; [`Error::Csv`] with the line of the first cell that is
+    /// missing.
     pub fn texts(&self, column: &str) -> Result<Vec<String>> {
         self.values(column, |cell| match cell {
             Cell::Text(text) => Ok(text.clone()),
@@ -129,8 +122,8 @@ impl Table {
         })
     }
 
-    /// The table in which cells that hold nothing but `mark`, such as `NA` or `-999`, are missing values. What is left of a column
-    /// may then be numbers.
+    /// The table in which cells that hold nothing but `mark`, such as `NA` or `-999`, are missing values. What is left
+    /// of a column may then be numbers.
     pub fn missing(mut self, mark: &str) -> Self {
         let marked = number(mark);
         for column in 0..self.headers.len() {
@@ -197,7 +190,8 @@ impl Table {
         })
     }
 
-    /// The values of a column, each read from its cell by `read`, which says in words why one cannot be: in none for a missing one.
+    /// The values of a column, each read from its cell by `read`, which says in words why one cannot be: in none for a
+    /// missing one.
     fn values<T>(
         &self,
         name: &str,
@@ -398,7 +392,7 @@ fn check_header(header: &Row, names: &[String]) -> std::result::Result<(), Probl
     {
         if let Some(first) = first_column.insert(name, column) {
             let message = format!(
-                "the column `{}` is there already, column {}; give each column a name of its own",
+                "the column `{}` is there already, column {}; give each column its own name",
                 excerpt(name),
                 first + 1
             );

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use ndarray::ArrayView2;
 
-use super::columns::Origin;
-use super::{Bundle, escape_html, printable};
+use super::{Bundle, escape_html};
+use crate::text::printable;
 use crate::{Error, Result};
 
 /// One cell of a [`Table`]; made from strings and numbers by `From`.
@@ -180,7 +180,8 @@ impl Table {
         }
     }
 
-    /// Adds a row. Where it is shorter than the others it is filled up with empty cells; where it is longer, the others are.
+    /// Adds a row. Where it is shorter than the others it is filled up with empty cells; where it is longer, the others
+    /// are.
     pub fn row(mut self, row: impl Row) -> Self {
         self.push(row);
         self
@@ -205,7 +206,8 @@ impl Table {
         self
     }
 
-    /// A corner of a matrix with its labels: all of it up to 10 x 8, beyond that the first and last 5 rows and 4 columns.
+    /// A corner of a matrix with its labels: all of it up to 10 x 8, beyond that the first and last 5 rows and 4
+    /// columns.
     ///
     /// `values` is rows x columns; `rows` and `columns` are their names.
     ///
@@ -250,7 +252,7 @@ impl Table {
         .caption(caption))
     }
 
-    /// The table behind [`matrix`](Table::matrix), of a matrix that need not be dense: `value(row, column)`.
+    /// As [`matrix`](Table::matrix), of a matrix that need not be dense: `value(row, column)`.
     pub(crate) fn corner<R: AsRef<str>, C: AsRef<str>>(
         header: &str,
         rows: &[R],
@@ -414,4 +416,12 @@ impl Table {
         }
         Ok(())
     }
+}
+
+/// Where the rows of a table were read.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Origin {
+    pub(super) path: std::path::PathBuf,
+    /// The line of each row.
+    pub(super) lines: Vec<u64>,
 }

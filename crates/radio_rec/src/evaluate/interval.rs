@@ -4,14 +4,14 @@ use crate::parallel;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use super::protocol::{Protocol, invalid};
-use crate::Result;
+use super::protocol::Protocol;
+use crate::{Error, Result};
 
-/// The mean over users, and between which means the users could as well have been drawn. Where no user has a value, all three
-/// are NaN, and a table shows nothing.
+/// The mean over users, and between which means the users could as well have been drawn. Where no user has a value, all
+/// three are NaN, and a table shows nothing.
 ///
-/// The interval is a percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, chapter 13): of the means
-/// of as many users drawn with replacement it leaves out the same share on both sides.
+/// The interval is a percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, chapter 13): of the
+/// means of as many users drawn with replacement it leaves out the same share on both sides.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mean {
     /// The mean over all users that have a value.
@@ -23,15 +23,15 @@ pub struct Mean {
 }
 
 impl Mean {
-    /// What there is of nobody.
+    /// The mean over no users: NaN.
     pub(super) const NONE: Self = Self {
         mean: f64::NAN,
         low: f64::NAN,
         high: f64::NAN,
     };
 
-    /// Of numbers of your own, one a user: such as what a user's list of one model is worth more than that of another. Where
-    /// most users gain a little, that interval is narrower than the two of the models.
+    /// Of numbers of your own, one a user: such as what a user's list of one model is worth more than that of another.
+    /// Where most users gain a little, that interval is narrower than the two of the models.
     ///
     /// ```
     /// use radio_rec::evaluate::{Mean, Protocol};
@@ -45,16 +45,16 @@ impl Mean {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a protocol outside its range (`k` and `ties` do not
-    /// matter), where there are no values, and for a value that is not finite.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a protocol outside its range (`k` and `ties` do
+    /// not matter), where there are no values, and for a value that is not finite.
     pub fn of(values: &[f64], protocol: &Protocol) -> Result<Self> {
         protocol.check()?;
         if values.is_empty() {
-            return Err(invalid("values", "empty".into(), "at least one number"));
+            return Err(Error::invalid("values", "empty", "at least one number"));
         }
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
             let value = format!("{} at {at}", values[at]);
-            return Err(invalid("values", value, "finite numbers"));
+            return Err(Error::invalid("values", value, "finite numbers"));
         }
         let [mean] = bootstrap(values.iter().map(|&value| [value]).collect(), protocol);
         Ok(mean)
@@ -95,7 +95,8 @@ const DRAWN_AT_ONCE: usize = 1 << 22;
 
 /// The means of the columns, and their intervals, of which all are by the same draws.
 ///
-/// The draws follow one another, and their sums are taken on all processors meanwhile: the same bits on any number of them.
+/// The draws follow one another, and their sums are taken on all processors meanwhile: the same bits on any number of
+/// them.
 fn bootstrap<const N: usize>(rows: Vec<[f64; N]>, protocol: &Protocol) -> [Mean; N] {
     let count = rows.len();
     if count == 0 {

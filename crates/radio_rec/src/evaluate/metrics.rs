@@ -1,9 +1,9 @@
 //! One user's list as a number.
 //!
-//! Here `hits` says of each place of a list, best first, whether the item there is relevant; `k` is how many places count
-//! (a shorter list is as if the missing places were wrong); `relevant` is how many relevant items there are, whether in the
-//! list or not. All are from 0 to 1. For `k` = 0 or without relevant items they are 0: [`evaluate`](super::evaluate) counts
-//! only users with relevant items.
+//! Here `hits` says of each place of a list, best first, whether the item there is relevant; `k` is how many places
+//! count (a shorter list is as if the missing places were wrong); `relevant` is how many relevant items there are,
+//! whether in the list or not. All are from 0 to 1. For `k` = 0 or without relevant items they are 0:
+//! [`evaluate`](super::evaluate) counts only users with relevant items.
 //!
 //! | metric | formula | source |
 //! |---|---|---|
@@ -16,9 +16,10 @@
 //! | [`ndcg`] | Σ 1/log₂(place + 1) over hits / the largest that it can be | Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002, with gains 0 and 1 |
 //! | [`auc`] | how often a relevant item stands above another one | Fawcett, "An introduction to ROC analysis", 2006, section 7 |
 //!
-//! They are those of trec_eval (`P`, `recall`, `map_cut`, `ndcg_cut`). Others divide average precision by the smaller of
-//! `relevant` and k, which gives larger numbers: of the Recommenders project (<https://github.com/recommenders-team/recommenders>),
-//! `map` divides by `relevant` as here, and `map_at_k` by the smaller.
+//! They are those of trec_eval (`P`, `recall`, `map_cut`, `ndcg_cut`). Others divide average precision by the smaller
+//! of `relevant` and k, which gives larger numbers: of the Recommenders project
+//! (<https://github.com/recommenders-team/recommenders>), `map` divides by `relevant` as here, and `map_at_k` by the
+//! smaller.
 
 /// The share of the first `k` places that hit.
 pub fn precision(hits: &[bool], k: usize) -> f64 {
@@ -62,8 +63,8 @@ pub fn average_precision(hits: &[bool], k: usize, relevant: usize) -> f64 {
     }
 }
 
-/// The discounted gain of the first `k` places, where a hit at place r gains 1 / log₂(r + 1), divided by that of the best
-/// list there is: one that begins with as many hits as there are `relevant` items.
+/// The discounted gain of the first `k` places, where a hit at place r gains 1 / log₂(r + 1), divided by that of the
+/// best list there is: one that begins with as many hits as there are `relevant` items.
 pub fn ndcg(hits: &[bool], k: usize, relevant: usize) -> f64 {
     let ideal = ideal_gain(k.min(relevant));
     let places = (0..k).zip(hits).filter(|(_, hit)| **hit);
@@ -78,8 +79,9 @@ fn gain(place: usize) -> f64 {
 
 /// What hits at the first `places` gain.
 ///
-/// From a place on that no list comes to, the sum is the integral of ln 2 / ln t and half of its first and last term (Euler and
-/// Maclaurin's formula), which is right to 1e-12 of it: with t = eˣ the integrand is smooth, and Simpson's rule is exact enough.
+/// From a place on that no list comes to, the sum is the integral of ln 2 / ln t and half of its first and last term
+/// (Euler and Maclaurin's formula), which is right to 1e-12 of it: with t = eˣ the integrand is smooth, and Simpson's
+/// rule is exact enough.
 fn ideal_gain(places: usize) -> f64 {
     const ONE_BY_ONE: usize = 1 << 20;
     const STEPS: usize = 1000;
@@ -106,8 +108,8 @@ fn ideal_gain(places: usize) -> f64 {
 /// The area under the receiver operating characteristic: the share of pairs of a relevant and another item in which the
 /// relevant one has the higher score, a tie counting half.
 ///
-/// Of each item its score and whether it is relevant, in any order; scores are compared as they are. Nothing if all or none
-/// are relevant: then there is no pair.
+/// Of each item its score and whether it is relevant, in any order; scores are compared as they are. Nothing if all or
+/// none are relevant: then there is no pair.
 pub fn auc(mut items: Vec<(f64, bool)>) -> Option<f64> {
     items.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let relevant = items.iter().filter(|item| item.1).count();

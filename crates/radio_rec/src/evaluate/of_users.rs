@@ -1,75 +1,17 @@
 //! What each user's list is worth.
 
 use super::interval::means;
+use super::metric::{METRICS, Metric};
 use super::metrics;
-use super::protocol::{Protocol, invalid};
+use super::protocol::Protocol;
 use super::report::{Comparison, Report};
-use crate::Result;
 use crate::interactions::{Interactions, Item, User, UserName};
 use crate::parallel;
 use crate::ranking::best_of_all;
 use crate::recommend::{History, Recommender, Whom};
+use crate::{Error, Result};
 
-/// A number that a user's list has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Metric {
-    /// See [`metrics::average_precision`].
-    Map,
-    /// See [`metrics::ndcg`].
-    Ndcg,
-    /// See [`metrics::precision`].
-    Precision,
-    /// See [`metrics::recall`].
-    Recall,
-    /// See [`metrics::capped_recall`].
-    CappedRecall,
-    /// See [`metrics::reciprocal_rank`].
-    Mrr,
-    /// See [`metrics::hit_rate`].
-    HitRate,
-    /// See [`metrics::auc`].
-    Auc,
-    /// See [`Report::novelty`].
-    Novelty,
-    /// See [`Report::diversity`].
-    Diversity,
-}
-
-impl Metric {
-    /// All of them.
-    pub const ALL: [Metric; METRICS] = [
-        Metric::Map,
-        Metric::Ndcg,
-        Metric::Precision,
-        Metric::Recall,
-        Metric::CappedRecall,
-        Metric::Mrr,
-        Metric::HitRate,
-        Metric::Auc,
-        Metric::Novelty,
-        Metric::Diversity,
-    ];
-
-    /// What it is called, of lists of `k`.
-    pub fn name(self, k: usize) -> String {
-        match self {
-            Metric::Map => format!("MAP@{k}"),
-            Metric::Ndcg => format!("nDCG@{k}"),
-            Metric::Precision => format!("precision@{k}"),
-            Metric::Recall => format!("recall@{k}"),
-            Metric::CappedRecall => format!("capped recall@{k}"),
-            Metric::Mrr => format!("MRR@{k}"),
-            Metric::HitRate => format!("hit rate@{k}"),
-            Metric::Auc => "AUC".into(),
-            Metric::Novelty => "novelty (bits)".into(),
-            Metric::Diversity => "diversity".into(),
-        }
-    }
-}
-
-pub(super) const METRICS: usize = 10;
-
-/// The numbers of one user, in the order of [`Metric`]. What cannot be told is nothing.
+/// The numbers of one user, in the order of [`Metric`]. `None` where a metric is not defined.
 type OfUser = [Option<f64>; METRICS];
 
 /// What the list of each user is worth: more than the means of a [`Report`], and what two models are compared by.
@@ -87,7 +29,7 @@ impl OfUsers {
         &self.users
     }
 
-    /// A number of each of the [`users`](Self::users); nothing where it cannot be told.
+    /// A number of each of the [`users`](Self::users); `None` where it is not defined.
     pub fn values(&self, metric: Metric) -> impl ExactSizeIterator<Item = Option<f64>> + '_ {
         self.values.iter().map(move |of| of[metric as usize])
     }
@@ -103,8 +45,8 @@ impl OfUsers {
         Ok(Report::of(self.k, self.users.len(), means, self.coverage))
     }
 
-    /// How much more these lists are worth than those of another model for the same users: the means of each user's differences,
-    /// with intervals. A difference whose interval has 0 in it may be chance.
+    /// How much more these lists are worth than those of another model for the same users: the means of each user's
+    /// differences, with intervals. A difference whose interval has 0 in it may be chance.
     ///
     /// ```
     /// use radio_rec::evaluate::{Metric, Protocol, evaluate_users, split};
@@ -129,13 +71,13 @@ impl OfUsers {
     pub fn more_than(&self, other: &OfUsers, protocol: &Protocol) -> Result<Comparison> {
         protocol.check()?;
         if self.users != other.users {
-            let value = "the lists of other users".into();
-            return Err(invalid("other", value, "of the same test matrix"));
+            let value = "the lists of other users";
+            return Err(Error::invalid("other", value, "of the same test matrix"));
         }
         if self.k != other.k {
             let value = format!("of lists of {}", other.k);
             let expected = format!("of lists of {}", self.k);
-            return Err(invalid("other", value, &expected));
+            return Err(Error::invalid("other", value, expected));
         }
         let differences: Vec<OfUser> = (self.values.iter().zip(&other.values))
             .map(|(own, other)| std::array::from_fn(|metric| Some(own[metric]? - other[metric]?)))
@@ -147,13 +89,14 @@ impl OfUsers {
 
 /// Recommends `protocol.k` items to each user who has test items, without what they played in training, and compares.
 ///
-/// Every test item that the user had not played in training is relevant, whatever its value; users without one are not counted. `test` has the users and items of the matrix that the model learned from,
-/// in the same order, as [`split`](super::split) makes it. A user without plays in training gets what is popular.
+/// Every test item that the user had not played in training is relevant, whatever its value; users without one are not
+/// counted. `test` has the users and items of the matrix that the model learned from, in the same order, as
+/// [`split`](super::split) makes it. A user without plays in training gets what is popular.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a test matrix with other
-/// users or items, and for one in which nobody has an item that they had not played in training.
+/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a test matrix
+/// with other users or items, and for one in which nobody has an item that they had not played in training.
 pub fn evaluate(
     model: &dyn Recommender,
     test: &Interactions,
@@ -175,9 +118,9 @@ pub fn evaluate_users(
     protocol.check_all()?;
     let train = model.data();
     if train.users() != test.users() || train.items() != test.items() {
-        return Err(invalid(
+        return Err(Error::invalid(
             "test",
-            format!("{test:?} with a catalogue of its own"),
+            format!("{test:?} with another catalogue"),
             "of the users and items that the model learned from, in the same order; `evaluate::split` makes such parts",
         ));
     }
@@ -185,11 +128,12 @@ pub fn evaluate_users(
     measure(model, test, protocol, history)
 }
 
-/// Recommends to people whom the model did not learn from, by a part of what they played, and compares with the rest: strong
-/// generalisation (Marlin, "Collaborative filtering: a machine learning perspective", 2004, section 3.2).
+/// Recommends to people whom the model did not learn from, by a part of what they played, and compares with the rest:
+/// strong generalisation (Marlin, "Collaborative filtering: a machine learning perspective", 2004, section 3.2).
 ///
-/// `fold_in` is what is known of them and `test` what is to be found, with the same users, and with the items that the model
-/// learned from, as [`split::strangers`](super::split::strangers) makes it. Otherwise it counts as [`evaluate_users`] does.
+/// `fold_in` is what is known of them and `test` what is to be found, with the same users, and with the items that the
+/// model learned from, as [`split::strangers`](super::split::strangers) makes it. Otherwise it counts as
+/// [`evaluate_users`] does.
 ///
 /// ```
 /// use radio_rec::evaluate::{Protocol, evaluate_strangers, split};
@@ -209,8 +153,8 @@ pub fn evaluate_users(
 ///
 /// # Errors
 ///
-/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for matrices with other users
-/// or items, and for a test matrix in which nobody has an item that is not in `fold_in`.
+/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for matrices with
+/// other users or items, and for a test matrix in which nobody has an item that is not in `fold_in`.
 pub fn evaluate_strangers(
     model: &dyn Recommender,
     fold_in: &Interactions,
@@ -221,9 +165,9 @@ pub fn evaluate_strangers(
     let train = model.data();
     for (name, part) in [("fold_in", fold_in), ("test", test)] {
         if part.items() != train.items() || part.users() != test.users() {
-            return Err(invalid(
+            return Err(Error::invalid(
                 name,
-                format!("{part:?} with a catalogue of its own"),
+                format!("{part:?} with another catalogue"),
                 "of the items that the model learned from, and of the users of the test matrix, in the same order; \
                  `evaluate::split::strangers` makes such parts",
             ));
@@ -252,9 +196,9 @@ fn measure<'a>(
             0 => "a matrix without values",
             _ => "a matrix of nothing but what was played in training",
         };
-        return Err(invalid(
+        return Err(Error::invalid(
             "test",
-            value.into(),
+            value,
             "a matrix in which somebody played something that they had not played in training",
         ));
     }
@@ -280,7 +224,8 @@ fn measure<'a>(
     })
 }
 
-/// The test items of a user. One that is known already is not among them: it cannot be recommended, and it is not missed.
+/// The test items of a user. One that is known already is not among them: it cannot be recommended, and it is not
+/// missed.
 fn to_find<'a>(
     history: &'a History<'_>,
     test: &'a Interactions,
@@ -358,8 +303,8 @@ impl Listeners {
 
     /// 1 - the mean cosine of two items of a list.
     ///
-    /// With each item's column divided by its length, the sum over the pairs is (‖Σ x‖² - Σ ‖x‖²) / 2: that takes the listeners
-    /// of each item once, and not once for each other item.
+    /// With each item's column divided by its length, the sum over the pairs is (‖Σ x‖² - Σ ‖x‖²) / 2: that takes the
+    /// listeners of each item once, and not once for each other item.
     fn diversity(&mut self, train: &Interactions, list: &[Item]) -> Option<f64> {
         let columns = train.by_item();
         let mut own = 0.0;

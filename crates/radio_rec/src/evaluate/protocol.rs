@@ -3,7 +3,8 @@
 use crate::ranking::at_least_one;
 use crate::{Error, Result};
 
-/// How [`evaluate`](super::evaluate) measures: over the users who have a test item that they had not played in training.
+/// How [`evaluate`](super::evaluate) measures: over the users who have a test item that they had not played in
+/// training.
 ///
 /// | field | default | meaning | range |
 /// |---|---|---|---|
@@ -29,12 +30,12 @@ pub struct Protocol {
 /// In which order items of a list stand whose scores agree in 12 digits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ties {
-    /// In that of the catalogue, as models recommend. Where the catalogue's order tells something, such as which items were played
-    /// first by somebody, it tells it to every model that leaves ties.
+    /// In that of the catalogue, as models recommend. Where the catalogue's order tells something, such as which items
+    /// were played first by somebody, it tells it to every model that leaves ties.
     #[default]
     Catalogue,
-    /// In an order of each user's own, by chance, the same for the same seed: what a list is worth then differs from what ties are
-    /// worth in expectation by noise alone.
+    /// In an order of each user's own, by chance, the same for the same seed: what a list is worth then differs from
+    /// what ties are worth in expectation by noise alone.
     Random,
 }
 
@@ -55,13 +56,13 @@ impl Protocol {
     pub(super) fn check(&self) -> Result<()> {
         if !(1..=1_000_000).contains(&self.resamples) {
             let value = self.resamples.to_string();
-            return Err(invalid("resamples", value, "from 1 to 1000000"));
+            return Err(Error::invalid("resamples", value, "from 1 to 1000000"));
         }
         if self.confidence > 0.0 && self.confidence < 1.0 {
             return Ok(());
         }
         let value = self.confidence.to_string();
-        Err(invalid("confidence", value, "above 0 and below 1"))
+        Err(Error::invalid("confidence", value, "above 0 and below 1"))
     }
 
     /// That lists can be measured by it.
@@ -82,19 +83,11 @@ impl Protocol {
     }
 }
 
-/// A number whose bits all depend on all bits of another: the output function of SplitMix64 (Steele, Lea and Flood, "Fast
-/// splittable pseudorandom number generators", OOPSLA 2014).
+/// A number whose bits all depend on all bits of another: the output function of SplitMix64 (Steele, Lea and Flood,
+/// "Fast splittable pseudorandom number generators", OOPSLA 2014).
 fn mixed(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
-}
-
-pub(super) fn invalid(name: &'static str, value: String, expected: &str) -> Error {
-    Error::InvalidParameter {
-        name,
-        value,
-        expected: expected.into(),
-    }
 }

@@ -3,12 +3,13 @@
 use std::fmt;
 
 use super::interval::Mean;
-use super::of_users::{METRICS, Metric};
+use super::metric::{METRICS, Metric};
 use crate::display::Table;
 
 /// How good a model's lists are, over the users that have test items which they had not played in training.
 ///
-/// What a user played in training is in no list, and so it is not missed; a user with no other test items is not counted.
+/// What a user played in training is in no list, and so it is not missed; a user with no other test items is not
+/// counted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// How many items were recommended.
@@ -23,25 +24,28 @@ pub struct Report {
     pub precision: Mean,
     /// See [`metrics::recall`](super::metrics::recall).
     pub recall: Mean,
-    /// See [`metrics::capped_recall`](super::metrics::capped_recall). The table leaves it out: it is precision where nobody has fewer
-    /// than k relevant items.
+    /// See [`metrics::capped_recall`](super::metrics::capped_recall). The table leaves it out: it is precision where
+    /// nobody has fewer than k relevant items.
     pub capped_recall: Mean,
     /// See [`metrics::reciprocal_rank`](super::metrics::reciprocal_rank).
     pub mrr: Mean,
     /// See [`metrics::hit_rate`](super::metrics::hit_rate).
     pub hit_rate: Mean,
-    /// See [`metrics::auc`](super::metrics::auc), over the items that the user had not played in training; an item without a score is below all
-    /// that have one. Users who have no other item than those are not counted.
+    /// See [`metrics::auc`](super::metrics::auc), over the items that the user had not played in training; an item
+    /// without a score is below all that have one. Users who have no other item than those are not counted.
     pub auc: Mean,
-    /// The mean self-information of the recommended items in bits: -log₂ of the share of training users who played the item,
-    /// where an item that none played counts as played by one (Zhou et al., "Solving the apparent diversity-accuracy dilemma
-    /// of recommender systems", PNAS 2010, with the mean over each user's list). Users without recommendations are not counted.
+    /// The mean self-information of the recommended items in bits: -log₂ of the share of training users who played the
+    /// item, where an item that none played counts as played by one (Zhou et al., "Solving the apparent
+    /// diversity-accuracy dilemma of recommender systems", PNAS 2010, with the mean over each user's list). Users
+    /// without recommendations are not counted.
     pub novelty: Mean,
-    /// 1 - the mean cosine similarity, in the training data, of two items of a list (Ziegler et al., "Improving recommendation
-    /// lists through topic diversification", WWW 2005, as a mean). Users with fewer than two recommendations are not counted.
+    /// 1 - the mean cosine similarity, in the training data, of two items of a list (Ziegler et al., "Improving
+    /// recommendation lists through topic diversification", WWW 2005, as a mean). Users with fewer than two
+    /// recommendations are not counted.
     pub diversity: Mean,
-    /// The share of the catalogue that was recommended to somebody (Ge et al., "Beyond accuracy: evaluating recommender systems
-    /// by coverage and serendipity", RecSys 2010): items of the matrix, played or not. One number, so without an interval.
+    /// The share of the catalogue that was recommended to somebody (Ge et al., "Beyond accuracy: evaluating recommender
+    /// systems by coverage and serendipity", RecSys 2010): items of the matrix, played or not. One number, so without
+    /// an interval.
     pub coverage: f64,
 }
 
@@ -101,8 +105,8 @@ impl fmt::Display for Report {
     }
 }
 
-/// How much more the lists of one model are worth than those of another, for the same users: means of each user's differences, over
-/// the users that have a value of both. Below 0 the other's are worth more.
+/// How much more the lists of one model are worth than those of another, for the same users: means of each user's
+/// differences, over the users that have a value of both. Below 0 the other's are worth more.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     k: usize,
@@ -154,7 +158,7 @@ impl fmt::Display for Comparison {
     }
 }
 
-/// A mean and its interval, nothing where nobody has a value.
+/// A mean and its interval, or `None` where no user has a value.
 fn known(mean: Mean) -> [Option<f64>; 3] {
     [mean.mean, mean.low, mean.high].map(|number| Some(number).filter(|number| !number.is_nan()))
 }

@@ -1,7 +1,9 @@
 //! What is learned from, and what is hidden.
 //!
-//! Both parts keep all users and items of the matrix, in its order, so that a [`User`] or an [`Item`] means the same in all
-//! three; those of [`strangers`] keep all items, and each its own users. Each value goes to one of the parts, with its timestamp if the matrix has timestamps. Everything random takes a seed, and gives the same parts for the same seed.
+//! Both parts keep all users and items of the matrix, in its order, so that a [`User`] or an [`Item`] means the same in
+//! all three; those of [`strangers`] keep all items, and each its own users. Each value goes to one of the parts, with
+//! its timestamp if the matrix has timestamps. Everything random takes a seed, and gives the same parts for the same
+//! seed.
 
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
@@ -49,7 +51,8 @@ pub fn leave_one_out(data: &Interactions, seed: u64) -> Split {
     parts.expect("the names of a matrix are unique")
 }
 
-/// Hides the latest play of each user who has at least two; of several at the same moment, the last in the catalogue's order.
+/// Hides the latest play of each user who has at least two; of several at the same moment, the last in the catalogue's
+/// order.
 ///
 /// `time` says when a user played an item, in any unit.
 ///
@@ -85,9 +88,9 @@ pub fn leave_last_out(data: &Interactions, time: impl Fn(User, Item) -> f64) -> 
 
 /// Hides the latest share `test` of all plays: what came after one moment is to be told from what came before it.
 ///
-/// `time` says when a user played an item, in any unit. Plays of the same moment stay together, in the part that is learned
-/// from if the moment is the first of the hidden ones, so that nothing is learned from what happens at the same time as what
-/// is hidden.
+/// `time` says when a user played an item, in any unit. Plays of the same moment stay together, in the part that is
+/// learned from if the moment is the first of the hidden ones, so that nothing is learned from what happens at the same
+/// time as what is hidden.
 ///
 /// # Errors
 ///
@@ -121,7 +124,8 @@ pub fn random(data: &Interactions, test: f64, seed: u64) -> Result<Split> {
     })
 }
 
-/// Two groups of people, for strong generalisation: those who are learned from, and others of whom a part of the plays is known.
+/// Two groups of people, for strong generalisation: those who are learned from, and others of whom a part of the plays
+/// is known.
 #[derive(Clone, Debug)]
 pub struct Strangers {
     /// What is learned from: all that the others played, with all items of the matrix.
@@ -132,11 +136,13 @@ pub struct Strangers {
     pub test: Interactions,
 }
 
-/// Takes `strangers` users out of what is learned from, chosen by chance, and hides the share `test` of the plays of each.
+/// Takes `strangers` users out of what is learned from, chosen by chance, and hides the share `test` of the plays of
+/// each.
 ///
-/// As Liang et al. do ("Variational autoencoders for collaborative filtering", WWW 2018, section 4.1), with `test` 0.2, what the
-/// strangers played of items that nobody else did is in neither part: no model can know it. A stranger with m other plays keeps the nearest
-/// whole number to (1 - `test`) m. [`evaluate_strangers`](super::evaluate_strangers) measures by it.
+/// As Liang et al. do ("Variational autoencoders for collaborative filtering", WWW 2018, section 4.1), with `test` 0.2,
+/// what the strangers played of items that nobody else did is in neither part: no model can know it. A stranger with m
+/// other plays keeps the nearest whole number to (1 - `test`) m. [`evaluate_strangers`](super::evaluate_strangers)
+/// measures by it.
 ///
 /// # Errors
 ///
@@ -145,11 +151,11 @@ pub fn strangers(data: &Interactions, strangers: usize, test: f64, seed: u64) ->
     check_share(test)?;
     let users = data.users().len();
     if strangers >= users {
-        return Err(Error::InvalidParameter {
-            name: "strangers",
-            value: strangers.to_string(),
-            expected: format!("less than the number of users, {users}"),
-        });
+        return Err(Error::invalid(
+            "strangers",
+            strangers,
+            format!("less than the number of users, {users}"),
+        ));
     }
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut is_stranger: Vec<bool> = (0..users).map(|user| user < strangers).collect();
@@ -189,7 +195,7 @@ pub fn strangers(data: &Interactions, strangers: usize, test: f64, seed: u64) ->
     })
 }
 
-/// Of so many plays which are hidden: the share `test`, chosen by chance.
+/// Which of `plays` plays are hidden: the share `test`, chosen by chance.
 fn hidden_share(plays: usize, test: f64, rng: &mut ChaCha8Rng) -> Vec<bool> {
     let kept = ((1.0 - test) * plays as f64).round() as usize;
     let mut hidden: Vec<bool> = (0..plays).map(|place| place >= kept).collect();
@@ -249,11 +255,11 @@ fn times_of_plays(data: &Interactions, time: &impl Fn(User, Item) -> f64) -> Res
             let time = time(user, item);
             if time.is_nan() {
                 let (user, item) = (data.user_name(user), data.item_name(item));
-                return Err(Error::InvalidParameter {
-                    name: "time",
-                    value: format!("NaN for user `{user}` and item `{item}`"),
-                    expected: "a number".into(),
-                });
+                return Err(Error::invalid(
+                    "time",
+                    format!("NaN for user `{user}` and item `{item}`"),
+                    "a number",
+                ));
             }
             times.push(time);
         }
@@ -265,11 +271,7 @@ fn check_share(test: f64) -> Result<()> {
     if (0.0..=1.0).contains(&test) {
         return Ok(());
     }
-    Err(Error::InvalidParameter {
-        name: "test",
-        value: test.to_string(),
-        expected: "a share, from 0 to 1".into(),
-    })
+    Err(Error::invalid("test", test, "a share, from 0 to 1"))
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ impl Catalogue {
     }
 }
 
-/// Nothing if `value` can be stored or is 0; otherwise what it must be, in words that complete "must be".
+/// `None` if `value` can be stored or is 0; otherwise what it must be, in words that complete "must be".
 pub(super) fn what_a_value_must_be(value: f64) -> Option<&'static str> {
     if value.is_nan() {
         Some("a number")
@@ -41,25 +41,33 @@ pub(super) fn what_a_value_must_be(value: f64) -> Option<&'static str> {
     }
 }
 
+/// The largest size of a rating. Sums of products of smaller numbers do not overflow.
+pub(crate) const LARGEST_RATING: f64 = 1e15;
+
+/// `None` if `rating` can be stored; otherwise what it must be, in words that complete "must be".
+pub(crate) fn what_a_rating_must_be(rating: f64) -> Option<&'static str> {
+    match rating {
+        rating if rating.is_nan() => Some("a number"),
+        rating if rating.abs() > LARGEST_RATING => Some("from -1e15 to 1e15"),
+        _ => None,
+    }
+}
+
 pub(super) fn check_name(side: &'static str, name: &str) -> Result<()> {
     if !name.is_empty() {
         return Ok(());
     }
-    Err(Error::InvalidParameter {
-        name: side,
-        value: "empty".into(),
-        expected: "a name".into(),
-    })
+    Err(Error::invalid(side, "empty", "a name"))
 }
 
 pub(super) fn check_value(value: f64, user: &str, item: &str) -> Result<()> {
     match what_a_value_must_be(value) {
         None => Ok(()),
-        Some(expected) => Err(Error::InvalidParameter {
-            name: "value",
-            value: format!("{value} (user `{user}`, item `{item}`)"),
-            expected: expected.into(),
-        }),
+        Some(expected) => Err(Error::invalid(
+            "value",
+            format!("{value} (user `{user}`, item `{item}`)"),
+            expected,
+        )),
     }
 }
 
@@ -74,20 +82,20 @@ pub(super) fn check_catalogue(name: &'static str, index: usize, is_own: bool) ->
     if is_own {
         return Ok(());
     }
-    Err(Error::InvalidParameter {
+    Err(Error::invalid(
         name,
-        value: format!("number {index} of the {name}s of another matrix"),
-        expected: format!("one of this matrix; look the {name} up here by the name"),
-    })
+        format!("number {index} of the {name}s of another matrix"),
+        format!("one of this matrix; look the {name} up here by the name"),
+    ))
 }
 
 pub(super) fn check_index(name: &'static str, index: usize, len: usize) -> Result<()> {
     if index < len {
         return Ok(());
     }
-    Err(Error::InvalidParameter {
+    Err(Error::invalid(
         name,
-        value: format!("number {index} of the {name}s"),
-        expected: format!("one of the {len} {name}s of this matrix; look it up there by its name"),
-    })
+        format!("number {index} of the {name}s"),
+        format!("one of the {len} {name}s of this matrix; look it up there by its name"),
+    ))
 }

@@ -13,7 +13,8 @@ pub(crate) struct Compressed {
 impl Compressed {
     /// From (row, column, value) in any order, where every row is below `rows`.
     ///
-    /// Values of the same place are added up, in the order given, which gives the same bits on every run. Zeros are dropped.
+    /// Values of the same place are added up, in the order given, which gives the same bits on every run. Zeros are
+    /// dropped.
     pub(crate) fn from_entries(rows: usize, entries: &[(u32, u32, f64)]) -> Self {
         let stored = || entries.iter().filter(|entry| entry.2 != 0.0);
         let mut ends = vec![0; rows + 1];
@@ -96,7 +97,7 @@ impl Compressed {
         self.offsets[row]..self.offsets[row + 1]
     }
 
-    /// Where the value of a place lies among those of all rows; nothing if none is stored.
+    /// Where the value of a place lies among those of all rows; `None` if none is stored.
     pub(crate) fn place(&self, row: usize, column: u32) -> Option<usize> {
         let range = self.range(row);
         let within = self.columns[range.clone()].binary_search(&column).ok()?;

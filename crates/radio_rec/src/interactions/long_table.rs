@@ -10,7 +10,6 @@ use std::io::Read;
 use std::path::Path;
 
 use super::Interactions;
-use crate::ratings::Ratings;
 use crate::rows::Source;
 
 /// What happens to a user and an item that have more than one row.
@@ -57,9 +56,9 @@ pub struct Progress {
 
 /// A reader of long tables: a row a play, with a user, an item, and if wanted a weight and a timestamp.
 ///
-/// It reads a piece at a time, and sums rows of the same user and item as they come: the memory it takes is in proportion to the
-/// matrix, not to the file. A table that is compressed by gzip (feature `gzip`, on by default) or zstd (feature `zstd`) is
-/// unpacked on the way, whatever it is called.
+/// It reads a piece at a time, and sums rows of the same user and item as they come: the memory it takes is in
+/// proportion to the matrix, not to the file. A table that is compressed by gzip (feature `gzip`, on by default) or
+/// zstd (feature `zstd`) is unpacked on the way, whatever it is called.
 ///
 /// ```text
 /// user,item,plays,timestamp           user_id:token⇥item_id:token⇥rating:float⇥timestamp:float
@@ -76,12 +75,13 @@ pub struct Progress {
 /// | `quotes` | cells may be in quotation marks, unless the delimiter is a tab |
 /// | `duplicates` | [`Duplicates::Sum`] |
 ///
-/// Names in headers are compared without regard to capitals. RecBole's `name:type` is read as `name`. Of several columns of known
-/// names the one counts whose name comes first in the list; a name that stands over two columns is refused. Columns that are not
-/// read are named by [`Interactions::not_read`]; where no weight is read and one of them holds numbers, the table is refused
-/// until [`weight`](Self::weight) or [`unweighted`](Self::unweighted) says what is meant. Users and items
-/// enter the catalogue in the order in which they are first named; a weight of 0 names its user and item and stores nothing.
-/// Space around cells is dropped, blank lines are skipped, the encoding is UTF-8 with or without a byte order mark.
+/// Names in headers are compared without regard to capitals. RecBole's `name:type` is read as `name`. Of several
+/// columns of known names the one counts whose name comes first in the list; a name that stands over two columns is
+/// refused. Columns that are not read are named by [`Interactions::not_read`]; where no weight is read and one of them
+/// holds numbers, the table is refused until [`weight`](Self::weight) or [`unweighted`](Self::unweighted) says what is
+/// meant. Users and items enter the catalogue in the order in which they are first named; a weight of 0 names its user
+/// and item and stores nothing. Space around cells is dropped, blank lines are skipped, the encoding is UTF-8 with or
+/// without a byte order mark.
 ///
 /// ```
 /// use radio_rec::interactions::{Duplicates, LongTable};
@@ -120,8 +120,9 @@ enum Optional {
 }
 
 impl Interactions {
-    /// Reads a long table of comma- or tab-separated values: a row a play, with a user, an item, and if there are such columns
-    /// a weight and a timestamp. [`LongTable`] reads tables that call them otherwise, and says what is read by default.
+    /// Reads a long table of comma- or tab-separated values: a row a play, with a user, an item, and if there are such
+    /// columns a weight and a timestamp. [`LongTable`] reads tables that call them otherwise, and says what is read by
+    /// default.
     ///
     /// # Errors
     ///
@@ -250,13 +251,14 @@ impl<'a> LongTable<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::FileNotFound`](crate::Error::FileNotFound) or [`Error::Io`](crate::Error::Io) for a file that is not there,
-    /// cannot be read or unpacked; [`Error::Csv`](crate::Error::Csv) with line and column for an empty file, a header that lacks a
-    /// column, has one twice or is a row of numbers, a column of numbers that may be a weight, cells that something else separates,
-    /// a table without rows, a row of another length than the first, an empty name, a weight that is not a number or is negative, infinite or (where
-    /// not 0) outside 1e-30 to 1e30, weights of a user and an item that add up to more, a timestamp that is not a finite number, a second row of a user and an item where such
-    /// are refused, and text that is not UTF-8; [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a delimiter that is
-    /// none.
+    /// [`Error::FileNotFound`](crate::Error::FileNotFound) or [`Error::Io`](crate::Error::Io) for a file that is not
+    /// there, cannot be read or unpacked; [`Error::Csv`](crate::Error::Csv) with line and column for an empty file, a
+    /// header that lacks a column, has one twice or is a row of numbers, a column of numbers that may be a weight,
+    /// cells that something else separates, a table without rows, a row of another length than the first, an empty
+    /// name, a weight that is not a number or is negative, infinite or (where not 0) outside 1e-30 to 1e30, weights of
+    /// a user and an item that add up to more, a timestamp that is not a finite number, a second row of a user and an
+    /// item where such are refused, and text that is not UTF-8;
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a delimiter that is none.
     pub fn read(self, path: impl AsRef<Path>) -> crate::Result<Interactions> {
         let path = path.as_ref();
         self.parse(Source::open(path)?, path)
@@ -275,32 +277,6 @@ impl<'a> LongTable<'a> {
         let label = label.as_ref();
         let source = Source::of(reader).map_err(|problem| problem.at(label))?;
         self.parse(source, label)
-    }
-
-    /// Reads a file of ratings, of which the weight is any finite number: 0 and negative ratings are ratings too. Timestamps are
-    /// read over, and a second row of a user and an item is refused.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`read`](Self::read), but for negative, small and large weights; and for a table without a column of ratings.
-    pub fn read_ratings(self, path: impl AsRef<Path>) -> crate::Result<Ratings> {
-        let path = path.as_ref();
-        self.parse_ratings(Source::open(path)?, path)
-    }
-
-    /// Reads ratings from anything that can be read; `label` stands for the file's name in errors.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`read_ratings`](Self::read_ratings).
-    pub fn read_ratings_from(
-        self,
-        reader: impl Read,
-        label: impl AsRef<Path>,
-    ) -> crate::Result<Ratings> {
-        let label = label.as_ref();
-        let source = Source::of(reader).map_err(|problem| problem.at(label))?;
-        self.parse_ratings(source, label)
     }
 }
 

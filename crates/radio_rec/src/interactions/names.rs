@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::display::Cell;
 
-/// Which names there are, in which order: a checksum of them. Two matrices with the same names in the same order have the same
-/// one, wherever they come from; of two others one pair in four thousand million does.
+/// Which names there are, in which order: a checksum of them. Two matrices with the same names in the same order have
+/// the same one, wherever they come from; two others do by chance, one pair in four thousand million.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

@@ -146,7 +146,7 @@ fn names_in_a_catalogue_are_unique() {
     let error = Interactions::from_parts(vec!["a".into(), "a".into()], vec![], vec![]);
     assert_eq!(
         error.unwrap_err().to_string(),
-        "the user `a` occurs twice; give each user a name of its own"
+        "the user `a` occurs twice; give each user its own name"
     );
     let error = Interactions::from_parts(vec![], vec!["b".into(), "b".into()], vec![]);
     assert!(

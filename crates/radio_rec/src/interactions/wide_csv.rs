@@ -5,8 +5,8 @@ use std::io::Read;
 use std::path::Path;
 
 use super::{Interactions, ItemName, UserName, what_a_value_must_be};
-use crate::error::excerpt;
 use crate::rows::{Problem, Row, Source, cells, other_separator, quoted, rows};
+use crate::text::excerpt;
 
 impl Interactions {
     /// Reads a wide table of comma-separated values: a row a user, a column an item.
@@ -18,17 +18,18 @@ impl Interactions {
     /// ```
     ///
     /// The first row is the header: a cell above the users (its text does not matter) and the names of the items. The
-    /// first cell of every other row is the user's name. An empty cell means 0, as 0 does, and zeros are not stored. Space
-    /// around names and numbers is dropped, space within names stays. Cells may be quoted (`"crosby, stills & nash"`), blank
-    /// lines are skipped, the encoding is UTF-8 with or without a byte order mark. A table that is compressed by gzip (feature
-    /// `gzip`, on by default) or zstd (feature `zstd`) is unpacked.
+    /// first cell of every other row is the user's name. An empty cell means 0, as 0 does, and zeros are not stored.
+    /// Space around names and numbers is dropped, space within names stays. Cells may be quoted (`"crosby, stills &
+    /// nash"`), blank lines are skipped, the encoding is UTF-8 with or without a byte order mark. A table that is
+    /// compressed by gzip (feature `gzip`, on by default) or zstd (feature `zstd`) is unpacked.
     ///
     /// # Errors
     ///
-    /// [`Error::FileNotFound`](crate::Error::FileNotFound) or [`Error::Io`](crate::Error::Io) for a file that is not there or cannot be read; [`Error::Csv`](crate::Error::Csv) with line and
-    /// column for an empty file, a header without items, a table without users, a row of another length than the header, an
-    /// empty or a doubled name, a value that is not a number or is negative, infinite or (where not 0) outside 1e-30 to
-    /// 1e30, and text that is not UTF-8.
+    /// [`Error::FileNotFound`](crate::Error::FileNotFound) or [`Error::Io`](crate::Error::Io) for a file that is not
+    /// there or cannot be read; [`Error::Csv`](crate::Error::Csv) with line and column for an empty file, a header
+    /// without items, a table without users, a row of another length than the header, an empty or a doubled name, a
+    /// value that is not a number or is negative, infinite or (where not 0) outside 1e-30 to 1e30, and text that is not
+    /// UTF-8.
     pub fn from_wide_csv(path: impl AsRef<Path>) -> crate::Result<Self> {
         let path = path.as_ref();
         parse(Source::open(path)?).map_err(|problem| problem.at(path))

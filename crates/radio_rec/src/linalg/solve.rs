@@ -11,7 +11,7 @@ pub(crate) const LANES: usize = 8;
 /// How many pivots are eliminated with at once.
 const PIVOTS: usize = 4;
 
-/// How many rows ahead are asked for.
+/// How many rows ahead are prefetched.
 const AHEAD: usize = 4;
 
 /// Solves for the vector of somebody from what they played; what it solves in is kept from one person to the next.
@@ -70,8 +70,8 @@ impl Solver {
         wanted
     }
 
-    /// x for (`gram` + λ I + Σ over what was taken more y yᵀ) x = b; nothing where rounding leaves no such matrix that is positive
-    /// definite, as where λ is lost beside large values.
+    /// x for (`gram` + λ I + Σ over what was taken more y yᵀ) x = b; `None` where rounding leaves no such matrix that
+    /// is positive definite, as where λ is lost beside large values.
     pub(crate) fn solve(&mut self, gram: &Array2<f64>, lambda: f64, b: &[f64]) -> Option<Vec<f64>> {
         let stride = self.stride();
         for (at, (row, of_gram)) in
@@ -93,12 +93,12 @@ impl Solver {
     }
 }
 
-/// Solves with a symmetric positive definite matrix of rows of `stride` numbers, of which what is on the diagonal and above it is read;
-/// `stride` is a multiple of [`LANES`], and what rows are padded with is 0. b becomes the solution, and the matrix anything. Whether there
-/// is one.
+/// Solves with a symmetric positive definite matrix of rows of `stride` numbers, of which what is on the diagonal and
+/// above it is read; `stride` is a multiple of [`LANES`], and what rows are padded with is 0. b becomes the solution,
+/// and the matrix anything. Whether there is one.
 ///
-/// By LDLᵀ (Golub and Van Loan, Matrix Computations, 4th ed., section 4.1.2), with the widest registers that the processor has: the same
-/// bits without them.
+/// By LDLᵀ (Golub and Van Loan, Matrix Computations, 4th ed., section 4.1.2), with the widest registers that the
+/// processor has: the same bits without them.
 pub(crate) fn solve(matrix: &mut [f64], stride: usize, b: &mut [f64]) -> bool {
     with_widest!(solve_with, (matrix: &mut [f64], stride: usize, b: &mut [f64]) -> bool)
 }
@@ -237,14 +237,15 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::datasets::standard_normal;
     use crate::lanes::Portable;
     use ndarray::Array1;
     use rand::SeedableRng;
     use rand::rngs::ChaCha8Rng;
+    use rand_distr::{Distribution, StandardNormal};
 
     fn normal(rows: usize, columns: usize, seed: u64) -> Array2<f64> {
-        standard_normal(rows, columns, &mut ChaCha8Rng::seed_from_u64(seed))
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        Array2::from_shape_simple_fn((rows, columns), || StandardNormal.sample(&mut rng))
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use ndarray::{Array2, ArrayRef2, Axis, Zip};
 use serde::{Deserialize, Serialize};
 
-use super::{check, sigmoid};
+use super::check;
 use crate::Result;
 
 /// The function of a layer, from the sums Z to the activations A, both units x samples.
@@ -58,7 +58,8 @@ impl Activation {
 
     /// The slope of the cost along Z, from `da`, that along A, and the activations `a`: all units x samples.
     ///
-    /// That is dA times the slope in the table above, entry by entry; for softmax, A_k (dA_k - sum over units j of dA_j A_j).
+    /// That is dA times the slope in the table above, entry by entry; for softmax, A_k (dA_k - sum over units j of dA_j
+    /// A_j).
     ///
     /// # Errors
     ///
@@ -92,5 +93,33 @@ impl fmt::Display for Activation {
             Activation::Identity => "identity",
             Activation::Softmax => "softmax",
         })
+    }
+}
+
+/// The logistic function 1 / (1 + exp(-z)), from 0 to 1. It does not overflow, whatever `z` is; its slope is a (1 - a).
+pub fn sigmoid(z: f64) -> f64 {
+    // Of exp(z) and exp(-z), the one that is at most 1.
+    if z >= 0.0 {
+        1.0 / (1.0 + (-z).exp())
+    } else {
+        let e = z.exp();
+        e / (1.0 + e)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sigmoid_is_exact_where_it_is_known() {
+        assert_eq!(sigmoid(0.0), 0.5);
+        assert_eq!(sigmoid(1e300), 1.0);
+        assert_eq!(sigmoid(-1e300), 0.0);
+        assert_eq!(sigmoid(f64::NEG_INFINITY), 0.0);
+        assert!(sigmoid(-700.0) > 0.0);
+        for z in [1e-9, 0.3, 2.0, 30.0] {
+            assert!((sigmoid(z) + sigmoid(-z) - 1.0).abs() < 1e-15);
+        }
     }
 }

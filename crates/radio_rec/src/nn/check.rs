@@ -2,10 +2,11 @@
 
 use ndarray::ArrayRef2;
 
-use crate::datasets::can_be_asked_for;
+use crate::arrays::in_words;
 use crate::{Error, Result};
 
-/// That `array` has `rows` x `columns` numbers. `what` and `because` are words: the array, and where its shape comes from.
+/// That `array` has `rows` x `columns` numbers. `what` and `because` are words: the array, and where its shape comes
+/// from.
 pub(super) fn shape(
     what: &str,
     array: &ArrayRef2<f64>,
@@ -20,11 +21,6 @@ pub(super) fn shape(
         expected: format!("{rows} x {columns} ({because})"),
         found: in_words(array),
     })
-}
-
-/// The shape of `array` in words.
-pub(super) fn in_words(array: &ArrayRef2<f64>) -> String {
-    format!("{} x {}", array.nrows(), array.ncols())
 }
 
 /// That every number of `array` is finite. `so_that` completes "finite numbers".
@@ -48,7 +44,7 @@ pub(super) fn columns_sum_to_one(y: &ArrayRef2<f64>) -> Result<()> {
         let sum = probabilities.sum();
         if (sum - 1.0).abs() > 1e-9 {
             let value = format!("a column of sum {sum} (column {column})");
-            return Err(invalid(
+            return Err(Error::invalid(
                 "y",
                 value,
                 "probabilities of classes, whose sum in each column is 1",
@@ -63,16 +59,7 @@ pub(super) fn rate(rate: f64) -> Result<()> {
     if rate.is_finite() && rate >= 0.0 {
         return Ok(());
     }
-    Err(invalid("rate", rate, "a finite number, at least 0"))
-}
-
-/// That there can be an array of `size` x `other` numbers. `of` is in words what the second size counts.
-pub(super) fn size(name: &'static str, size: usize, other: usize, of: &str) -> Result<()> {
-    if can_be_asked_for(size, other) {
-        return Ok(());
-    }
-    let value = format!("{size} (with {other} {of})");
-    Err(invalid(name, value, "small enough for the memory"))
+    Err(Error::invalid("rate", rate, "a finite number, at least 0"))
 }
 
 /// That a cost is a number.
@@ -80,20 +67,11 @@ pub(super) fn finite_cost(cost: f64) -> Result<()> {
     if cost.is_finite() {
         return Ok(());
     }
-    Err(invalid("cost", cost, "finite; the outputs are too large"))
-}
-
-/// The error of a parameter outside its range.
-pub(super) fn invalid(
-    name: &'static str,
-    value: impl std::fmt::Display,
-    expected: impl Into<String>,
-) -> Error {
-    Error::InvalidParameter {
-        name,
-        value: value.to_string(),
-        expected: expected.into(),
-    }
+    Err(Error::invalid(
+        "cost",
+        cost,
+        "finite; the outputs are too large",
+    ))
 }
 
 fn all(
@@ -104,10 +82,10 @@ fn all(
 ) -> Result<()> {
     match array.indexed_iter().find(|&(_, &v)| !good(v)) {
         None => Ok(()),
-        Some(((row, column), value)) => Err(Error::InvalidParameter {
+        Some(((row, column), value)) => Err(Error::invalid(
             name,
-            value: format!("{value} in row {row}, column {column}"),
-            expected: expected.into(),
-        }),
+            format!("{value} in row {row}, column {column}"),
+            expected,
+        )),
     }
 }

@@ -2,16 +2,18 @@
 
 use ndarray::{Array2, ArrayRef2, Zip};
 
-use super::Parameters;
-use super::check;
+use super::activation::sigmoid;
+use super::loss::cross_entropy;
+use super::{Parameters, check};
+use crate::arrays::in_words;
 use crate::{Error, Result};
 
-/// What every unit says to every sample: the result of [`Parameters::forward`] for m samples.
+/// The sums and activations of every unit for every sample: the result of [`Parameters::forward`] for m samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Activations {
     /// The sums that reach the hidden units, W1 X + b1, `n_h` x m.
     pub z1: Array2<f64>,
-    /// The hidden units' answers, tanh(Z1), `n_h` x m, from -1 to 1.
+    /// The hidden units' activations, tanh(Z1), `n_h` x m, from -1 to 1.
     pub a1: Array2<f64>,
     /// The sums that reach the outputs, W2 A1 + b2, `n_y` x m: the logits.
     pub z2: Array2<f64>,
@@ -24,8 +26,9 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if `x` has not as many rows as W1 has columns, or the parameters' own shapes do not fit together;
-    /// [`Error::InvalidParameter`] if a number of `x` is not finite, or the weights are so large that a sum overflows.
+    /// [`Error::Shape`] if `x` has not as many rows as W1 has columns, or the parameters' own shapes do not fit
+    /// together; [`Error::InvalidParameter`] if a number of `x` is not finite, or the weights are so large that a sum
+    /// overflows.
     pub fn forward(&self, x: &ArrayRef2<f64>) -> Result<Activations> {
         self.check()?;
         if x.nrows() != self.n_x() {
@@ -34,9 +37,9 @@ impl Parameters {
                 expected: format!(
                     "{} rows, one for each input (w1 is {})",
                     self.n_x(),
-                    check::in_words(&self.w1)
+                    in_words(&self.w1)
                 ),
-                found: check::in_words(x),
+                found: in_words(x),
             });
         }
         check::finite("x", x, "")?;
@@ -79,54 +82,9 @@ impl Activations {
             return Err(Error::Shape {
                 what: "y".into(),
                 expected: "at least one column, a column a sample".into(),
-                found: check::in_words(y),
+                found: in_words(y),
             });
         }
         check::probabilities(y)
-    }
-}
-
-/// The logistic function 1 / (1 + exp(-z)), from 0 to 1. It does not overflow, whatever `z` is; its slope is a (1 - a).
-pub fn sigmoid(z: f64) -> f64 {
-    // Of exp(z) and exp(-z), the one that is at most 1.
-    if z >= 0.0 {
-        1.0 / (1.0 + (-z).exp())
-    } else {
-        let e = z.exp();
-        e / (1.0 + e)
-    }
-}
-
-/// -y log(sigmoid(z)) - (1 - y) log(1 - sigmoid(z)), as softplus(z) - y z.
-pub(super) fn cross_entropy(z: f64, y: f64) -> f64 {
-    // softplus(z) = log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)). max(z, 0) - y z is written without a difference of
-    // large numbers, so that a saturated right answer costs next to nothing.
-    let wrong = if z > 0.0 { (1.0 - y) * z } else { -y * z };
-    wrong + (-z.abs()).exp().ln_1p()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_sigmoid_is_exact_where_it_is_known() {
-        assert_eq!(sigmoid(0.0), 0.5);
-        assert_eq!(sigmoid(1e300), 1.0);
-        assert_eq!(sigmoid(-1e300), 0.0);
-        assert_eq!(sigmoid(f64::NEG_INFINITY), 0.0);
-        assert!(sigmoid(-700.0) > 0.0);
-        for z in [1e-9, 0.3, 2.0, 30.0] {
-            assert!((sigmoid(z) + sigmoid(-z) - 1.0).abs() < 1e-15);
-        }
-    }
-
-    #[test]
-    fn a_saturated_output_costs_its_distance_and_no_more() {
-        assert_eq!(cross_entropy(1e5, 1.0), 0.0);
-        assert_eq!(cross_entropy(1e5, 0.0), 1e5);
-        assert_eq!(cross_entropy(-1e5, 0.0), 0.0);
-        assert_eq!(cross_entropy(-1e5, 1.0), 1e5);
-        assert_eq!(cross_entropy(0.0, 0.3), std::f64::consts::LN_2);
     }
 }

@@ -1,9 +1,8 @@
-//! The slope of the cost, by back-propagation.
+//! The slope of the cost, by back-propagation, and a step down it.
 
 use ndarray::{Array2, ArrayRef2, Axis, Zip};
 
-use super::check;
-use super::{Activations, Parameters};
+use super::{Activations, Parameters, check};
 use crate::Result;
 
 /// The slope of the cost along each parameter, and along the sums Z1 and Z2 on the way there.
@@ -67,5 +66,29 @@ impl Parameters {
             dz1,
             dz2,
         })
+    }
+
+    /// One step down the slope: each parameter p becomes p - `rate` * dp, rounded as those two operations are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`](crate::Error::Shape) if the gradients are those of a network of other sizes,
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) if `rate` is negative or not finite; the parameters
+    /// are then as they were.
+    pub fn update(&mut self, gradients: &Gradients, rate: f64) -> Result<()> {
+        check::rate(rate)?;
+        let pairs = [
+            ("dw1", &mut self.w1, &gradients.dw1),
+            ("db1", &mut self.b1, &gradients.db1),
+            ("dw2", &mut self.w2, &gradients.dw2),
+            ("db2", &mut self.b2, &gradients.db2),
+        ];
+        for (name, parameter, gradient) in &pairs {
+            check::shape(name, gradient, parameter.dim(), "as the parameter")?;
+        }
+        for (_, parameter, gradient) in pairs {
+            parameter.scaled_add(-rate, gradient);
+        }
+        Ok(())
     }
 }

@@ -6,15 +6,16 @@ use crate::display::{Cell, Table};
 
 /// How a training went, an entry an epoch.
 ///
-/// Costs are means over the samples, without the penalty `l2`. That of an epoch is computed in passing: each sample's loss is the one
-/// before its batch moved the parameters (and with inputs dropped, if any are). So with one batch of all samples the first cost is
-/// that of the start, and the last parameters have no entry; [`Network::evaluate`] tells their cost. The validation data are looked at
-/// after the epoch.
+/// Costs are means over the samples, without the penalty `l2`. That of an epoch is computed in passing: each sample's
+/// loss is the one before its batch moved the parameters (and with inputs dropped, if any are). So with one batch of
+/// all samples the first cost is that of the start, and the last parameters have no entry; [`Network::evaluate`] tells
+/// their cost. The validation data are looked at after the epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct History {
     /// The cost of the samples.
     pub cost: Vec<f64>,
-    /// The accuracy on the samples, from 0 to 1, as in [`Network::evaluate`]; empty where outputs are not sigmoid or softmax.
+    /// The accuracy on the samples, from 0 to 1, as in [`Network::evaluate`]; empty where outputs are not sigmoid or
+    /// softmax.
     pub accuracy: Vec<f64>,
     /// The cost of the validation data; empty if there are none.
     pub validation_cost: Vec<f64>,
@@ -24,7 +25,8 @@ pub struct History {
     pub rate: Vec<f64>,
     /// Why it ended.
     pub stopped: Stopped,
-    /// With early stopping, the epoch, from 1, whose parameters the network has now: the first one of the smallest validation cost.
+    /// With early stopping, the epoch, from 1, whose parameters the network has now: the first one of the smallest
+    /// validation cost.
     pub best_epoch: Option<usize>,
 }
 

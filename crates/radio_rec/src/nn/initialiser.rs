@@ -4,9 +4,8 @@ use ndarray::Array2;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
-use super::check;
-use crate::Result;
-use crate::datasets::standard_normal;
+use crate::arrays::{self, standard_normal};
+use crate::{Error, Result};
 
 /// How the weights of a layer of `n_out` units with `n_in` inputs are drawn. The biases begin at 0.
 ///
@@ -16,9 +15,9 @@ use crate::datasets::standard_normal;
 /// | `Xavier` | uniform between ±sqrt(6 / (n_in + n_out)) | tanh and sigmoid |
 /// | `He` | normal around 0 with the standard deviation sqrt(2 / n_in) | ReLU |
 ///
-/// (X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, equation 16;
-/// K. He et al., "Delving deep into rectifiers", ICCV 2015, equation 10.) Both keep the spread of the activations about the same
-/// from layer to layer; a small normal lets it shrink.
+/// (X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010,
+/// equation 16; K. He et al., "Delving deep into rectifiers", ICCV 2015, equation 10.) Both keep the spread of the
+/// activations about the same from layer to layer; a small normal lets it shrink.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Initialiser {
     /// Normally distributed with this standard deviation.
@@ -44,15 +43,15 @@ impl Initialiser {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a deviation that is negative or not finite, and for sizes so
-    /// large that there is no such array.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a deviation that is negative or not finite, and
+    /// for sizes so large that there is no such array.
     pub fn draw(self, n_out: usize, n_in: usize, rng: &mut impl Rng) -> Result<Array2<f64>> {
-        check::size("n_out", n_out, n_in, "inputs")?;
+        arrays::size("n_out", n_out, n_in, "inputs")?;
         match self {
             Initialiser::Normal { deviation } => {
                 if !(deviation.is_finite() && deviation >= 0.0) {
                     let range = "a finite number, at least 0";
-                    return Err(check::invalid("deviation", deviation, range));
+                    return Err(Error::invalid("deviation", deviation, range));
                 }
                 Ok(standard_normal(n_out, n_in, rng) * deviation)
             }

@@ -1,11 +1,12 @@
 //! Forward, cost and gradients in one go over blocks of samples that stay in the cache.
 //!
-//! A block is a few hundred samples at most. For each, the layers are gone through forwards and backwards, and the gradients are
-//! added up, before the next block begins. Small layers are loops that the compiler vectorises over the samples; large ones
-//! are the matrix products of ndarray.
+//! A block is a few hundred samples at most. For each, the layers are passed forwards and backwards, and the gradients
+//! are added up, before the next block begins. Small layers are loops that the compiler vectorises over the samples;
+//! large ones are the matrix products of ndarray.
 //!
-//! Where there is enough to do, the blocks are divided into parts that run on several processors. How many parts there are depends
-//! on the shapes alone, and their sums are added in order: the bits do not depend on the number of processors.
+//! Where there is enough to do, the blocks are divided into parts that run on several processors. How many parts there
+//! are depends on the shapes alone, and their sums are added in order: the bits do not depend on the number of
+//! processors.
 
 use std::ops::Range;
 
@@ -14,14 +15,14 @@ use ndarray::linalg::general_mat_mul;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::dense::Dense;
 use super::loops::{AT_ONCE, BLOCK, Block, Row, SCRATCH, Size};
-use super::network::Dense;
 use super::vector::Processor;
 use super::{Loss, loops};
 
 /// From how many weights on a layer is computed by ndarray's matrix product.
 const LARGE: usize = 1 << 13;
-/// How much a part has to do at least, in weights and biases times samples, for it to be worth a processor of its own.
+/// How much a part has to do at least, in weights and biases times samples, for it to be worth its own processor.
 const WORTH: usize = 1 << 22;
 /// What a unit costs besides its weights, in the same measure.
 const UNIT: usize = 5;
@@ -182,7 +183,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// How many parts so many samples are divided into.
+    /// How many parts this many samples are divided into.
     fn parts(&self, samples: usize) -> usize {
         let worth = samples.saturating_mul(self.work) / WORTH;
         worth.min(samples.div_ceil(AT_ONCE)).clamp(1, PARTS)
@@ -395,8 +396,8 @@ impl Part {
             columns.drop_inputs(noise, block, &mut self.rows[0], size);
         }
         for (at, layer) in layers.iter().enumerate() {
-            let (before, behind) = self.rows.split_at_mut(at + 1);
-            let (a, z) = (&before[at], &mut behind[0]);
+            let (before, after) = self.rows.split_at_mut(at + 1);
+            let (a, z) = (&before[at], &mut after[0]);
             let (weights, biases) = layer.slices();
             if is_large(layer) {
                 for (z, &bias) in loops::rows_mut(z, size).zip(biases) {
@@ -448,7 +449,7 @@ impl Part {
                 (loss, infinite)
             }
         };
-        // What is behind the samples is to teach nothing.
+        // The padding after the samples must not add to the gradients.
         for dz in loops::rows_mut(dz, size) {
             dz[size.samples..].fill(0.0);
         }
@@ -464,8 +465,8 @@ impl Part {
         let size = Size::new(samples);
         let processor = plan.processor;
         for (at, layer) in layers.iter().enumerate().rev() {
-            let (before, behind) = self.slopes.split_at_mut(at);
-            let (dz, a) = (&behind[0], &self.rows[at]);
+            let (before, after) = self.slopes.split_at_mut(at);
+            let (dz, a) = (&after[0], &self.rows[at]);
             let (dw, db) = &mut self.gradients[at];
             let large = is_large(layer);
             if large {

@@ -1,6 +1,7 @@
 //! What the kernel does to a block of samples: loops that are compiled for each kind of processor.
 //!
-//! A block is a matrix of rows, a row a unit, a column a sample. Each loop goes along the rows, so that it becomes one over vectors.
+//! A block is a matrix of rows, a row a unit, a column a sample. Each loop goes along the rows, so that it becomes one
+//! over vectors.
 
 use std::ops::{Deref, DerefMut};
 
@@ -23,7 +24,7 @@ pub(super) type Row = [f64; BLOCK];
 /// How many more rows some loops need for what they compute on the way.
 pub(super) const SCRATCH: usize = 3;
 
-/// Rows for so many units, each of which begins where a vector may begin.
+/// Rows for `units` units, each aligned for vector instructions.
 pub(super) struct Block {
     numbers: Vec<f64>,
     /// Where the first row begins.
@@ -34,7 +35,8 @@ pub(super) struct Block {
 impl Block {
     /// Rows of zeros.
     pub(super) fn new(units: usize) -> Self {
-        // The lines of the cache, and the widest vectors, have 64 bytes; reading across two of them takes twice as long.
+        // The lines of the cache, and the widest vectors, have 64 bytes; reading across two of them takes twice as
+        // long.
         const LINE: usize = 64;
         let numbers = vec![0.0; units * BLOCK + LINE / size_of::<f64>()];
         let begin = numbers.as_ptr().align_offset(LINE);
@@ -70,7 +72,7 @@ impl DerefMut for Block {
 #[derive(Clone, Copy)]
 pub(super) struct Size {
     pub samples: usize,
-    /// The samples and what is behind them, up to a multiple of [`AT_ONCE`].
+    /// The samples and the padding after them, up to a multiple of [`AT_ONCE`].
     pub padded: usize,
 }
 
@@ -123,8 +125,8 @@ vectorised! {
         }
     }
 
-    /// The slopes along the sums of the layer before, W' dZ * f'(Z) by its activations A: `weights`, units x inputs, a block of units, and
-    /// two of inputs.
+    /// The slopes along the sums of the layer before, W' dZ * f'(Z) by its activations A: `weights`, units x inputs, a
+    /// block of units, and two of inputs.
     pub(super) fn slopes_before(weights: &[f64], dz: &[Row], activation: Activation, a: &[Row], before: &mut [Row], size: Size) {
         match activation {
             Activation::Tanh => slopes_by(weights, dz, tanh_slope, a, before, size),
@@ -213,8 +215,9 @@ vectorised! {
         }
     }
 
-    /// Binary cross-entropy of sigmoid units: from the sums Z, in place of which come the activations A, and the targets Y, the slopes
-    /// A - Y along Z and the sum of the losses softplus(Z) - Y Z. The other number is not 0 if a sum was not finite.
+    /// Binary cross-entropy of sigmoid units: from the sums Z, in place of which come the activations A, and the
+    /// targets Y, the slopes A - Y along Z and the sum of the losses softplus(Z) - Y Z. The other number is not 0 if a
+    /// sum was not finite.
     pub(super) fn binary_cross_entropy(a: &mut [Row], y: &[Row], dz: &mut [Row], size: Size, scratch: &mut [Row; SCRATCH]) -> (f64, u64) {
         let [terms, exps, _] = scratch;
         let (mut loss, mut infinite) = (0.0, 0);
@@ -225,7 +228,8 @@ vectorised! {
                 infinite |= is_infinite(z);
                 (*a, *exp) = vector::sigmoid_and_exp(z);
                 *dz = *a - y;
-                // softplus(z) = max(z, 0) + log(1 + exp(-|z|)); the difference of what may be large numbers is rounded only once.
+                // softplus(z) = max(z, 0) + log(1 + exp(-|z|)); the difference of what may be large numbers is rounded
+                // only once.
                 *term = (-y).mul_add(z, if z > 0.0 { z } else { 0.0 });
             }
             loss += sum(&terms[..size.samples]) + sum_of_ln_1p(&exps[..size.samples]);
@@ -233,8 +237,9 @@ vectorised! {
         (loss, infinite)
     }
 
-    /// Categorical cross-entropy of a softmax layer: from the sums Z, in place of which come the activations A, and the targets Y, the
-    /// slopes A - Y along Z and the sum of the losses sum of Y_k (log of the sum of exp(Z) - Z_k). The other number is as above.
+    /// Categorical cross-entropy of a softmax layer: from the sums Z, in place of which come the activations A, and the
+    /// targets Y, the slopes A - Y along Z and the sum of the losses sum of Y_k (log of the sum of exp(Z) - Z_k). The
+    /// other number is as above.
     pub(super) fn categorical_cross_entropy(a: &mut [Row], y: &[Row], dz: &mut [Row], size: Size, scratch: &mut [Row; SCRATCH]) -> (f64, u64) {
         let [largest, sums, terms] = scratch;
         let infinite = find_largest(a, size, largest);
@@ -401,8 +406,8 @@ fn sum_of_squares(numbers: &[f64]) -> f64 {
 
 /// The sum of ln(1 + e) of as many numbers from 0 to 1 as there are, fewer than 1000 times [`LANES`].
 ///
-/// (1 + e) (1 + f) = 1 + (e + f + e f): the numbers are joined before there is a logarithm to be taken. As all are positive, nothing
-/// cancels, and the sum has about as many right digits as if each had a logarithm of its own.
+/// (1 + e) (1 + f) = 1 + (e + f + e f): the numbers are joined before there is a logarithm to be taken. As all are
+/// positive, nothing cancels, and the sum has about as many right digits as if each had a logarithm of its own.
 #[inline(always)]
 fn sum_of_ln_1p(numbers: &[f64]) -> f64 {
     let (chunks, rest) = numbers.as_chunks::<LANES>();

@@ -5,8 +5,8 @@ use std::fmt;
 use ndarray::{Array2, ArrayRef2, Zip};
 use serde::{Deserialize, Serialize};
 
-use super::forward::cross_entropy;
 use super::{Activation, check};
+use crate::arrays::in_words;
 use crate::{Error, Result};
 
 /// What a network is to make small: the mean over the m samples of a loss between the outputs A and the targets Y, both
@@ -18,9 +18,9 @@ use crate::{Error, Result};
 /// | `CategoricalCrossEntropy` | -sum(Y log A) / m | A - Y | softmax | 0 to 1, columns sum to 1 |
 /// | `SquaredError` | sum((A - Y)^2) / (2 m) | (A - Y) times the slope of the activation | any | any |
 ///
-/// The two cross-entropies are computed from the sums Z, where they stay finite when an output rounds to 0 or 1; so they go
-/// together with one activation each, whose slope cancels against that of the logarithms (C. M. Bishop, "Pattern Recognition
-/// and Machine Learning", 2006, 4.3.6 and 5.2).
+/// The two cross-entropies are computed from the sums Z, where they stay finite when an output rounds to 0 or 1; so
+/// they go together with one activation each, whose slope cancels against that of the logarithms (C. M. Bishop,
+/// "Pattern Recognition and Machine Learning", 2006, 4.3.6 and 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Loss {
     /// For each output by itself, the surprise at a yes or no.
@@ -32,13 +32,13 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// The mean loss J over the samples, for the sums `z` of an output layer with this `activation`, and the targets `y`; both
-    /// `n_y` x m.
+    /// The mean loss J over the samples, for the sums `z` of an output layer with this `activation`, and the targets
+    /// `y`; both `n_y` x m.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] where the table above does not have this activation for this loss, or for a target outside its
-    /// range; [`Error::Shape`] where the shapes differ or there are no samples.
+    /// [`Error::InvalidParameter`] where the table above does not have this activation for this loss, or for a target
+    /// outside its range; [`Error::Shape`] where the shapes differ or there are no samples.
     pub fn value(
         self,
         activation: Activation,
@@ -69,7 +69,8 @@ impl Loss {
         Ok(sum / y.ncols() as f64)
     }
 
-    /// The slope along Z of each sample's own loss (without the 1 / m), from the outputs `a` and the targets `y`, all `n_y` x m.
+    /// The slope along Z of each sample's own loss (without the 1 / m), from the outputs `a` and the targets `y`, all
+    /// `n_y` x m.
     ///
     /// # Errors
     ///
@@ -105,13 +106,13 @@ impl Loss {
             Activation::Softmax => "categorical cross-entropy or squared error",
             _ => "squared error",
         };
-        Err(Error::InvalidParameter {
-            name: "loss",
-            value: self.to_string(),
-            expected: format!(
+        Err(Error::invalid(
+            "loss",
+            self,
+            format!(
                 "{fitting}, as the output layer is {activation}; {self} needs a {wanted} output layer"
             ),
-        })
+        ))
     }
 
     /// That there are targets, and that each is in the range of this loss.
@@ -120,7 +121,7 @@ impl Loss {
             return Err(Error::Shape {
                 what: "y".into(),
                 expected: "at least one column, a column a sample".into(),
-                found: check::in_words(y),
+                found: in_words(y),
             });
         }
         match self {
@@ -141,5 +142,27 @@ impl fmt::Display for Loss {
             Loss::CategoricalCrossEntropy => "categorical cross-entropy",
             Loss::SquaredError => "squared error",
         })
+    }
+}
+
+/// -y log(sigmoid(z)) - (1 - y) log(1 - sigmoid(z)), as softplus(z) - y z.
+pub(super) fn cross_entropy(z: f64, y: f64) -> f64 {
+    // softplus(z) = log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)). max(z, 0) - y z is written without a difference
+    // of large numbers, so that a saturated right answer costs next to nothing.
+    let wrong = if z > 0.0 { (1.0 - y) * z } else { -y * z };
+    wrong + (-z.abs()).exp().ln_1p()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_saturated_output_costs_its_distance_and_no_more() {
+        assert_eq!(cross_entropy(1e5, 1.0), 0.0);
+        assert_eq!(cross_entropy(1e5, 0.0), 1e5);
+        assert_eq!(cross_entropy(-1e5, 0.0), 0.0);
+        assert_eq!(cross_entropy(-1e5, 1.0), 1e5);
+        assert_eq!(cross_entropy(0.0, 0.3), std::f64::consts::LN_2);
     }
 }

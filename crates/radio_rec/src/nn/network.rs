@@ -1,17 +1,17 @@
 //! Networks of any number of dense layers.
 
 use std::fmt;
-use std::ops::{Deref, Index, IndexMut};
 use std::path::Path;
 
-use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, CowArray, Ix2};
+use ndarray::{Array2, ArrayRef2, CowArray, Ix2};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::dense::{Dense, in_rows};
 use super::kernel::{Columns, Kernel};
 use super::{Activation, Initialiser, Loss, Parameters, check};
-use crate::datasets::can_be_asked_for;
+use crate::arrays::{in_words, is_addressable};
 use crate::display::Table;
 use crate::model_file::Kind;
 use crate::{Error, Result};
@@ -21,194 +21,6 @@ const FILE: Kind = Kind {
     version: 1,
     what: "network",
 };
-
-/// A layer whose every unit has a weight for every input: A = f(W X + b), a column a sample.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Read")]
-pub struct Dense {
-    // In row order, so that the kernel can read them as slices.
-    pub(super) weights: Array2<f64>,
-    pub(super) biases: Array2<f64>,
-    pub(super) activation: Activation,
-}
-
-/// What a file has of a layer, before it is checked.
-#[derive(Deserialize)]
-struct Read {
-    weights: Array2<f64>,
-    biases: Array2<f64>,
-    activation: Activation,
-}
-
-impl TryFrom<Read> for Dense {
-    type Error = Error;
-
-    fn try_from(read: Read) -> Result<Self> {
-        Dense::new(read.weights, read.biases, read.activation)
-    }
-}
-
-impl Dense {
-    /// A layer of given `weights`, units x inputs, and `biases`, units x 1.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Shape`] where the two do not fit together, or there are no units or no inputs.
-    pub fn new(weights: Array2<f64>, biases: Array2<f64>, activation: Activation) -> Result<Self> {
-        if weights.is_empty() {
-            return Err(Error::Shape {
-                what: "the array of weights".into(),
-                expected: "at least one row, a row a unit, and one column, a column an input"
-                    .into(),
-                found: check::in_words(&weights),
-            });
-        }
-        let because = "a row a unit, as in the weights";
-        check::shape(
-            "the array of biases",
-            &biases,
-            (weights.nrows(), 1),
-            because,
-        )?;
-        Ok(Self {
-            weights: in_rows(&weights).into_owned(),
-            biases: in_rows(&biases).into_owned(),
-            activation,
-        })
-    }
-
-    /// The number of units.
-    pub fn units(&self) -> usize {
-        self.weights.nrows()
-    }
-
-    /// The number of inputs of each unit.
-    pub fn inputs(&self) -> usize {
-        self.weights.ncols()
-    }
-
-    /// W, units x inputs.
-    pub fn weights(&self) -> ArrayView2<'_, f64> {
-        self.weights.view()
-    }
-
-    /// b, units x 1.
-    pub fn biases(&self) -> ArrayView2<'_, f64> {
-        self.biases.view()
-    }
-
-    /// W, to be changed.
-    pub fn weights_mut(&mut self) -> ArrayViewMut2<'_, f64> {
-        self.weights.view_mut()
-    }
-
-    /// b, to be changed.
-    pub fn biases_mut(&mut self) -> ArrayViewMut2<'_, f64> {
-        self.biases.view_mut()
-    }
-
-    /// The function of the units.
-    pub fn activation(&self) -> Activation {
-        self.activation
-    }
-
-    /// A layer that reads weights as its own must be in row order.
-    pub(super) fn slices(&self) -> (&[f64], &[f64]) {
-        let rows = "the constructor lays them out in rows";
-        (
-            self.weights.as_slice().expect(rows),
-            self.biases.as_slice().expect(rows),
-        )
-    }
-
-    pub(super) fn slices_mut(&mut self) -> (&mut [f64], &mut [f64]) {
-        let rows = "the constructor lays them out in rows";
-        (
-            self.weights.as_slice_mut().expect(rows),
-            self.biases.as_slice_mut().expect(rows),
-        )
-    }
-}
-
-/// The weights and biases of a layer in a network: its numbers can be changed, its shape and its activation cannot.
-///
-/// It comes as `dyn LayerMut`, because one of those cannot be put in the place of another, as a [`Dense`] could.
-pub trait LayerMut {
-    /// W, units x inputs, to be changed.
-    fn weights_mut(&mut self) -> ArrayViewMut2<'_, f64>;
-
-    /// b, units x 1, to be changed.
-    fn biases_mut(&mut self) -> ArrayViewMut2<'_, f64>;
-}
-
-impl LayerMut for Dense {
-    fn weights_mut(&mut self) -> ArrayViewMut2<'_, f64> {
-        self.weights.view_mut()
-    }
-
-    fn biases_mut(&mut self) -> ArrayViewMut2<'_, f64> {
-        self.biases.view_mut()
-    }
-}
-
-/// The layers of a network, which fit together: to be read like a slice of [`Dense`], and changed number by number.
-///
-/// ```
-/// use radio_rec::nn::{Activation, Initialiser, Network};
-///
-/// let mut network = Network::new(2, &[(1, Activation::Sigmoid)], Initialiser::Xavier, 7)?;
-/// network.layers_mut()[0].biases_mut()[(0, 0)] = 0.5;
-/// assert_eq!(network.layers()[0].biases()[(0, 0)], 0.5);
-/// # Ok::<(), radio_rec::Error>(())
-/// ```
-///
-/// None of them can be replaced by another, which might not fit:
-///
-/// ```compile_fail
-/// # use radio_rec::nn::{Activation, Initialiser, Network};
-/// # let layers = [(3, Activation::Tanh), (1, Activation::Sigmoid)];
-/// # let mut network = Network::new(2, &layers, Initialiser::Xavier, 7).unwrap();
-/// network.layers_mut().swap(0, 1);
-/// ```
-///
-/// ```compile_fail
-/// # use radio_rec::nn::{Activation, Initialiser, Network};
-/// # let layers = [(3, Activation::Tanh), (1, Activation::Sigmoid)];
-/// # let mut network = Network::new(2, &layers, Initialiser::Xavier, 7).unwrap();
-/// # let other = network.clone();
-/// network.layers_mut()[0] = other.layers()[1].clone();
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Layers(pub(super) Vec<Dense>);
-
-impl Layers {
-    /// The layers one by one, from the first hidden one to the outputs, to be changed.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut dyn LayerMut> {
-        self.0.iter_mut().map(|layer| layer as &mut dyn LayerMut)
-    }
-}
-
-impl Deref for Layers {
-    type Target = [Dense];
-
-    fn deref(&self) -> &[Dense] {
-        &self.0
-    }
-}
-
-impl Index<usize> for Layers {
-    type Output = dyn LayerMut;
-
-    fn index(&self, at: usize) -> &Self::Output {
-        &self.0[at]
-    }
-}
-
-impl IndexMut<usize> for Layers {
-    fn index_mut(&mut self, at: usize) -> &mut Self::Output {
-        &mut self.0[at]
-    }
-}
 
 /// Dense layers in a row: the activations of each are the inputs of the next. Samples are columns.
 ///
@@ -229,7 +41,7 @@ impl IndexMut<usize> for Layers {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct Network {
-    pub(super) layers: Layers,
+    pub(super) layers: Vec<Dense>,
 }
 
 /// What a file has of a network, before it is checked.
@@ -260,10 +72,12 @@ impl TryFrom<Parameters> for Network {
 }
 
 impl Network {
-    /// A network with `n_x` inputs and, from the first hidden layer to the outputs, a layer for each (units, activation).
+    /// A network with `n_x` inputs and, from the first hidden layer to the outputs, a layer for each (units,
+    /// activation).
     ///
-    /// All weights are drawn by `initialiser`, layer by layer and row by row; the same `seed` gives the same bits. With the default
-    /// initialiser they are those of [`Parameters::random`]. For layers that begin differently, see [`Network::from_layers`].
+    /// All weights are drawn by `initialiser`, layer by layer and row by row; the same `seed` gives the same bits. With
+    /// the default initialiser they are those of [`Parameters::random`]. For layers that begin differently, see
+    /// [`Network::from_layers`].
     ///
     /// # Errors
     ///
@@ -276,16 +90,16 @@ impl Network {
         seed: u64,
     ) -> Result<Self> {
         if n_x == 0 {
-            return Err(check::invalid("n_x", 0, "at least 1"));
+            return Err(Error::invalid("n_x", 0, "at least 1"));
         }
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut inputs = n_x;
         let mut drawn = Vec::new();
         for (number, &(units, activation)) in (1..).zip(layers) {
-            if units == 0 || !can_be_asked_for(units, inputs) {
+            if units == 0 || !is_addressable(units, inputs) {
                 let value = format!("{units} units in layer {number}");
                 let range = "at least 1 in each layer, and as many as the memory holds";
-                return Err(check::invalid("layers", value, range));
+                return Err(Error::invalid("layers", value, range));
             }
             let weights = initialiser.draw(units, inputs, &mut rng)?;
             drawn.push(Dense::new(weights, Array2::zeros((units, 1)), activation)?);
@@ -298,22 +112,18 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] where there are none, or a hidden one is softmax; [`Error::Shape`] where one has not as many inputs
-    /// as the one before has units.
+    /// [`Error::InvalidParameter`] where there are none, or a hidden one is softmax; [`Error::Shape`] where one has not
+    /// as many inputs as the one before has units.
     pub fn from_layers(layers: Vec<Dense>) -> Result<Self> {
         let Some((_, hidden)) = layers.split_last() else {
-            return Err(check::invalid(
+            return Err(Error::invalid(
                 "layers",
                 "empty",
                 "at least one layer, that of the outputs",
             ));
         };
         for (number, layer) in (1..).zip(hidden) {
-            if layer.activation == Activation::Softmax {
-                let value = format!("softmax in layer {number} of {}", layers.len());
-                let range = "tanh, sigmoid, ReLU or identity before the output layer";
-                return Err(check::invalid("layers", value, range));
-            }
+            check_hidden(layer.activation, number, layers.len())?;
             let next = &layers[number];
             if next.inputs() != layer.units() {
                 return Err(Error::Shape {
@@ -321,20 +131,18 @@ impl Network {
                     expected: format!(
                         "{} columns, one for each unit of layer {number} (its weights are {})",
                         layer.units(),
-                        check::in_words(&layer.weights)
+                        in_words(&layer.weights)
                     ),
-                    found: check::in_words(&next.weights),
+                    found: in_words(&next.weights),
                 });
             }
         }
-        Ok(Self {
-            layers: Layers(layers),
-        })
+        Ok(Self { layers })
     }
 
     /// The number of inputs.
     pub fn n_x(&self) -> usize {
-        self.layers.0[0].inputs()
+        self.layers[0].inputs()
     }
 
     /// The number of outputs.
@@ -347,9 +155,42 @@ impl Network {
         &self.layers
     }
 
-    /// The layers, whose weights and biases may be changed: `network.layers_mut()[0].weights_mut()`.
-    pub fn layers_mut(&mut self) -> &mut Layers {
-        &mut self.layers
+    /// Puts a layer in the place of number `at`, counted from 0 for the first hidden one.
+    ///
+    /// ```
+    /// use radio_rec::nn::{Activation, Initialiser, Network};
+    ///
+    /// let mut network = Network::new(2, &[(1, Activation::Sigmoid)], Initialiser::Xavier, 7)?;
+    /// let mut outputs = network.layers()[0].clone();
+    /// outputs.biases_mut()[(0, 0)] = 0.5;
+    /// network.set_layer(0, outputs)?;
+    /// assert_eq!(network.layers()[0].biases()[(0, 0)], 0.5);
+    /// # Ok::<(), radio_rec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] where there is no such layer, or a hidden one would be softmax; [`Error::Shape`]
+    /// where the new one has not as many units and inputs as the old one. The network is then as it was.
+    pub fn set_layer(&mut self, at: usize, layer: Dense) -> Result<()> {
+        let count = self.layers.len();
+        let Some(old) = self.layers.get_mut(at) else {
+            return Err(Error::invalid(
+                "at",
+                at,
+                format!("below {count}, the number of layers"),
+            ));
+        };
+        let (what, because) = (
+            format!("the array of weights of layer {}", at + 1),
+            "units x inputs of the layer that it replaces",
+        );
+        check::shape(&what, &layer.weights, old.weights.dim(), because)?;
+        if at + 1 < count {
+            check_hidden(layer.activation, at + 1, count)?;
+        }
+        *old = layer;
+        Ok(())
     }
 
     /// The number of weights and biases.
@@ -358,12 +199,13 @@ impl Network {
         self.layers.iter().map(of_layer).sum()
     }
 
-    /// The outputs, `n_y` x m, for m samples `x`, `n_x` x m: probabilities, where the output layer is sigmoid or softmax.
+    /// The outputs, `n_y` x m, for m samples `x`, `n_x` x m: probabilities, where the output layer is sigmoid or
+    /// softmax.
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if `x` has not as many rows as the network has inputs; [`Error::InvalidParameter`] if a number of `x` is
-    /// not finite, or the weights are so large that a sum overflows.
+    /// [`Error::Shape`] if `x` has not as many rows as the network has inputs; [`Error::InvalidParameter`] if a number
+    /// of `x` is not finite, or the weights are so large that a sum overflows.
     pub fn predict(&self, x: &ArrayRef2<f64>) -> Result<Array2<f64>> {
         let x = self.check_inputs(x)?;
         let mut outputs = Array2::zeros((self.n_y(), x.ncols()));
@@ -379,8 +221,8 @@ impl Network {
         }
     }
 
-    /// The class of each of m samples `x`, `n_x` x m: the most probable one of a softmax layer, the first of several; or, where there
-    /// is one sigmoid output, 1 if it is above 1/2 and 0 otherwise.
+    /// The class of each of m samples `x`, `n_x` x m: the most probable one of a softmax layer, the first of several;
+    /// or, where there is one sigmoid output, 1 if it is above 1/2 and 0 otherwise.
     ///
     /// # Errors
     ///
@@ -393,7 +235,7 @@ impl Network {
             (_, outputs) => {
                 let value = format!("{outputs} x {activation}");
                 let range = "softmax, or one sigmoid unit, for a sample to have one class";
-                return Err(check::invalid("output layer", value, range));
+                return Err(Error::invalid("output layer", value, range));
             }
         };
         // A row a sample, so that its outputs are a slice.
@@ -406,10 +248,11 @@ impl Network {
         Ok(outputs.chunks_exact(self.n_y()).map(of_column).collect())
     }
 
-    /// The cost of the network and its accuracy on m samples `x`, `n_x` x m, with targets `y`, `n_y` x m; without a penalty.
+    /// The cost of the network and its accuracy on m samples `x`, `n_x` x m, with targets `y`, `n_y` x m; without a
+    /// penalty.
     ///
-    /// The accuracy is the share of samples whose largest output has the largest target, for a softmax layer, and the share of
-    /// outputs that lie on the side of 1/2 of their target, for a sigmoid layer. Other outputs have none.
+    /// The accuracy is the share of samples whose largest output has the largest target, for a softmax layer, and the
+    /// share of outputs that lie on the side of 1/2 of their target, for a sigmoid layer. Other outputs have none.
     ///
     /// # Errors
     ///
@@ -443,8 +286,8 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the file cannot be read, and [`Error::ModelFile`] for one that is not a network, was cut short or damaged,
-    /// or was written by a newer version of this crate.
+    /// [`Error::Io`] where the file cannot be read, and [`Error::ModelFile`] for one that is not a network, was cut
+    /// short or damaged, or was written by a newer version of this crate.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         FILE.load(path.as_ref())
     }
@@ -474,9 +317,9 @@ impl Network {
         self.to_table().evcxr_display();
     }
 
-    /// Takes over the parameters of a network of the same shape.
+    /// Copies the parameters of a network of the same shape.
     pub(super) fn copy_from(&mut self, other: &Network) {
-        for (to, from) in self.layers.0.iter_mut().zip(other.layers.iter()) {
+        for (to, from) in self.layers.iter_mut().zip(other.layers.iter()) {
             to.weights.assign(&from.weights);
             to.biases.assign(&from.biases);
         }
@@ -494,9 +337,9 @@ impl Network {
                 expected: format!(
                     "{} rows, one for each input of layer 1 (its weights are {})",
                     self.n_x(),
-                    check::in_words(&self.layers.0[0].weights)
+                    in_words(&self.layers[0].weights)
                 ),
-                found: check::in_words(x),
+                found: in_words(x),
             });
         }
         check::finite("x", x, "")?;
@@ -516,7 +359,7 @@ impl Network {
         let because = format!(
             "the outputs of layer {}, whose weights are {}, x the samples of x",
             self.layers.len(),
-            check::in_words(&output.weights)
+            in_words(&output.weights)
         );
         check::shape("y", y, (self.n_y(), x.ncols()), &because)?;
         loss.check_targets(y)?;
@@ -525,7 +368,7 @@ impl Network {
 
     /// The error of sums that overflow, in a layer from 0.
     fn overflow(&self, layer: usize) -> Error {
-        check::invalid(
+        Error::invalid(
             "w a + b",
             format!("not finite in layer {}", layer + 1),
             "finite numbers; the weights or biases of that layer are too large",
@@ -539,16 +382,18 @@ impl fmt::Display for Network {
     }
 }
 
-/// The array itself if it is in row order, otherwise a copy that is.
-fn in_rows(array: &ArrayRef2<f64>) -> CowArray<'_, f64, Ix2> {
-    match array.is_standard_layout() {
-        true => array.view().into(),
-        false => array.view().as_standard_layout().into_owned().into(),
+/// That an activation can be that of a hidden layer, number `number` of `count`.
+fn check_hidden(activation: Activation, number: usize, count: usize) -> Result<()> {
+    if activation != Activation::Softmax {
+        return Ok(());
     }
+    let value = format!("softmax in layer {number} of {count}");
+    let range = "tanh, sigmoid, ReLU or identity before the output layer";
+    Err(Error::invalid("layers", value, range))
 }
 
 /// Where the largest of the numbers is, the first of several.
-pub(super) fn first_largest(numbers: &[f64]) -> usize {
+fn first_largest(numbers: &[f64]) -> usize {
     let mut best = 0;
     for (at, number) in numbers.iter().enumerate() {
         if *number > numbers[best] {
@@ -556,26 +401,4 @@ pub(super) fn first_largest(numbers: &[f64]) -> usize {
         }
     }
     best
-}
-
-/// Targets for a softmax layer, `n_classes` x m: in the column of each sample a 1 in the row of its class, and 0 elsewhere.
-///
-/// # Errors
-///
-/// [`Error::InvalidParameter`] for a label that is not below `n_classes`, with its place, and for so many classes that there is no such
-/// array.
-pub fn one_hot(labels: &[usize], n_classes: usize) -> Result<Array2<f64>> {
-    check::size("n_classes", n_classes, labels.len(), "samples")?;
-    let mut y = Array2::zeros((n_classes, labels.len()));
-    for ((sample, &label), mut column) in labels.iter().enumerate().zip(y.axis_iter_mut(Axis(1))) {
-        match column.get_mut(label) {
-            Some(target) => *target = 1.0,
-            None => {
-                let value = format!("{label} for sample {sample}");
-                let range = format!("classes from 0, below n_classes = {n_classes}");
-                return Err(check::invalid("labels", value, range));
-            }
-        }
-    }
-    Ok(y)
 }

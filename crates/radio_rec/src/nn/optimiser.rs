@@ -4,9 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::check::invalid;
 use super::vector::{Processor, is_infinite, vectorised};
-use crate::Result;
+use crate::{Error, Result};
 
 /// What a parameter p becomes by its gradient g, with the learning rate r, in update t = 1, 2, ...
 ///
@@ -16,8 +15,9 @@ use crate::Result;
 /// | `Momentum { beta }` | v = beta v + g; p -= r v | `beta` at least 0, below 1 |
 /// | `Adam { beta1, beta2, epsilon }` | m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; p -= r m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon) | both `beta` at least 0, below 1; `epsilon` above 0 |
 ///
-/// m and v begin at 0. (B. T. Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; D. P. Kingma,
-/// J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.) They are PyTorch's `SGD` and `Adam`.
+/// m and v begin at 0. (B. T. Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; D. P.
+/// Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.) They are PyTorch's `SGD` and
+/// `Adam`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Optimiser {
     /// A step down the slope.
@@ -59,7 +59,7 @@ impl Optimiser {
             if (0.0..1.0).contains(&beta) {
                 return Ok(());
             }
-            Err(invalid(name, beta, "at least 0 and below 1"))
+            Err(Error::invalid(name, beta, "at least 0 and below 1"))
         };
         match self {
             Optimiser::GradientDescent => Ok(()),
@@ -74,7 +74,11 @@ impl Optimiser {
                 if epsilon.is_finite() && epsilon > 0.0 {
                     return Ok(());
                 }
-                Err(invalid("epsilon", epsilon, "a finite number above 0"))
+                Err(Error::invalid(
+                    "epsilon",
+                    epsilon,
+                    "a finite number above 0",
+                ))
             }
         }
     }
@@ -155,7 +159,8 @@ impl Descent {
 }
 
 vectorised! {
-    /// Updates parameters by sums of gradients, with what the optimiser remembers of them. Whether everything is still finite.
+    /// Updates parameters by sums of gradients, with what the optimiser remembers of them. Whether everything is still
+    /// finite.
     fn update(
         optimiser: Optimiser,
         parameters: &mut [f64],

@@ -6,9 +6,8 @@ use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::check;
-use super::gradients::Gradients;
-use crate::Result;
-use crate::datasets::standard_normal;
+use crate::arrays::{self, standard_normal};
+use crate::{Error, Result};
 
 /// The weights and biases of a network with `n_x` inputs, `n_h` hidden units and `n_y` outputs.
 ///
@@ -33,15 +32,16 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) if one of the sizes is 0, or so large that there is no such array.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) if one of the sizes is 0, or so large that there is
+    /// no such array.
     pub fn random(n_x: usize, n_h: usize, n_y: usize, seed: u64) -> Result<Self> {
         for (name, size) in [("n_x", n_x), ("n_h", n_h), ("n_y", n_y)] {
             if size == 0 {
-                return Err(check::invalid(name, 0, "at least 1"));
+                return Err(Error::invalid(name, 0, "at least 1"));
             }
         }
-        check::size("n_h", n_h, n_x, "inputs")?;
-        check::size("n_y", n_y, n_h, "hidden units")?;
+        arrays::size("n_h", n_h, n_x, "inputs")?;
+        arrays::size("n_y", n_y, n_h, "hidden units")?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         Ok(Self {
             w1: standard_normal(n_h, n_x, &mut rng) * 0.01,
@@ -64,29 +64,6 @@ impl Parameters {
     /// The number of outputs, the rows of W2.
     pub fn n_y(&self) -> usize {
         self.w2.nrows()
-    }
-
-    /// One step down the slope: each parameter p becomes p - `rate` * dp, rounded as those two operations are.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Shape`](crate::Error::Shape) if the gradients are those of a network of other sizes,
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) if `rate` is negative or not finite; the parameters are then as they were.
-    pub fn update(&mut self, gradients: &Gradients, rate: f64) -> Result<()> {
-        check::rate(rate)?;
-        let pairs = [
-            ("dw1", &mut self.w1, &gradients.dw1),
-            ("db1", &mut self.b1, &gradients.db1),
-            ("dw2", &mut self.w2, &gradients.dw2),
-            ("db2", &mut self.b2, &gradients.db2),
-        ];
-        for (name, parameter, gradient) in &pairs {
-            check::shape(name, gradient, parameter.dim(), "as the parameter")?;
-        }
-        for (_, parameter, gradient) in pairs {
-            parameter.scaled_add(-rate, gradient);
-        }
-        Ok(())
     }
 
     /// That the four arrays belong to one network.

@@ -1,11 +1,12 @@
-//! Forward and backward as plainly as arrays allow: what the kernel of the training is tested against, and what can be looked at.
+//! Forward and backward as plainly as arrays allow: what the kernel of the training is tested against, and what can be
+//! looked at.
 
 use ndarray::{Array2, ArrayRef2, Axis};
 
 use super::{Loss, Network, check};
 use crate::{Error, Result};
 
-/// What the units of one layer say to m samples.
+/// The sums and activations of one layer for m samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerForward {
     /// The sums W A + b over the activations A of the layer before, units x m.
@@ -26,12 +27,13 @@ pub struct LayerGradients {
 }
 
 impl Network {
-    /// Sends m samples `x`, `n_x` x m, through the network: what each layer says, from the first hidden one to the outputs.
+    /// Sends m samples `x`, `n_x` x m, through the network: what each layer says, from the first hidden one to the
+    /// outputs.
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] if `x` has not as many rows as the network has inputs; [`Error::InvalidParameter`] if a number of `x` is
-    /// not finite, or the weights are so large that a sum overflows.
+    /// [`Error::Shape`] if `x` has not as many rows as the network has inputs; [`Error::InvalidParameter`] if a number
+    /// of `x` is not finite, or the weights are so large that a sum overflows.
     pub fn forward(&self, x: &ArrayRef2<f64>) -> Result<Vec<LayerForward>> {
         let inputs = self.check_inputs(x)?;
         let mut forward: Vec<LayerForward> = Vec::with_capacity(self.layers.len());
@@ -59,8 +61,9 @@ impl Network {
         loss.value(activation, &forward[forward.len() - 1].z, y)
     }
 
-    /// The gradients of [`cost`](Network::cost), by back-propagation, a layer an entry, from the first hidden one to the outputs:
-    /// for m samples `x`, `n_x` x m, what [`forward`](Network::forward) answered to them, and the targets `y`, `n_y` x m.
+    /// The gradients of [`cost`](Network::cost), by back-propagation, a layer an entry, from the first hidden one to
+    /// the outputs: for m samples `x`, `n_x` x m, what [`forward`](Network::forward) answered to them, and the targets
+    /// `y`, `n_y` x m.
     ///
     /// # Errors
     ///
@@ -83,7 +86,7 @@ impl Network {
         }
         let m = samples as f64;
         let last = self.layers.len() - 1;
-        let mut dz = loss.slope(self.layers.0[last].activation, &forward[last].a, y)?;
+        let mut dz = loss.slope(self.layers[last].activation, &forward[last].a, y)?;
         let mut gradients = Vec::with_capacity(self.layers.len());
         for at in (0..=last).rev() {
             let dw = match at {
@@ -92,8 +95,8 @@ impl Network {
             } / m;
             let db = dz.sum_axis(Axis(1)).insert_axis(Axis(1)) / m;
             let before = at.checked_sub(1).map(|before| {
-                let da = self.layers.0[at].weights.t().dot(&dz);
-                self.layers.0[before]
+                let da = self.layers[at].weights.t().dot(&dz);
+                self.layers[before]
                     .activation
                     .slope(&forward[before].a, &da)
             });

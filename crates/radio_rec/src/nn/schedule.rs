@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::invalid;
-use crate::Result;
+use crate::{Error, Result};
 
-/// The learning rate of each epoch, counted from 0, of a training of so many epochs that begins with `rate`.
+/// The learning rate of each epoch, counted from 0, of a training that begins with `rate`.
 ///
 /// | | rate of epoch k | range |
 /// |---|---|---|
@@ -15,14 +14,14 @@ use crate::Result;
 /// | `InverseTime { decay }` | rate / (1 + decay k) | `decay` finite, at least 0 |
 /// | `Cosine { end }` | end rate + (1 - end) rate (1 + cos(pi k / epochs)) / 2 | `end` from 0 to 1 |
 ///
-/// (H. Robbins, S. Monro, "A stochastic approximation method", 1951, for why it must fall; I. Loshchilov, F. Hutter, "SGDR",
-/// ICLR 2017, equation 5, for the cosine.)
+/// (H. Robbins, S. Monro, "A stochastic approximation method", 1951, for why it must fall; I. Loshchilov, F. Hutter,
+/// "SGDR", ICLR 2017, equation 5, for the cosine.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Schedule {
     /// Always the same.
     #[default]
     Constant,
-    /// Multiplied by `factor` every so many epochs.
+    /// Multiplied by `factor` every `every` epochs.
     Steps {
         /// After how many epochs it falls.
         every: usize,
@@ -65,24 +64,28 @@ impl Schedule {
     pub(super) fn check(self) -> Result<()> {
         match self {
             Schedule::Constant => Ok(()),
-            Schedule::Steps { every: 0, .. } => Err(invalid("every", 0, "at least 1")),
+            Schedule::Steps { every: 0, .. } => Err(Error::invalid("every", 0, "at least 1")),
             Schedule::Steps { factor, .. } | Schedule::Exponential { factor } => {
                 if factor > 0.0 && factor <= 1.0 {
                     return Ok(());
                 }
-                Err(invalid("factor", factor, "above 0 and at most 1"))
+                Err(Error::invalid("factor", factor, "above 0 and at most 1"))
             }
             Schedule::InverseTime { decay } => {
                 if decay.is_finite() && decay >= 0.0 {
                     return Ok(());
                 }
-                Err(invalid("decay", decay, "a finite number, at least 0"))
+                Err(Error::invalid(
+                    "decay",
+                    decay,
+                    "a finite number, at least 0",
+                ))
             }
             Schedule::Cosine { end } => {
                 if (0.0..=1.0).contains(&end) {
                     return Ok(());
                 }
-                Err(invalid("end", end, "from 0 to 1"))
+                Err(Error::invalid("end", end, "from 0 to 1"))
             }
         }
     }

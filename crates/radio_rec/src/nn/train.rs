@@ -9,18 +9,19 @@ impl Parameters {
     /// One iteration of gradient descent: forward, cost, gradients, update. Returns the cost before the update.
     ///
     /// `x` has `n_x` x m numbers, `y` has `n_y` x m numbers from 0 to 1. It is what [`Parameters::forward`],
-    /// [`Activations::cost`](super::Activations::cost), [`Parameters::gradients`] and [`Parameters::update`] do in turn, up to the
-    /// rounding of the last bits, but in one go and much faster: as [`Training`] does it.
+    /// [`Activations::cost`](super::Activations::cost), [`Parameters::gradients`] and [`Parameters::update`] do in
+    /// turn, up to the rounding of the last bits, but in one go and much faster: as [`Training`] does it.
     ///
     /// # Errors
     ///
-    /// Those of the four, but [`Error::Diverged`](crate::Error::Diverged) where a number is not finite; the parameters are then as they were.
+    /// Those of the four, but [`Error::Diverged`](crate::Error::Diverged) where a number is not finite; the parameters
+    /// are then as they were.
     pub fn step(&mut self, x: &ArrayRef2<f64>, y: &ArrayRef2<f64>, rate: f64) -> Result<f64> {
         Ok(self.descend(x, y, rate, 1)?[0])
     }
 
-    /// `iterations` times [`Parameters::step`]. Returns `iterations` + 1 costs: the first is that of the start, number k
-    /// that after k updates.
+    /// `iterations` times [`Parameters::step`]. Returns `iterations` + 1 costs: the first is that of the start, number
+    /// k that after k updates.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use super::check::{self, invalid};
+use super::check;
 use super::history::{History, Progress, Stopped};
 use super::kernel::{Columns, Kernel, Noise, Totals};
 use super::optimiser::{Descent, Step};
@@ -18,8 +18,8 @@ use crate::{Error, Result};
 /// How a network learns.
 ///
 /// It makes the mean [`Loss`] of the samples small, plus `l2` / 2 times the sum of all squared weights (biases are not
-/// penalised). An epoch goes through all samples once, in random order if there are several batches; each batch moves the parameters
-/// once. The last batch of an epoch has what is left over.
+/// penalised). An epoch goes through all samples once, in random order if there are several batches; each batch moves
+/// the parameters once. The last batch of an epoch has what is left over.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
@@ -59,15 +59,16 @@ pub struct Training {
     pub seed: u64,
 }
 
-/// Stops where the cost of the validation data gets no better, and gives back the parameters of the epoch with the smallest one, the
-/// first of several.
+/// Stops where the cost of the validation data gets no better, and gives back the parameters of the epoch with the
+/// smallest one, the first of several.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
 /// | `patience` | 10 | after how many epochs without progress | at least 1 |
 /// | `least` | 0 | by how much a cost must be smaller than the one of the last progress to be progress | finite, at least 0 |
 ///
-/// `least` says only when to stop: a cost that is smaller by less is no progress, but its parameters are the best so far all the same.
+/// `least` says only when to stop: a cost that is smaller by less is no progress, but its parameters are the best so
+/// far all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EarlyStopping {
     /// After how many epochs without progress.
@@ -107,11 +108,12 @@ impl Training {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a parameter outside its range, with early stopping (there is no validation data), for an `x`
-    /// that is not finite and a `y` outside the range of the loss; [`Error::Shape`] where a shape does not fit the network;
-    /// [`Error::Diverged`] where a number is not finite any more, with the epoch and the layer; also where the parameters that the last
-    /// epoch made are of no use, because sums or the cost overflow with them. After an error the network is as it was after the last
-    /// good epoch: the last one whose parameters have finite sums and a finite cost on the samples.
+    /// [`Error::InvalidParameter`] for a parameter outside its range, with early stopping (there is no validation
+    /// data), for an `x` that is not finite and a `y` outside the range of the loss; [`Error::Shape`] where a shape
+    /// does not fit the network; [`Error::Diverged`] where a number is not finite any more, with the epoch and the
+    /// layer; also where the parameters that the last epoch made are of no use, because sums or the cost overflow with
+    /// them. After an error the network is as it was after the last good epoch: the last one whose parameters have
+    /// finite sums and a finite cost on the samples.
     pub fn fit(
         &self,
         network: &mut Network,
@@ -121,8 +123,8 @@ impl Training {
         self.fit_with(network, x, y, None, |_| ControlFlow::Continue(()))
     }
 
-    /// [`fit`](Training::fit) with `validation` data, inputs and targets shaped like `x` and `y`, which are only looked at; and with a
-    /// `progress` function that is called after each epoch, sees the network, and may stop the training.
+    /// [`fit`](Training::fit) with `validation` data, inputs and targets shaped like `x` and `y`, which are only looked
+    /// at; and with a `progress` function that is called after each epoch, sees the network, and may stop the training.
     ///
     /// ```
     /// use std::ops::ControlFlow;
@@ -263,27 +265,31 @@ impl Training {
             && !(1..=samples).contains(&batch)
         {
             let range = format!("from 1 to the number of samples, {samples}");
-            return Err(invalid("batch", batch, range));
+            return Err(Error::invalid("batch", batch, range));
         }
         if !(self.l2.is_finite() && self.l2 >= 0.0) {
-            return Err(invalid("l2", self.l2, "a finite number, at least 0"));
+            return Err(Error::invalid("l2", self.l2, "a finite number, at least 0"));
         }
         if !(0.0..1.0).contains(&self.input_dropout) {
             let range = "at least 0 and below 1";
-            return Err(invalid("input_dropout", self.input_dropout, range));
+            return Err(Error::invalid("input_dropout", self.input_dropout, range));
         }
         let Some(EarlyStopping { patience, least }) = self.early_stopping else {
             return Ok(());
         };
         if patience == 0 {
-            return Err(invalid("patience", 0, "at least 1"));
+            return Err(Error::invalid("patience", 0, "at least 1"));
         }
         if !(least.is_finite() && least >= 0.0) {
-            return Err(invalid("least", least, "a finite number, at least 0"));
+            return Err(Error::invalid(
+                "least",
+                least,
+                "a finite number, at least 0",
+            ));
         }
         if !validated {
             let range = "`None` without validation data; give some to `fit_with`";
-            return Err(invalid("early_stopping", "given", range));
+            return Err(Error::invalid("early_stopping", "given", range));
         }
         Ok(())
     }
@@ -355,7 +361,7 @@ impl Run<'_> {
             samples: totals.samples as f64,
             l2,
         };
-        let layers = network.layers.0.iter_mut().zip(&mut self.descents);
+        let layers = network.layers.iter_mut().zip(&mut self.descents);
         let mut bad = None;
         for (at, (layer, (of_weights, of_biases))) in layers.enumerate() {
             let (weights, biases) = layer.slices_mut();
@@ -451,7 +457,8 @@ impl Begun {
 
     /// Gives `network` back the parameters of the last good epoch; the error of what was found in `epoch`.
     ///
-    /// An epoch whose very first sums overflow was badly begun: what it began with is what the epoch before made, and no good.
+    /// An epoch whose very first sums overflow was badly begun: what it began with is what the epoch before made, and
+    /// no good.
     fn restore(
         &self,
         network: &mut Network,

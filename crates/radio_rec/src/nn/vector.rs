@@ -1,12 +1,14 @@
 //! exp, tanh and the logarithm in a form that the compiler vectorises, on the widest vectors the processor has.
 //!
-//! The functions have no branches and call nothing, so that a loop over a slice of numbers becomes a loop over vectors of
-//! them. [`vectorised`] compiles such loops for AVX-512, for AVX2 with FMA, and for any processor, and picks one at run
-//! time. All give the same bits: each operation is one that IEEE 754 defines to the last bit (a fused multiplication is written
-//! as [`f64::mul_add`]), and the code fixes the order of every sum. Without FMA in hardware (x86 before 2013) they are slow.
+//! The functions have no branches and call nothing, so that a loop over a slice of numbers becomes a loop over vectors
+//! of them. [`vectorised`] compiles such loops for AVX-512, for AVX2 with FMA, and for any processor, and picks one at
+//! run time. All give the same bits: each operation is one that IEEE 754 defines to the last bit (a fused
+//! multiplication is written as [`f64::mul_add`]), and the code fixes the order of every sum. Without FMA in hardware
+//! (x86 before 2013) they are slow.
 //!
-//! The largest errors, in units in the last place (ulp) of the exact result. `tests/golden/vector.json` has points that are
-//! dense in the whole range, with results of mpmath; `scripts/golden/vector.py` makes it, and finds the polynomials.
+//! The largest errors, in units in the last place (ulp) of the exact result. `tests/golden/vector.json` has points that
+//! are dense in the whole range, with results of mpmath; `scripts/golden/vector.py` makes it, and finds the
+//! polynomials.
 //!
 //! | function | for x | error |
 //! |---|---|---|
@@ -19,7 +21,8 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, LOG2_E};
 
-/// Adding it to a number below 2^51 rounds that to a whole one n, and n + 1023 then stands in the last bits: 1.5 * 2^52 + 1023.
+/// Adding it to a number below 2^51 rounds that to a whole one n, and n + 1023 then stands in the last bits:
+/// 1.5 * 2^52 + 1023.
 const ROUND: f64 = 6_755_399_441_056_767.0;
 /// The first 32 bits of ln 2, so that multiples by whole numbers are exact.
 const LN_2_HIGH: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
@@ -27,7 +30,7 @@ const LN_2_HIGH: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 /// The bits of a 1: to add a whole number n in the place of the exponent gives 2^n.
 const ONE: u64 = 1.0_f64.to_bits();
-/// How many bits are behind the exponent.
+/// How many bits of the number come after the exponent.
 const MANTISSA: u32 = f64::MANTISSA_DIGITS - 1;
 
 /// (exp(r) - 1 - r) / r^2 as a polynomial in r, from the constant upwards: for |r| <= 0.34658, off by 1.4e-18 at most.
@@ -56,8 +59,8 @@ const HALF_EXP: [f64; 11] = {
     scaled
 };
 
-/// (ln((1 + s) / (1 - s)) - 2 s) / s^3 as a polynomial in s^2, from the constant upwards: for |s| <= 0.17158, off by 3.1e-16
-/// at most, which is a hundredth of an ulp of the logarithm.
+/// (ln((1 + s) / (1 - s)) - 2 s) / s^3 as a polynomial in s^2, from the constant upwards: for |s| <= 0.17158, off by
+/// 3.1e-16 at most, which is a hundredth of an ulp of the logarithm.
 const LN_SERIES: [f64; 7] = [
     0.666666666666667,
     0.39999999999898445,
@@ -147,7 +150,8 @@ pub fn ln_1p(x: f64) -> f64 {
     let power = f64::from_bits(ONE.wrapping_sub(k << MANTISSA));
     let f = lost.mul_add(power, u.mul_add(power, -1.0));
     let k = f64::from_bits(k | TWO_TO_52.to_bits()) - TWO_TO_52;
-    // With s = f / (2 + f) it is (1 + s) / (1 - s), whose logarithm is 2 s + ...; 2 s is written as f - s f, as f is exact.
+    // With s = f / (2 + f) it is (1 + s) / (1 - s), whose logarithm is 2 s + ...; 2 s is written as f - s f, as f is
+    // exact.
     let s = f / (2.0 + f);
     let half_square = 0.5 * f * f;
     let z = s * s;
@@ -204,7 +208,7 @@ impl Processor {
         self.0
     }
 
-    /// This one, and those that it can stand for.
+    /// This one, and those whose instructions it has.
     #[cfg(test)]
     pub fn all() -> Vec<Self> {
         match Self::detect().0 {
@@ -219,8 +223,8 @@ impl Processor {
     }
 }
 
-/// Compiles functions once for each kind of processor. Each is given another argument in front, the [`Processor`] that it runs on. What
-/// they call must be `#[inline(always)]`.
+/// Compiles functions once for each kind of processor. Each is given another argument in front, the [`Processor`] that
+/// it runs on. What they call must be `#[inline(always)]`.
 macro_rules! vectorised {
     ($($(#[$doc:meta])* $visible:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block)*) => {$(
         $(#[$doc])*
@@ -285,7 +289,8 @@ mod tests {
 
     type OfAll = fn(Processor, &[f64], &mut [f64]);
 
-    /// Of each function, the error in ulp that the module promises, its standard version, and the range that is sampled densely.
+    /// Of each function, the error in ulp that the module promises, its standard version, and the range that is sampled
+    /// densely.
     type Claim = (&'static str, OfAll, f64, fn(f64) -> f64, [f64; 2]);
     const CLAIMS: [Claim; 4] = [
         ("exp", exp_of_all, 1.0, f64::exp, [-708.0, 0.0]),
@@ -300,7 +305,7 @@ mod tests {
         ("ln_1p", ln_1p_of_all, 1.0, f64::ln_1p, [0.0, 20.0]),
     ];
 
-    /// On every processor that this one can stand for; all must give the same bits.
+    /// With the instructions of every processor that this one has; all must give the same bits.
     fn results(name: &str, of_all: OfAll, x: &[f64]) -> Vec<f64> {
         let on = |processor| {
             let mut y = vec![0.0; x.len()];

@@ -163,8 +163,8 @@ impl Axis {
         }
     }
 
-    /// Two axes of one chart, whose numbers are written in one form: if powers of ten are written as such along one, they are
-    /// along the other.
+    /// Two axes of one chart, whose numbers are written in one form: if powers of ten are written as such along one,
+    /// they are along the other.
     pub(super) fn in_one_form((x, y): (Self, Self)) -> (Self, Self) {
         let powers = x.powers || y.powers;
         let with = |axis: Self| Self {
@@ -348,8 +348,8 @@ pub(super) fn width_of_label(label: &str) -> f64 {
     }
 }
 
-/// Lays a frame for two axes into what is left of the scene below `top` and left of the last `right` pixels, draws the grid,
-/// the numbers and the labels.
+/// Lays a frame for two axes into what is left of the scene below `top` and left of the last `right` pixels, draws the
+/// grid, the numbers and the labels.
 ///
 /// # Errors
 ///
@@ -467,8 +467,8 @@ pub(super) fn draw_y_label(scene: &mut Scene, frame: &Frame, label: &str) {
     );
 }
 
-/// Writes `names` with their markers in rows below `top`, and returns the y below them. `with_line` also shows a piece of the
-/// series' line.
+/// Writes `names` with their markers in rows below `top`, and returns the y below them. `with_line` also shows a piece
+/// of the series' line.
 pub(super) fn draw_legend(scene: &mut Scene, top: f64, names: &[String], with_line: bool) -> f64 {
     const BETWEEN: f64 = 20.0;
     let symbol = if with_line { 30.0 } else { 14.0 };
@@ -518,8 +518,8 @@ pub(super) fn width_of_color_bar(ticks: &[Tick]) -> f64 {
     MARGIN + numbers + GAP + BAR + 2.0 * MARGIN
 }
 
-/// Draws a colour bar on the right of `frame`, from the high end down, with the numbers of `scale`. `color` is the colour of each
-/// level out of 0 to 255.
+/// Draws a colour bar on the right of `frame`, from the high end down, with the numbers of `scale`. `color` is the
+/// colour of each level out of 0 to 255.
 pub(super) fn draw_color_bar(
     scene: &mut Scene,
     frame: &Frame,

@@ -4,8 +4,8 @@ use super::axes::{
     Axis, Frame, GAP, MARGIN, TICK_EM, draw_title, draw_x_axis, draw_y_label, height_below,
     width_of_label,
 };
-use super::chart::{Labels, shortened};
 use super::check::{at_most, finite, same_length};
+use super::plane::{Labels, shortened};
 use super::scene::{Anchor, CAP_HEIGHT, Scene, ellipsize, widest};
 use crate::Result;
 

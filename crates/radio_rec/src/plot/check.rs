@@ -4,6 +4,8 @@ use ndarray::ArrayRef2;
 
 use crate::{Error, Result};
 
+pub(super) const MOST_PANELS: usize = 100;
+
 /// That there is at least one of `what`, and at most `most`.
 pub(super) fn at_most(what: &str, count: usize, most: usize) -> Result<()> {
     if (1..=most).contains(&count) {
@@ -28,22 +30,22 @@ pub(super) fn same_length(what: &str, length: usize, other: &str, expected: usiz
 pub(super) fn finite(name: &'static str, values: &[f64]) -> Result<()> {
     match values.iter().position(|v| !v.is_finite()) {
         None => Ok(()),
-        Some(index) => Err(Error::InvalidParameter {
+        Some(index) => Err(Error::invalid(
             name,
-            value: format!("{} at position {index}", values[index]),
-            expected: "finite numbers".into(),
-        }),
+            format!("{} at position {index}", values[index]),
+            "finite numbers",
+        )),
     }
 }
 
 pub(super) fn finite_matrix(name: &'static str, matrix: &ArrayRef2<f64>) -> Result<()> {
     match matrix.indexed_iter().find(|(_, v)| !v.is_finite()) {
         None => Ok(()),
-        Some(((row, column), value)) => Err(Error::InvalidParameter {
+        Some(((row, column), value)) => Err(Error::invalid(
             name,
-            value: format!("{value} in row {row}, column {column}"),
-            expected: "finite numbers".into(),
-        }),
+            format!("{value} in row {row}, column {column}"),
+            "finite numbers",
+        )),
     }
 }
 

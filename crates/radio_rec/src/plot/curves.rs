@@ -1,8 +1,8 @@
 //! Series of numbers against the iteration they were taken at.
 
 use super::axes::{Axis, Canvas};
-use super::chart::{Key, Labels, Plane, shortened};
 use super::check::at_most;
+use super::plane::{Key, Labels, Plane, shortened};
 use super::scene::Scene;
 use crate::display::format_float;
 use crate::{Error, Result};
@@ -25,14 +25,14 @@ impl Curves {
                 100_000,
             )?;
             if let Some((index, value)) = values.iter().enumerate().find(|(_, v)| !v.is_finite()) {
-                return Err(Error::InvalidParameter {
-                    name: "series",
-                    value: match name.as_str() {
+                return Err(Error::invalid(
+                    "series",
+                    match name.as_str() {
                         "" => format!("{value} at position {index}"),
                         name => format!("{value} at position {index} of `{name}`"),
                     },
-                    expected: "finite numbers".into(),
-                });
+                    "finite numbers",
+                ));
             }
         }
         Ok(Self { series })
@@ -121,8 +121,8 @@ impl Plane for Curves {
     }
 }
 
-/// Some of a curve's points, at least 60 pixels apart: a curve can then be told by its shape as well as by its colour. Where
-/// curves lie on each other, those of curve number `index` are not at the same places as the others'.
+/// Some of a curve's points, at least 60 pixels apart: a curve can then be told by its shape as well as by its colour.
+/// Where curves lie on each other, those of curve number `index` are not at the same places as the others'.
 fn markers(points: &[(f64, f64)], index: usize) -> Vec<(f64, f64)> {
     let mut next = points[0].0 + 15.0 * (index % 4) as f64;
     let mut chosen = Vec::new();

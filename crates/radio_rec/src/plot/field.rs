@@ -6,18 +6,19 @@ use super::axes::{Axis, Canvas};
 use super::palette::Tone;
 use super::scene::Scene;
 
-/// How many places along each side a function is asked for. Between them the contours are interpolated.
+/// At how many places along each side a function is evaluated. Between them the contours are interpolated.
 pub(super) const COLUMNS: usize = 128;
 pub(super) const ROWS: usize = 112;
 
-/// A contour may leave its true way by so many pixels, to have fewer corners.
+/// A contour may be off by this many pixels, to have fewer corners.
 const TOLERANCE: f64 = 0.15;
 
-/// A point, both of whose coordinates are shares of the rectangle: (0, 0) is its lower left corner, (1, 1) the upper right.
+/// A point, both of whose coordinates are shares of the rectangle: (0, 0) is its lower left corner, (1, 1) the upper
+/// right.
 type Place = (f64, f64);
 
-/// The points of the plane at which a function is asked, 2 x (`COLUMNS` `ROWS`): row by row from the lower left corner of the
-/// rectangle that the axes span.
+/// The points of the plane at which a function is asked, 2 x (`COLUMNS` `ROWS`): row by row from the lower left corner
+/// of the rectangle that the axes span.
 pub(super) fn places(x: &Axis, y: &Axis) -> Array2<f64> {
     Array2::from_shape_fn((2, COLUMNS * ROWS), |(coordinate, k)| match coordinate {
         0 => x.value((k % COLUMNS) as f64 / (COLUMNS - 1) as f64),
@@ -25,7 +26,8 @@ pub(super) fn places(x: &Axis, y: &Axis) -> Array2<f64> {
     })
 }
 
-/// A way around an area, its last point joined to the first. Seen with y upwards, what is above the level is on its left.
+/// A way around an area, its last point joined to the first. Seen with y upwards, what is above the level is on its
+/// left.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ring {
     places: Vec<Place>,
@@ -45,11 +47,11 @@ impl Ring {
     }
 }
 
-/// The borders of the areas in which `values` (rows x columns, from the lower left) are above `level`. The edge of the rectangle
-/// is part of a border where it cuts an area off.
+/// The borders of the areas in which `values` (rows x columns, from the lower left) are above `level`. The edge of the
+/// rectangle is part of a border where it cuts an area off.
 ///
-/// This is the method of marching squares, with an interpolation along each side of a square, and the mean of the corners to
-/// decide where two opposite ones are above.
+/// This is the method of marching squares, with an interpolation along each side of a square, and the mean of the
+/// corners to decide where two opposite ones are above.
 fn rings(values: ArrayView2<'_, f64>, level: f64) -> Vec<Ring> {
     let (rows, columns) = values.dim();
     // A rim of nodes below any level, in the same places as their neighbours, closes the borders at the edge.
@@ -175,8 +177,8 @@ pub(super) fn paint(scene: &mut Scene, canvas: &Canvas, contours: &[Contour]) {
         frame.height(),
         scene.palette.tone(lowest.below),
     );
-    // Rings lie within each other or apart, so from the largest to the smallest, what is painted last is right. Of equal rings,
-    // the one of the highest level is right inside of an area, and the one of the lowest inside of a hole.
+    // Rings lie within each other or apart, so from the largest to the smallest, what is painted last is right. Of
+    // equal rings, the one of the highest level is right inside of an area, and the one of the lowest inside of a hole.
     let mut order: Vec<(f64, usize, &Ring)> = Vec::new();
     for (level, contour) in contours.iter().enumerate() {
         for ring in &contour.rings {
@@ -251,8 +253,8 @@ fn inner_ways(places: &[Place]) -> Vec<Vec<Place>> {
     ways
 }
 
-/// The line without the corners it can do without (D. H. Douglas, T. K. Peucker, "Algorithms for the reduction of the number of
-/// points required to represent a digitized line or its caricature", Cartographica 10, 1973).
+/// The line without the corners it can do without (D. H. Douglas, T. K. Peucker, "Algorithms for the reduction of the
+/// number of points required to represent a digitized line or its caricature", Cartographica 10, 1973).
 fn simplified(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     if points.len() < 3 {
         return points;

@@ -4,12 +4,11 @@ use super::axes::{
     Axis, Canvas, Frame, GAP, LABEL_EM, MARGIN, TICK_EM, Tick, draw_title, draw_x_label,
     draw_x_ticks, draw_y_label, draw_y_ticks, height_below, width_of_label, width_of_numbers,
 };
-use super::chart::{Chart, Key, Labels, shortened};
-use super::check::at_most;
+use super::chart::Chart;
+use super::check::{MOST_PANELS, at_most};
+use super::plane::{Key, Labels, Setting, shortened};
 use super::scene::{Anchor, CAP_HEIGHT, Scene, ellipsize, text_width};
 use crate::{Error, Result};
-
-pub(super) const MOST_PANELS: usize = 100;
 
 /// The font size of a panel's title.
 const PANEL_EM: f64 = 17.0;
@@ -33,15 +32,8 @@ impl Grid {
     pub(super) fn new(mut panels: Vec<Panel>) -> Result<Self> {
         at_most("panels", panels.len(), MOST_PANELS)?;
         for panel in &mut panels {
-            match &mut panel.chart {
-                Chart::Grid(_) => {
-                    return Err(Error::Plot {
-                        message: "a panel of a grid cannot be a grid; give all panels to one grid"
-                            .into(),
-                    });
-                }
-                Chart::Regions(chart) => chart.in_panel = true,
-                _ => {}
+            if let Chart::Regions(chart) = &mut panel.chart {
+                chart.in_panel = true;
             }
         }
         Ok(Self { panels })
@@ -62,7 +54,7 @@ impl Grid {
         let columns = self.columns(labels);
         let rows = self.panels.len().div_ceil(columns);
         let (width, height) = if self.shared_axes().is_some() {
-            let (width, height) = self.panels[0].chart.default_size(labels);
+            let (width, height) = self.panels[0].chart.default_size();
             // The frame of a chart alone is about 540 pixels wide.
             let frame = match columns {
                 1 => 420.0,
@@ -79,7 +71,7 @@ impl Grid {
             let width = if columns == 1 { 640.0 } else { 480.0 };
             let tallest = |row: &[Panel]| {
                 let ratios = row.iter().map(|panel| {
-                    let (width, height) = panel.chart.default_size(&panel.labels);
+                    let (width, height) = panel.chart.default_size();
                     f64::from(height) / f64::from(width)
                 });
                 ratios.fold(0.0, f64::max)
@@ -121,6 +113,10 @@ impl Grid {
     }
 
     pub(super) fn draw(&self, labels: &Labels, scene: &mut Scene) -> Result<()> {
+        labels.check("a grid", &[Setting::Columns])?;
+        if labels.columns == Some(0) {
+            return Err(Error::invalid("columns", 0, "at least 1"));
+        }
         for panel in &self.panels {
             panel.chart.check(&panel.labels)?;
         }

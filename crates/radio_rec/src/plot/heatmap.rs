@@ -6,9 +6,9 @@ use super::axes::{
     Axis, Frame, GAP, LABEL_EM, MARGIN, TICK_EM, Tick, draw_color_bar, draw_color_steps,
     draw_title, draw_x_label, draw_y_label, width_of_color_bar, width_of_label,
 };
-use super::chart::Labels;
 use super::check::{at_most, finite_matrix, same_length};
 use super::palette::{Palette, Rgb, Tone, text_on};
+use super::plane::Labels;
 use super::scene::{Anchor, CAP_HEIGHT, Scene, ellipsize, widest};
 use crate::Result;
 use crate::display::format_float;
@@ -20,7 +20,7 @@ pub(super) struct Heatmap {
     columns: Vec<String>,
 }
 
-/// A colour bar of whole numbers has a block for each, up to so many.
+/// A colour bar of whole numbers has a block for each, up to this many.
 const MOST_STEPS: usize = 8;
 
 /// From numbers to colours.
@@ -110,7 +110,8 @@ impl Heatmap {
         }
     }
 
-    /// The numbers of a matrix of few whole numbers, such as 0 and 1, each with its colour: there is nothing between them.
+    /// The numbers of a matrix of few whole numbers, such as 0 and 1, each with its colour: there is nothing between
+    /// them.
     fn steps(&self, scale: Scale) -> Option<Vec<Tick>> {
         let whole = self.matrix.iter().all(|value| value.fract() == 0.0);
         let few = (1.0..MOST_STEPS as f64).contains(&(scale.high - scale.low));
@@ -269,7 +270,8 @@ impl Heatmap {
     }
 }
 
-/// Which of `count` names are written along `length` pixels where each needs `room`: all, or every second, fifth and so on.
+/// Which of `count` names are written along `length` pixels where each needs `room`: all, or every second, fifth and so
+/// on.
 fn spaced(count: usize, length: f64, room: f64) -> impl Iterator<Item = usize> {
     let every = (room * count as f64 / length).ceil().max(1.0) as usize;
     (0..count).step_by(every)

@@ -1,8 +1,8 @@
 //! How often numbers lie in which range: bars that touch.
 
 use super::axes::{Axis, Canvas};
-use super::chart::{Key, Labels, Plane};
 use super::check::{at_most, finite};
+use super::plane::{Key, Labels, Plane};
 use super::scene::Scene;
 use crate::Result;
 use crate::display::format_float;
@@ -15,8 +15,8 @@ pub(super) struct Histogram {
     values: Vec<f64>,
 }
 
-/// Ranges of equal width, and how many numbers lie in each. A number at an edge belongs to the bin on its right, the largest to
-/// the last.
+/// Ranges of equal width, and how many numbers lie in each. A number at an edge belongs to the bin on its right, the
+/// largest to the last.
 #[derive(Debug, PartialEq)]
 struct Bins {
     low: f64,
@@ -73,10 +73,11 @@ impl Histogram {
         self.counted(low, range / bins as f64, bins)
     }
 
-    /// How wide bins are to be: the smaller width of two rules, that of D. Freedman and P. Diaconis, "On the histogram as a density
-    /// estimator" (1981), twice the range of the middle half over the cube root of how many numbers there are, and that of H. A.
-    /// Sturges, "The choice of a class interval" (1926), one bin and one for each doubling of the numbers; but there are not more
-    /// bins than twice the square root of how many numbers there are. It is numpy's rule `auto`.
+    /// How wide bins are to be: the smaller width of two rules, that of D. Freedman and P. Diaconis, "On the histogram
+    /// as a density estimator" (1981), twice the range of the middle half over the cube root of how many numbers there
+    /// are, and that of H. A. Sturges, "The choice of a class interval" (1926), one bin and one for each doubling of
+    /// the numbers; but there are not more bins than twice the square root of how many numbers there are. It is numpy's
+    /// rule `auto`.
     fn automatic_width(&self) -> f64 {
         let (range, count) = (self.high() - self.low(), self.values.len() as f64);
         let sturges = range / (count.log2() + 1.0);

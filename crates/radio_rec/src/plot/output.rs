@@ -3,38 +3,19 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::chart::{Chart, Labels};
+use super::chart::Chart;
+use super::content::Content;
+use super::figure::Figure;
+use super::paint;
 use super::palette::Theme;
+use super::plane::Labels;
 use super::scene::{self, Scene};
-use super::{Figure, paint};
 use crate::display::Bundle;
 use crate::whole_file::write_whole;
 use crate::{Error, Result};
 
 /// The most dots of a PNG.
 const MOST_DOTS: u64 = 64_000_000;
-
-/// How a figure looks whatever its chart.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Look {
-    size: Option<(u32, u32)>,
-    alt: Option<String>,
-    theme: Theme,
-    font_scale: f64,
-    dots_per_pixel: u32,
-}
-
-impl Default for Look {
-    fn default() -> Self {
-        Self {
-            size: None,
-            alt: None,
-            theme: Theme::default(),
-            font_scale: 1.0,
-            dots_per_pixel: 2,
-        }
-    }
-}
 
 impl Figure {
     /// The size in pixels, each side from 150 to 4000; a PNG has twice as many dots each way, or as many times as
@@ -67,15 +48,15 @@ impl Figure {
         self
     }
 
-    /// Texts, lines and markers this many times as large, from 0.5 to 4, in a figure of the same size (but bars get higher, so
-    /// that all have room): 1.5 can be read from the last row of a large hall.
+    /// Texts, lines and markers this many times as large, from 0.5 to 4, in a figure of the same size (but bars get
+    /// higher, so that all have room): 1.5 can be read from the last row of a large hall.
     pub fn font_scale(mut self, scale: f64) -> Self {
         self.look.font_scale = scale;
         self
     }
 
-    /// How many dots of a PNG there are for each pixel each way, from 1 to 8; 2 by default. A figure of 640 pixels at 4 has 300
-    /// dots an inch where it is 21 cm wide on paper.
+    /// How many dots of a PNG there are for each pixel each way, from 1 to 8; 2 by default. A figure of 640 pixels at 4
+    /// has 300 dots an inch where it is 21 cm wide on paper.
     pub fn dots_per_pixel(mut self, dots: u32) -> Self {
         self.look.dots_per_pixel = dots;
         self
@@ -85,10 +66,10 @@ impl Figure {
     ///
     /// # Errors
     ///
-    /// [`Error::Plot`] if a logarithmic axis meets a number that is not positive, the chart cannot do what it was told to, or the
-    /// labels leave no room for the data; [`Error::InvalidParameter`] if a side is not from 150 to 4000 pixels long, or the scale
-    /// of the fonts is not from 0.5 to 4;
-    /// [`Error::Shape`] if there are more labels of points than points.
+    /// [`Error::Plot`] if a logarithmic axis meets a number that is not positive, the chart cannot do what it was told
+    /// to, or the labels leave no room for the data; [`Error::InvalidParameter`] if a side is not from 150 to 4000
+    /// pixels long, or the scale of the fonts is not from 0.5 to 4; [`Error::Shape`] if there are more labels of points
+    /// than points.
     pub fn to_svg(&self) -> Result<String> {
         paint::svg(
             &self.scene()?,
@@ -98,37 +79,38 @@ impl Figure {
         )
     }
 
-    /// The figure as a PNG file, at two dots a pixel or as many as it was told. Edges are smoothed, unless it has more than 16
-    /// million dots.
+    /// The figure as a PNG file, at two dots a pixel or as many as it was told. Edges are smoothed, unless it has more
+    /// than 16 million dots.
     ///
     /// # Errors
     ///
-    /// As [`Figure::to_svg`]; [`Error::InvalidParameter`] if there are not from 1 to 8 dots a pixel, or more than 64 million in all.
+    /// As [`Figure::to_svg`]; [`Error::InvalidParameter`] if there are not from 1 to 8 dots a pixel, or more than 64
+    /// million in all.
     pub fn to_png(&self) -> Result<Vec<u8>> {
         let (width, height) = self.size_or_default();
         let dots = self.look.dots_per_pixel;
         let in_all = u64::from(width) * u64::from(height) * u64::from(dots).pow(2);
         if !(1..=8).contains(&dots) || in_all > MOST_DOTS {
-            return Err(Error::InvalidParameter {
-                name: "dots_per_pixel",
-                value: dots.to_string(),
-                expected: format!(
+            return Err(Error::invalid(
+                "dots_per_pixel",
+                dots,
+                format!(
                     "from 1 to 8, and at most {} for a figure of {width} x {height} pixels",
                     ((MOST_DOTS as f64 / f64::from(width) / f64::from(height)).sqrt() as u32)
                         .min(8)
                 ),
-            });
+            ));
         }
         paint::png(&self.scene()?, (width, height), dots)
     }
 
-    /// Writes the figure to a file, an SVG or a PNG by the ending of its name. The file is written beside and then renamed,
-    /// so that there is never half a file.
+    /// Writes the figure to a file, an SVG or a PNG by the ending of its name. The file is written beside and then
+    /// renamed, so that there is never half a file.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] if the name ends in neither; [`Error::Io`] if the file cannot be written; and those of
-    /// [`Figure::to_svg`].
+    /// [`Error::InvalidParameter`] if the name ends in neither; [`Error::Io`] if the file cannot be written; and those
+    /// of [`Figure::to_svg`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         self.save_to(path.as_ref())
     }
@@ -151,11 +133,11 @@ impl Figure {
             "svg" => self.to_svg()?.into_bytes(),
             "png" => self.to_png()?,
             _ => {
-                return Err(Error::InvalidParameter {
-                    name: "path",
-                    value: path.display().to_string(),
-                    expected: "a name that ends in .svg or .png".into(),
-                });
+                return Err(Error::invalid(
+                    "path",
+                    path.display(),
+                    "a name that ends in .svg or .png",
+                ));
             }
         };
         write_whole(path, &[&bytes])
@@ -163,9 +145,9 @@ impl Figure {
 
     fn size_or_default(&self) -> (u32, u32) {
         self.look.size.unwrap_or_else(|| {
-            let (width, height) = self.chart.default_size(&self.labels);
-            match &self.chart {
-                Chart::Bars(_) if self.has_font_scale() => {
+            let (width, height) = self.content.default_size(&self.labels);
+            match &self.content {
+                Content::Chart(Chart::Bars(_)) if self.look.has_font_scale() => {
                     let height = f64::from(height) * self.look.font_scale;
                     (width, (height as u32).clamp(150, 4000))
                 }
@@ -174,32 +156,24 @@ impl Figure {
         })
     }
 
-    fn has_font_scale(&self) -> bool {
-        (0.5..=4.0).contains(&self.look.font_scale)
-    }
-
     pub(super) fn scene(&self) -> Result<Scene> {
         let (width, height) = self.size_or_default();
         for (name, side) in [("width", width), ("height", height)] {
             if !(150..=4000).contains(&side) {
-                return Err(Error::InvalidParameter {
-                    name,
-                    value: side.to_string(),
-                    expected: "from 150 to 4000 pixels".into(),
-                });
+                return Err(Error::invalid(name, side, "from 150 to 4000 pixels"));
             }
         }
-        if !self.has_font_scale() {
-            return Err(Error::InvalidParameter {
-                name: "font_scale",
-                value: self.look.font_scale.to_string(),
-                expected: "from 0.5 to 4".into(),
-            });
+        if !self.look.has_font_scale() {
+            return Err(Error::invalid(
+                "font_scale",
+                self.look.font_scale,
+                "from 0.5 to 4",
+            ));
         }
         // All is drawn on a smaller picture, which is then made larger.
         let size = [width, height].map(|side| f64::from(side) / self.look.font_scale);
         let mut scene = Scene::new((size[0], size[1]), self.look.theme.palette());
-        self.chart.draw(&self.labels, &mut scene, true)?;
+        self.content.draw(&self.labels, &mut scene)?;
         Ok(scene)
     }
 
@@ -208,7 +182,7 @@ impl Figure {
         self.look
             .alt
             .clone()
-            .unwrap_or_else(|| self.chart.describe())
+            .unwrap_or_else(|| self.content.describe())
     }
 
     /// The figure in a terminal: title, axes, size and description, a line each.

@@ -26,13 +26,13 @@ const FONT_FAMILY: &str = "DejaVu Sans, sans-serif";
 struct Surface {
     /// Dots for a pixel of the scene.
     scale: f64,
-    /// Whether the backend takes lines and texts as a whole. The bitmap backend turns a path into one polygon, which breaks
-    /// where the path crosses itself or turns back, and sets letters apart by whole dots: there, lines are drawn piece by
-    /// piece and texts glyph by glyph.
+    /// Whether the backend takes lines and texts as a whole. The bitmap backend turns a path into one polygon, which
+    /// breaks where the path crosses itself or turns back, and sets letters apart by whole dots: there, lines are drawn
+    /// piece by piece and texts glyph by glyph.
     vector: bool,
 }
 
-/// The SVG document of `scene` as so many pixels wide and high, with `title` and `description` for screen readers.
+/// The SVG document of `scene`, of this size in pixels, with `title` and `description` for screen readers.
 pub(super) fn svg(
     scene: &Scene,
     (width, height): (u32, u32),
@@ -56,7 +56,8 @@ pub(super) fn svg(
 
     // The first line is the <svg> of the enlarged drawing: put the view around it.
     let marks = body.split_once('\n').map_or("", |(_, marks)| marks);
-    // What is so by default need not be said of thousands of markers. No text can contain these: its quotes are escaped.
+    // What is so by default need not be said of thousands of markers. No text can contain these: its quotes are
+    // escaped.
     let marks = marks
         .replace(" opacity=\"1\"", "")
         .replace(" stroke=\"none\"", "")
@@ -75,7 +76,7 @@ pub(super) fn svg(
     Ok(document)
 }
 
-/// The PNG file of `scene` as so many pixels wide and high, each of so many dots each way.
+/// The PNG file of `scene`, of this size in pixels, with `dots_per_pixel` dots each way.
 pub(super) fn png(
     scene: &Scene,
     (width, height): (u32, u32),

@@ -16,8 +16,8 @@ pub enum Theme {
     Light,
     /// A dark ground, for slides and screens that are dark.
     Dark,
-    /// Black and greys on white, for paper and copies of it. Series differ in their brightness and in the shape of their markers,
-    /// and more is darker.
+    /// Black and greys on white, for paper and photocopies. Series differ in their brightness and in the shape of their
+    /// markers, and more is darker.
     Print,
 }
 
@@ -61,8 +61,9 @@ pub(super) enum Tone {
     Diverging(u8),
 }
 
-/// The palette of M. Okabe and K. Ito, "Color Universal Design" (2008), whose colours stay apart under the common kinds of
-/// colour blindness; without its yellow, which white swallows, and with its grey instead of black, which is for text.
+/// The palette of M. Okabe and K. Ito, "Color Universal Design" (2008), whose colours stay apart under the common kinds
+/// of colour blindness; without its yellow, which white swallows, and with its grey instead of black, which is for
+/// text.
 const OKABE_ITO: [Rgb; COLORS] = [
     Rgb(0x00, 0x72, 0xB2),
     Rgb(0xD5, 0x5E, 0x00),
@@ -245,8 +246,8 @@ fn mix(Rgb(r0, g0, b0): Rgb, Rgb(r1, g1, b1): Rgb, share: f64) -> Rgb {
 /// The number of series that have a colour to themselves.
 pub(super) const COLORS: usize = 7;
 
-/// White or black, whichever is easier to read on `background`. Its contrast is at least 4.58, whatever the colour, where WCAG
-/// asks 4.5 of text; with ink instead of black it would be 3.99.
+/// White or black, whichever is easier to read on `background`. Its contrast is at least 4.58, whatever the colour,
+/// where WCAG asks 4.5 of text; with ink instead of black it would be 3.99.
 pub(super) fn text_on(background: Rgb) -> Rgb {
     if contrast(WHITE, background) >= contrast(BLACK, background) {
         WHITE

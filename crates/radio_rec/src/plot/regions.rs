@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2, Axis as Dimension, concatenate, s};
 
-use super::Predict;
 use super::axes::{Axis, Canvas};
-use super::chart::{Key, Labels, Plane};
 use super::check::{answers, in_the_plane};
 use super::field::{COLUMNS, Contour, ROWS, draw_lines, paint, places};
+use super::figure::Predict;
 use super::palette::{COLORS, Tone};
+use super::plane::{Key, Labels, Plane};
 use super::scatter::Scatter;
 use super::scene::Scene;
 use crate::{Error, Result};
@@ -28,7 +28,7 @@ const TINTS: [(usize, f64); 6] = [
 /// The strength of a class's tint where there are no probabilities.
 const FLAT: f64 = 0.27;
 
-/// In a panel of a grid, about so many points are drawn at most: more would cover the border.
+/// In a panel of a grid, about this many points are drawn at most: more would cover the border.
 const POINTS_IN_A_PANEL: usize = 200;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -154,7 +154,8 @@ impl<'a> Answer<'a> {
             Array2::from_shape_fn((ROWS, COLUMNS), |(j, i)| number(j * COLUMNS + i))
         };
         if let Answer::Probability(row) = self {
-            // Between two places the logit of a model runs straighter than the probability, which jumps where the model is sure.
+            // Between two places the logit of a model runs straighter than the probability, which jumps where the model
+            // is sure.
             let logit = |p: f64| (p / (1.0 - p)).ln().clamp(-40.0, 40.0);
             let values = over_places(&|k| logit(row[k]));
             let contours = LEVELS.iter().zip(TINTS.windows(2)).map(|(&level, tints)| {

@@ -1,9 +1,9 @@
 //! Points in a plane, marked by class.
 
 use super::axes::{Axis, Canvas};
-use super::chart::{Key, Labels, Plane};
 use super::check::{at_most, finite, same_length};
 use super::lines::{check_point_labels, draw_point_labels};
+use super::plane::{Key, Labels, Plane};
 use super::scene::Scene;
 use crate::{Error, Result};
 
@@ -36,11 +36,11 @@ impl Scatter {
         at_most("classes", names.len(), 40)?;
         same_length("labels", classes.len(), "x", x.len())?;
         if let Some((row, class)) = classes.iter().enumerate().find(|&(_, &c)| c >= names.len()) {
-            return Err(Error::InvalidParameter {
-                name: "labels",
-                value: format!("{class} at position {row}"),
-                expected: format!("less than {}, the number of class names", names.len()),
-            });
+            return Err(Error::invalid(
+                "labels",
+                format!("{class} at position {row}"),
+                format!("less than {}, the number of class names", names.len()),
+            ));
         }
         Ok(Self {
             x,

@@ -1,7 +1,7 @@
 //! A picture as a list of marks in pixels, before any file format.
 //!
-//! The charts draw into a [`Scene`]; `paint` then sends its marks to the SVG and to the bitmap backend. So both formats show
-//! the same, no chart knows a backend, and a test can look at where the labels lie.
+//! The charts draw into a [`Scene`]; `paint` then sends its marks to the SVG and to the bitmap backend. So both formats
+//! show the same, no chart knows a backend, and a test can look at where the labels lie.
 
 use std::sync::LazyLock;
 
@@ -15,8 +15,8 @@ pub(super) const CAP_HEIGHT: f64 = 1493.0 / 2048.0;
 /// The height of a line of DejaVu Sans, from ascent to descent, in em: the unit in which ab_glyph counts its sizes.
 const LINE_HEIGHT: f64 = (1901.0 + 483.0) / 2048.0;
 
-/// DejaVu Sans, with which texts are measured, and drawn in a PNG. plotters' own choice of fonts depends on the features
-/// that the rest of a program asks of it, and on the fonts that are installed.
+/// DejaVu Sans, with which texts are measured, and drawn in a PNG. plotters' own choice of fonts depends on the
+/// features that the rest of a program asks of it, and on the fonts that are installed.
 pub(super) static FONT: LazyLock<FontRef<'static>> = LazyLock::new(|| {
     FontRef::try_from_slice(include_bytes!("../../fonts/DejaVuSans-subset.ttf"))
         .expect("the font in this crate is a font")

@@ -1,13 +1,14 @@
-//! What a unit of a network says to each point of a plane.
+//! The activation of a unit of a network at each point of a plane.
 
 use ndarray::{Array2, ArrayRef2};
 
-use super::Predict;
 use super::axes::{Axis, Canvas};
-use super::chart::{Key, Labels, Plane};
-use super::check::{answers, at_most, in_the_plane};
+use super::check::{MOST_PANELS, answers, at_most, in_the_plane};
 use super::field::{COLUMNS, Contour, ROWS, draw_lines, paint, places};
+use super::figure::Predict;
 use super::palette::Tone;
+use super::plane::{Key, Labels, Plane};
+use super::scale::{ColorScale, tone};
 use super::scene::Scene;
 use crate::Result;
 use crate::display::format_float;
@@ -26,45 +27,6 @@ pub(super) struct Surface {
     scale: ColorScale,
 }
 
-/// The numbers that all units together say.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct ColorScale {
-    low: f64,
-    high: f64,
-}
-
-impl ColorScale {
-    /// From the lowest to the highest number, but as far as 0 at least.
-    fn over(numbers: &ArrayRef2<f64>) -> Self {
-        let low = numbers.iter().copied().fold(0.0, f64::min);
-        let high = numbers.iter().copied().fold(0.0, f64::max);
-        Self {
-            low,
-            high: if low == high { 1.0 } else { high },
-        }
-    }
-
-    /// The number that has the last colour, on either side of 0.
-    fn most(&self) -> f64 {
-        self.high.max(-self.low)
-    }
-
-    pub(super) fn axis(&self) -> Result<Axis> {
-        Axis::between("activation", self.low, self.high)
-    }
-
-    /// The colour of a level out of 0 to 255 from the low end to the high one.
-    pub(super) fn tone(&self, level: u8) -> Tone {
-        let share = f64::from(level) / 255.0;
-        tone((self.low * (1.0 - share) + self.high * share) / self.most())
-    }
-}
-
-/// The colour of a share from -1 to 1.
-fn tone(share: f64) -> Tone {
-    Tone::Diverging(((share + 1.0) * 127.5).round() as u8)
-}
-
 impl Surface {
     /// A surface for each row that `activations` returns, all in the same colours, over the plane around `points`.
     pub(super) fn of_units(points: &ArrayRef2<f64>, activations: Predict<'_>) -> Result<Vec<Self>> {
@@ -75,7 +37,7 @@ impl Surface {
         let asked = places(&x, &y);
         let numbers = activations(&asked)?;
         answers(&numbers, &asked)?;
-        at_most("units", numbers.nrows(), super::grid::MOST_PANELS)?;
+        at_most("units", numbers.nrows(), MOST_PANELS)?;
         let scale = ColorScale::over(&numbers);
         scale.axis()?;
         let most = scale.most();

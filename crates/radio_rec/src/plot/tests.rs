@@ -443,7 +443,8 @@ fn the_colours_of_a_region_are_those_of_its_class() {
         })
         .collect();
     let tint = |class, strength| scene.palette.tone(palette::Tone::Tint(class, strength));
-    // From the outermost: on the ground of the inner class, everything is above the lowest levels; then the circle's rings.
+    // From the outermost: on the ground of the inner class, everything is above the lowest levels; then the circle's
+    // rings.
     assert!(areas.contains(&tint(0, 0.24)) && areas.contains(&tint(1, 0.36)));
     let borders = scene.marks.iter().filter(|mark| match mark {
         Mark::Line { color, points, .. } => *color == scene.palette.ink && points.len() > 10,

@@ -2,21 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FitRatings, Predictor, Ratings, invalid};
-use crate::Result;
+use super::{FitRatings, Predictor, Ratings};
 use crate::interactions::{Item, User};
 use crate::ranking::at_least_one;
+use crate::{Error, Result};
 
-/// Predicts μ + b_u + b_i: the mean of all ratings, how much the user rates above it, and how much the item is rated above it. The
-/// numbers b minimise
+/// Predicts μ + b_u + b_i: the mean of all ratings, how much the user rates above it, and how much the item is rated
+/// above it. The numbers b minimise
 ///
 /// ```text
 /// Σ (r_ui - μ - b_u - b_i)² + user_lambda Σ b_u² + item_lambda Σ b_i²
 /// ```
 ///
-/// by turns: all items with the users as they are, then all users (Koren, "Factor in the neighbors: scalable and accurate
-/// collaborative filtering", TKDD 2010, section 2.1). They are Surprise's `BaselineOnly` with its defaults. Where a user or an item has no
-/// rating, their b is 0.
+/// by turns: all items with the users as they are, then all users (Koren, "Factor in the neighbors: scalable and
+/// accurate collaborative filtering", TKDD 2010, section 2.1). They are Surprise's `BaselineOnly` with its defaults.
+/// Where a user or an item has no rating, their b is 0.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
@@ -53,7 +53,7 @@ impl FitRatings for Baseline {
             ("item_lambda", self.item_lambda),
         ] {
             if !(lambda.is_finite() && lambda >= 0.0) {
-                return Err(invalid(name, lambda, "a finite number, at least 0"));
+                return Err(Error::invalid(name, lambda, "a finite number, at least 0"));
             }
         }
         at_least_one("epochs", self.epochs)

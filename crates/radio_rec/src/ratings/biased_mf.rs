@@ -6,10 +6,10 @@ use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 use serde::{Deserialize, Serialize};
 
-use super::{FitRatings, Predictor, Ratings, invalid};
-use crate::Result;
+use super::{FitRatings, Predictor, Ratings};
 use crate::interactions::{Item, User};
 use crate::ranking::at_least_one;
+use crate::{Error, Result};
 
 /// Predicts μ + b_u + b_i + p_uᵀq_i, with a number b and a vector for each user and each item, which minimise
 ///
@@ -17,9 +17,9 @@ use crate::ranking::at_least_one;
 /// Σ over ratings  (r_ui - μ - b_u - b_i - p_uᵀq_i)² + λ (b_u² + b_i² + ‖p_u‖² + ‖q_i‖²)
 /// ```
 ///
-/// by stochastic gradient descent, one rating after the other (Koren, Bell and Volinsky, "Matrix factorization techniques for
-/// recommender systems", Computer 2009, equation 5): Surprise's `SVD`. Users come in the catalogue's order, and so do the items of each.
-/// Where a user or an item has no rating, their part is left out.
+/// by stochastic gradient descent, one rating after the other (Koren, Bell and Volinsky, "Matrix factorization
+/// techniques for recommender systems", Computer 2009, equation 5): Surprise's `SVD`. Users come in the catalogue's
+/// order, and so do the items of each. Where a user or an item has no rating, their part is left out.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
@@ -60,14 +60,14 @@ impl FitRatings for BiasedMf {
 
     fn check(&self) -> Result<()> {
         if !(1..=1024).contains(&self.factors) {
-            return Err(invalid("factors", self.factors, "from 1 to 1024"));
+            return Err(Error::invalid("factors", self.factors, "from 1 to 1024"));
         }
         at_least_one("epochs", self.epochs)?;
         if !(self.rate > 0.0 && self.rate <= 1.0) {
-            return Err(invalid("rate", self.rate, "above 0 and at most 1"));
+            return Err(Error::invalid("rate", self.rate, "above 0 and at most 1"));
         }
         if !(0.0..=1.0).contains(&self.lambda) {
-            return Err(invalid("lambda", self.lambda, "from 0 to 1"));
+            return Err(Error::invalid("lambda", self.lambda, "from 0 to 1"));
         }
         Ok(())
     }
@@ -76,8 +76,8 @@ impl FitRatings for BiasedMf {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, and for a `rate` so large for
-    /// these ratings that the numbers grow without end.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, and for a `rate`
+    /// so large for these ratings that the numbers grow without end.
     fn fit(&self, ratings: &Ratings) -> Result<BiasedMfModel> {
         self.check()?;
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
@@ -114,7 +114,7 @@ impl BiasedMf {
             let numbers = numbers.chain(&model.of_users).chain(&model.of_items);
             if !numbers.into_iter().all(|number| number.abs() < 1e30) {
                 let expected = "smaller for these ratings: the numbers grow without end";
-                return Err(invalid("rate", self.rate, expected));
+                return Err(Error::invalid("rate", self.rate, expected));
             }
         }
         Ok(model)

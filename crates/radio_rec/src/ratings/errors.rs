@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::{Predictor, Ratings, invalid};
-use crate::Result;
+use super::{Predictor, Ratings};
 use crate::display::Table;
 use crate::interactions::{Item, User};
 use crate::parallel;
+use crate::{Error, Result};
 
 /// How far predictions are from ratings that were not learned from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,13 +23,14 @@ pub struct Errors {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a part with other users or items than those that were learned from.
+/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a part with other users or items than those that
+/// were learned from.
 pub fn errors(model: &dyn Predictor, test: &Ratings) -> Result<Errors> {
     let (known, of_test) = (model.ratings().names(), test.names());
     if known.users() != of_test.users() || known.items() != of_test.items() {
-        return Err(invalid(
+        return Err(Error::invalid(
             "test",
-            format!("{test:?} with a catalogue of its own"),
+            format!("{test:?} with another catalogue"),
             "of the users and items that the model learned from, in the same order; `Ratings::split` makes such parts",
         ));
     }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FitRatings, Predictor, Ratings, invalid};
-use crate::Result;
+use super::{FitRatings, Predictor, Ratings};
 use crate::interactions::{Item, User};
 use crate::ranking::{at_least_one, best};
+use crate::{Error, Result};
 
 /// Predicts the mean of a user's ratings, and how far those of similar users are from theirs:
 ///
@@ -13,10 +13,11 @@ use crate::ranking::{at_least_one, best};
 /// mean_u + Σ s(u, v) (r_vi - mean_v) / Σ s(u, v)     over the k most similar users v who rated i, with s above 0
 /// ```
 ///
-/// or the same of items, with those that the user rated (Resnick et al., "GroupLens: an open architecture for collaborative
-/// filtering of netnews", CSCW 1994; Desrosiers and Karypis, "A comprehensive survey of neighborhood-based recommendation methods", 2011,
-/// section 4.3.1). Surprise calls it `KNNWithMeans`. Similarities are of what both rated. Where fewer than `least` neighbours have
-/// one, it is the mean of the user (of the item) alone, and the mean of all where they have no rating.
+/// or the same of items, with those that the user rated (Resnick et al., "GroupLens: an open architecture for
+/// collaborative filtering of netnews", CSCW 1994; Desrosiers and Karypis, "A comprehensive survey of
+/// neighborhood-based recommendation methods", 2011, section 4.3.1). Surprise calls it `KNNWithMeans`. Similarities are
+/// of what both rated. Where fewer than `least` neighbours have one, it is the mean of the user (of the item) alone,
+/// and the mean of all where they have no rating.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
@@ -91,7 +92,7 @@ impl FitRatings for KnnWithMeans {
         at_least_one("k", self.k)?;
         at_least_one("support", self.support)?;
         match self.least {
-            0 => Err(invalid("least", 0, "at least 1")),
+            0 => Err(Error::invalid("least", 0, "at least 1")),
             _ => Ok(()),
         }
     }

@@ -14,8 +14,8 @@ macro_rules! algorithms {
     ($($(#[$doc:meta])* $Variant:ident, $Fitted:ident, $name:literal, $default:expr, [$($can:ident)*];)*) => {
         /// Any of the models before it has learned: its name and its parameters.
         ///
-        /// [`str::parse`] gives the algorithm of a name with usual parameters. Written by serde, in JSON say, it is its name with its
-        /// parameters: `{"als": {"factors": 32}}`.
+        /// [`str::parse`] gives the algorithm of a name with usual parameters. Written by serde, in JSON say, it is its
+        /// name with its parameters: `{"als": {"factors": 32}}`.
         ///
         /// ```
         /// use radio_rec::recommend::Algorithm;
@@ -73,11 +73,10 @@ macro_rules! algorithms {
             fn from_str(name: &str) -> Result<Self> {
                 match name {
                     $($name => Ok(Algorithm::$Variant($default)),)*
-                    _ => Err(Error::InvalidParameter {
-                        name: "model",
-                        value: crate::error::excerpt(name),
-                        expected: format!("one of {}", Self::NAMES.join(", ")),
-                    }),
+                    _ => {
+                        let names = format!("one of {}", Self::NAMES.join(", "));
+                        Err(Error::invalid("model", crate::text::excerpt(name), names))
+                    }
                 }
             }
         }

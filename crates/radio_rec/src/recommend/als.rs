@@ -8,10 +8,7 @@ use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
 use self::kernel::Factors;
-use super::factors::{
-    Panels, best, check_factors, check_vectors, cosines, gram, grow, invalid, named, scores,
-    solve_rows,
-};
+use super::factors::{Vectors, check_factors, gram, grow, of_row, solve_rows};
 use super::history::History;
 use super::model_file::checked_when_read;
 use super::update::Merged;
@@ -31,22 +28,23 @@ use crate::{Error, Result};
 /// p_ui = 1 if u played i, otherwise 0;   c_ui = 1 + α · value(u, i)
 /// ```
 ///
-/// (Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008, equation 3.) Users and items
-/// take turns; each turn improves every vector by three steps of conjugate gradients from where it is (Takács, Pilászy and
-/// Tikk, "Applications of the conjugate gradient method for implicit feedback collaborative filtering", RecSys 2011). It runs
-/// on all processors, in single precision, and gives the same bits on any number of them and on any make of them.
+/// (Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008, equation 3.) Users and
+/// items take turns; each turn improves every vector by three steps of conjugate gradients from where it is (Takács,
+/// Pilászy and Tikk, "Applications of the conjugate gradient method for implicit feedback collaborative filtering",
+/// RecSys 2011). It runs on all processors, in single precision, and gives the same bits on any number of them and on
+/// any make of them.
 ///
-/// To recommend, the x of somebody is solved for exactly from their plays, so that users of the matrix and others with the
-/// same plays get the same. Every item that somebody played has a score: about 1 for what should be played, about 0 or below
-/// for what should not. Where values are so large that λ is lost beside them in rounding, so that the x cannot be solved for,
-/// no item has a score.
+/// To recommend, the x of somebody is solved for exactly from their plays, so that users of the matrix and others with
+/// the same plays get the same. Every item that somebody played has a score: about 1 for what should be played, about 0
+/// or below for what should not. Where values are so large that λ is lost beside them in rounding, so that the x cannot
+/// be solved for, no item has a score.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
 /// | `factors` | 64 | how many numbers describe a user or an item | 1 to 1024 |
 /// | `iterations` | 15 | how often users and items take their turns | at least 1 |
 /// | `lambda` | 0.01 | the penalty for long vectors | finite, above 0 |
-/// | `alpha` | 1 | how much more a play says than that there is none | finite, at least 0 |
+/// | `alpha` | 1 | how much more a play counts than no play | finite, at least 0 |
 /// | `seed` | 0 | where the vectors begin | |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -57,7 +55,7 @@ pub struct Als {
     pub iterations: usize,
     /// The penalty for long vectors.
     pub lambda: f64,
-    /// How much more a play says than that there is none.
+    /// How much more a play counts than no play.
     pub alpha: f64,
     /// Where the vectors begin.
     pub seed: u64,
@@ -82,10 +80,18 @@ impl Fit for Als {
         at_least_one("iterations", self.iterations)?;
         check_factors(self.factors)?;
         if !(self.lambda.is_finite() && self.lambda > 0.0) {
-            return Err(invalid("lambda", self.lambda, "a finite number above 0"));
+            return Err(Error::invalid(
+                "lambda",
+                self.lambda,
+                "a finite number above 0",
+            ));
         }
         if !(self.alpha.is_finite() && self.alpha >= 0.0) {
-            return Err(invalid("alpha", self.alpha, "a finite number, at least 0"));
+            return Err(Error::invalid(
+                "alpha",
+                self.alpha,
+                "a finite number, at least 0",
+            ));
         }
         Ok(())
     }
@@ -94,8 +100,8 @@ impl Fit for Als {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, and for values so large
-    /// that single precision does not hold what is computed from them.
+    /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, and for values so
+    /// large that single precision does not hold what is computed from them.
     fn fit(&self, data: &Interactions) -> Result<AlsModel> {
         self.check()?;
         check_not_empty(data)?;
@@ -121,21 +127,19 @@ impl Als {
             kernel::improve(&mut users, &items, data.by_user(), lambda, alpha);
             kernel::improve(&mut items, &users, data.by_item(), lambda, alpha);
         }
-        let (users, items) = (users.to_array(), items.to_array());
-        if users.iter().chain(&items).any(|x| !x.is_finite()) {
-            return Err(Error::InvalidParameter {
-                name: "alpha",
-                value: format!("{} with lambda {}", self.alpha, self.lambda),
-                expected: "so that single precision can hold lambda and alpha x value; use a smaller alpha, or smaller values, or another lambda".into(),
-            });
-        }
+        let vectors = Vectors::unchecked(users.to_array(), items.to_array());
+        let vectors = vectors.checked(data, self.factors).map_err(|_| {
+            Error::invalid(
+                "alpha",
+                format!("{} with lambda {}", self.alpha, self.lambda),
+                "so that single precision can hold lambda and alpha x value; use a smaller alpha, or smaller values, or another lambda",
+            )
+        })?;
         Ok(AlsModel {
             data: data.clone(),
             parameters: *self,
-            users,
-            gram: gram(&items),
-            panels: Panels::new(&items, data),
-            items,
+            gram: gram(&vectors.items),
+            vectors,
         })
     }
 }
@@ -146,14 +150,10 @@ impl Als {
 pub struct AlsModel {
     pub(super) data: Interactions,
     pub(super) parameters: Als,
-    pub(super) users: Array2<f32>,
-    pub(super) items: Array2<f32>,
+    pub(super) vectors: Vectors,
     /// Σ over all items y yᵀ, which follows from the items.
     #[serde(skip)]
     gram: Array2<f64>,
-    /// The items, to be multiplied.
-    #[serde(skip)]
-    panels: Panels,
 }
 
 checked_when_read!(AlsModel);
@@ -161,17 +161,14 @@ checked_when_read!(AlsModel);
 impl AlsModel {
     /// That the parts fit together, of a model that was read.
     fn checked(self) -> std::result::Result<Self, &'static str> {
-        let ((users, items), factors) = (self.data.shape(), self.parameters.factors);
         self.parameters
             .check()
             .map_err(|_| "a parameter is outside its range")?;
-        check_vectors(&self.users, (users, factors))?;
-        check_vectors(&self.items, (items, factors))?;
-        let gram = gram(&self.items);
-        let panels = Panels::new(&self.items, &self.data);
+        let vectors = self.vectors.checked(&self.data, self.parameters.factors)?;
+        let gram = gram(&vectors.items);
         Ok(Self {
+            vectors,
             gram,
-            panels,
             ..self
         })
     }
@@ -180,23 +177,23 @@ impl AlsModel {
 impl AlsModel {
     /// The vectors of the users: an array of users x factors.
     pub fn user_factors(&self) -> &Array2<f32> {
-        &self.users
+        &self.vectors.users
     }
 
     /// The vectors of the items: an array of items x factors.
     pub fn item_factors(&self) -> &Array2<f32> {
-        &self.items
+        &self.vectors.items
     }
 
-    /// What [`Als`] minimises, divided by the sum of all confidences c, so that it compares between data sets: as implicit's
-    /// `calculate_training_loss` has it for plays of 1 + α · value.
+    /// What [`Als`] minimises, divided by the sum of all confidences c, so that it compares between data sets: as
+    /// implicit's `calculate_training_loss` has it for plays of 1 + α · value.
     pub fn loss(&self) -> f64 {
         let Als { lambda, alpha, .. } = self.parameters;
-        let items = self.items.mapv(f64::from);
+        let items = self.vectors.items.mapv(f64::from);
         let users: Vec<_> = self.data.user_indices().collect();
         let of_user = |at: usize| {
             let user = users[at];
-            let x = self.users.row(User::index(user)).mapv(f64::from);
+            let x = self.vectors.users.row(User::index(user)).mapv(f64::from);
             // As if nothing had been played, then what each play changes.
             let (mut loss, mut confidences) = (x.dot(&self.gram.dot(&x)), 0.0);
             for (item, value) in self.data.items_of(user) {
@@ -219,11 +216,11 @@ impl AlsModel {
     fn take(&self, solver: &mut Solver, history: &History<'_>) {
         let plays = history.plays();
         let plays = plays.map(|(item, value)| (item.index(), self.parameters.alpha * value));
-        solver.take(&self.items, plays);
+        solver.take(&self.vectors.items, plays);
     }
 
-    /// The vector of somebody: W Σ over the history c y, for W = (Σ over all items y yᵀ + Σ over the history α value y yᵀ + λ I)⁻¹;
-    /// nothing where λ is lost beside values this large.
+    /// The vector of somebody: W Σ over the history c y, for W = (Σ over all items y yᵀ + Σ over the history α value y
+    /// yᵀ + λ I)⁻¹; `None` where λ is lost beside values this large.
     fn vector_of(&self, solver: &mut Solver, history: &History<'_>) -> Option<Vec<f64>> {
         self.take(solver, history);
         solver.solve(&self.gram, self.parameters.lambda, &solver.wanted(1.0))
@@ -234,21 +231,25 @@ impl Update for AlsModel {
     fn update(&mut self, plays: &Interactions) -> Result<()> {
         let merged = Merged::new(&self.data, plays)?;
         let data = &merged.data;
-        let (mut users, mut items) = (self.users.clone(), self.items.clone());
+        let Vectors {
+            mut users,
+            mut items,
+            ..
+        } = self.vectors.clone();
         grow(&mut users, data.users().len());
         grow(&mut items, data.items().len());
         self.solve_rows(&mut users, &items, data.by_user(), &merged.users);
         self.solve_rows(&mut items, &users, data.by_item(), &merged.items);
-        if users.iter().chain(&items).any(|x| !x.is_finite()) {
-            return Err(invalid(
+        let vectors = Vectors::unchecked(users, items).checked(data, self.parameters.factors);
+        let vectors = vectors.map_err(|_| {
+            Error::invalid(
                 "plays",
                 "of very large values",
                 "of values so small that single precision can hold alpha x value beside lambda",
-            ));
-        }
-        self.gram = gram(&items);
-        self.panels = Panels::new(&items, data);
-        (self.users, self.items) = (users, items);
+            )
+        })?;
+        self.gram = gram(&vectors.items);
+        self.vectors = vectors;
         self.data = merged.data;
         Ok(())
     }
@@ -266,9 +267,7 @@ impl AlsModel {
         let Als { lambda, alpha, .. } = self.parameters;
         let gram = gram(other);
         solve_rows(side, wanted, |solver, row| {
-            let (columns, values) = plays.row(row);
-            let plays = columns.iter().zip(values);
-            let plays = plays.map(|(&column, &value)| (column as usize, alpha * value));
+            let plays = of_row(plays, row).map(|(at, value)| (at, alpha * value));
             solver.take(other, plays);
             solver.solve(&gram, lambda, &solver.wanted(1.0))
         });
@@ -285,7 +284,7 @@ impl Recommender for AlsModel {
         let Some(x) = self.vector_of(&mut solver, history) else {
             return Vec::new();
         };
-        scores(&self.data, &x, &self.items)
+        self.vectors.scores(&self.data, &x)
     }
 
     fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
@@ -293,22 +292,14 @@ impl Recommender for AlsModel {
         let xs = histories
             .iter()
             .map(|history| self.vector_of(&mut solver, history));
-        best(
-            &self.data,
-            &self.panels,
-            &self.items,
-            xs.collect(),
-            histories,
-            wanted,
-        )
+        (self.vectors).best(&self.data, xs.collect(), histories, wanted)
     }
 }
 
 /// The cosine of the angle between the items' vectors.
 impl SimilarItems for AlsModel {
     fn similarities(&self, item: Item) -> Vec<(Item, f64)> {
-        let cosines = cosines(self.items.view(), self.items.row(item.index()));
-        named(cosines, self.data.item_indices(), Some(item))
+        (self.vectors).similar_items(&self.data, self.parameters.factors, item)
     }
 }
 
@@ -319,16 +310,15 @@ impl SimilarUsers for AlsModel {
         let Some(x) = self.vector_of(&mut solver, history) else {
             return Vec::new();
         };
-        let x = Array1::from(x).mapv(|x| x as f32);
-        let cosines = cosines(self.users.view(), x.view());
-        named(cosines, self.data.user_indices(), history.user())
+        let x: Vec<f32> = x.into_iter().map(|x| x as f32).collect();
+        (self.vectors).similar_users(&self.data, self.parameters.factors, &x, history.user())
     }
 }
 
 /// As in section 5 of Hu, Koren and Volinsky: the score of item i is the sum over the history of c_j y_iᵀ W y_j.
 impl Explain for AlsModel {
     fn contributions(&self, history: &History<'_>, item: Item) -> Vec<(Item, f64)> {
-        let of_item = self.items.row(item.index()).mapv(f64::from);
+        let of_item = self.vectors.items.row(item.index()).mapv(f64::from);
         let mut solver = Solver::new(self.parameters.factors);
         self.take(&mut solver, history);
         let row = solver.solve(&self.gram, self.parameters.lambda, &of_item.to_vec());
@@ -337,7 +327,7 @@ impl Explain for AlsModel {
         };
         let row = Array1::from(row);
         let contribution = |(played, value): (Item, f64)| {
-            let y = self.items.row(played.index()).mapv(f64::from);
+            let y = self.vectors.items.row(played.index()).mapv(f64::from);
             (played, (1.0 + self.parameters.alpha * value) * row.dot(&y))
         };
         history.plays().map(contribution).collect()
@@ -394,7 +384,13 @@ mod tests {
             .unwrap();
         let error = (model.loss() - golden.loss).abs() / golden.loss;
         assert!(error < 1e-4, "{} is not {}", model.loss(), golden.loss);
-        for (row, expected) in model.items.rows().into_iter().zip(&golden.item_factors) {
+        for (row, expected) in model
+            .vectors
+            .items
+            .rows()
+            .into_iter()
+            .zip(&golden.item_factors)
+        {
             for (found, expected) in row.iter().zip(expected) {
                 assert!((found - expected).abs() < 2e-3, "{found} is not {expected}");
             }
@@ -429,7 +425,7 @@ mod tests {
             .map(|iterations| with(iterations, 2).loss())
             .collect();
         assert!(losses.is_sorted_by(|a, b| a >= b), "{losses:?}");
-        assert_eq!(with(3, 1).items, with(3, 3).items);
+        assert_eq!(with(3, 1).vectors.items, with(3, 3).vectors.items);
     }
 
     #[test]
@@ -442,7 +438,7 @@ mod tests {
         .unwrap();
         for a in 0..5 {
             for b in 0..5 {
-                let products = model.items.rows().into_iter();
+                let products = model.vectors.items.rows().into_iter();
                 let products = products.map(|y| f64::from(y[a]) * f64::from(y[b]));
                 assert_eq!(model.gram[(a, b)], products.sum::<f64>(), "{a} {b}");
             }

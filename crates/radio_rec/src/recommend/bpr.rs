@@ -7,31 +7,32 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use self::ascent::{Ascent, Vectors, slope};
-use super::factors::{Panels, best, check_factors, check_vectors, cosines, invalid, named, scores};
+use self::ascent::{Ascent, Side, Steps, slope};
+use super::factors::{Vectors, check_factors};
 use super::history::History;
 use super::model_file::checked_when_read;
 use super::update::Merged;
 use super::{Fit, Recommender, SimilarItems, SimilarUsers, Update, Wanted, check_not_empty};
-use crate::Result;
 use crate::interactions::{Interactions, Item, User};
+use crate::{Error, Result};
 
-/// Bayesian personalised ranking: a vector x for each user, and a vector y and a number b for each item, such that what a user
-/// played scores above what they did not. They maximise
+/// Bayesian personalised ranking: a vector x for each user, and a vector y and a number b for each item, such that what
+/// a user played scores above what they did not. They maximise
 ///
 /// ```text
 /// Σ ln σ(s_ui - s_uj) - λ (Σ ‖x_u‖² + Σ ‖y_i‖² + Σ b_i²) / 2    over i that u played and j that u did not
 /// s_ui = x_uᵀ y_i + b_i,   σ(t) = 1 / (1 + e⁻ᵗ)
 /// ```
 ///
-/// by stochastic gradient ascent, where each epoch draws as many (u, i, j) as there are plays (Rendle et al., "BPR: Bayesian
-/// personalized ranking from implicit feedback", UAI 2009, section 4). Values do not count, only what was played. It runs on all
-/// processors, in single precision, and gives the same bits on any number of them and on any make of them: in blocks of users and
-/// of items that do not meet, which are dealt anew in each epoch (Gemulla et al., "Large-scale matrix factorization with
-/// distributed stochastic gradient descent", KDD 2011). What j is compared with i in an epoch comes from the block of i.
+/// by stochastic gradient ascent, where each epoch draws as many (u, i, j) as there are plays (Rendle et al., "BPR:
+/// Bayesian personalized ranking from implicit feedback", UAI 2009, section 4). Values do not count, only what was
+/// played. It runs on all processors, in single precision, and gives the same bits on any number of them and on any
+/// make of them: in blocks of users and of items that do not meet, which are dealt anew in each epoch (Gemulla et al.,
+/// "Large-scale matrix factorization with distributed stochastic gradient descent", KDD 2011). What j is compared with
+/// i in an epoch comes from the block of i.
 ///
-/// Every item that somebody played has a score, of any sign. Somebody who is not in the matrix gets a vector by the same
-/// ascent over their plays, with the items as they are.
+/// Every item that somebody played has a score, of any sign. Somebody who is not in the matrix gets a vector by the
+/// same ascent over their plays, with the items as they are.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
@@ -72,14 +73,14 @@ impl Fit for Bpr {
 
     fn check(&self) -> Result<()> {
         if !(1..=1_000_000).contains(&self.epochs) {
-            return Err(invalid("epochs", self.epochs, "from 1 to 1000000"));
+            return Err(Error::invalid("epochs", self.epochs, "from 1 to 1000000"));
         }
         check_factors(self.factors)?;
         if !(self.rate > 0.0 && self.rate <= 1.0) {
-            return Err(invalid("rate", self.rate, "above 0 and at most 1"));
+            return Err(Error::invalid("rate", self.rate, "above 0 and at most 1"));
         }
         if !(0.0..=1.0).contains(&self.lambda) {
-            return Err(invalid("lambda", self.lambda, "from 0 to 1"));
+            return Err(Error::invalid("lambda", self.lambda, "from 0 to 1"));
         }
         Ok(())
     }
@@ -88,44 +89,52 @@ impl Fit for Bpr {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without
-    /// values, and for a `rate` so large that the vectors grow without end.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix
+    /// without values, and for a `rate` so large that the vectors grow without end.
     fn fit(&self, data: &Interactions) -> Result<BprModel> {
         self.check()?;
         check_not_empty(data)?;
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let spread = 0.5 / self.factors as f32;
         let mut begin =
-            |rows| Vectors::from_fn(rows, self.factors, || rng.random_range(-spread..spread));
+            |rows| Side::from_fn(rows, self.factors, || rng.random_range(-spread..spread));
         let (users, items) = data.shape();
         let (mut users, mut items) = (begin(users), begin(items));
-        let ascent = Ascent::new(self, data);
+        let ascent = Ascent::new(self.steps(), self.seed, data);
         for epoch in 0..self.epochs {
             ascent.epoch(epoch, &mut users, &mut items);
             // A large step overshoots, and the next one from there overshoots more.
             if !(users.are_below(LARGEST) && items.are_below(LARGEST)) {
-                return Err(invalid(
+                return Err(Error::invalid(
                     "rate",
                     self.rate,
                     "smaller for this matrix: the vectors grow without end",
                 ));
             }
         }
+        let users = users.to_array(self.factors, |_| 1.0);
         let items = items.to_array(self.factors, |b| b);
+        let vectors = Vectors::unchecked(users, items);
         Ok(BprModel {
             data: data.clone(),
             parameters: *self,
-            users: users.to_array(self.factors, |_| 1.0),
-            panels: Panels::new(&items, data),
-            items,
+            vectors: (vectors.checked(data, self.factors + 1))
+                .expect("each number is below LARGEST"),
         })
     }
 }
 
 impl Bpr {
+    fn steps(&self) -> Steps {
+        Steps {
+            rate: self.rate as f32,
+            lambda: self.lambda as f32,
+        }
+    }
+
     /// One step of x alone up the gradient of ln σ(s_ui - s_uj); the last number of x is 1 and stays so.
     fn step_of_user(&self, x: &mut [f32], yi: &[f32], yj: &[f32]) {
-        let (rate, lambda) = (self.rate as f32, self.lambda as f32);
+        let Steps { rate, lambda } = self.steps();
         let apart = || yi.iter().zip(yj).map(|(i, j)| i - j);
         let difference: f32 = x.iter().zip(apart()).map(|(x, apart)| x * apart).sum();
         let slope = slope(difference);
@@ -155,13 +164,8 @@ fn not_played(played: &[u32], items: usize, rng: &mut ChaCha8Rng) -> usize {
 pub struct BprModel {
     pub(super) data: Interactions,
     pub(super) parameters: Bpr,
-    /// Users x (factors + 1), the last number 1.
-    pub(super) users: Array2<f32>,
-    /// Items x (factors + 1), the last number b.
-    pub(super) items: Array2<f32>,
-    /// The items, to be multiplied.
-    #[serde(skip)]
-    panels: Panels,
+    /// Of factors + 1 numbers, the last one 1 of users and b of items.
+    pub(super) vectors: Vectors,
 }
 
 checked_when_read!(BprModel);
@@ -169,14 +173,11 @@ checked_when_read!(BprModel);
 impl BprModel {
     /// That the parts fit together, of a model that was read.
     fn checked(self) -> std::result::Result<Self, &'static str> {
-        let ((users, items), factors) = (self.data.shape(), self.parameters.factors);
         self.parameters
             .check()
             .map_err(|_| "a parameter is outside its range")?;
-        check_vectors(&self.users, (users, factors + 1))?;
-        check_vectors(&self.items, (items, factors + 1))?;
-        let panels = Panels::new(&self.items, &self.data);
-        Ok(Self { panels, ..self })
+        let vectors = (self.vectors).checked(&self.data, self.parameters.factors + 1)?;
+        Ok(Self { vectors, ..self })
     }
 }
 
@@ -184,21 +185,24 @@ impl BprModel {
     /// The vector of somebody, with its 1: what was learned for a user, or the ascent over a history.
     fn vector_of(&self, history: &History<'_>) -> Vec<f32> {
         if let Some(user) = history.user() {
-            return self.users.row(user.index()).to_vec();
+            return self.vectors.users.row(user.index()).to_vec();
         }
         self.ascent_of(history.numbers())
     }
 
-    /// The vector of an item that was learned from, with its b, for new plays by these users: what is compared with are the items
-    /// as they are.
+    /// The vector of an item that was learned from, with its b, for new plays by these users: what is compared with are
+    /// the items as they are.
     fn ascent_of_item(&self, listeners: &[u32], users: &Array2<f32>) -> Vec<f32> {
         let bpr = &self.parameters;
-        let (rate, lambda) = (bpr.rate as f32, bpr.lambda as f32);
-        let mut y = vec![0.0; self.items.ncols()];
+        let Steps { rate, lambda } = bpr.steps();
+        let mut y = vec![0.0; self.vectors.items.ncols()];
         let mut rng = ChaCha8Rng::seed_from_u64(bpr.seed);
         for _ in (0..bpr.epochs).flat_map(|_| 0..listeners.len()) {
             let x = users.row(listeners[rng.random_range(0..listeners.len())] as usize);
-            let other = self.items.row(rng.random_range(0..self.items.nrows()));
+            let other = self
+                .vectors
+                .items
+                .row(rng.random_range(0..self.vectors.items.nrows()));
             let apart = y
                 .iter()
                 .zip(other)
@@ -215,17 +219,17 @@ impl BprModel {
     /// The ascent over what was played, with the items as they are.
     fn ascent_of(&self, played: &[u32]) -> Vec<f32> {
         let bpr = &self.parameters;
-        let mut x = vec![0.0; self.items.ncols()];
+        let mut x = vec![0.0; self.vectors.items.ncols()];
         x[bpr.factors] = 1.0;
-        if played.len() == self.items.nrows() {
+        if played.len() == self.vectors.items.nrows() {
             return x;
         }
         let mut rng = ChaCha8Rng::seed_from_u64(bpr.seed);
         // One after the other: their product may not fit a number.
         for _ in (0..bpr.epochs).flat_map(|_| 0..played.len()) {
             let item = played[rng.random_range(0..played.len())] as usize;
-            let other = not_played(played, self.items.nrows(), &mut rng);
-            let (yi, yj) = (self.items.row(item), self.items.row(other));
+            let other = not_played(played, self.vectors.items.nrows(), &mut rng);
+            let (yi, yj) = (self.vectors.items.row(item), self.vectors.items.row(other));
             let (yi, yj) = (yi.as_slice().expect("a row"), yj.as_slice().expect("a row"));
             bpr.step_of_user(&mut x, yi, yj);
         }
@@ -237,14 +241,14 @@ impl Update for BprModel {
     fn update(&mut self, plays: &Interactions) -> Result<()> {
         let merged = Merged::new(&self.data, plays)?;
         let data = merged.data;
-        let (factors, old) = (self.parameters.factors, self.items.nrows());
+        let (factors, old) = (self.parameters.factors, self.vectors.items.nrows());
         let mut items = Array2::zeros((data.items().len(), factors + 1));
-        items.slice_mut(s![..old, ..]).assign(&self.items);
+        items.slice_mut(s![..old, ..]).assign(&self.vectors.items);
         let mut users = Array2::zeros((data.users().len(), factors + 1));
         users
-            .slice_mut(s![..self.users.nrows(), ..])
-            .assign(&self.users);
-        // Users from the items that there were, then new items from all users.
+            .slice_mut(s![..self.vectors.users.nrows(), ..])
+            .assign(&self.vectors.users);
+        // Users from the items known before, then new items from all users.
         for user in data
             .user_indices()
             .filter(|user| merged.users[user.index()])
@@ -259,8 +263,12 @@ impl Update for BprModel {
             let y = self.ascent_of_item(data.by_item().row(item.index()).0, &users);
             items.row_mut(item.index()).assign(&ArrayView1::from(&y));
         }
-        self.panels = Panels::new(&items, &data);
-        (self.data, self.users, self.items) = (data, users, items);
+        let vectors = Vectors::unchecked(users, items);
+        self.vectors = vectors.checked(&data, factors + 1).map_err(|_| {
+            let range = "for a model whose vectors stay within single precision";
+            Error::invalid("plays", "given", range)
+        })?;
+        self.data = data;
         Ok(())
     }
 }
@@ -272,33 +280,28 @@ impl Recommender for BprModel {
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
         let x: Vec<f64> = self.vector_of(history).into_iter().map(f64::from).collect();
-        scores(&self.data, &x, &self.items)
+        self.vectors.scores(&self.data, &x)
     }
 
     fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
         let x = |history| Some(self.vector_of(history).into_iter().map(f64::from).collect());
         let xs = histories.iter().map(x).collect();
-        best(&self.data, &self.panels, &self.items, xs, histories, wanted)
+        self.vectors.best(&self.data, xs, histories, wanted)
     }
 }
 
 /// The cosine of the angle between the items' vectors, without b.
 impl SimilarItems for BprModel {
     fn similarities(&self, item: Item) -> Vec<(Item, f64)> {
-        let vectors = self.items.slice(s![.., ..self.parameters.factors]);
-        let cosines = cosines(vectors, vectors.row(item.index()));
-        named(cosines, self.data.item_indices(), Some(item))
+        (self.vectors).similar_items(&self.data, self.parameters.factors, item)
     }
 }
 
 /// The cosine of the angle between the users' vectors, and the one of somebody who is not in the matrix.
 impl SimilarUsers for BprModel {
     fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)> {
-        let factors = self.parameters.factors;
         let x = self.vector_of(history);
-        let vectors = self.users.slice(s![.., ..factors]);
-        let cosines = cosines(vectors, ArrayView1::from(&x[..factors]));
-        named(cosines, self.data.user_indices(), history.user())
+        (self.vectors).similar_users(&self.data, self.parameters.factors, &x, history.user())
     }
 }
 
@@ -331,7 +334,13 @@ mod tests {
             |v: [f32; 4]| std::array::from_fn::<f32, 16, _>(|at| if at < 3 { v[at] } else { 0.0 });
         let (mut x, mut i, mut j) = (padded(begin.0), padded(begin.1), padded(begin.2));
         let (mut bi, mut bj) = (begin.1[3], begin.2[3]);
-        step(Portable, &bpr, &mut x, (&mut i, &mut bi), (&mut j, &mut bj));
+        step(
+            Portable,
+            bpr.steps(),
+            &mut x,
+            (&mut i, &mut bi),
+            (&mut j, &mut bj),
+        );
         let unpadded = |v: [f32; 16], last| [v[0], v[1], v[2], last];
         let (x, i, j) = (unpadded(x, 1.0), unpadded(i, bi), unpadded(j, bj));
         let mut alone = begin.0;
@@ -391,7 +400,7 @@ mod tests {
             };
             let fit = || bpr.fit(&data).unwrap();
             let model = pool.build().unwrap().install(fit);
-            (model.users, model.items)
+            (model.vectors.users, model.vectors.items)
         };
         assert_eq!(with(1, 7), with(3, 7));
         assert_ne!(with(1, 7), with(1, 8));

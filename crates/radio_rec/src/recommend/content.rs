@@ -4,27 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::factors::invalid;
 use super::model_file::checked_when_read;
 use super::recommender::not_zero;
 use super::update::Merged;
 use super::{Explain, Fit, History, Recommender, SimilarItems, Update, check_not_empty};
-use crate::Result;
 use crate::interactions::{Interactions, Item};
+use crate::{Error, Result};
 
 /// Scores an item by how well its tags fit those of what the user played.
 ///
-/// An item is the vector of its tags' weights, scaled to length 1, where a tag that f of the N described items carry weighs
-/// ln((1 + N) / (1 + f)) + 1: TF-IDF with each tag once, as scikit-learn's `TfidfTransformer` has it (Salton and Buckley,
-/// "Term-weighting approaches in automatic text retrieval", 1988). With these vectors t,
+/// An item is the vector of its tags' weights, scaled to length 1, where a tag that f of the N described items carry
+/// weighs ln((1 + N) / (1 + f)) + 1: TF-IDF with each tag once, as scikit-learn's `TfidfTransformer` has it (Salton and
+/// Buckley, "Term-weighting approaches in automatic text retrieval", 1988). With these vectors t,
 ///
 /// ```text
 /// score(u, i) = Σ value(u, j) · t_jᵀ t_i  /  ‖Σ value(u, j) t_j‖      over the items j that u played
 /// ```
 ///
-/// which is the cosine of the item and the user's profile, from 0 to 1 (Lops et al., "Content-based recommender systems", in
-/// Recommender Systems Handbook, 2011, section 3.3.1.1). It needs nobody else's plays, so it finds items that nobody played; an
-/// item without a tag in common with the history has no score.
+/// which is the cosine of the item and the user's profile, from 0 to 1 (Lops et al., "Content-based recommender
+/// systems", in Recommender Systems Handbook, 2011, section 3.3.1.1). It needs nobody else's plays, so it finds items
+/// that nobody played; an item without a tag in common with the history has no score.
 ///
 /// ```
 /// use radio_rec::interactions::Interactions;
@@ -69,7 +68,7 @@ impl Fit for ContentBased {
     fn check(&self) -> Result<()> {
         if self.features.is_empty() {
             let expected = "at least one pair of an item and a tag";
-            return Err(invalid("features", "empty", expected));
+            return Err(Error::invalid("features", "empty", expected));
         }
         Ok(())
     }
@@ -78,8 +77,8 @@ impl Fit for ContentBased {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for no features and for a matrix without values; [`Error::UnknownItem`](crate::Error::UnknownItem) for a described item
-    /// that the matrix does not have.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for no features and for a matrix without values;
+    /// [`Error::UnknownItem`](crate::Error::UnknownItem) for a described item that the matrix does not have.
     fn fit(&self, data: &Interactions) -> Result<ContentModel> {
         check_not_empty(data)?;
         self.check()?;

@@ -6,17 +6,16 @@ use std::ops::Range;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::factors::invalid;
 use super::history::{History, PlayWeight};
 use super::model_file::checked_when_read;
 use super::recommender::not_zero;
 use super::sums::named;
 use super::{Explain, Fit, Recommender, SimilarItems, Wanted, check_not_empty};
-use crate::Result;
 use crate::interactions::{Interactions, Item};
 use crate::linalg::{Real, invert_positive_definite};
 use crate::parallel;
 use crate::ranking::Top;
+use crate::{Error, Result};
 
 /// How many columns of weights are added up at once.
 const COLUMNS: usize = 256;
@@ -29,9 +28,9 @@ const COLUMNS: usize = 256;
 /// ‖X - X B‖² + λ ‖B‖²   with B_jj = 0,     so that with P = (XᵀX + λ I)⁻¹   B_ij = -P_ij / P_jj for i ≠ j
 /// ```
 ///
-/// and the score of item j is the sum over the user's items i of x_i B_ij (Steck, "Embarrassingly shallow autoencoders for
-/// sparse data", WWW 2019, equations 2 and 8). Scores may be negative: what the user played speaks against the item. Every
-/// item that somebody played has a score; 0 says that nothing speaks for or against it.
+/// and the score of item j is the sum over the user's items i of x_i B_ij (Steck, "Embarrassingly shallow autoencoders
+/// for sparse data", WWW 2019, equations 2 and 8). Scores may be negative: what the user played speaks against the
+/// item. Every item that somebody played has a score; 0 says that nothing speaks for or against it.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
@@ -39,9 +38,10 @@ const COLUMNS: usize = 256;
 /// | `weight` | 1 | how strongly a play counts, in learning and in scoring | see [`PlayWeight`] |
 /// | `precision` | double | of the weights | see [`Precision`] |
 ///
-/// Learning takes time with the cube of the number of items, and a number of 8 bytes (in single precision 4) for each pair of
-/// them and little besides: it is for up to some twenty thousand items, and [`SparseEase`](super::SparseEase) for more. The last bits of the weights depend on what the
-/// processor's multiplication is made of; any number of threads gives the same.
+/// Learning takes time with the cube of the number of items, and a number of 8 bytes (in single precision 4) for each
+/// pair of them and little besides: it is for up to some twenty thousand items, and [`SparseEase`](super::SparseEase)
+/// for more. The last bits of the weights depend on what the processor's multiplication is made of; any number of
+/// threads gives the same.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ease {
@@ -62,8 +62,8 @@ pub enum Precision {
     /// 8 bytes a weight.
     #[default]
     Double,
-    /// 4 bytes a weight, learned in half the memory and time, and right to some 5 digits where `lambda` is not small against
-    /// the number of an item's listeners. Scores are still sums in double precision.
+    /// 4 bytes a weight, learned in half the memory and time, and right to some 5 digits where `lambda` is not small
+    /// against the number of an item's listeners. Scores are still sums in double precision.
     Single,
 }
 
@@ -89,8 +89,8 @@ impl Fit for Ease {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without values, and for a `lambda` so
-    /// small against the data that the inverse is lost in rounding.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix
+    /// without values, and for a `lambda` so small against the data that the inverse is lost in rounding.
     fn fit(&self, data: &Interactions) -> Result<EaseModel> {
         self.check()?;
         closed_form(data, self, 0.0)
@@ -189,8 +189,8 @@ impl EaseModel {
 }
 
 impl EaseModel {
-    /// How much one item speaks for each other: an array of items x items, with 0 on the diagonal. Those of single precision are
-    /// copied.
+    /// How much one item speaks for each other: an array of items x items, with 0 on the diagonal. Those of single
+    /// precision are copied.
     pub fn weights(&self) -> Cow<'_, Array2<f64>> {
         match &self.weights {
             Weights::Double(weights) => Cow::Borrowed(weights),
@@ -270,7 +270,7 @@ impl Explain for EaseModel {
 /// An error for a parameter outside its range.
 pub(super) fn check_penalty(lambda: f64, weight: PlayWeight) -> Result<()> {
     if !(lambda.is_finite() && lambda > 0.0) {
-        return Err(invalid("lambda", lambda, "a finite number above 0"));
+        return Err(Error::invalid("lambda", lambda, "a finite number above 0"));
     }
     weight.check()
 }
@@ -280,7 +280,7 @@ pub(super) fn closed_form(data: &Interactions, ease: &Ease, share: f64) -> Resul
     check_not_empty(data)?;
     let lost = || {
         let expected = "larger: against such values it is lost in rounding";
-        invalid("lambda", ease.lambda, expected)
+        Error::invalid("lambda", ease.lambda, expected)
     };
     let weights = match ease.precision {
         Precision::Double => Weights::Double(solved::<f64>(data, ease, share).ok_or_else(lost)?),
@@ -375,8 +375,8 @@ impl Narrow for f32 {
     }
 }
 
-/// XᵀX, on the diagonal and above it: of every two items the sum over users of the products of their weighted plays; an array of
-/// items x items.
+/// XᵀX, on the diagonal and above it: of every two items the sum over users of the products of their weighted plays; an
+/// array of items x items.
 pub(super) fn together<T: Real + Narrow>(data: &Interactions, weight: PlayWeight) -> Array2<T> {
     let n = data.items().len();
     let mut sums = Array2::zeros((n, n));
@@ -387,8 +387,8 @@ pub(super) fn together<T: Real + Narrow>(data: &Interactions, weight: PlayWeight
             for (user, value) in data.users_of(item) {
                 let factor = weight.of(value);
                 let (items, values) = data.by_user().row(user.index());
-                let behind = items.partition_point(|&other| other < item.number());
-                for (&other, &value) in items[behind..].iter().zip(&values[behind..]) {
+                let after = items.partition_point(|&other| other < item.number());
+                for (&other, &value) in items[after..].iter().zip(&values[after..]) {
                     sums[other as usize] += factor * weight.of(value);
                 }
             }
@@ -408,7 +408,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Each column of B is a ridge regression on the other items (the definition), here by gradient descent's fixed point.
+        /// Each column of B is a ridge regression on the other items (the definition), here by gradient descent's fixed
+        /// point.
         #[test]
         fn no_other_weights_are_better(values in prop::collection::vec(0u8..3, 24), lambda in 0.1f64..10.0) {
             let values = Array2::from_shape_vec((6, 4), values.into_iter().map(f64::from).collect()).unwrap();

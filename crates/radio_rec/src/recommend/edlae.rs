@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::ease::{check_penalty, closed_form};
-use super::factors::invalid;
 use super::history::PlayWeight;
 use super::{Ease, EaseModel, Fit, Precision};
-use crate::Result;
 use crate::interactions::Interactions;
+use crate::{Error, Result};
 
-/// [`Ease`](super::Ease) learned with dropout: the weights that best restore plays of which each is forgotten with probability p.
+/// [`Ease`](super::Ease) learned with dropout: the weights that best restore plays of which each is forgotten with
+/// probability p.
 ///
 /// Infinitely many draws have a closed form: the penalty grows with the popularity of an item,
 ///
@@ -58,7 +58,11 @@ impl Fit for Edlae {
 
     fn check(&self) -> Result<()> {
         if !(0.0..1.0).contains(&self.dropout) {
-            return Err(invalid("dropout", self.dropout, "at least 0 and below 1"));
+            return Err(Error::invalid(
+                "dropout",
+                self.dropout,
+                "at least 0 and below 1",
+            ));
         }
         check_penalty(self.lambda, self.weight)
     }
@@ -67,8 +71,8 @@ impl Fit for Edlae {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without values, and for a `lambda` so
-    /// small against the data that the inverse is lost in rounding.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix
+    /// without values, and for a `lambda` so small against the data that the inverse is lost in rounding.
     fn fit(&self, data: &Interactions) -> Result<EaseModel> {
         self.check()?;
         let odds = self.dropout / (1.0 - self.dropout);

@@ -7,9 +7,9 @@ use crate::{Error, Result};
 
 /// The best `n` items for someone who likes all of `items`, by the sum of their cosine similarities to each of them.
 ///
-/// The score is from 0 to the number of items. An item that is close to one of them can outrank one that is somewhat close
-/// to all. The named items themselves are left out; an item named twice counts once; fewer than `n` come where fewer have a
-/// score above 0.
+/// The score is from 0 to the number of items. An item that is close to one of them can outrank one that is somewhat
+/// close to all. The named items themselves are left out; an item named twice counts once; fewer than `n` come where
+/// fewer have a score above 0.
 ///
 /// # Errors
 ///
@@ -33,8 +33,8 @@ pub fn by_summed_similarity(
 
 /// The best `n` items for someone who likes `items`, by their cosine similarity to "has played any of them".
 ///
-/// The score, from 0 to 1, compares the users who played an item with those who played at least one of the named items: see
-/// [`similar_items_to_users`](crate::similarity::similar_items_to_users). The named items themselves are left out;
+/// The score, from 0 to 1, compares the users who played an item with those who played at least one of the named items:
+/// see [`similar_items_to_users`](crate::similarity::similar_items_to_users). The named items themselves are left out;
 /// fewer than `n` come where fewer have a score above 0, and none where nobody played any of the named ones.
 ///
 /// # Errors
@@ -59,11 +59,7 @@ pub fn by_listeners(data: &Interactions, items: &[Item], n: usize) -> Result<Ran
 /// The items, each once, in the catalogue's order.
 fn distinct(items: &[Item]) -> Result<Vec<Item>> {
     if items.is_empty() {
-        return Err(Error::InvalidParameter {
-            name: "items",
-            value: "empty".into(),
-            expected: "at least one item".into(),
-        });
+        return Err(Error::invalid("items", "empty", "at least one item"));
     }
     let mut items = items.to_vec();
     items.sort_unstable();

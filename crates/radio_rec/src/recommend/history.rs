@@ -27,8 +27,8 @@ use crate::{Error, Result};
 pub enum Whom<'a> {
     /// A user of the matrix.
     User(User),
-    /// Somebody who played these items so often: values as in the matrix, 0 or from 1e-30 to 1e30. Values of the same item
-    /// are added up, and 0 is as if the item were not there. It may be empty.
+    /// Somebody who played these items so often: values as in the matrix, 0 or from 1e-30 to 1e30. Values of the same
+    /// item are added up, and 0 is as if the item were not there. It may be empty.
     History(&'a [(Item, f64)]),
 }
 
@@ -42,11 +42,11 @@ impl Whom<'_> {
         for &(item, value) in plays {
             data.check_item(item)?;
             if value != 0.0 && !VALUES.contains(&value) {
-                return Err(Error::InvalidParameter {
-                    name: "history",
-                    value: format!("{value} for item `{}`", data.item_name(item)),
-                    expected: "of numbers that are 0 or from 1e-30 to 1e30".into(),
-                });
+                return Err(Error::invalid(
+                    "history",
+                    format!("{value} for item `{}`", data.item_name(item)),
+                    "of numbers that are 0 or from 1e-30 to 1e30",
+                ));
             }
         }
         Ok(())
@@ -75,8 +75,8 @@ impl<'a> History<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a user or an item of another matrix, and for a value that is not 0 and not from 1e-30
-    /// to 1e30.
+    /// [`Error::InvalidParameter`] for a user or an item of another matrix, and for a value that is not 0 and not from
+    /// 1e-30 to 1e30.
     pub fn new(data: &'a Interactions, whom: Whom<'_>) -> Result<Self> {
         whom.check(data)?;
         match whom {
@@ -201,10 +201,10 @@ impl PlayWeight {
         if fits(base) && fits(slope) && base + slope > 0.0 {
             return Ok(());
         }
-        Err(Error::InvalidParameter {
-            name: "weight",
-            value: format!("{base} + {slope} x value"),
-            expected: "of numbers from 0 to 1e30, not both 0".into(),
-        })
+        Err(Error::invalid(
+            "weight",
+            format!("{base} + {slope} x value"),
+            "of numbers from 0 to 1e30, not both 0",
+        ))
     }
 }

@@ -7,10 +7,7 @@ use rand_distr::{Distribution, Normal};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::factors::{
-    Panels, best, check_factors, check_vectors, cosines, gram, grow, invalid, named, scores,
-    solve_rows,
-};
+use super::factors::{Vectors, check_factors, gram, grow, of_row, solve_rows};
 use super::history::{History, PlayWeight};
 use super::model_file::checked_when_read;
 use super::update::Merged;
@@ -23,21 +20,21 @@ use crate::parallel;
 use crate::ranking::at_least_one;
 use crate::{Error, Result};
 
-/// Matrix factorisation by alternating least squares as Rendle et al. tune it: a vector x for each user and y for each item that
-/// minimise
+/// Matrix factorisation by alternating least squares as Rendle et al. tune it: a vector x for each user and y for each
+/// item that minimise
 ///
 /// ```text
 /// Σ over plays  w (xᵀy - 1)²  +  α Σ over all pairs  (xᵀy)²  +  λ Σ_u (n_u + α items)^ν ‖x‖²  +  λ Σ_i (n_i + α users)^ν ‖y‖²
 /// ```
 ///
-/// with w the weight of a play, and n how many plays a user or an item has (Rendle, Krichene, Zhang and Koren, "Revisiting the
-/// performance of iALS on item recommendation benchmarks", RecSys 2022 (arXiv 2110.14037), equations 1 to 5). Against [`Als`](super::Als),
-/// the weight α of what was not played stands by itself, and with ν = 1 the penalty grows with how much there is to fit, so that vectors of
-/// many plays are held as tight as those of few.
+/// with w the weight of a play, and n how many plays a user or an item has (Rendle, Krichene, Zhang and Koren,
+/// "Revisiting the performance of iALS on item recommendation benchmarks", RecSys 2022 (arXiv 2110.14037), equations 1
+/// to 5). Against [`Als`](super::Als), the weight α of what was not played is separate, and with ν = 1 the penalty
+/// grows with how much there is to fit, so that vectors of many plays are held as tight as those of few.
 ///
-/// Each turn solves exactly, for all users and then for all items, in double precision. The vector of anybody is the one that is best for
-/// what they played, with the items as they are, which takes time with the cube of `factors`; the score is xᵀy. Every item that somebody
-/// played has one.
+/// Each turn solves exactly, for all users and then for all items, in double precision. The vector of anybody is the
+/// one that is best for what they played, with the items as they are, which takes time with the cube of `factors`; the
+/// score is xᵀy. Every item that somebody played has one.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
@@ -88,17 +85,21 @@ impl Fit for Ials {
         check_factors(self.factors)?;
         at_least_one("iterations", self.iterations)?;
         if !(self.lambda.is_finite() && self.lambda > 0.0) {
-            return Err(invalid("lambda", self.lambda, "a finite number above 0"));
+            return Err(Error::invalid(
+                "lambda",
+                self.lambda,
+                "a finite number above 0",
+            ));
         }
         if !(self.unobserved > 0.0 && self.unobserved <= 1e6) {
-            return Err(invalid(
+            return Err(Error::invalid(
                 "unobserved",
                 self.unobserved,
                 "above 0 and at most 1e6",
             ));
         }
         if !(0.0..=1.0).contains(&self.exponent) {
-            return Err(invalid("exponent", self.exponent, "from 0 to 1"));
+            return Err(Error::invalid("exponent", self.exponent, "from 0 to 1"));
         }
         self.weight.check()
     }
@@ -107,8 +108,8 @@ impl Fit for Ials {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without values,
-    /// and for a `lambda` so small against the plays that it is lost in rounding.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix
+    /// without values, and for a `lambda` so small against the plays that it is lost in rounding.
     fn fit(&self, data: &Interactions) -> Result<IalsModel> {
         self.check()?;
         check_not_empty(data)?;
@@ -125,10 +126,8 @@ impl Fit for Ials {
         IalsModel {
             data: data.clone(),
             parameters: *self,
-            users: single(users),
-            items: single(items),
+            vectors: Vectors::unchecked(single(users), single(items)),
             gram: Array2::default((0, 0)),
-            panels: Panels::default(),
         }
         .checked()
         .map_err(|_| self.lost())
@@ -169,11 +168,11 @@ impl Ials {
 
     fn lost(&self) -> Error {
         let expected = "larger: against such plays it is lost in rounding";
-        invalid("lambda", self.lambda, expected)
+        Error::invalid("lambda", self.lambda, expected)
     }
 
-    /// (Σ w y yᵀ + α Σ over all y yᵀ + λ (n + α all)^ν I)⁻¹ b, with b = Σ w y over the plays unless it is given; `gram` is α Σ over all
-    /// y yᵀ.
+    /// (Σ w y yᵀ + α Σ over all y yᵀ + λ (n + α all)^ν I)⁻¹ b, with b = Σ w y over the plays unless it is given; `gram`
+    /// is α Σ over all y yᵀ.
     fn solve<T: Copy + Into<f64>>(
         &self,
         solver: &mut Solver,
@@ -192,32 +191,16 @@ impl Ials {
     }
 }
 
-/// The columns of a row, with the values.
-fn of_row(
-    plays: &Compressed,
-    row: usize,
-) -> impl ExactSizeIterator<Item = (usize, f64)> + Clone + '_ {
-    let (columns, values) = plays.row(row);
-    let plays = columns.iter().zip(values);
-    plays.map(|(&column, &value)| (column as usize, value))
-}
-
 /// A fitted [`Ials`].
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct IalsModel {
     data: Interactions,
     parameters: Ials,
-    /// Users x factors.
-    users: Array2<f32>,
-    /// Items x factors.
-    items: Array2<f32>,
+    vectors: Vectors,
     /// α Σ over all items y yᵀ, which follows from the items.
     #[serde(skip)]
     gram: Array2<f64>,
-    /// The items, to be multiplied.
-    #[serde(skip)]
-    panels: Panels,
 }
 
 checked_when_read!(IalsModel);
@@ -228,29 +211,26 @@ impl IalsModel {
         self.parameters
             .check()
             .map_err(|_| "a parameter is outside its range")?;
-        let ((users, items), factors) = (self.data.shape(), self.parameters.factors);
-        check_vectors(&self.users, (users, factors))?;
-        check_vectors(&self.items, (items, factors))?;
-        let gram = gram(&self.items) * self.parameters.unobserved;
-        let panels = Panels::new(&self.items, &self.data);
+        let vectors = self.vectors.checked(&self.data, self.parameters.factors)?;
+        let gram = gram(&vectors.items) * self.parameters.unobserved;
         Ok(Self {
+            vectors,
             gram,
-            panels,
             ..self
         })
     }
 
     /// The vectors of the users: an array of users x factors.
     pub fn user_factors(&self) -> &Array2<f32> {
-        &self.users
+        &self.vectors.users
     }
 
     /// The vectors of the items: an array of items x factors.
     pub fn item_factors(&self) -> &Array2<f32> {
-        &self.items
+        &self.vectors.items
     }
 
-    /// The vector of somebody; nothing where λ is lost beside what they played.
+    /// The vector of somebody; `None` where λ is lost beside what they played.
     fn vector_of(
         &self,
         solver: &mut Solver,
@@ -259,7 +239,7 @@ impl IalsModel {
     ) -> Option<Vec<f64>> {
         let plays = history.plays();
         let plays = plays.map(|(item, value)| (item.index(), value));
-        (self.parameters).solve(solver, &self.items, &self.gram, plays, b)
+        (self.parameters).solve(solver, &self.vectors.items, &self.gram, plays, b)
     }
 
     fn solver(&self) -> Solver {
@@ -271,7 +251,11 @@ impl Update for IalsModel {
     fn update(&mut self, plays: &Interactions) -> Result<()> {
         let merged = Merged::new(&self.data, plays)?;
         let data = &merged.data;
-        let (mut users, mut items) = (self.users.clone(), self.items.clone());
+        let Vectors {
+            mut users,
+            mut items,
+            ..
+        } = self.vectors.clone();
         grow(&mut users, data.users().len());
         grow(&mut items, data.items().len());
         let ials = self.parameters;
@@ -284,15 +268,13 @@ impl Update for IalsModel {
         solve(&mut users, &items, data.by_user(), &merged.users);
         solve(&mut items, &users, data.by_item(), &merged.items);
         *self = Self {
+            vectors: Vectors::unchecked(users, items),
             data: merged.data,
             parameters: ials,
-            users,
-            items,
             gram: Array2::default((0, 0)),
-            panels: Panels::default(),
         }
         .checked()
-        .map_err(|_| invalid("plays", "of very large values", "of smaller values"))?;
+        .map_err(|_| Error::invalid("plays", "of very large values", "of smaller values"))?;
         Ok(())
     }
 }
@@ -304,22 +286,21 @@ impl Recommender for IalsModel {
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
         let x = self.vector_of(&mut self.solver(), history, None);
-        x.map_or(Vec::new(), |x| scores(&self.data, &x, &self.items))
+        x.map_or(Vec::new(), |x| self.vectors.scores(&self.data, &x))
     }
 
     fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
         let mut solver = self.solver();
         let x = |history| self.vector_of(&mut solver, history, None);
         let xs = histories.iter().map(x).collect();
-        best(&self.data, &self.panels, &self.items, xs, histories, wanted)
+        self.vectors.best(&self.data, xs, histories, wanted)
     }
 }
 
 /// The cosine of the angle between the items' vectors.
 impl SimilarItems for IalsModel {
     fn similarities(&self, item: Item) -> Vec<(Item, f64)> {
-        let cosines = cosines(self.items.view(), self.items.row(item.index()));
-        named(cosines, self.data.item_indices(), Some(item))
+        (self.vectors).similar_items(&self.data, self.parameters.factors, item)
     }
 }
 
@@ -329,22 +310,26 @@ impl SimilarUsers for IalsModel {
         let Some(x) = self.vector_of(&mut self.solver(), history, None) else {
             return Vec::new();
         };
-        let x = Array1::from(x).mapv(|x| x as f32);
-        let cosines = cosines(self.users.view(), x.view());
-        named(cosines, self.data.user_indices(), history.user())
+        let x: Vec<f32> = x.into_iter().map(|x| x as f32).collect();
+        (self.vectors).similar_users(&self.data, self.parameters.factors, &x, history.user())
     }
 }
 
 /// With W the inverse of which a vector is made, the score of item i is the sum over what was played of w_j y_iᵀ W y_j.
 impl Explain for IalsModel {
     fn contributions(&self, history: &History<'_>, item: Item) -> Vec<(Item, f64)> {
-        let of_item = self.items.row(item.index()).mapv(f64::from).to_vec();
+        let of_item = self
+            .vectors
+            .items
+            .row(item.index())
+            .mapv(f64::from)
+            .to_vec();
         let Some(row) = self.vector_of(&mut self.solver(), history, Some(&of_item)) else {
             return Vec::new();
         };
         let row = Array1::from(row);
         let contribution = |(played, value): (Item, f64)| {
-            let y = self.items.row(played.index()).mapv(f64::from);
+            let y = self.vectors.items.row(played.index()).mapv(f64::from);
             (played, self.parameters.weight.of(value) * row.dot(&y))
         };
         history.plays().map(contribution).collect()
@@ -412,7 +397,7 @@ mod tests {
             };
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
             let pool = pool.build().unwrap();
-            pool.install(|| ials.fit(&data).unwrap().items)
+            pool.install(|| ials.fit(&data).unwrap().vectors.items)
         };
         assert_eq!(with(0, 1), with(0, 3));
         assert_ne!(with(0, 1), with(1, 1));

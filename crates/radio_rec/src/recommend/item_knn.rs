@@ -19,15 +19,16 @@ use crate::similarity::{ItemNeighbours, Neighbourhood};
 /// ```
 ///
 /// (Deshpande and Karypis, "Item-based top-N recommendation algorithms", TOIS 2004, section 4.) Other than
-/// [`ItemScore`](super::ItemScore) it does not divide by the sum of the similarities, so that items with many neighbours in
-/// the history come first. An item that is nobody's neighbour has no score.
+/// [`ItemScore`](super::ItemScore) it does not divide by the sum of the similarities, so that items with many
+/// neighbours in the history come first. An item that is nobody's neighbour has no score.
 ///
 /// | parameter | meaning | range |
 /// |---|---|---|
 /// | `neighbourhood` | how many neighbours of each item count, how alike is measured, and more | see [`Neighbourhood`] |
 ///
 /// With the measure [`DotProduct`](crate::similarity::Measure::DotProduct) over the weights
-/// [`Bm25`](crate::similarity::Weighting::Bm25) it recommends as implicit's `BM25Recommender` does, up to how many neighbours are kept: there, K counts the item itself.
+/// [`Bm25`](crate::similarity::Weighting::Bm25) it recommends as implicit's `BM25Recommender` does, up to how many
+/// neighbours are kept: there, K counts the item itself.
 ///
 /// ```
 /// use radio_rec::interactions::Interactions;
@@ -74,8 +75,8 @@ impl Fit for ItemKnn {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a neighbourhood outside its range, and for a matrix
-    /// without values.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a neighbourhood outside its range, and for a
+    /// matrix without values.
     fn fit(&self, data: &Interactions) -> Result<ItemKnnModel> {
         check_not_empty(data)?;
         Ok(ItemKnnModel {

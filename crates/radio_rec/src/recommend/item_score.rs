@@ -15,15 +15,16 @@ use crate::similarity::{ItemNeighbours, Neighbour, Neighbourhood};
 
 /// Scores an item by what the user played of the items most similar to it.
 ///
-/// For user u and item i, with N(i) the k items most similar to i (without i itself) and s the similarity, by default the cosine:
+/// For user u and item i, with N(i) the k items most similar to i (without i itself) and s the similarity, by default
+/// the cosine:
 ///
 /// ```text
 /// score(u, i) = Σ value(u, j) · s(i, j)  /  Σ s(i, j)      both sums over j in N(i)
 /// ```
 ///
 /// With 0/1 data this is the share of i's neighbourhood that u played, from 0 to 1. It is 0 for an item without
-/// neighbours. This is the item-based prediction by a weighted sum of Sarwar et al., "Item-based collaborative filtering
-/// recommendation algorithms" (WWW 2001), section 3.2.1, with the neighbours taken from all items.
+/// neighbours. This is the item-based prediction by a weighted sum of Sarwar et al., "Item-based collaborative
+/// filtering recommendation algorithms" (WWW 2001), section 3.2.1, with the neighbours taken from all items.
 ///
 /// | parameter | meaning | range |
 /// |---|---|---|
@@ -76,8 +77,8 @@ impl Fit for ItemScore {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a neighbourhood outside its range, and for a matrix
-    /// without values.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a neighbourhood outside its range, and for a
+    /// matrix without values.
     fn fit(&self, data: &Interactions) -> Result<ItemScoreModel> {
         check_not_empty(data)?;
         Ok(ItemScoreModel {

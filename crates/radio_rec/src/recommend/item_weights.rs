@@ -7,10 +7,10 @@ use super::model_file::{checked_weights, checked_when_read};
 use super::sums::Sums;
 use super::{Explain, Recommender, SimilarItems, Wanted};
 use crate::interactions::{Interactions, Item};
-use crate::similarity::ItemNeighbours;
+use crate::similarity::{ItemNeighbours, Neighbour};
 
-/// A fitted [`Slim`](super::Slim), [`Rp3Beta`](super::Rp3Beta) or [`SparseEase`](super::SparseEase): of each item the others that it
-/// speaks for, and how much.
+/// A fitted [`Slim`](super::Slim), [`Rp3Beta`](super::Rp3Beta) or [`SparseEase`](super::SparseEase): of each item the
+/// others that it speaks for, and how much.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct ItemWeightsModel {
@@ -27,13 +27,32 @@ impl ItemWeightsModel {
     fn checked(self) -> std::result::Result<Self, &'static str> {
         let weights = checked_weights(&self.weights, &self.data)?;
         if self.weight.check().is_err() {
-            return Err("its weight of plays is none");
+            return Err("its weight of plays is outside its range");
         }
         Ok(Self { weights, ..self })
     }
 
-    /// Of each item the others that it speaks for, and how much: above 0, or of [`SparseEase`](super::SparseEase) below 0 where it speaks
-    /// against one.
+    /// From columns: for each item the others that speak for it, in ascending order, and how much.
+    pub(super) fn from_columns(
+        data: &Interactions,
+        weight: PlayWeight,
+        columns: Vec<Vec<(u32, f64)>>,
+    ) -> Self {
+        let mut rows = vec![Vec::new(); columns.len()];
+        for (item, column) in data.item_indices().zip(columns) {
+            for (other, similarity) in column {
+                rows[other as usize].push(Neighbour { item, similarity });
+            }
+        }
+        Self {
+            data: data.clone(),
+            weight,
+            weights: ItemNeighbours::from_rows(rows),
+        }
+    }
+
+    /// Of each item the others that it speaks for, and how much: above 0, or of [`SparseEase`](super::SparseEase) below
+    /// 0 where it speaks against one.
     pub fn weights(&self) -> &ItemNeighbours {
         &self.weights
     }

@@ -1,22 +1,20 @@
 //! Users and items as points whose products are the odds of a play.
 
-use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, Zip, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Zip, s};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 use serde::{Deserialize, Serialize};
 
-use super::factors::{
-    Panels, best, check_factors, check_vectors, cosines, grow, invalid, named, scores,
-};
+use super::factors::{Vectors, check_factors, grow};
 use super::history::{History, PlayWeight};
 use super::model_file::checked_when_read;
 use super::update::Merged;
 use super::{Fit, Recommender, SimilarItems, SimilarUsers, Update, Wanted, check_not_empty};
-use crate::Result;
 use crate::interactions::{Compressed, Interactions, Item, User};
 use crate::parallel;
 use crate::ranking::at_least_one;
+use crate::{Error, Result};
 
 /// Logistic matrix factorisation: a vector x and a number b for each user, y and c for each item, such that
 /// σ(xᵀy + b + c) is the probability of a play. They maximise
@@ -25,9 +23,10 @@ use crate::ranking::at_least_one;
 /// Σ over all pairs  w s - (1 + w) ln(1 + eˢ)   -  λ/2 (Σ ‖x‖² + Σ ‖y‖²)      s = xᵀy + b + c
 /// ```
 ///
-/// with w the weight of a play and 0 where there is none (Johnson, "Logistic matrix factorization for implicit feedback data", NIPS
-/// workshop 2014, equation 4), by steps up the gradient of one side and then of the other, each as large as AdaGrad makes them (section 3.2 there). The sums are over all
-/// pairs and not over a sample of those without a play: nothing but the beginning is random.
+/// with w the weight of a play and 0 where there is none (Johnson, "Logistic matrix factorization for implicit feedback
+/// data", NIPS workshop 2014, equation 4), by steps up the gradient of one side and then of the other, each as large as
+/// AdaGrad makes them (section 3.2 there). The sums are over all pairs and not over a sample of those without a play:
+/// nothing but the beginning is random.
 ///
 /// The vector of somebody who is not in the matrix is found by the same steps. The score is xᵀy + c. Every item that
 /// somebody played has one.
@@ -82,10 +81,10 @@ impl Fit for LogisticMf {
         check_factors(self.factors)?;
         at_least_one("iterations", self.iterations)?;
         if !(self.rate > 0.0 && self.rate <= 10.0) {
-            return Err(invalid("rate", self.rate, "above 0 and at most 10"));
+            return Err(Error::invalid("rate", self.rate, "above 0 and at most 10"));
         }
         if !(0.0..=1e30).contains(&self.lambda) {
-            return Err(invalid("lambda", self.lambda, "from 0 to 1e30"));
+            return Err(Error::invalid("lambda", self.lambda, "from 0 to 1e30"));
         }
         self.weight.check()
     }
@@ -94,8 +93,8 @@ impl Fit for LogisticMf {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without values, and for
-    /// vectors that single precision does not hold.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix
+    /// without values, and for vectors that single precision does not hold.
     fn fit(&self, data: &Interactions) -> Result<LogisticMfModel> {
         self.check()?;
         check_not_empty(data)?;
@@ -120,14 +119,12 @@ impl Fit for LogisticMf {
         LogisticMfModel {
             data: data.clone(),
             parameters: *self,
-            users: single(users),
-            items: single(items),
-            panels: Panels::default(),
+            vectors: Vectors::unchecked(single(users), single(items)),
         }
         .checked()
         .map_err(|_| {
             let expected = "smaller for this matrix: the vectors grow without end";
-            invalid("rate", self.rate, expected)
+            Error::invalid("rate", self.rate, expected)
         })
     }
 }
@@ -235,13 +232,8 @@ fn sigmoid(s: f64) -> f64 {
 pub struct LogisticMfModel {
     data: Interactions,
     parameters: LogisticMf,
-    /// Users x (factors + 2), the last two numbers b and 1.
-    users: Array2<f32>,
-    /// Items x (factors + 2), the last two numbers 1 and c.
-    items: Array2<f32>,
-    /// The items, to be multiplied.
-    #[serde(skip)]
-    panels: Panels,
+    /// Of factors + 2 numbers, the last two b and 1 of users, 1 and c of items.
+    vectors: Vectors,
 }
 
 checked_when_read!(LogisticMfModel);
@@ -252,23 +244,26 @@ impl LogisticMfModel {
         self.parameters
             .check()
             .map_err(|_| "a parameter is outside its range")?;
-        let ((users, items), width) = (self.data.shape(), self.parameters.factors + 2);
-        check_vectors(&self.users, (users, width))?;
-        check_vectors(&self.items, (items, width))?;
-        let panels = Panels::new(&self.items, &self.data);
-        Ok(Self { panels, ..self })
+        let vectors = (self.vectors).checked(&self.data, self.parameters.factors + 2)?;
+        Ok(Self { vectors, ..self })
     }
 
-    /// The vector of somebody: what was learned for a user, or the steps of a history; with 0 for b, which is the same for all items.
+    /// The vector of somebody: what was learned for a user, or the steps of a history; with 0 for b, which is the same
+    /// for all items.
     fn vector_of(&self, history: &History<'_>) -> Vec<f64> {
         let mut x = match history.user() {
-            Some(user) => self.users.row(user.index()).mapv(f64::from).to_vec(),
+            Some(user) => self
+                .vectors
+                .users
+                .row(user.index())
+                .mapv(f64::from)
+                .to_vec(),
             None => {
                 let (columns, values): (Vec<u32>, Vec<f64>) = history
                     .plays()
                     .map(|(item, value)| (item.number(), value))
                     .unzip();
-                let items = self.items.mapv(f64::from);
+                let items = self.vectors.items.mapv(f64::from);
                 let plays = (&columns[..], &values[..]);
                 let side = self.parameters.steps_of_one(&items, plays, 0);
                 side.vectors.row(0).to_vec()
@@ -283,7 +278,11 @@ impl Update for LogisticMfModel {
     fn update(&mut self, plays: &Interactions) -> Result<()> {
         let merged = Merged::new(&self.data, plays)?;
         let (data, mf) = (&merged.data, self.parameters);
-        let (mut users, mut items) = (self.users.clone(), self.items.clone());
+        let Vectors {
+            mut users,
+            mut items,
+            ..
+        } = self.vectors.clone();
         // Those that are new begin at 0, beside the 1.
         for (side, rows, own) in [
             (&mut users, data.users().len(), 0),
@@ -310,12 +309,10 @@ impl Update for LogisticMfModel {
         *self = Self {
             data: merged.data,
             parameters: mf,
-            users,
-            items,
-            panels: Panels::default(),
+            vectors: Vectors::unchecked(users, items),
         }
         .checked()
-        .map_err(|_| invalid("plays", "of very large values", "of smaller values"))?;
+        .map_err(|_| Error::invalid("plays", "of very large values", "of smaller values"))?;
         Ok(())
     }
 }
@@ -326,33 +323,28 @@ impl Recommender for LogisticMfModel {
     }
 
     fn score(&self, history: &History<'_>) -> Vec<(Item, f64)> {
-        scores(&self.data, &self.vector_of(history), &self.items)
+        (self.vectors).scores(&self.data, &self.vector_of(history))
     }
 
     fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
         let x = |history| Some(self.vector_of(history));
         let xs = histories.iter().map(x).collect();
-        best(&self.data, &self.panels, &self.items, xs, histories, wanted)
+        self.vectors.best(&self.data, xs, histories, wanted)
     }
 }
 
 /// The cosine of the angle between the items' vectors, without c.
 impl SimilarItems for LogisticMfModel {
     fn similarities(&self, item: Item) -> Vec<(Item, f64)> {
-        let vectors = self.items.slice(s![.., ..self.parameters.factors]);
-        let cosines = cosines(vectors, vectors.row(item.index()));
-        named(cosines, self.data.item_indices(), Some(item))
+        (self.vectors).similar_items(&self.data, self.parameters.factors, item)
     }
 }
 
 /// The cosine of the angle between the users' vectors, without b, and the one of somebody who is not in the matrix.
 impl SimilarUsers for LogisticMfModel {
     fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)> {
-        let factors = self.parameters.factors;
         let x: Vec<f32> = self.vector_of(history).iter().map(|&x| x as f32).collect();
-        let vectors = self.users.slice(s![.., ..factors]);
-        let cosines = cosines(vectors, ArrayView1::from(&x[..factors]));
-        named(cosines, self.data.user_indices(), history.user())
+        (self.vectors).similar_users(&self.data, self.parameters.factors, &x, history.user())
     }
 }
 
@@ -405,7 +397,10 @@ mod tests {
             ..LogisticMf::default()
         };
         let model = mf.fit(&data).unwrap();
-        let (users, items) = &(model.users.mapv(f64::from), model.items.mapv(f64::from));
+        let (users, items) = &(
+            model.vectors.users.mapv(f64::from),
+            model.vectors.items.mapv(f64::from),
+        );
         let rows = |plays: &Compressed, count: usize| -> Vec<(Vec<u32>, Vec<f64>)> {
             let row = |row| (plays.row(row).0.to_vec(), plays.row(row).1.to_vec());
             (0..count).map(row).collect()
@@ -452,7 +447,12 @@ mod tests {
             };
             let model = mf.fit(&data).unwrap();
             let wide = |side: &Array2<f32>| side.mapv(f64::from);
-            objective(&mf, &data, &wide(&model.users), &wide(&model.items))
+            objective(
+                &mf,
+                &data,
+                &wide(&model.vectors.users),
+                &wide(&model.vectors.items),
+            )
         };
         let found = [1, 5, 20, 100].map(with);
         assert!(found.is_sorted_by(|a, b| a < b), "{found:?}");
@@ -470,7 +470,7 @@ mod tests {
         let user = data.user("u3").unwrap();
         let plays: Vec<_> = data.items_of(user).collect();
         let stranger = History::new(&data, super::super::Whom::History(&plays)).unwrap();
-        let items = model.items.mapv(f64::from);
+        let items = model.vectors.items.mapv(f64::from);
         let (columns, values) = data.by_user().row(user.index());
         let found = mf.steps_of_one(&items, (columns, values), 0).vectors;
         let plays = std::iter::once(columns.iter().zip(values));
@@ -547,7 +547,7 @@ mod tests {
             };
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
             let pool = pool.build().unwrap();
-            pool.install(|| mf.fit(&data).unwrap().items)
+            pool.install(|| mf.fit(&data).unwrap().vectors.items)
         };
         assert_eq!(with(0, 1), with(0, 3));
         assert_ne!(with(0, 1), with(1, 1));

@@ -25,7 +25,8 @@ const MODEL_ALONE: Kind = Kind {
 };
 
 impl Model {
-    /// Writes the model and the matrix it learned from to a file, whole or not at all: it is written beside, then renamed.
+    /// Writes the model and the matrix it learned from to a file, whole or not at all: it is written beside, then
+    /// renamed.
     ///
     /// Timestamps are not kept: the matrix of a loaded model has none.
     ///
@@ -36,8 +37,8 @@ impl Model {
         MODEL.save(self, path.as_ref())
     }
 
-    /// Writes the model as [`save`](Model::save) does, but without the matrix: nobody's name and nobody's plays are in the file, only
-    /// what was learned from them. What reads it is [`load_with`](Model::load_with).
+    /// Writes the model as [`save`](Model::save) does, but without the matrix: nobody's name and nobody's plays are in
+    /// the file, only what was learned from them. What reads it is [`load_with`](Model::load_with).
     ///
     /// # Errors
     ///
@@ -51,21 +52,22 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`](crate::Error::Io) where the file cannot be read, and [`Error::ModelFile`](crate::Error::ModelFile) for one
-    /// that is not a model with its matrix, was cut short or damaged, or was written by another version of this crate.
+    /// [`Error::Io`](crate::Error::Io) where the file cannot be read, and [`Error::ModelFile`](crate::Error::ModelFile)
+    /// for one that is not a model with its matrix, was cut short or damaged, or was written by another version of this
+    /// crate.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         MODEL.load(path.as_ref())
     }
 
-    /// Reads a model that [`save_without_data`](Model::save_without_data) wrote, with the matrix that it learned from, or another
-    /// of the same users and items in the same order: for those models that are nothing but their matrix, such as user kNN, that
-    /// is what they then know.
+    /// Reads a model that [`save_without_data`](Model::save_without_data) wrote, with the matrix that it learned from,
+    /// or another of the same users and items in the same order: for those models that are nothing but their matrix,
+    /// such as user kNN, that is what they then know.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`](crate::Error::Io) where the file cannot be read, and [`Error::ModelFile`](crate::Error::ModelFile) for one
-    /// that is not a model without a matrix, that has learned from other users or items, was cut short or damaged, or was
-    /// written by another version of this crate.
+    /// [`Error::Io`](crate::Error::Io) where the file cannot be read, and [`Error::ModelFile`](crate::Error::ModelFile)
+    /// for one that is not a model without a matrix, that has learned from other users or items, was cut short or
+    /// damaged, or was written by another version of this crate.
     pub fn load_with(path: impl AsRef<Path>, data: &Interactions) -> Result<Self> {
         let path = path.as_ref();
         let read = || MODEL_ALONE.load_first::<LearnedFrom>(path);
@@ -104,7 +106,8 @@ impl LearnedFrom {
 
 /// Where the matrices are of the models that are written or read.
 ///
-/// Serde hands nothing down to the parts of what it reads but the bytes, so it stands beside them, for one thread and one call.
+/// Serde passes no context to the parts of what it reads or writes, so this is kept per thread, for the time of one
+/// call.
 #[derive(Clone, Default)]
 enum Matrices {
     /// In the file.
@@ -133,8 +136,8 @@ impl Matrices {
     }
 }
 
-/// Lets a model with `#[serde(remote = "Self")]` and a method `checked` be written as it is, and read only if its parts fit
-/// together.
+/// Lets a model with `#[serde(remote = "Self")]` and a method `checked` be written as it is, and read only if its parts
+/// fit together.
 macro_rules! checked_when_read {
     ($Model:ident) => {
         impl serde::Serialize for $Model {
@@ -159,7 +162,8 @@ macro_rules! checked_when_read {
 }
 pub(super) use checked_when_read;
 
-/// The neighbours as items of the matrix, if there are some of each item, which are other items, with similarities above 0.
+/// The neighbours as items of the matrix, if there are some of each item, which are other items, with similarities
+/// above 0.
 pub(super) fn checked_neighbours(
     neighbours: &ItemNeighbours,
     data: &Interactions,
@@ -379,10 +383,10 @@ mod tests {
             ..Bpr::default()
         };
         let changes: [fn(&mut AlsModel); 6] = [
-            |model| model.items = model.items.slice(s![1.., ..]).to_owned(),
-            |model| model.users = model.users.slice(s![.., 1..]).to_owned(),
-            |model| model.items[(0, 0)] = f32::NAN,
-            |model| model.users[(0, 0)] = f32::INFINITY,
+            |model| model.vectors.items = model.vectors.items.slice(s![1.., ..]).to_owned(),
+            |model| model.vectors.users = model.vectors.users.slice(s![.., 1..]).to_owned(),
+            |model| model.vectors.items[(0, 0)] = f32::NAN,
+            |model| model.vectors.users[(0, 0)] = f32::INFINITY,
             |model| model.parameters.factors = 4,
             |model| model.parameters.lambda = f64::NAN,
         ];
@@ -392,9 +396,9 @@ mod tests {
             assert_refused(Model::Als(model));
         }
         let changes: [fn(&mut BprModel); 5] = [
-            |model| model.items = model.items.slice(s![.., 1..]).to_owned(),
-            |model| model.users = model.users.slice(s![1.., ..]).to_owned(),
-            |model| model.items[(0, 0)] = f32::NAN,
+            |model| model.vectors.items = model.vectors.items.slice(s![.., 1..]).to_owned(),
+            |model| model.vectors.users = model.vectors.users.slice(s![1.., ..]).to_owned(),
+            |model| model.vectors.items[(0, 0)] = f32::NAN,
             |model| model.parameters.factors = usize::MAX,
             |model| model.parameters.epochs = usize::MAX,
         ];

@@ -13,8 +13,8 @@ use crate::interactions::{Interactions, Item, User};
 /// Recommends what the most similar user plays. It has no parameters.
 ///
 /// The score of an item is cos(user, nearest) · value(nearest, item), where nearest is the user with the largest cosine
-/// to this one, and the first of them in the catalogue where several have it. With 0/1 data all items of the nearest user
-/// score the same, and keep the catalogue's order.
+/// to this one, and the first of them in the catalogue where several have it. With 0/1 data all items of the nearest
+/// user score the same, and keep the catalogue's order.
 ///
 /// ```
 /// use radio_rec::interactions::Interactions;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::history::History;
 use super::model_file::checked_when_read;
+use super::recommender::listeners;
 use super::update::Merged;
 use super::{Fit, Recommender, Update, Wanted, check_not_empty};
 use crate::Result;
@@ -81,12 +82,4 @@ impl Recommender for PopularityModel {
         };
         histories.iter().map(best).collect()
     }
-}
-
-/// How many users played each item that somebody played.
-pub(crate) fn listeners(data: &Interactions) -> Vec<(Item, f64)> {
-    data.item_indices()
-        .map(|item| (item, data.users_of(item).len() as f64))
-        .filter(|&(_, listeners)| listeners > 0.0)
-        .collect()
 }

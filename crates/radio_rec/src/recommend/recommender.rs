@@ -5,7 +5,6 @@ use std::ops::{ControlFlow, Deref};
 use std::sync::OnceLock;
 
 use super::history::{History, Whom};
-use super::popularity::listeners;
 use super::request::{Request, Wanted};
 use crate::Result;
 use crate::display::Table;
@@ -15,8 +14,8 @@ use crate::ranking::{Ranking, at_least_one};
 
 /// Parameters of a model, which learns from a matrix.
 ///
-/// Parameters have public fields: `new` takes those without a default, and the others are set by name.
-/// They can be written and read by [serde](https://serde.rs); what was read is checked by `fit`, as what was written by hand.
+/// Parameters have public fields: `new` takes those without a default, and the others are set by name. They can be
+/// written and read by [serde](https://serde.rs); what was read is checked by `fit`, as what was written by hand.
 ///
 /// A model of your own is a type of parameters with this trait, and a fitted one with [`Recommender`].
 ///
@@ -48,14 +47,14 @@ pub trait Fit {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without
-    /// values, and for what else the model cannot learn from: each says so.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix
+    /// without values, and for what else the model cannot learn from: each says so.
     fn fit(&self, data: &Interactions) -> Result<Self::Model>;
 }
 
 /// A fitted model: what it learned from, and a score of items for anybody.
 ///
-/// The rest follows from these two. What a score means, and for which items there is none, is said by each model. The trait
+/// The rest follows from these two. Each model says what its score means, and which items have none. The trait
 /// is object-safe: a list of models is a `Vec<Box<dyn Recommender>>`.
 pub trait Recommender: Send + Sync {
     /// The matrix that the model learned from.
@@ -70,8 +69,8 @@ pub trait Recommender: Send + Sync {
     /// For each history the best items that are wanted, best first, as [`Wanted::best_of`] has them of the
     /// [`score`](Recommender::score)s.
     ///
-    /// A model that scores several histories faster together, or that knows at less cost what is not among the best, does so
-    /// here. What it answers for one history must not depend on the others. No history is empty.
+    /// A model that scores several histories faster together, or that knows at less cost what is not among the best,
+    /// does so here. What it answers for one history must not depend on the others. No history is empty.
     fn best(&self, histories: &[History<'_>], wanted: &Wanted) -> Vec<Vec<(Item, f64)>> {
         let best = |history| wanted.best_of(history, self.score(history));
         histories.iter().map(best).collect()
@@ -79,20 +78,20 @@ pub trait Recommender: Send + Sync {
 
     /// The best items for a user of the matrix or for anybody else by what they played, and what it is based on.
     ///
-    /// Where nothing was played these are the items with the most listeners, with the number of listeners as their score,
-    /// and [`Recommendation::basis`] says so. Fewer than were asked for come where fewer have a score.
+    /// Where nothing was played these are the items with the most listeners, with the number of listeners as their
+    /// score, and [`Recommendation::basis`] says so. Fewer than were asked for come where fewer have a score.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a request outside its range, for a user or an item of
-    /// another matrix, and for a value that is not 0 and not from 1e-30 to 1e30.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a request outside its range, for a user or an
+    /// item of another matrix, and for a value that is not 0 and not from 1e-30 to 1e30.
     fn recommend(&self, whom: Whom<'_>, request: &Request) -> Result<Recommendation> {
         let best = |histories: &[History<'_>], wanted: &Wanted| self.best(histories, wanted);
         one_list(self.data(), &best, whom, request)
     }
 
-    /// [`recommend`](Recommender::recommend) for many, over all processors: a list for each, in the order given, the same
-    /// to the bit as when asked one by one.
+    /// [`recommend`](Recommender::recommend) for many, over all processors: a list for each, in the order given, the
+    /// same to the bit as when asked one by one.
     ///
     /// # Errors
     ///
@@ -106,8 +105,8 @@ pub trait Recommender: Send + Sync {
         Ok(lists)
     }
 
-    /// [`recommend_all`](Recommender::recommend_all) with the lists handed on as they come, in the order given, each with its
-    /// place in `whom`, until `take` breaks: for more lists than memory holds, and to see how far it is.
+    /// [`recommend_all`](Recommender::recommend_all) with the lists passed on as they are ready, in the order given,
+    /// each with its place in `whom`, until `take` breaks: for more lists than memory holds, and to see how far it is.
     ///
     /// # Errors
     ///
@@ -141,8 +140,8 @@ pub trait Recommender: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a user or an item of another matrix, and for a value
-    /// that is not 0 and not from 1e-30 to 1e30.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a user or an item of another matrix, and for a
+    /// value that is not 0 and not from 1e-30 to 1e30.
     fn scores_of(&self, whom: Whom<'_>, items: &[Item]) -> Result<Vec<Option<f64>>> {
         scores_of(self.data(), &|history| self.score(history), whom, items)
     }
@@ -151,8 +150,16 @@ pub trait Recommender: Send + Sync {
 /// How many histories are scored together.
 const BLOCK: usize = 64;
 
-/// How many blocks a thread does before lists are handed on.
+/// How many blocks a thread does before lists are passed on.
 const BLOCKS_PER_THREAD: usize = 4;
+
+/// How many users played each item that somebody played.
+pub(crate) fn listeners(data: &Interactions) -> Vec<(Item, f64)> {
+    data.item_indices()
+        .map(|item| (item, data.users_of(item).len() as f64))
+        .filter(|&(_, listeners)| listeners > 0.0)
+        .collect()
+}
 
 /// What has the most listeners, for those who played nothing: found once for all of them.
 type Popular = OnceLock<Vec<(Item, f64)>>;
@@ -283,17 +290,17 @@ pub trait SimilarItems: Recommender {
 
 /// A model that knows which users are alike.
 pub trait SimilarUsers: Recommender {
-    /// How similar users of the matrix are to somebody, in any order, without the user whose history it is; a similarity for
-    /// each that is similar.
+    /// How similar users of the matrix are to somebody, in any order, without the user whose history it is; a
+    /// similarity for each that is similar.
     fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)>;
 
-    /// The best `n` users most similar to a user of the matrix, never the user themself, or to anybody else by what they
-    /// played; fewer where fewer have a similarity above 0, and none for somebody who played nothing.
+    /// The best `n` users most similar to a user of the matrix, never the user themself, or to anybody else by what
+    /// they played; fewer where fewer have a similarity above 0, and none for somebody who played nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `n` = 0, for a user or an item of another matrix, and
-    /// for a value that is not 0 and not from 1e-30 to 1e30.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `n` = 0, for a user or an item of another
+    /// matrix, and for a value that is not 0 and not from 1e-30 to 1e30.
     fn similar_users(&self, whom: Whom<'_>, n: usize) -> Result<Ranking<UserName>> {
         at_least_one("n", n)?;
         let data = self.data();
@@ -318,8 +325,8 @@ pub trait Explain: Recommender {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `n` = 0, for a user or an item of another matrix, and
-    /// for a value that is not 0 and not from 1e-30 to 1e30.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for `n` = 0, for a user or an item of another
+    /// matrix, and for a value that is not 0 and not from 1e-30 to 1e30.
     fn explain(&self, whom: Whom<'_>, item: Item, n: usize) -> Result<Explanation> {
         at_least_one("n", n)?;
         let data = self.data();
@@ -360,7 +367,8 @@ pub enum Basis {
 
 /// Items of the matrix with their scores, best first, and what they were chosen by: one of many lists.
 ///
-/// It is a slice of (item, score). Numbers of listeners, of a list by [`Basis::Popularity`], compare with no other scores.
+/// It is a slice of (item, score). Numbers of listeners, of a list by [`Basis::Popularity`], compare with no other
+/// scores.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ItemList {
     /// The items with their scores, best first.

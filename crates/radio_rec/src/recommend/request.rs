@@ -93,18 +93,15 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for `n` = 0, for an item of another matrix, and for a minimum score that is not a number.
+    /// [`Error::InvalidParameter`] for `n` = 0, for an item of another matrix, and for a minimum score that is not a
+    /// number.
     pub(crate) fn checked(&self, data: &Interactions) -> Result<Wanted> {
         at_least_one("n", self.n)?;
         for &item in self.only.iter().flatten().chain(&self.without) {
             data.check_item(item)?;
         }
         if self.minimum_score.is_some_and(f64::is_nan) {
-            return Err(Error::InvalidParameter {
-                name: "minimum_score",
-                value: "NaN".into(),
-                expected: "a number".into(),
-            });
+            return Err(Error::invalid("minimum_score", "NaN", "a number"));
         }
         let allowed = (self.only.is_some() || !self.without.is_empty()).then(|| {
             let mut allowed = vec![self.only.is_none(); data.items().len()];

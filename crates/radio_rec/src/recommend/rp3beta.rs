@@ -2,17 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::factors::invalid;
 use super::history::PlayWeight;
 use super::{Fit, ItemWeightsModel, check_not_empty};
-use crate::Result;
 use crate::interactions::{Interactions, Item};
 use crate::parallel;
 use crate::ranking::{at_least_one, best};
 use crate::similarity::{ItemNeighbours, Neighbour};
+use crate::{Error, Result};
 
-/// Scores an item by how often a walk from the user comes to it: to an item that they played, to one of its users, to an item of
-/// theirs; and by how few play it.
+/// Scores an item by how often a walk from the user comes to it: to an item that they played, to one of its users, to
+/// an item of theirs; and by how few play it.
 ///
 /// With x the weighted plays, the weight of item i for item j is
 ///
@@ -20,10 +19,11 @@ use crate::similarity::{ItemNeighbours, Neighbour};
 /// w_ij = Σ over users v  (x_vi / Σ_u x_ui)^α · (x_vj / Σ_k x_vk)^α   /   n_j^β       n_j the number of users of j
 /// ```
 ///
-/// of which each item i keeps its `k` largest, and the score of item j is Σ x_ui w_ij (Paudel, Christoffel, Newell and Bernstein,
-/// "Updatable, accurate, diverse, and scalable recommendations for interactive applications", TiiS 2017, section 4, with α as in
-/// Cooper, Lee, Radzik and Siantos, "Random walks in recommender systems", WWW 2014; the user's own first step is x_ui itself, which
-/// orders items alike where plays count the same). An item to which no walk comes has no score.
+/// of which each item i keeps its `k` largest, and the score of item j is Σ x_ui w_ij (Paudel, Christoffel, Newell and
+/// Bernstein, "Updatable, accurate, diverse, and scalable recommendations for interactive applications", TiiS 2017,
+/// section 4, with α as in Cooper, Lee, Radzik and Siantos, "Random walks in recommender systems", WWW 2014; the user's
+/// own first step is x_ui itself, which orders items alike where plays count the same). An item to which no walk comes
+/// has no score.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
@@ -61,10 +61,14 @@ impl Fit for Rp3Beta {
     fn check(&self) -> Result<()> {
         at_least_one("k", self.k)?;
         if !(self.alpha > 0.0 && self.alpha <= 10.0) {
-            return Err(invalid("alpha", self.alpha, "above 0 and at most 10"));
+            return Err(Error::invalid(
+                "alpha",
+                self.alpha,
+                "above 0 and at most 10",
+            ));
         }
         if !(0.0..=10.0).contains(&self.beta) {
-            return Err(invalid("beta", self.beta, "from 0 to 10"));
+            return Err(Error::invalid("beta", self.beta, "from 0 to 10"));
         }
         self.weight.check()
     }
@@ -73,8 +77,8 @@ impl Fit for Rp3Beta {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, and for a matrix without
-    /// values.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, and for a matrix
+    /// without values.
     fn fit(&self, data: &Interactions) -> Result<ItemWeightsModel> {
         self.check()?;
         check_not_empty(data)?;

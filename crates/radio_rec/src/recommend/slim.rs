@@ -4,17 +4,15 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::ease::together;
-use super::factors::invalid;
 use super::history::PlayWeight;
 use super::{Fit, ItemWeightsModel, check_not_empty};
-use crate::Result;
 use crate::interactions::Interactions;
 use crate::parallel;
 use crate::ranking::at_least_one;
-use crate::similarity::{ItemNeighbours, Neighbour};
+use crate::{Error, Result};
 
-/// Sparse linear method: learns how much each item speaks for each other as [`Ease`](super::Ease) does, with weights that are not
-/// negative and of which most are 0.
+/// Sparse linear method: learns how much each item speaks for each other as [`Ease`](super::Ease) does, with weights
+/// that are not negative and of which most are 0.
 ///
 /// With X the weighted plays (users x items), the weights w of the other items for item j minimise
 ///
@@ -22,17 +20,17 @@ use crate::similarity::{ItemNeighbours, Neighbour};
 /// ½ ‖x_j - X w‖² + l2/2 ‖w‖² + l1 Σ |w_i|     with w_i ≥ 0 and w_j = 0
 /// ```
 ///
-/// (Ning and Karypis, "SLIM: sparse linear methods for top-N recommender systems", ICDM 2011, equation 3), by coordinate descent on XᵀX
-/// (Friedman, Hastie and Tibshirani, "Regularization paths for generalized linear models via coordinate descent", 2010, section
-/// 2.2). That is scikit-learn's `ElasticNet(alpha=(l1 + l2) / users, l1_ratio=l1 / (l1 + l2), fit_intercept=False,
-/// positive=True)` for each item. The score of item j is the sum over what was played of the weights times the plays; an item
-/// that nothing speaks for has no score.
+/// (Ning and Karypis, "SLIM: sparse linear methods for top-N recommender systems", ICDM 2011, equation 3), by
+/// coordinate descent on XᵀX (Friedman, Hastie and Tibshirani, "Regularization paths for generalized linear models via
+/// coordinate descent", 2010, section 2.2). That is scikit-learn's `ElasticNet(alpha=(l1 + l2) / users, l1_ratio=l1 /
+/// (l1 + l2), fit_intercept=False, positive=True)` for each item. The score of item j is the sum over what was played
+/// of the weights times the plays; an item that nothing speaks for has no score.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
 /// | `l1` | 1 | the penalty for weights that are not 0 | from 0 to 1e30 |
 /// | `l2` | 100 | the penalty for large weights | finite, above 0 |
-/// | `sweeps` | 100 | how often all weights of an item are gone through at most | at least 1 |
+/// | `sweeps` | 100 | how often all weights of an item are updated at most | at least 1 |
 /// | `tolerance` | 1e-4 | it ends where no weight changes by more | from 0 to 1 |
 /// | `weight` | 1 | how strongly a play counts, in learning and in scoring | see [`PlayWeight`] |
 ///
@@ -44,7 +42,7 @@ pub struct Slim {
     pub l1: f64,
     /// The penalty for large weights.
     pub l2: f64,
-    /// How often all weights of an item are gone through at most.
+    /// How often all weights of an item are updated at most.
     pub sweeps: usize,
     /// It ends where no weight changes by more.
     pub tolerance: f64,
@@ -69,14 +67,14 @@ impl Fit for Slim {
 
     fn check(&self) -> Result<()> {
         if !(0.0..=1e30).contains(&self.l1) {
-            return Err(invalid("l1", self.l1, "from 0 to 1e30"));
+            return Err(Error::invalid("l1", self.l1, "from 0 to 1e30"));
         }
         if !(self.l2.is_finite() && self.l2 > 0.0) {
-            return Err(invalid("l2", self.l2, "a finite number above 0"));
+            return Err(Error::invalid("l2", self.l2, "a finite number above 0"));
         }
         at_least_one("sweeps", self.sweeps)?;
         if !(0.0..=1.0).contains(&self.tolerance) {
-            return Err(invalid("tolerance", self.tolerance, "from 0 to 1"));
+            return Err(Error::invalid("tolerance", self.tolerance, "from 0 to 1"));
         }
         self.weight.check()
     }
@@ -85,8 +83,8 @@ impl Fit for Slim {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, and for a matrix without
-    /// values.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, and for a matrix
+    /// without values.
     fn fit(&self, data: &Interactions) -> Result<ItemWeightsModel> {
         self.check()?;
         check_not_empty(data)?;
@@ -96,23 +94,12 @@ impl Fit for Slim {
                 together[(row, column)] = together[(column, row)];
             }
         }
-        let items: Vec<_> = data.item_indices().collect();
-        let columns = parallel::map(items.len(), |item| self.weights_for(item, &together));
-        let mut rows = vec![Vec::new(); items.len()];
-        for (&item, column) in items.iter().zip(columns) {
-            for (other, similarity) in column {
-                rows[other as usize].push(Neighbour { item, similarity });
-            }
-        }
-        Ok(ItemWeightsModel {
-            data: data.clone(),
-            weight: self.weight,
-            weights: ItemNeighbours::from_rows(rows),
-        })
+        let columns = parallel::map(data.items().len(), |item| self.weights_for(item, &together));
+        Ok(ItemWeightsModel::from_columns(data, self.weight, columns))
     }
 }
 
-/// How often the weights that are not 0 are gone through before all are again.
+/// How often the weights that are not 0 are updated before all are again.
 const SWEEPS_OF_FEW: usize = 10;
 
 impl Slim {

@@ -3,30 +3,29 @@
 use serde::{Deserialize, Serialize};
 
 use super::ease::check_penalty;
-use super::factors::invalid;
 use super::history::PlayWeight;
 use super::{Fit, ItemWeightsModel, check_not_empty};
 use crate::interactions::{Interactions, Item};
 use crate::linalg::solve::{LANES, solve};
 use crate::parallel;
 use crate::ranking::{at_least_one, best};
-use crate::similarity::{ItemNeighbours, Neighbour};
 use crate::{Error, Result};
 
 /// [`Edlae`](super::Edlae), or with no dropout [`Ease`](super::Ease), in which only `k` others may speak for each item.
 ///
-/// With X the weighted plays (users x items) and N_j the `k` items that restore item j best if each does it alone, by the largest
-/// (x_iᵀx_j)² / ((1 + p/(1-p)) ‖x_i‖² + λ) above 0, the weights for item j are those of the closed form over these items alone,
+/// With X the weighted plays (users x items) and N_j the `k` items that restore item j best if each does it alone, by
+/// the largest (x_iᵀx_j)² / ((1 + p/(1-p)) ‖x_i‖² + λ) above 0, the weights for item j are those of the closed form
+/// over these items alone,
 ///
 /// ```text
 /// B_Nj = (X_NᵀX_N + p/(1-p) · diag(X_NᵀX_N) + λ I)⁻¹ X_Nᵀx_j     B_ij = 0 for i outside of N_j
 /// ```
 ///
-/// which minimise what EDLAE minimises with all others held at 0. It is the column of the inverse of the block of N_j and j, divided by its
-/// diagonal: a sparse approximate inverse, as in Steck, "Markov random fields for collaborative filtering", NeurIPS 2019, section 3,
-/// with a block of each item's own. Where every two items have users in common, and `k` is at least the number of items, it is EDLAE, but
-/// for rounding. Scores may be negative; an item
-/// that nothing speaks for or against has none. Ties may be ordered by the rounding of the solutions.
+/// which minimise what EDLAE minimises with all others held at 0. It is the column of the inverse of the block of N_j
+/// and j, divided by its diagonal: a sparse approximate inverse, as in Steck, "Markov random fields for collaborative
+/// filtering", NeurIPS 2019, section 3, with a block of each item's own. Where every two items have users in common,
+/// and `k` is at least the number of items, it is EDLAE, but for rounding. Scores may be negative; an item that nothing
+/// speaks for or against has none. Ties may be ordered by the rounding of the solutions.
 ///
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
@@ -35,9 +34,9 @@ use crate::{Error, Result};
 /// | `dropout` | 0 | the probability p with which a play is forgotten | at least 0, below 1 |
 /// | `weight` | 1 | how strongly a play counts, in learning and in scoring | see [`PlayWeight`] |
 ///
-/// It takes 16 bytes a weight, at most `k` of each item, and while it learns a matrix of `k` x `k` a thread, and no matrix of items x
-/// items. Its time grows with the number of items times k³, and with the users whom the items of N_j have in common. Any number of threads
-/// gives the same.
+/// It takes 16 bytes a weight, at most `k` of each item, and while it learns a matrix of `k` x `k` a thread, and no
+/// matrix of items x items. Its time grows with the number of items times k³, and with the users whom the items of N_j
+/// have in common. Any number of threads gives the same.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SparseEase {
@@ -71,7 +70,11 @@ impl Fit for SparseEase {
     fn check(&self) -> Result<()> {
         at_least_one("k", self.k)?;
         if !(0.0..1.0).contains(&self.dropout) {
-            return Err(invalid("dropout", self.dropout, "at least 0 and below 1"));
+            return Err(Error::invalid(
+                "dropout",
+                self.dropout,
+                "at least 0 and below 1",
+            ));
         }
         check_penalty(self.lambda, self.weight)
     }
@@ -80,8 +83,8 @@ impl Fit for SparseEase {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, and for a `lambda` so small against the
-    /// data that it is lost in rounding.
+    /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, and for a `lambda`
+    /// so small against the data that it is lost in rounding.
     fn fit(&self, data: &Interactions) -> Result<ItemWeightsModel> {
         self.check()?;
         check_not_empty(data)?;
@@ -101,19 +104,9 @@ impl Fit for SparseEase {
         let columns: Option<Vec<Vec<(u32, f64)>>> = columns.into_iter().collect();
         let columns = columns.ok_or_else(|| -> Error {
             let expected = "larger: against such values it is lost in rounding";
-            invalid("lambda", self.lambda, expected)
+            Error::invalid("lambda", self.lambda, expected)
         })?;
-        let mut rows = vec![Vec::new(); items.len()];
-        for (&item, column) in items.iter().zip(columns) {
-            for (other, similarity) in column {
-                rows[other as usize].push(Neighbour { item, similarity });
-            }
-        }
-        Ok(ItemWeightsModel {
-            data: data.clone(),
-            weight: self.weight,
-            weights: ItemNeighbours::from_rows(rows),
-        })
+        Ok(ItemWeightsModel::from_columns(data, self.weight, columns))
     }
 }
 
@@ -140,7 +133,7 @@ impl Block {
         }
     }
 
-    /// The weights of others for an item; nothing where λ is lost in rounding.
+    /// The weights of others for an item; `None` where λ is lost in rounding.
     fn weights_for(
         &mut self,
         ease: &SparseEase,

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::{History, Wanted};
 use crate::interactions::{Interactions, Item};
 
-/// A sum for each of so many indices: all 0 between two uses.
+/// A sum for each index: all 0 between two uses.
 #[derive(Default)]
 pub(super) struct Sums {
     sums: Vec<f64>,

@@ -4,15 +4,14 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::ease::check_penalty;
-use super::factors::invalid;
 use super::history::{History, PlayWeight};
 use super::model_file::checked_when_read;
 use super::recommender::not_zero;
 use super::{Edlae, Fit, Recommender, SimilarItems, SimilarUsers};
-use crate::Result;
 use crate::interactions::{Interactions, Item, User};
 use crate::linalg::invert_positive_definite;
 use crate::parallel;
+use crate::{Error, Result};
 
 /// Learns how much each item speaks for each other, and how much each user for each other, and adds up what both say.
 ///
@@ -22,12 +21,13 @@ use crate::parallel;
 /// Σ over the items i that u played  x_ui B_ij   +   share · Σ over the other users v  A_vu x_vj
 /// ```
 ///
-/// where B is what [`Edlae`](super::Edlae) learns of X with `dropout` and `lambda`, and A what it learns of Xᵀ, the users in the
-/// place of the items, with `user_dropout` and `user_lambda`: both restore the plays, from their row and from their column, and err in
-/// ways that differ. (Adding up both views is Wang, de Vries and Reinders, "Unifying user-based and item-based collaborative filtering
-/// approaches by similarity fusion", SIGIR 2006; the weights are those of Steck, "Autoencoders that don't overfit towards the
-/// identity", NeurIPS 2020.) Somebody who is not in the matrix is restored from all of its users by the same penalties: w = P X x
-/// for P = (X Xᵀ + p/(1-p) · diag(X Xᵀ) + λ I)⁻¹.
+/// where B is what [`Edlae`](super::Edlae) learns of X with `dropout` and `lambda`, and A what it learns of Xᵀ, the
+/// users in the place of the items, with `user_dropout` and `user_lambda`: both restore the plays, from their row and
+/// from their column, and err in ways that differ. (Adding up both views is Wang, de Vries and Reinders, "Unifying
+/// user-based and item-based collaborative filtering approaches by similarity fusion", SIGIR 2006; the weights are
+/// those of Steck, "Autoencoders that don't overfit towards the identity", NeurIPS 2020.) Somebody who is not in the
+/// matrix is restored from all of its users by the same penalties: w = P X x for P = (X Xᵀ + p/(1-p) · diag(X Xᵀ) + λ
+/// I)⁻¹.
 ///
 /// Scores may be negative. Every item that somebody played has one.
 ///
@@ -40,9 +40,9 @@ use crate::parallel;
 /// | `share` | 1 | how much the users' part counts | from 0 to 1e6 |
 /// | `weight` | 1 | how strongly a play counts, in learning and in scoring | see [`PlayWeight`] |
 ///
-/// The defaults are what was best on a validation part of what one split of MovieLens 100K learns from. It takes time with the cube of the
-/// number of items and of users, and 8 bytes for each pair of items and of users; a score takes
-/// as long as there are plays: it is for up to some ten thousand of both.
+/// The defaults are what was best on a validation part of what one split of MovieLens 100K learns from. It takes time
+/// with the cube of the number of items and of users, and 8 bytes for each pair of items and of users; a score takes as
+/// long as there are plays: it is for up to some ten thousand of both.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TwoSided {
@@ -82,15 +82,15 @@ impl Fit for TwoSided {
             ("user_dropout", self.user_dropout),
         ] {
             if !(0.0..1.0).contains(&dropout) {
-                return Err(invalid(name, dropout, "at least 0 and below 1"));
+                return Err(Error::invalid(name, dropout, "at least 0 and below 1"));
             }
         }
         if !(self.user_lambda.is_finite() && self.user_lambda > 0.0) {
             let expected = "a finite number above 0";
-            return Err(invalid("user_lambda", self.user_lambda, expected));
+            return Err(Error::invalid("user_lambda", self.user_lambda, expected));
         }
         if !(0.0..=1e6).contains(&self.share) {
-            return Err(invalid("share", self.share, "from 0 to 1e6"));
+            return Err(Error::invalid("share", self.share, "from 0 to 1e6"));
         }
         check_penalty(self.lambda, self.weight)
     }
@@ -99,8 +99,8 @@ impl Fit for TwoSided {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix without values,
-    /// and for a penalty so small against the data that an inverse is lost in rounding.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range, for a matrix
+    /// without values, and for a penalty so small against the data that an inverse is lost in rounding.
     fn fit(&self, data: &Interactions) -> Result<TwoSidedModel> {
         self.check()?;
         let items = Edlae {
@@ -116,7 +116,7 @@ impl Fit for TwoSided {
         let inverted = invert_positive_definite(users.view_mut());
         if inverted.is_err() || !users.iter().all(|number| number.is_finite()) {
             let expected = "larger: against such values it is lost in rounding";
-            return Err(invalid("user_lambda", self.user_lambda, expected));
+            return Err(Error::invalid("user_lambda", self.user_lambda, expected));
         }
         Ok(TwoSidedModel {
             data: data.clone(),
@@ -235,7 +235,8 @@ impl SimilarItems for TwoSidedModel {
     }
 }
 
-/// A user of the matrix is similar to somebody as much as the user speaks for what they play; the items' part has no say.
+/// A user of the matrix is similar to somebody as much as the user speaks for what they play; the items' part has no
+/// say.
 impl SimilarUsers for TwoSidedModel {
     fn user_similarities(&self, history: &History<'_>) -> Vec<(User, f64)> {
         let weights = self.users_for(history);

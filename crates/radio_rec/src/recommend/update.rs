@@ -6,7 +6,7 @@ use crate::interactions::{Interactions, Item, User};
 
 /// A fitted model that takes in new plays.
 pub trait Update: Recommender {
-    /// Takes in new plays, of users and items that there are and of new ones, which stand behind them in the catalogue. Values
+    /// Takes in new plays, of known users and items and of new ones, which come after them in the catalogue. Values
     /// of the same user and item are added up.
     ///
     /// | model | what it then is |
@@ -17,14 +17,14 @@ pub trait Update: Recommender {
     /// | logistic factorisation | not that: the same, by the steps of a fit from 0 |
     /// | BPR | not that: whoever has new plays, and each new item, gets a vector by the same ascent given all others as they are |
     ///
-    /// What learns all weights together has to be fitted anew: EASE, EDLAE, the two-sided one, SLIM, and RP3beta. After many new plays, fit
-    /// anew what is not exact. Where items come to it, an [`Item`] of the matrix before is refused,
+    /// What learns all weights together has to be fitted anew: EASE, EDLAE, the two-sided one, SLIM, and RP3beta. After
+    /// many new plays, fit anew what is not exact. Where items come to it, an [`Item`] of the matrix before is refused,
     /// and a [`User`] likewise.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for plays of which vectors cannot be computed, because single
-    /// precision does not hold what comes of such values. The model is then as it was.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for plays of which vectors cannot be computed,
+    /// because single precision does not hold what comes of such values. The model is then as it was.
     ///
     /// ```
     /// use radio_rec::interactions::Interactions;

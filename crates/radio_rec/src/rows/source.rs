@@ -6,14 +6,14 @@ use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::rc::Rc;
 
-use super::Problem;
+use super::{Problem, SAVE_AS};
 use crate::Error;
 use crate::near::missing_file;
 
 /// How many bytes are looked at to find the first line: no header is longer.
 const LONGEST_FIRST_LINE: usize = 1 << 20;
 
-/// How many bytes are asked for at once.
+/// How many bytes are read at once.
 const PIECE: usize = 1 << 16;
 
 /// The bytes of a table, without a byte order mark.
@@ -98,7 +98,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Reads until there are so many bytes; whether any came.
+/// Reads until there are this many bytes; whether any came.
 fn fill(head: &mut Vec<u8>, reader: &mut impl Read, wanted: usize) -> io::Result<bool> {
     let missing = wanted.saturating_sub(head.len()) as u64;
     Ok(reader.take(missing).read_to_end(head)? > 0)
@@ -212,9 +212,6 @@ fn refuse_what_is_no_text(head: &[u8]) -> Result<(), Problem> {
     Err(at_the_beginning(message))
 }
 
-/// What to do with a table in another encoding.
-pub(super) const SAVE_AS: &str = "save the table as UTF-8 (in a spreadsheet program \"CSV UTF-8\")";
-
 fn at_the_beginning(message: String) -> Problem {
     Problem::Table {
         line: 1,
@@ -223,7 +220,7 @@ fn at_the_beginning(message: String) -> Problem {
     }
 }
 
-/// What to say of a file that could not be read: for a missing one, what there is.
+/// What to say of a file that could not be read: for a missing one, with similar names.
 fn unreadable(path: &Path, source: io::Error) -> Error {
     if source.kind() == io::ErrorKind::NotFound {
         return missing_file(path);

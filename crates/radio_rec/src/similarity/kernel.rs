@@ -1,9 +1,9 @@
 //! One row against all others: the sums of products that every measure is made of.
 //!
-//! A row's sums are Σ over its columns of value · (the row of the other orientation behind that column). What costs time is
-//! memory: each of these rows is somewhere else. So they are stored as narrow as they can be (16-bit columns where there
-//! are at most 65,536, no values where all are 1, 8- or 16-bit values where all are small whole numbers), and asked for a
-//! few rows ahead. A row's sums are added in the order of its columns, whatever thread does it.
+//! A row's sums are Σ over its columns of value · (the row of that column in the other orientation). What costs time is
+//! memory: each of these rows is somewhere else. So they are stored as narrow as they can be (16-bit columns where
+//! there are at most 65,536, no values where all are 1, 8- or 16-bit values where all are small whole numbers), and
+//! asked for a few rows ahead. A row's sums are added in the order of its columns, whatever thread does it.
 
 use std::ops::AddAssign;
 
@@ -129,7 +129,7 @@ pub(super) struct Sides<'a, C, V> {
     across_values: &'a [V],
 }
 
-/// How many rows ahead are asked for.
+/// How many rows ahead are prefetched.
 const AHEAD: usize = 4;
 
 impl<'a, C: Column, V: Value> Sides<'a, C, V> {
@@ -170,10 +170,10 @@ impl<'a, C: Column, V: Value> Sides<'a, C, V> {
                 prefetch(&self.across_columns[later.clone()]);
                 prefetch(&self.across_values[later]);
             }
-            let behind = self.across.range(column as usize);
-            additions += behind.len();
-            let others = &self.across_columns[behind.clone()];
-            for (other, &other_value) in others.iter().zip(&self.across_values[behind]) {
+            let range = self.across.range(column as usize);
+            additions += range.len();
+            let others = &self.across_columns[range.clone()];
+            for (other, &other_value) in others.iter().zip(&self.across_values[range]) {
                 // SAFETY: `new` and the assertion above have seen that every column has its sum.
                 let sum = unsafe { sums.get_unchecked_mut(other.at()) };
                 *sum += value.times(other_value);

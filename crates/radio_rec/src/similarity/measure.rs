@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 /// How alike two items (or two users) are: a formula over the two columns (rows) of the matrix.
 ///
-/// In the formulas a and b are the two columns, what is not stored counting as 0; |a| is the number of users with a stored
-/// value, |a ∩ b| of those who have one for both, and n the number of all users. For two users, read items for users.
+/// In the formulas a and b are the two columns, what is not stored counting as 0; |a| is the number of users with a
+/// stored value, |a ∩ b| of those who have one for both, and n the number of all users. For two users, read items for
+/// users.
 ///
 /// | measure | formula | range |
 /// |---|---|---|
@@ -23,15 +24,15 @@ use serde::{Deserialize, Serialize};
 ///
 /// Where a formula would divide by zero the similarity is 0.
 ///
-/// - *Adjusted cosine*: Sarwar et al., "Item-based collaborative filtering recommendation algorithms" (WWW 2001), section
-///   3.1.3, but for the norms: here they are over all users of an item, there over the users of both, which
-///   makes two items with one user in common as alike as can be. The mean is over what the user has stored; where all values are equal, as in 0/1 data,
-///   nothing remains to compare.
-/// - *Pearson* is the correlation over all users, zeros included: on 0/1 data the phi coefficient. It isn't the one over
-///   the users of both that is used for ratings, which 0/1 data leaves undefined.
-/// - *Conditional probability* and *lift*: Deshpande and Karypis, "Item-based top-N recommendation algorithms" (TOIS 2004);
-///   Recommenders' SAR calls |a ∩ b| / (|a| · |b|) lift, which leaves out the factor n and gives the same ranking.
-///   Conditional probability is the one measure that is not symmetric.
+/// - *Adjusted cosine*: Sarwar et al., "Item-based collaborative filtering recommendation algorithms" (WWW 2001),
+///   section 3.1.3, but for the norms: here they are over all users of an item, there over the users of both, which
+///   makes two items with one user in common as alike as can be. The mean is over what the user has stored; where all
+///   values are equal, as in 0/1 data, nothing remains to compare.
+/// - *Pearson* is the correlation over all users, zeros included: on 0/1 data the phi coefficient. It isn't the one
+///   over the users of both that is used for ratings, which 0/1 data leaves undefined.
+/// - *Conditional probability* and *lift*: Deshpande and Karypis, "Item-based top-N recommendation algorithms" (TOIS
+///   2004); Recommenders' SAR calls |a ∩ b| / (|a| · |b|) lift, which leaves out the factor n and gives the same
+///   ranking. Conditional probability is the one measure that is not symmetric.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -58,7 +59,7 @@ pub enum Measure {
     DotProduct,
 }
 
-/// What a formula needs to know of one row by itself.
+/// What a formula needs to know of a single row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
     /// The sum of squared values: for measures of sets the number of stored values.
@@ -67,10 +68,12 @@ pub(super) struct Row {
     sum: f64,
 }
 
-/// By what share [`Needed`] is lower than the formula says, so that rounding never rejects what ties with the worst kept.
+/// By what share [`Needed`] is lower than the formula says, so that rounding never rejects what ties with the worst
+/// kept.
 pub(super) const MARGIN: f64 = 1e-5;
 
-/// The sum of products that a row must reach to be as similar as something: at least `constant + slope * bound_of(row)`.
+/// The sum of products that a row must reach to be as similar as something: at least `constant + slope *
+/// bound_of(row)`.
 pub(super) struct Needed {
     pub(super) constant: f64,
     pub(super) slope: f64,
@@ -207,15 +210,15 @@ impl Measure {
         }
     }
 
-    /// Whether [`similarity`](Self::similarity) would be lost in rounding: of rows that are near each other and far from 0, the
-    /// difference is small beside what it is taken from.
+    /// Whether [`similarity`](Self::similarity) would be lost in rounding: of rows that are near each other and far
+    /// from 0, the difference is small beside what it is taken from.
     pub(super) fn is_lost(self, common: f64, a: Row, b: Row) -> bool {
         let both = a.norm + b.norm;
         self == Measure::Euclidean && both - 2.0 * common < 1e-4 * both
     }
 
-    /// Whether a sum of products above 0 is what rounding left of one that is not: where weights are below 0, products cancel.
-    /// The other measures are then near 0 themselves.
+    /// Whether a sum of products above 0 is what rounding left of one that is not: where weights are below 0, products
+    /// cancel. The other measures are then near 0 themselves.
     pub(super) fn is_noise(self, common: f64, a: Row, b: Row) -> bool {
         self == Measure::Euclidean && common <= 1e-12 * (a.norm * b.norm).sqrt()
     }
@@ -360,10 +363,12 @@ impl std::str::FromStr for Measure {
 
     fn from_str(name: &str) -> Result<Self> {
         let known = Self::ALL.into_iter().find(|measure| measure.name() == name);
-        known.ok_or_else(|| Error::InvalidParameter {
-            name: "measure",
-            value: format!("`{}`", crate::error::excerpt(name)),
-            expected: format!("one of {}", Self::ALL.map(Self::name).join(", ")),
+        known.ok_or_else(|| {
+            Error::invalid(
+                "measure",
+                format!("`{}`", crate::text::excerpt(name)),
+                format!("one of {}", Self::ALL.map(Self::name).join(", ")),
+            )
         })
     }
 }

@@ -16,8 +16,9 @@ use crate::{Error, Result};
 /// How neighbours are found: the parameters.
 ///
 /// The neighbours of an item are the k other items that are most similar to it, of those that have at least one user in
-/// common with it, a sum of products above 0, and a similarity above 0. Of users the same, with items in common. (Where values are not
-/// replaced, a user in common is enough for the sum; TF-IDF gives what nearly all have no weight, or one below 0.)
+/// common with it, a sum of products above 0, and a similarity above 0. Of users the same, with items in common. (Where
+/// values are not replaced, a user in common is enough for the sum; TF-IDF gives what nearly all have no weight, or one
+/// below 0.)
 ///
 /// | parameter | meaning | range, default |
 /// |---|---|---|
@@ -28,7 +29,8 @@ use crate::{Error, Result};
 /// | `shrinkage` | λ: a similarity counts n / (n + λ), with n the users in common (Koren, "Factorization meets the neighborhood", KDD 2008, section 2.2) | 0 or positive; 0 |
 ///
 /// The result is the same, bit for bit, for any number of threads. It takes time in proportion to the sum over users of
-/// their squared number of values, and memory for one row of sums a thread besides the result and a narrow copy of the matrix.
+/// their squared number of values, and memory for one row of sums a thread besides the result and a narrow copy of the
+/// matrix.
 ///
 /// ```
 /// use radio_rec::interactions::Interactions;
@@ -113,8 +115,8 @@ impl Neighbourhood {
         Ok(ItemNeighbours { lists })
     }
 
-    /// [`of_items`](Self::of_items) of a matrix that came of another, of which `old` are, by new plays of the items that have
-    /// `changed`.
+    /// [`of_items`](Self::of_items) of a matrix that came of another, of which `old` are, by new plays of the items
+    /// that have `changed`.
     pub(crate) fn of_changed_items(
         &self,
         old: &ItemNeighbours,
@@ -194,18 +196,18 @@ impl Neighbourhood {
         at_least_one("minimum_support", self.minimum_support)?;
         self.weighting.check()?;
         if !(0.0..=1e30).contains(&self.shrinkage) {
-            return Err(Error::InvalidParameter {
-                name: "shrinkage",
-                value: self.shrinkage.to_string(),
-                expected: "from 0 to 1e30".into(),
-            });
+            return Err(Error::invalid(
+                "shrinkage",
+                self.shrinkage,
+                "from 0 to 1e30",
+            ));
         }
         if self.measure.is_of_sets() && self.weighting != Weighting::None {
-            return Err(Error::InvalidParameter {
-                name: "weighting",
-                value: format!("{:?} with the measure {}", self.weighting, self.measure),
-                expected: "none for a measure that sees only who has what".into(),
-            });
+            return Err(Error::invalid(
+                "weighting",
+                format!("{:?} with the measure {}", self.weighting, self.measure),
+                "none for a measure that sees only who has what",
+            ));
         }
         Ok(())
     }

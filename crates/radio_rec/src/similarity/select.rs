@@ -30,7 +30,7 @@ pub(super) struct Scratch<S> {
 /// How many sums are compared at once.
 const LANES: usize = 16;
 
-/// Where fewer additions than rows / this were made, they are gone through again instead of all rows.
+/// Where fewer additions than rows / this were made, they are visited again instead of all rows.
 const SPARSE: usize = 4;
 
 impl<'a, C: Column, V: Value> TopK<'a, C, V> {

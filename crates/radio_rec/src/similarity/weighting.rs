@@ -16,9 +16,9 @@ use crate::{Error, Result};
 /// | [`TfIdf`](Weighting::TfIdf) | √v · idf(t) |
 /// | [`Bm25`](Weighting::Bm25) | v (k1 + 1) / (k1 ((1 - b) + b · sum(d) / mean sum) + v) · idf(t) |
 ///
-/// with idf(t) = ln N - ln(1 + N(t)), and sum(d) the sum of the values of d, whose mean is over all documents. These are the
-/// definitions of implicit 0.7 (`tfidf_weight`, `bm25_weight`): a user of all items but one weighs 0, and one of all items
-/// as little as their logarithm is below 0.
+/// with idf(t) = ln N - ln(1 + N(t)), and sum(d) the sum of the values of d, whose mean is over all documents. These
+/// are the definitions of implicit 0.7 (`tfidf_weight`, `bm25_weight`): a user of all items but one weighs 0, and one
+/// of all items as little as their logarithm is below 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Weighting {
@@ -42,13 +42,7 @@ impl Weighting {
         let Weighting::Bm25 { k1, b } = self else {
             return Ok(());
         };
-        let wrong = |name, value: f64, expected: &str| {
-            Err(Error::InvalidParameter {
-                name,
-                value: value.to_string(),
-                expected: expected.into(),
-            })
-        };
+        let wrong = |name, value: f64, expected: &str| Err(Error::invalid(name, value, expected));
         if !(0.0..=1e30).contains(&k1) {
             return wrong("k1", k1, "from 0 to 1e30");
         }

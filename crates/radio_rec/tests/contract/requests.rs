@@ -91,7 +91,8 @@ fn of_scores(
     scored
 }
 
-/// Nothing that a model answers is a NaN, nothing that was to be left out is in it, and all ways to ask agree to the bit.
+/// Nothing that a model answers is a NaN, nothing that was to be left out is in it, and all ways to ask agree to the
+/// bit.
 fn assert_sound(data: &Interactions) {
     let users: Vec<User> = data.user_indices().collect();
     let plays: Vec<Vec<(Item, f64)>> = users
@@ -221,9 +222,9 @@ proptest! {
         assert_sound(&Interactions::from_triplets(plays).unwrap());
     }
 
-    /// What a user gets does not depend on where in the matrix they stand. BPR draws plays by their place, ALS and logistic
-    /// matrix factorisation begin at vectors by the user's place, and single precision rounds the last bits of iALS away, so those change;
-    /// and among equally similar users those of the front count.
+    /// What a user gets does not depend on where in the matrix they stand. BPR draws plays by their place, ALS and
+    /// logistic matrix factorisation begin at vectors by the user's place, and single precision rounds the last bits of
+    /// iALS away, so those change; and among equally similar users those of the front count.
     #[test]
     fn the_order_of_the_users_changes_nothing(values in prop::collection::vec(0u8..3, 30), turn in 1usize..6) {
         let plays = |turn: usize| {

@@ -118,11 +118,13 @@ fn example(
         .map(|at| (sizes[at + 1], activation(at)))
         .collect();
     let mut network = Network::new(sizes[0], &layers, Initialiser::Xavier, seed).unwrap();
-    for layer in network.layers_mut().iter_mut() {
-        let mut biases = layer.biases_mut();
-        biases
-            .indexed_iter_mut()
-            .for_each(|((at, _), b)| *b = ((at * 7 + 3) as f64).sin() * 0.3);
+    for at in 0..=last {
+        change_layer(&mut network, at, |layer| {
+            let mut biases = layer.biases_mut();
+            biases
+                .indexed_iter_mut()
+                .for_each(|((at, _), b)| *b = ((at * 7 + 3) as f64).sin() * 0.3);
+        });
     }
     let x = Array2::from_shape_fn((sizes[0], samples), |(i, j)| {
         ((i * 131 + j * 37 + seed as usize % 1000) as f64).sin() * 1.5
@@ -169,7 +171,7 @@ proptest! {
             for (place, &slope) in gradients.dw.indexed_iter() {
                 let cost_at = |step: f64| {
                     let mut moved = network.clone();
-                    moved.layers_mut()[at].weights_mut()[place] += step;
+                    change_layer(&mut moved, at, |layer| layer.weights_mut()[place] += step);
                     moved.cost(&moved.forward(&x).unwrap(), &y, loss).unwrap()
                 };
                 let step = 1e-5;
@@ -182,7 +184,7 @@ proptest! {
             for (place, &slope) in gradients.db.indexed_iter() {
                 let cost_at = |step: f64| {
                     let mut moved = network.clone();
-                    moved.layers_mut()[at].biases_mut()[place] += step;
+                    change_layer(&mut moved, at, |layer| layer.biases_mut()[place] += step);
                     moved.cost(&moved.forward(&x).unwrap(), &y, loss).unwrap()
                 };
                 let step = 1e-5;
@@ -193,7 +195,8 @@ proptest! {
         }
     }
 
-    /// What the training computes in blocks and parts is what the arrays say, for layers small and large, and any number of samples.
+    /// What the training computes in blocks and parts is what the arrays say, for layers small and large, and any
+    /// number of samples.
     #[test]
     fn the_fast_gradients_are_the_plain_ones(
         sizes in proptest::collection::vec(1..130_usize, 2..5),

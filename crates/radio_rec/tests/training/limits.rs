@@ -33,7 +33,8 @@ fn a_training_that_diverges_names_the_epoch_and_the_layer_and_loses_nothing() {
         "{message}"
     );
 
-    // The network is that of the last epoch whose parameters are of use, and every shorter training ends there at the latest.
+    // The network is that of the last epoch whose parameters are of use, and every shorter training ends there at the
+    // latest.
     let shorter = |epochs| {
         let mut network = start.clone();
         let shorter = Training { epochs, ..training };
@@ -68,8 +69,9 @@ fn a_training_that_diverges_names_the_epoch_and_the_layer_and_loses_nothing() {
         (1, Activation::Sigmoid),
     ];
     let mut network = Network::new(2, &layers, Initialiser::Xavier, 2).unwrap();
-    network.layers_mut()[0].weights_mut().fill(1e200);
-    network.layers_mut()[1].weights_mut().fill(1e200);
+    for at in [0, 1] {
+        change_layer(&mut network, at, |layer| layer.weights_mut().fill(1e200));
+    }
     let before = network.clone();
     let error = Training::default().fit(&mut network, &x, &y).unwrap_err();
     assert_eq!(
@@ -154,38 +156,63 @@ fn the_last_update_is_looked_at_too() {
     assert_eq!(parameters, before);
 }
 
-/// A function that changes any array of a network, as one who checks gradients writes it.
-fn array_of_layer(network: &mut Network, k: usize) -> ndarray::ArrayViewMut2<'_, f64> {
-    let layer = &mut network.layers_mut()[k / 2];
-    match k % 2 {
-        0 => layer.weights_mut(),
-        _ => layer.biases_mut(),
-    }
-}
-
 #[test]
 fn the_numbers_of_a_layer_can_be_changed_and_its_shape_cannot() {
     let mut network = small_network(1);
-    let before = network.clone();
-    for k in 0..4 {
-        array_of_layer(&mut network, k).fill(k as f64);
+    for (at, number) in [(0, 3.0), (1, 2.0)] {
+        change_layer(&mut network, at, |layer| {
+            layer.weights_mut().fill(number);
+            layer.biases_mut().fill(number + 0.5);
+        });
     }
-    let outputs = &mut network.layers_mut()[1];
-    outputs.biases_mut()[(0, 0)] = 0.5;
     let found: Vec<(Array2<f64>, Array2<f64>)> = (network.layers().iter())
         .map(|layer| (layer.weights().to_owned(), layer.biases().to_owned()))
         .collect();
     let expected = [
-        (Array2::zeros((4, 2)), Array2::ones((4, 1))),
-        (Array2::from_elem((1, 4), 2.0), array![[0.5]]),
+        (
+            Array2::from_elem((4, 2), 3.0),
+            Array2::from_elem((4, 1), 3.5),
+        ),
+        (Array2::from_elem((1, 4), 2.0), array![[2.5]]),
     ];
     assert_eq!(found, expected);
-    // What can be swapped are the layers of two networks, all of them: each network is whole again.
-    let mut other = Network::new(3, &[(2, Activation::Softmax)], Initialiser::He, 1).unwrap();
-    std::mem::swap(network.layers_mut(), other.layers_mut());
-    assert_eq!((network.n_x(), network.n_y(), other.n_x()), (3, 2, 2));
-    assert_eq!(other.layers_mut().len(), before.layers().len());
-    assert!(network.predict(&Array2::zeros((3, 5))).is_ok());
+
+    let before = network.clone();
+    let layer = |rows, columns, activation| {
+        let (weights, biases) = (Array2::ones((rows, columns)), Array2::ones((rows, 1)));
+        Dense::new(weights, biases, activation).unwrap()
+    };
+    for (at, layer, message) in [
+        (
+            0,
+            layer(4, 3, Activation::Tanh),
+            "the array of weights of layer 1 has the shape 4 x 3, but must have 4 x 2 (units x inputs of the layer that it replaces)",
+        ),
+        (
+            1,
+            layer(2, 4, Activation::Sigmoid),
+            "the array of weights of layer 2 has the shape 2 x 4, but must have 1 x 4 (units x inputs of the layer that it replaces)",
+        ),
+        (
+            0,
+            layer(4, 2, Activation::Softmax),
+            "`layers` is softmax in layer 1 of 2, but must be tanh, sigmoid, ReLU or identity before the output layer",
+        ),
+        (
+            2,
+            layer(1, 4, Activation::Sigmoid),
+            "`at` is 2, but must be below 2, the number of layers",
+        ),
+    ] {
+        let error = network.set_layer(at, layer).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!(network, before);
+    }
+    // An output layer may be softmax.
+    network
+        .set_layer(1, layer(1, 4, Activation::Softmax))
+        .unwrap();
+    assert_eq!(network.layers()[1].activation(), Activation::Softmax);
 }
 
 #[test]

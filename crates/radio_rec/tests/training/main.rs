@@ -79,6 +79,13 @@ fn network_of(layers: &[GoldenLayer]) -> Network {
     Network::from_layers(layers.iter().map(of).collect()).unwrap()
 }
 
+/// Changes the weights or biases of a layer.
+fn change_layer(network: &mut Network, at: usize, change: impl FnOnce(&mut Dense)) {
+    let mut layer = network.layers()[at].clone();
+    change(&mut layer);
+    network.set_layer(at, layer).unwrap();
+}
+
 /// Equal to `share` of the largest number.
 #[track_caller]
 fn assert_close(found: ArrayView2<'_, f64>, expected: ArrayView2<'_, f64>, share: f64) {

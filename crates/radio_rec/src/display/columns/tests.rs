@@ -127,7 +127,7 @@ fn what_is_no_table_is_refused() {
         ),
         (
             "a,b,a\n1,2,3\n",
-            "line 1, column 3: the column `a` is there already, column 1; give each column a name of its own",
+            "line 1, column 3: the column `a` is there already, column 1; give each column its own name",
         ),
         (
             "a,b\n1\n",

@@ -1,9 +1,9 @@
 //! Which column of a long table holds what.
 
 use super::{Column, LongTable, Optional};
-use crate::error::excerpt;
 use crate::near::nearest_names;
 use crate::rows::{Problem, Row, cells, other_separator, quoted};
+use crate::text::excerpt;
 
 /// The columns that are read, from 0.
 pub(super) struct Places {
@@ -46,8 +46,7 @@ impl Places {
             if let Some(column) = place
                 && places[..n].contains(place)
             {
-                let message =
-                    "the column is to be read as two things; give each a column of its own";
+                let message = "the column is to be read as two things; give each its own column";
                 return Err(first.problem(*column, message));
             }
         }
@@ -131,8 +130,8 @@ impl Header<'_> {
         Err(self.first.problem(0, message))
     }
 
-    /// An error for a header that is a row of plays, as its numbers tell: all of them, or one in the place of a weight or a
-    /// timestamp.
+    /// An error for a header that is a row of plays, as its numbers tell: all of them, or one in the place of a weight
+    /// or a timestamp.
     fn refuse_numbers(&self, table: &LongTable<'_>) -> Result<(), Problem> {
         let Some(names) = &self.names else {
             return Ok(());
@@ -194,7 +193,7 @@ impl Header<'_> {
             let (first, second) = (columns.next(), columns.next());
             if let (Some(first), Some(second)) = (first, second) {
                 let message = format!(
-                    "the column `{}` is there already, column {}; give each column a name of its own, or say by its number \
+                    "the column `{}` is there already, column {}; give each column its own name, or say by its number \
                      which one holds what",
                     excerpt(&names[second]),
                     first + 1
@@ -233,7 +232,7 @@ impl Header<'_> {
             return self.first.problem(0, message);
         };
         let near = nearest_names(wanted, names);
-        let mend = match near.first() {
+        let fix = match near.first() {
             Some(near) => format!("did you mean `{}`?", excerpt(near)),
             None => format!("say which column holds the {kind}"),
         };
@@ -242,7 +241,7 @@ impl Header<'_> {
             .map(|name| format!("`{}`", excerpt(name)))
             .collect();
         let message = format!(
-            "the header has {what} for the {kind}, but {}; {mend}",
+            "the header has {what} for the {kind}, but {}; {fix}",
             listed.join(", ")
         );
         self.first.problem(0, message)

@@ -5,15 +5,19 @@ use std::collections::hash_map::Entry;
 use std::path::Path;
 
 use super::super::summed::Summed;
-use super::super::{Catalogue, Interactions, ItemName, UserName, what_a_value_must_be};
+use super::super::{
+    Catalogue, Interactions, ItemName, UserName, what_a_rating_must_be, what_a_value_must_be,
+};
 use super::header::Places;
 use super::{Duplicates, LongTable, Optional, Progress};
-use crate::error::excerpt;
-use crate::ratings::{Ratings, what_a_rating_must_be};
 use crate::rows::{Problem, Row, Source, cells, rows};
+use crate::text::excerpt;
 
 /// How many rows are read from one call of the progress callback to the next.
 pub(super) const ROWS_BETWEEN: usize = 1 << 16;
+
+/// Names of users and of items, and the ratings of pairs of them, by position.
+pub(crate) type Rated = (Vec<UserName>, Vec<ItemName>, Vec<(u32, u32, f64)>);
 
 impl LongTable<'_> {
     /// The plays of a source.
@@ -22,12 +26,8 @@ impl LongTable<'_> {
         self.plays(source).map_err(|problem| problem.at(path))
     }
 
-    /// The ratings of a source, in the order of its rows.
-    pub(super) fn parse_ratings(
-        mut self,
-        source: Source<'_>,
-        path: &Path,
-    ) -> crate::Result<Ratings> {
+    /// Users, items and ratings of a source, in the order of its rows.
+    pub(crate) fn rated(mut self, source: Source<'_>, path: &Path) -> crate::Result<Rated> {
         self.check_delimiter()?;
         self.duplicates = Duplicates::Refuse;
         let mut entries = Vec::new();
@@ -35,18 +35,17 @@ impl LongTable<'_> {
             entries.push((user, item, rating));
         });
         let read = read.map_err(|problem| problem.at(path))?;
-        Ratings::from_parts(read.users(), read.items(), entries)
+        Ok((read.users(), read.items(), entries))
     }
 
     fn check_delimiter(&self) -> crate::Result<()> {
         match self.delimiter {
             Some(delimiter) if !delimiter.is_ascii() || b"\"\r\n".contains(&delimiter) => {
-                Err(crate::Error::InvalidParameter {
-                    name: "delimiter",
-                    value: format!("the byte 0x{delimiter:02X}"),
-                    expected: "a character of ASCII, other than a quotation mark or a line end"
-                        .into(),
-                })
+                Err(crate::Error::invalid(
+                    "delimiter",
+                    format!("the byte 0x{delimiter:02X}"),
+                    "a character of ASCII, other than a quotation mark or a line end",
+                ))
             }
             _ => Ok(()),
         }
@@ -69,7 +68,7 @@ impl LongTable<'_> {
         Ok(matrix.with_not_read(read.places.not_read(&read.first)))
     }
 
-    /// Hands on user, item, value and timestamp of each row.
+    /// Passes on user, item, value and timestamp of each row.
     fn read_rows(
         &mut self,
         mut source: Source<'_>,
@@ -163,7 +162,7 @@ enum Values {
     Ratings,
 }
 
-/// What all rows said together.
+/// What was read of all rows.
 struct Read {
     names: Names,
     places: Places,
@@ -193,7 +192,7 @@ struct Names {
 }
 
 impl Names {
-    /// Whose and of what a row is.
+    /// The user and the item of a row.
     fn take(&mut self, row: &Row, places: &Places) -> Result<(u32, u32), Problem> {
         let name_of_user = name(row, places.user, "user")?;
         let item = name(row, places.item, "item")?;

@@ -243,7 +243,7 @@ fn bad_cells_are_refused_with_their_place() {
         refused(b"user\titem\na\tbj\xf6rk\n")
             .starts_with("line 2, column 2: the byte 0xF6 is not UTF-8")
     );
-    // A quotation mark in tab-separated text opens nothing, unless it is asked for.
+    // A quotation mark in tab-separated text opens nothing, unless `quotes` is set.
     let text = b"user\titem\na\t\"x\nbj\xf6rk\ty\n";
     assert!(refused(text).starts_with("line 3, column 1: the byte 0xF6 is not UTF-8"));
     assert!(
@@ -420,7 +420,7 @@ fn a_row_of_numbers_is_no_header() {
 fn doubled_columns_are_refused() {
     assert_eq!(
         refused("user,User,item\na,b,c\n"),
-        "line 1, column 2: the column `User` is there already, column 1; give each column a name of its own, or say by its \
+        "line 1, column 2: the column `User` is there already, column 1; give each column its own name, or say by its \
          number which one holds what"
     );
     assert!(

@@ -16,11 +16,11 @@ const ROWS_PER_TASK: usize = 16;
 /// How many rows one task sums products of.
 const ROWS_PER_GRAM: usize = 1024;
 
-/// How many vectors ahead are asked for: they lie anywhere.
+/// How many vectors ahead are prefetched: they may be anywhere in memory.
 const AHEAD: usize = 16;
 
-/// Vectors of the same length, one after the other, each padded with zeros to a multiple of [`LANES`], so that the loops over
-/// them have no remainder.
+/// Vectors of the same length, one after the other, each padded with zeros to a multiple of [`LANES`], so that the
+/// loops over them have no remainder.
 pub(super) struct Factors {
     values: Vec<f32>,
     factors: usize,
@@ -168,7 +168,7 @@ fn solve(x: &mut [f32], gram: &[f32], scratch: &mut Scratch, values: &[f64], alp
     );
 }
 
-/// Conjugate gradients for A x = b with A = gram + Σ α v y yᵀ and b = Σ (1 + α v) y, from the x that there is.
+/// Conjugate gradients for A x = b with A = gram + Σ α v y yᵀ and b = Σ (1 + α v) y, from the current x.
 #[inline(always)]
 fn solve_with<R: Registers>(
     registers: R,

@@ -1,17 +1,16 @@
 //! The ascent of [`Bpr`](super::Bpr), in parallel: in blocks of users and of items that do not meet.
 //!
-//! In each epoch the items are dealt into blocks anew. The pairs of a block of users and a block of items are done in as many
-//! turns as there are blocks: in one turn each block of users meets another block of items (Gemulla et al., "Large-scale
-//! matrix factorization with distributed stochastic gradient descent", KDD 2011). What was not played is drawn from the block
-//! of what was, so that nothing outside of the pair is touched; since items are dealt anew, any two of them meet in time.
-//! Each pair has random numbers of its own: any number of threads learns the same.
+//! In each epoch the items are dealt into blocks anew. The pairs of a block of users and a block of items are done in
+//! as many turns as there are blocks: in one turn each block of users meets another block of items (Gemulla et al.,
+//! "Large-scale matrix factorization with distributed stochastic gradient descent", KDD 2011). What was not played is
+//! drawn from the block of what was, so that nothing outside of the pair is touched; since items are dealt anew, any
+//! two of them meet in time. Each pair has random numbers of its own: any number of threads learns the same.
 
 use ndarray::Array2;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
-use super::Bpr;
 use crate::interactions::{Compressed, Interactions};
 use crate::lanes::{LANES, Registers, with_widest};
 use crate::parallel;
@@ -20,26 +19,27 @@ use crate::prefetch::prefetch;
 /// How many blocks of users, and of items, there are at most. Fixed, so that any number of threads learns the same.
 const BLOCKS: usize = 16;
 
-/// A block has at least so many items on average, so that there are some to draw from.
+/// A block has at least this many items on average, so that there are some to draw from.
 const ITEMS_PER_BLOCK: usize = 64;
 
-/// How many draws are made together, so that their memory is asked for early.
+/// How many draws are made together, so that their memory can be prefetched.
 const TOGETHER: usize = 16;
 
-/// How often an item is drawn for one that was not played. Who played nearly all items of a block goes without now and then.
+/// How often an item is drawn for one that was not played. Who played nearly all items of a block goes without now and
+/// then.
 const TRIES: usize = 100;
 
-/// In a place, the number of the block stands above so many binary digits.
+/// In a place, the number of the block is shifted left by this many bits.
 const BLOCK_SHIFT: u32 = 28;
 
 /// Vectors and b of users or items while they are learned, padded so that there is no remainder. The b of users are 0.
-pub(super) struct Vectors {
+pub(super) struct Side {
     stride: usize,
     values: Vec<f32>,
     biases: Vec<f32>,
 }
 
-impl Vectors {
+impl Side {
     /// `rows` vectors of `factors` numbers each, asked for one after the other.
     pub(super) fn from_fn(rows: usize, factors: usize, mut value: impl FnMut() -> f32) -> Self {
         let stride = factors.next_multiple_of(LANES);
@@ -71,16 +71,24 @@ impl Vectors {
     }
 }
 
+/// How far a step goes, and how much of a vector it forgets.
+#[derive(Clone, Copy)]
+pub(super) struct Steps {
+    pub rate: f32,
+    pub lambda: f32,
+}
+
 /// What all epochs have in common.
 pub(super) struct Ascent<'a> {
-    bpr: &'a Bpr,
+    steps: Steps,
+    seed: u64,
     plays: &'a Compressed,
     /// Where the blocks of users end, with about as many plays in each.
     ends: Vec<usize>,
 }
 
 impl<'a> Ascent<'a> {
-    pub(super) fn new(bpr: &'a Bpr, data: &'a Interactions) -> Self {
+    pub(super) fn new(steps: Steps, seed: u64, data: &'a Interactions) -> Self {
         let ((users, items), plays) = (data.shape(), data.by_user());
         let blocks = (items / ITEMS_PER_BLOCK).clamp(1, BLOCKS).min(users);
         let mut ends = Vec::with_capacity(blocks);
@@ -92,11 +100,16 @@ impl<'a> Ascent<'a> {
             }
             ends.push(end);
         }
-        Self { bpr, plays, ends }
+        Self {
+            steps,
+            seed,
+            plays,
+            ends,
+        }
     }
 
     /// As many draws as there are plays.
-    pub(super) fn epoch(&self, epoch: usize, users: &mut Vectors, items: &mut Vectors) {
+    pub(super) fn epoch(&self, epoch: usize, users: &mut Side, items: &mut Side) {
         let (stride, count) = (items.stride, items.biases.len());
         let per_block = count.div_ceil(self.ends.len());
         let mut order: Vec<u32> = (0..count as u32).collect();
@@ -152,9 +165,8 @@ impl<'a> Ascent<'a> {
     ) -> Vec<BlockOfUsers<'v>> {
         let mut first = 0;
         let block = |&end: &usize| {
-            let (of_block, behind) =
-                std::mem::take(&mut values).split_at_mut((end - first) * stride);
-            values = behind;
+            let (of_block, rest) = std::mem::take(&mut values).split_at_mut((end - first) * stride);
+            values = rest;
             let users = first..end;
             first = end;
             BlockOfUsers {
@@ -169,7 +181,7 @@ impl<'a> Ascent<'a> {
 
     /// The random numbers of a pair of blocks.
     fn rng(&self, epoch: usize, of_users: usize, of_items: usize) -> ChaCha8Rng {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.bpr.seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         // Stream 0 is what the vectors begin with.
         rng.set_stream((epoch as u64 + 1) << 16 | (of_users << 8 | of_items) as u64);
         rng
@@ -283,7 +295,7 @@ impl BlockOfUsers<'_> {
                 let [yi, yj] = ys.expect("what was played is not what was not");
                 let [bi, bj] = biases.expect("what was played is not what was not");
                 let x = &mut users.values[row(user)];
-                step(registers, ascent.bpr, x, (yi, bi), (yj, bj));
+                step(registers, ascent.steps, x, (yi, bi), (yj, bj));
             }
         }
     }
@@ -293,7 +305,7 @@ impl BlockOfUsers<'_> {
 #[inline(always)]
 pub(super) fn step<R: Registers>(
     registers: R,
-    bpr: &Bpr,
+    Steps { rate, lambda }: Steps,
     x: &mut [f32],
     (yi, bi): (&mut [f32], &mut f32),
     (yj, bj): (&mut [f32], &mut f32),
@@ -307,8 +319,7 @@ pub(super) fn step<R: Registers>(
         sums = registers.multiply_add(registers.read(x), apart, sums);
     }
     let slope = slope(registers.sum(sums) + (*bi - *bj));
-    let rate = bpr.rate as f32;
-    let (up, keep) = (rate * slope, 1.0 - rate * bpr.lambda as f32);
+    let (up, keep) = (rate * slope, 1.0 - rate * lambda);
     let (up_lanes, down_lanes) = (registers.all(up), registers.all(-up));
     let (keep_lanes, zeros) = (registers.all(keep), registers.all(0.0));
     let xs = x.as_chunks_mut::<LANES>().0.iter_mut();

@@ -1,14 +1,15 @@
-//! The best of many products of vectors: which items lie nearest to whom, without a product in double precision for each.
+//! The best of many products of vectors: which items lie nearest to whom, without a product in double precision for
+//! each.
 //!
-//! The score of an item is x · y in double precision, its terms added in their order. It takes two passes. The first is in
-//! single precision, for blocks of people and of items, with the items' vectors interleaved in panels, so that one instruction
-//! computes for [`LANES`] items; how far its rounding can lead is known, and only items that may still be among the best go on.
-//! The second computes those few as the definition has it. So a list is the same to the bit for one and for many, on every
-//! processor, and the same as if all scores had been computed in double precision.
+//! The score of an item is x · y in double precision, its terms added in their order. It takes two passes. The first is
+//! in single precision, for blocks of people and of items, with the items' vectors interleaved in panels, so that one
+//! instruction computes for [`LANES`] items; how far its rounding can lead is known, and only items that may still be
+//! among the best go on. The second computes those few as the definition has it. So a list is the same to the bit for
+//! one and for many, on every processor, and the same as if all scores had been computed in double precision.
 //!
-//! Panels are in the order of the vectors' lengths, longest first: no product is larger than the two lengths (Cauchy and
-//! Schwarz), so what follows a panel that is too short is too short as well (as Teflioudi et al., "LEMP: fast retrieval of
-//! large entries in a matrix product", SIGMOD 2015, have it).
+//! Panels are in the order of the vectors' lengths, longest first: no product is larger than the two lengths (Cauchy
+//! and Schwarz), so what follows a panel that is too short is too short as well (as Teflioudi et al., "LEMP: fast
+//! retrieval of large entries in a matrix product", SIGMOD 2015, have it).
 
 use ndarray::{Array2, ArrayView1};
 
@@ -172,8 +173,9 @@ impl Panels {
 
     /// How far a product in single precision can be from the exact one, for an x of length 1.
     ///
-    /// Each of the n + 1 roundings of a term and of the sums behind it is off by at most 2⁻²⁴ of Σ |x y|, which is at most the
-    /// product of the lengths; and by what is too small for a number. With a margin for the roundings of what is computed here.
+    /// Each of the n + 1 roundings of a term and of the sums after it is off by at most 2⁻²⁴ of Σ |x y|, which is at
+    /// most the product of the lengths; and by what is too small for a number. With a margin for the roundings of what
+    /// is computed here.
     fn error_of(&self, panel: usize) -> f64 {
         let roundings = (self.factors + 8) as f64;
         1.25 * roundings * (2_f64.powi(-24) * self.lengths[panel] + 2_f64.powi(-126))
@@ -265,8 +267,8 @@ impl Candidates {
     }
 }
 
-/// The products of `count` directions, for each factor side by side, with the items of panels: for each direction those of all
-/// panels.
+/// The products of `count` directions, for each factor side by side, with the items of panels: for each direction those
+/// of all panels.
 fn multiply(directions: &[f32], count: usize, panels: &[f32], factors: usize, out: &mut [f32]) {
     with_widest!(
         multiply_with,

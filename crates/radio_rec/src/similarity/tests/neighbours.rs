@@ -200,7 +200,8 @@ proptest! {
         }
     }
 
-    /// TF-IDF gives an item that nearly all users have no weight, or one below 0: what rests on such weights is no neighbour.
+    /// TF-IDF gives an item that nearly all users have no weight, or one below 0: what rests on such weights is no
+    /// neighbour.
     #[test]
     fn weights_of_0_or_below_make_no_neighbours(
         measure in prop::sample::select(&[Measure::Euclidean, Measure::Pearson, Measure::Cosine][..]),

@@ -18,7 +18,7 @@ mod gzip {
     #[test]
     fn a_table_is_unpacked() {
         let whole = gzip("user,item,plays\nann,u2,2\nbob,u2,1\n");
-        // gzip's files may be put one behind the other.
+        // A file may consist of several gzip members, one after the other.
         let parts = [
             gzip("\u{feff}user,item,plays\nann,"),
             gzip("u2,2\nbob,u2,1\n"),
