@@ -104,7 +104,7 @@ mod tests {
 
     fn units(activation: impl Fn(f64) -> f64) -> Vec<Surface> {
         let points = array![[-1.0, 1.0], [0.0, 1.0]];
-        Surface::of_units(&points, |points| {
+        Surface::of_units(&points, &mut |points| {
             let row = points.row(0).mapv(&activation);
             Ok(ndarray::stack![ndarray::Axis(0), row, &row * -0.5])
         })
@@ -137,15 +137,15 @@ mod tests {
     #[test]
     fn a_unit_that_does_not_change_its_sign_has_no_line_for_it() {
         let points = array![[-1.0, 1.0], [0.0, 1.0]];
-        let relu =
+        let mut relu =
             |points: &Array2<f64>| Ok(points.slice(ndarray::s![..1, ..]).mapv(|x| x.max(0.0)));
-        let units = Surface::of_units(&points, relu).unwrap();
+        let units = Surface::of_units(&points, &mut relu).unwrap();
         assert!(units[0].zero.is_none());
         // Nor does the colour bar show numbers that no unit says.
         assert_eq!(units[0].scale.low, 0.0);
         assert_eq!(units[0].scale.tone(0), tone(0.0));
         assert_eq!(units[0].scale.tone(255), tone(1.0));
-        let nothing = Surface::of_units(&points, |points| Ok(points * 0.0)).unwrap();
+        let nothing = Surface::of_units(&points, &mut |points| Ok(points * 0.0)).unwrap();
         assert_eq!(
             nothing[0].scale,
             ColorScale {
