@@ -4,7 +4,7 @@
 use crate::protocol::{Frame, Order, PHASES, SESSION_VARIABLE, mark_prefix};
 use crate::system;
 use crate::worker::{self, Post};
-use std::io::Write;
+use std::io::{PipeReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,6 +60,7 @@ fn keep(port: u16, token: &str, channel: &mut TcpStream) -> std::io::Result<()> 
     channel.set_nodelay(true)?;
     let board: &'static Board = system::shared_memory()?;
     let (orders, mut to_worker) = std::io::pipe()?;
+    let mut unread = orders.try_clone()?;
     system::adopt_orphans();
     Frame::Hello {
         token: token.to_owned(),
@@ -68,7 +69,7 @@ fn keep(port: u16, token: &str, channel: &mut TcpStream) -> std::io::Result<()> 
     .write(channel)?;
     let worker = system::copy_process()?;
     if worker == 0 {
-        drop(to_worker);
+        drop((to_worker, unread));
         worker::work(Post {
             port,
             token: token.to_owned(),
@@ -85,7 +86,7 @@ fn keep(port: u16, token: &str, channel: &mut TcpStream) -> std::io::Result<()> 
     std::thread::spawn(move || {
         while let Some(order) = Order::read(&mut orders) {
             match order {
-                Order::Restore { process, time } => restore(board, process, time),
+                Order::Restore { process, time } => restore(board, process, time, &mut unread),
                 Order::Forget { process } => forget(board, process),
                 order => {
                     // A worker that is gone is told of otherwise.
@@ -123,8 +124,9 @@ fn keep(port: u16, token: &str, channel: &mut TcpStream) -> std::io::Result<()> 
     }
 }
 
-/// Ends the process that runs cells, with what it started, and lets the one that has an earlier state go on.
-fn restore(board: &Board, process: u32, time: u32) {
+/// Ends the process that runs cells, with what it started, and lets the one that has an earlier state go on. What the first was told
+/// to do and has not read is not for the other.
+fn restore(board: &Board, process: u32, time: u32, unread: &mut PipeReader) {
     let active = board.active.load(SeqCst);
     system::end_group(active);
     let patience = Instant::now() + Duration::from_secs(2);
@@ -132,6 +134,8 @@ fn restore(board: &Board, process: u32, time: u32) {
         system::signal(active, system::SIGKILL);
         std::thread::sleep(Duration::from_micros(200));
     }
+    let mut orders = [0; 4096];
+    while system::is_readable(unread) && unread.read(&mut orders).is_ok_and(|read| read > 0) {}
     forget_entry(board, process);
     board.time.store(time, SeqCst);
     board.active.store(process, SeqCst);

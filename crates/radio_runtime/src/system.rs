@@ -1,6 +1,19 @@
 //! Calls of the system that the standard library does not have, for Unix.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::os::fd::AsRawFd;
+
+#[repr(C)]
+struct Polled {
+    file: c_int,
+    asked: i16,
+    found: i16,
+}
+
+#[cfg(target_os = "macos")]
+type PolledCount = std::ffi::c_uint;
+#[cfg(not(target_os = "macos"))]
+type PolledCount = std::ffi::c_ulong;
 
 unsafe extern "C" {
     fn fork() -> c_int;
@@ -16,6 +29,7 @@ unsafe extern "C" {
         file: c_int,
         offset: i64,
     ) -> *mut c_void;
+    fn poll(files: *mut Polled, count: PolledCount, milliseconds: c_int) -> c_int;
     fn dlopen(path: *const c_char, flags: c_int) -> *mut c_void;
     fn dlsym(library: *mut c_void, name: *const c_char) -> *mut c_void;
     fn dlerror() -> *const c_char;
@@ -98,6 +112,19 @@ pub fn end_with_parent() {
         // SAFETY: numbers only.
         unsafe { prctl(PR_SET_PDEATHSIG, SIGKILL as usize, 0usize, 0usize, 0usize) };
     }
+}
+
+/// Whether something can be read from a file without waiting.
+pub fn is_readable(file: &impl AsRawFd) -> bool {
+    const POLLIN: i16 = 1;
+    let mut polled = Polled {
+        file: file.as_raw_fd(),
+        asked: POLLIN,
+        found: 0,
+    };
+    // SAFETY: it is one, and lives through the call.
+    let count = unsafe { poll(&raw mut polled, 1, 0) };
+    count == 1 && polled.found & POLLIN != 0
 }
 
 /// How many threads this process has; 1 where the system does not say.
