@@ -246,13 +246,8 @@ fn what_never_ends_needs_no_type() {
 #[test]
 fn a_name_that_a_crate_has_is_told_with_its_use_line() {
     let desk = Desk::new();
-    std::fs::create_dir_all(desk.path("helper/src")).unwrap();
-    desk.write(
-        "helper/Cargo.toml",
-        "[package]\nname = \"helper\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n",
-    );
-    desk.write(
-        "helper/src/lib.rs",
+    desk.write_crate(
+        "helper",
         "pub mod tables { pub struct Grid; }\n#[macro_export] macro_rules! grid { () => {} }\n",
     );
     desk.write(

@@ -407,12 +407,7 @@ fn an_unchanged_notebook_needs_no_cargo_and_gives_the_same() {
 #[test]
 fn a_changed_path_dependency_is_compiled_again() {
     let desk = Desk::new();
-    std::fs::create_dir_all(desk.path("helper/src")).unwrap();
-    desk.write(
-        "helper/Cargo.toml",
-        "[package]\nname = \"helper\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n",
-    );
-    desk.write("helper/src/lib.rs", "pub fn answer() -> u32 { 1 }");
+    desk.write_crate("helper", "pub fn answer() -> u32 { 1 }");
     desk.write(
         "a.rs",
         "// %%\n:dep helper = { path = \"helper\" }\nhelper::answer()\n",
@@ -1004,12 +999,7 @@ fn ctrl_c_before_the_first_cell_changes_no_file() {
     // A target directory of its own: others would wait for this build.
     let desk = Desk::with_own_target();
     // A dependency whose build script takes longer than the test.
-    std::fs::create_dir_all(desk.path("slow/src")).unwrap();
-    desk.write(
-        "slow/Cargo.toml",
-        "[package]\nname = \"slow\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n",
-    );
-    desk.write("slow/src/lib.rs", "").write(
+    desk.write_crate("slow", "").write(
         "slow/build.rs",
         "fn main() { std::fs::write(\"started\", \"\").unwrap(); std::thread::sleep(std::time::Duration::from_secs(600)) }",
     );

@@ -218,15 +218,7 @@ fn a_save_ends_the_run_under_way_and_ctrl_c_leaves_no_process() {
 #[test]
 fn sources_and_data_are_watched_too() {
     let desk = Desk::new();
-    std::fs::create_dir_all(desk.path("helper/src")).unwrap();
-    desk.write(
-        "helper/Cargo.toml",
-        "[package]\nname = \"helper\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n",
-    );
-    desk.write(
-        "helper/src/lib.rs",
-        "pub fn answer() -> &'static str { \"lib one\" }",
-    );
+    desk.write_crate("helper", "pub fn answer() -> &'static str { \"lib one\" }");
     desk.write("data.txt", "data one");
     desk.write(
         "a.rs",

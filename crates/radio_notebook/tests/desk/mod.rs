@@ -43,6 +43,18 @@ impl Desk {
         self
     }
 
+    /// A library of this name in a folder of the same name, outside of any workspace.
+    pub fn write_crate(&self, name: &str, source: &str) -> &Desk {
+        std::fs::create_dir_all(self.path(name).join("src")).unwrap();
+        self.write(
+            &format!("{name}/Cargo.toml"),
+            &format!(
+                "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n"
+            ),
+        );
+        self.write(&format!("{name}/src/lib.rs"), source)
+    }
+
     pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
