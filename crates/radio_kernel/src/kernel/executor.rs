@@ -60,6 +60,10 @@ fn execute(
     let shown: Arc<dyn Outputs> = Arc::clone(&outputs) as Arc<dyn Outputs>;
     let outcome = attempt(language, &cell, &shown);
     outputs.flush();
+    // Who asks for the history after the reply finds the cell in it.
+    if is_stored {
+        lock(&kernel.history).add(number, &request.code, outputs.take_result());
+    }
     let mut aborted = Vec::new();
     let reply = match outcome {
         Outcome::Ok => ExecuteReply::Ok {
@@ -101,7 +105,7 @@ fn execute(
         abort(kernel, &job);
     }
     if is_stored {
-        lock(&kernel.history).add(number, &request.code, outputs.take_result());
+        lock(&kernel.history).save();
     }
 }
 

@@ -58,7 +58,7 @@ impl History {
         }
     }
 
-    /// Adds a cell of this session. If the file cannot be written, that is noted once, and this session's cells are kept in memory.
+    /// Adds a cell of this session, in memory: [`save`](Self::save) writes it.
     pub(super) fn add(&mut self, number: u32, source: &str, output: Option<String>) {
         let entry = Entry {
             number,
@@ -71,14 +71,18 @@ impl History {
             let gone = self.cells.pop_front();
             self.bytes -= gone.map_or(0, |entry| entry.bytes());
         }
-        if let Err(error) = self.save() {
+    }
+
+    /// Writes the cells of this session. If that cannot be done, it is noted once, and they are kept in memory.
+    pub(super) fn save(&mut self) {
+        if let Err(error) = self.write() {
             note!("the history of this session is not kept: {error}");
             self.earlier();
             self.folder = None;
         }
     }
 
-    fn save(&mut self) -> Result<()> {
+    fn write(&mut self) -> Result<()> {
         let Some(folder) = &self.folder else {
             return Ok(());
         };
@@ -268,6 +272,11 @@ mod tests {
         }
     }
 
+    fn add(history: &mut History, number: u32, source: &str, output: Option<String>) {
+        history.add(number, source, output);
+        history.save();
+    }
+
     fn sources(found: &[(u64, u32, Value)]) -> Vec<&str> {
         found
             .iter()
@@ -280,11 +289,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let folder = || Some(folder.path().join("history"));
         let mut first = History::new(folder());
-        first.add(1, "let a = 1;", None);
-        first.add(2, "a", Some("1".into()));
+        add(&mut first, 1, "let a = 1;", None);
+        add(&mut first, 2, "a", Some("1".into()));
         let mut second = History::new(folder());
-        second.add(1, "let b = 2;", None);
-        second.add(2, "a", None);
+        add(&mut second, 1, "let b = 2;", None);
+        add(&mut second, 2, "a", None);
         let all = [
             (1, 1, json!("let a = 1;")),
             (1, 2, json!("a")),
@@ -312,7 +321,7 @@ mod tests {
         );
         assert_eq!(second.find(&range(-7, None, None), false), []);
         // The first one goes on beside it.
-        first.add(3, "let c = 3;", None);
+        add(&mut first, 3, "let c = 3;", None);
         assert_eq!(History::new(folder()).find(&tail(9), false).len(), 5);
     }
 
@@ -320,13 +329,18 @@ mod tests {
     fn it_is_bounded() {
         let folder = tempfile::tempdir().unwrap();
         for number in 0..MAX_SESSIONS + 5 {
-            History::new(Some(folder.path().to_owned())).add(1, &number.to_string(), None);
+            add(
+                &mut History::new(Some(folder.path().to_owned())),
+                1,
+                &number.to_string(),
+                None,
+            );
         }
         assert_eq!(sessions(folder.path()).len(), MAX_SESSIONS);
         let mut long = History::new(Some(folder.path().to_owned()));
         let source = "x".repeat(MAX_BYTES / 4);
         for number in 1..=9 {
-            long.add(number, &source, None);
+            add(&mut long, number, &source, None);
         }
         let numbers = |found: Vec<(u64, u32, Value)>| {
             found.into_iter().map(|cell| cell.1).collect::<Vec<_>>()
@@ -349,7 +363,7 @@ mod tests {
         fs::write(folder.path().join("000003.json"), "[{\"number\":").unwrap();
         fs::write(folder.path().join("notes.txt"), "mine").unwrap();
         let mut history = History::new(Some(folder.path().to_owned()));
-        history.add(1, "a", None);
+        add(&mut history, 1, "a", None);
         assert_eq!(history.find(&tail(5), false), [(4, 1, json!("a"))]);
         assert_eq!(
             fs::read_to_string(folder.path().join("notes.txt")).unwrap(),
@@ -364,8 +378,8 @@ mod tests {
         fs::write(&file, "").unwrap();
         for place in [None, Some(file.join("history"))] {
             let mut history = History::new(place);
-            history.add(1, "a", None);
-            history.add(2, "b", None);
+            add(&mut history, 1, "a", None);
+            add(&mut history, 2, "b", None);
             assert_eq!(sources(&history.find(&tail(1), false)), ["b"]);
             assert_eq!(sources(&history.find(&tail(5), false)), ["a", "b"]);
         }

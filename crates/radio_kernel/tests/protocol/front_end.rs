@@ -230,6 +230,12 @@ impl FrontEnd {
         )
     }
 
+    /// Sends a cell that sleeps for a minute, and waits until it does: an interrupt ends what runs, not what is about to.
+    pub fn begin_sleep(&mut self) {
+        self.execute("print begun\nsleep 60000");
+        while self.iopub.hear().kind != "stream" {}
+    }
+
     /// Sends a request to the shell socket and waits for the reply.
     pub fn ask(&mut self, kind: &str, content: Value) -> Value {
         let id = self.send(kind, content);

@@ -155,7 +155,7 @@ fn subshells_come_and_go() {
         front_end.control("list_subshell_request", json!({}))["subshell_id"],
         json!([subshell])
     );
-    front_end.execute("sleep 60000");
+    front_end.begin_sleep();
     let with =
         |kind: &str, content: Value| message(kind, &content, json!({"subshell_id": subshell}), &[]);
     let (frames, id) = with("complete_request", json!({"code": "slee", "cursor_pos": 4}));
@@ -170,6 +170,8 @@ fn subshells_come_and_go() {
     front_end.execute("value 1");
     let (frames, id) = with("execute_request", json!({"code": "value 2"}));
     front_end.shell.send(&frames);
+    // Requests come over the shell socket in order: with this one answered, both cells wait.
+    front_end.ask("kernel_info_request", json!({}));
     front_end.control("interrupt_request", json!({}));
     let replies = [
         front_end.shell.hear(),
