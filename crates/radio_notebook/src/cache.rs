@@ -2,6 +2,7 @@
 
 use crate::build::place::{own_target, target_of};
 use crate::error::{Error, Result};
+use crate::say;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};

@@ -6,42 +6,58 @@ use crate::dialect::CellCode;
 use crate::document::Output;
 use crate::error::{Error, Result};
 use crate::session::{CellRun, Input};
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 pub use slot::Slot;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What executes the cells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
-    /// Each cell compiled by radio
+    /// Each cell compiled by radio.
     #[default]
     Compiled,
-    /// One cell after the other, compiled by evcxr as in Jupyter: slow, to compare
+    /// One cell after the other, compiled by evcxr as in Jupyter: slow, to compare.
     Evcxr,
 }
 
 impl Engine {
-    /// That this `radio` has the engine.
+    /// That the engine is installed.
     ///
     /// # Errors
-    /// [`Error::Argument`] if it was built without it.
+    /// [`Error::Argument`] if it is not.
     pub fn check(self) -> Result<()> {
-        if self == Engine::Compiled || cfg!(all(feature = "evcxr", unix)) {
-            return Ok(());
+        match self {
+            Engine::Compiled => Ok(()),
+            Engine::Evcxr => radio_evcxr().map(drop),
         }
-        let why = match cfg!(unix) {
-            true => {
-                "this radio was built without evcxr; build it with `cargo install --locked --path crates/radio_notebook --features evcxr`, which takes ten minutes"
-            }
-            false => "evcxr is embedded on Linux and macOS only so far",
-        };
-        Err(Error::Argument(format!("--engine evcxr: {why}")))
     }
 }
 
-/// The environment variable that makes `radio` the process in which evcxr lives, and names the build directory.
+/// The program in which evcxr lives: the one beside `radio`, or else the first one on `PATH`.
+fn radio_evcxr() -> Result<PathBuf> {
+    if !cfg!(unix) {
+        let why = "--engine evcxr: evcxr is embedded on Linux and macOS only so far";
+        return Err(Error::Argument(why.into()));
+    }
+    let beside = std::env::current_exe().ok();
+    let beside = beside.as_deref().and_then(Path::parent);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = beside
+        .map(Path::to_owned)
+        .into_iter()
+        .chain(std::env::split_paths(&path));
+    folders
+        .find_map(|folder| Some(folder.join("radio-evcxr")).filter(|program| program.is_file()))
+        .ok_or_else(|| {
+            Error::Argument(
+                "--engine evcxr: there is no program radio-evcxr beside radio or on PATH; install it with `cargo install --locked --path crates/radio_evcxr --features evcxr`, which takes ten minutes"
+                    .into(),
+            )
+        })
+}
+
+/// The environment variable that makes `radio-evcxr` the process in which evcxr lives, and names the build directory.
 pub const HOST_VARIABLE: &str = "RADIO_EVCXR_BUILD";
 
 /// What that process is told: all it has to execute.
@@ -79,13 +95,9 @@ impl Launch {
     /// The command, in the notebook's folder.
     ///
     /// # Errors
-    /// [`Error::Tool`] if the system does not say where `radio` itself is.
+    /// [`Error::Argument`] if evcxr is not installed.
     pub fn command(&self, folder: &Path) -> Result<Command> {
-        let radio = std::env::current_exe().map_err(|error| Error::Tool {
-            tool: "radio".into(),
-            message: format!("it cannot be started once more: {error}"),
-        })?;
-        let mut host = Command::new(radio);
+        let mut host = Command::new(radio_evcxr()?);
         host.env(HOST_VARIABLE, self.slot.path())
             .current_dir(folder);
         Ok(host)

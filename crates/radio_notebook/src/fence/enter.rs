@@ -1,6 +1,7 @@
 //! The process that puts up the fence and runs the host in it.
 
 use super::{Strength, VARIABLE};
+use crate::say;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
