@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use clap::builder::{EnumValueParser, TypedValueParser};
-use radio_notebook::engine::Engine;
+use radio_notebook::execute::engine::Engine;
 use std::path::PathBuf;
 use std::time::Duration;
 

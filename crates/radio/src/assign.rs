@@ -4,12 +4,13 @@
 //! |---|---|
 //! | `source` | the solved notebook: its parts, and what is handed out of it |
 //! | `score` | what a notebook that ran is worth |
+//! | `scratch` | the folder that a hand-in runs in |
 
 pub mod score;
+pub mod scratch;
 pub mod source;
 
 use crate::arguments;
-use crate::grade::scratch;
 use crate::report::Report;
 use clap::Args;
 use radio_notebook::document::{CellKind, Notebook};

@@ -8,18 +8,19 @@ pub mod show;
 pub mod update;
 
 use crate::report::Report;
+use crate::terminal::visible;
 use crate::{arguments, find};
 use anstyle::{AnsiColor, Style};
 use compare::{Comparison, Difference};
 use marks::Marks;
-use radio_notebook::collect::Stream;
 use radio_notebook::document::{Cell, Notebook, Output};
-use radio_notebook::engine::Engine;
 use radio_notebook::error::{Error, Result};
+use radio_notebook::execute::engine::Engine;
+use radio_notebook::execute::portability::{self, Warning};
 use radio_notebook::execute::{self, Options, Summary, Watcher};
 use radio_notebook::files;
 use radio_notebook::interrupt;
-use radio_notebook::portability::{self, Warning};
+use radio_notebook::run::collect::Stream;
 use radio_notebook::say;
 use sanitize::Rules;
 use serde_json::Value;
@@ -217,7 +218,7 @@ impl Case {
         let is_ambiguous = all.iter().filter(|p| p.file_stem() == Some(stem)).count() > 1;
         Ok(Case {
             path: path.to_owned(),
-            name: show::visible(&match is_ambiguous {
+            name: visible(&match is_ambiguous {
                 true => path.to_string_lossy(),
                 false => stem.to_string_lossy(),
             }),
@@ -286,7 +287,7 @@ impl Case {
             false => (WARNING, "warning"),
         };
         for Warning { cell, message } in &warnings {
-            let message = show::visible(message);
+            let message = visible(message);
             print(&format!(
                 "{style}{word}{style:#}: {} cell {cell} is not portable: {message}\n",
                 self.name
@@ -341,9 +342,7 @@ impl Case {
         let mut report = String::new();
         for ((index, verdict), number) in verdicts.iter().zip(1..) {
             let label = self.notebook.cells[*index].label();
-            let label = label.map_or(String::new(), |label| {
-                format!(" ({})", show::visible(&label))
-            });
+            let label = label.map_or(String::new(), |label| format!(" ({})", visible(&label)));
             let cell = format!("{} cell {number}{label}", self.name);
             match verdict {
                 Verdict::Differs(differences) if !unexecuted => {
@@ -445,7 +444,7 @@ impl Case {
 
 /// A path as one would type it into a shell.
 fn as_argument(path: &Path) -> String {
-    let path = show::visible(&path.to_string_lossy());
+    let path = visible(&path.to_string_lossy());
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
     if path.chars().all(is_plain) {
         path
@@ -470,10 +469,10 @@ fn failure(stored: &Cell, fresh: &Cell, message: &str) -> String {
         .flatten()
         .filter_map(Value::as_str)
         .flat_map(str::lines)
-        .map(show::visible);
+        .map(visible);
     let mut text = lines.collect::<Vec<_>>().join("\n");
     if text.is_empty() {
-        text = show::visible(message);
+        text = visible(message);
     }
     if stored.outputs().iter().any(|output| is_error(&output)) {
         text.push_str(

@@ -1,10 +1,11 @@
 //! `radio clean`: removes what was compiled for notebooks, or what running them has left in them.
 
 use crate::find::{self, Wanted};
+use radio_notebook::build::cache;
 use radio_notebook::error::{Error, Result};
+use radio_notebook::files;
 use radio_notebook::say;
 use radio_notebook::strip::{Key, Strip, stripped};
-use radio_notebook::{cache, files};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 

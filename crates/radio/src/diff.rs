@@ -2,7 +2,8 @@
 
 use crate::check::compare::{Comparison, Content};
 use crate::check::sanitize::Rules;
-use crate::check::show::{self, HEAD, NEW, OLD, Sides};
+use crate::check::show::{self, Sides};
+use crate::terminal::{HEAD, NEW, OLD, visible};
 use radio_notebook::document::{Cell, CellKind, Notebook};
 use radio_notebook::error::{Error, Result};
 use radio_notebook::strip::OF_CELLS;
@@ -143,7 +144,7 @@ pub fn differences(
     if told.is_empty() {
         return told;
     }
-    let (old_name, new_name) = (show::visible(old_name), show::visible(new_name));
+    let (old_name, new_name) = (visible(old_name), visible(new_name));
     format!("{OLD}--- {old_name}{OLD:#}\n{NEW}+++ {new_name}{NEW:#}\n{told}")
 }
 
@@ -151,9 +152,7 @@ pub fn differences(
 fn names(notebook: &Notebook) -> Vec<String> {
     let cells = notebook.cells.iter().zip(notebook.numbers()).zip(1..);
     let names = cells.map(|((cell, number), place)| {
-        let label = cell
-            .label()
-            .map(|label| format!(" ({})", show::visible(&label)));
+        let label = cell.label().map(|label| format!(" ({})", visible(&label)));
         let label = label.unwrap_or_default();
         match (number, cell.kind) {
             (Some(number), _) => format!("cell {number}{label}"),
@@ -279,7 +278,7 @@ fn ended(text: &str) -> String {
 fn whole(heading: &str, sign: char, style: anstyle::Style, cell: &Cell) -> String {
     let mut told = format!("{HEAD}{heading}{HEAD:#}\n");
     for line in cell.source.lines() {
-        let _ = writeln!(told, "{style}{sign}{}{style:#}", show::visible(line));
+        let _ = writeln!(told, "{style}{sign}{}{style:#}", visible(line));
     }
     told
 }
@@ -322,9 +321,9 @@ pub fn as_text(notebook: &Notebook, sources: bool) -> String {
             true => String::new(),
             false => format!(" {}", Value::Object(metadata)),
         };
-        let _ = writeln!(text, "── {kind}{} ──", show::visible(&metadata));
+        let _ = writeln!(text, "── {kind}{} ──", visible(&metadata));
         for line in cell.source.lines() {
-            let _ = writeln!(text, "{}", show::visible(line));
+            let _ = writeln!(text, "{}", visible(line));
         }
         // Every part of an output that there is, is one that nothing at all does not have.
         let parts = match sources {
@@ -332,12 +331,12 @@ pub fn as_text(notebook: &Notebook, sources: bool) -> String {
             false => comparison.differences(&[], cell.outputs()),
         };
         for part in parts {
-            let name = show::visible(&part.part);
+            let name = visible(&part.part);
             match part.fresh {
                 Some(Content::Text(content)) => {
                     let _ = writeln!(text, "── {name} ──");
                     for line in content.lines() {
-                        let _ = writeln!(text, "  {}", show::visible(line));
+                        let _ = writeln!(text, "  {}", visible(line));
                     }
                 }
                 Some(Content::Bytes(bytes)) => {

@@ -7,16 +7,16 @@ use crate::arguments;
 use crate::find::{self, Wanted};
 use crate::report::Report;
 use radio_notebook::document::Notebook;
-use radio_notebook::engine::Engine;
 use radio_notebook::error::{Error, Result};
+use radio_notebook::execute::engine::Engine;
 use radio_notebook::execute::{self, Options};
 use radio_notebook::files::{self, Staged};
 use radio_notebook::interrupt;
 use radio_notebook::nbgrader::regions::without_hidden_tests;
 use radio_notebook::say;
-use radio_pages::pictures::{others, stage_all};
-use radio_pages::site::{Site, Source};
-use radio_pages::{book, html, markdown, pdf, slides};
+use radio_pages::export::pictures::{others, stage_all};
+use radio_pages::export::site::{Site, Source};
+use radio_pages::export::{book, html, markdown, pdf, slides};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -290,7 +290,7 @@ fn execute_all(sources: &mut [Source], timeout: Option<Duration>) -> Result<bool
             say!(
                 "error: {} cell {number}: {}",
                 source.path.display(),
-                crate::check::show::visible(failure)
+                crate::terminal::visible(failure)
             );
             say!("nothing is exported");
             return Ok(false);

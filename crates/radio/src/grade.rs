@@ -5,7 +5,6 @@
 //! | `collect` | finds the hand-ins, and whose each is |
 //! | `assemble`, `align` | a hand-in with the cells that are not the student's put back |
 //! | `policy` | what a cell of a hand-in may not do |
-//! | `scratch` | the folder that it runs in |
 //! | `one` | one hand-in: put together, run, counted |
 //! | `alike` | which hand-ins are alike |
 //! | `table`, `feedback` | what is written |
@@ -17,7 +16,6 @@ mod collect;
 mod feedback;
 mod one;
 mod policy;
-pub mod scratch;
 mod table;
 
 use crate::arguments;
@@ -27,9 +25,9 @@ use clap::Args;
 use collect::HandIn;
 use one::{Course, Sheet};
 use radio_notebook::error::{Error, Result};
-use radio_notebook::fence::{Limits, Strength};
 use radio_notebook::files::{self, Staged};
 use radio_notebook::interrupt;
+use radio_notebook::run::fence::{Limits, Strength};
 use radio_notebook::say;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -176,7 +174,7 @@ fn grade_all(hand_ins: &[HandIn], course: &Course, jobs: Option<u16>) -> Result<
             };
             say!(
                 "{}",
-                crate::check::show::visible(&format!("{}: {told}", hand_in.student))
+                crate::terminal::visible(&format!("{}: {told}", hand_in.student))
             );
             done.lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner)

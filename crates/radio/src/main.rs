@@ -18,9 +18,11 @@ mod report;
 mod run;
 mod serve;
 mod step;
+mod terminal;
+mod texts;
 mod watch;
 
 fn main() -> std::process::ExitCode {
-    radio_notebook::fence::take_part();
+    radio_notebook::run::fence::take_part();
     cli::main()
 }

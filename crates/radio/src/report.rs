@@ -1,9 +1,9 @@
 //! What `radio run` shows while it works: a progress bar on a terminal, plain lines elsewhere.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use radio_notebook::collect::Stream;
 use radio_notebook::document::Output;
 use radio_notebook::execute::Watcher;
+use radio_notebook::run::collect::Stream;
 use radio_notebook::say;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;

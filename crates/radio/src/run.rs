@@ -1,20 +1,23 @@
 //! `radio run`: executes notebooks and writes their executed copies and figures.
 
+mod audience;
+
 use crate::arguments;
-use crate::check::show::visible;
 use crate::figures;
 use crate::find::{self, Wanted};
 use crate::report::Report;
-use crate::watch::{Audience, Both};
+use crate::terminal::visible;
+pub(crate) use audience::{Audience, Both};
 use clap::Args;
-use radio_notebook::batch::{self, Reporter as _};
 use radio_notebook::document::{CellKind, Notebook};
-use radio_notebook::engine::Engine;
 use radio_notebook::error::{Error, Result};
+use radio_notebook::execute::batch::{self, Reporter as _};
+use radio_notebook::execute::engine::Engine;
+use radio_notebook::execute::parameters;
 use radio_notebook::execute::{Live, Options, Summary, Watcher};
 use radio_notebook::near::nearest;
 use radio_notebook::say;
-use radio_notebook::{execute, files, interrupt, parameters};
+use radio_notebook::{execute, files, interrupt};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -8,17 +8,16 @@
 //! A run begins at the first cell that is not as it was, or that names what has changed: the host keeps the states before the
 //! cells. Those above it keep what they gave.
 
-pub(crate) mod around;
+mod around;
 mod show;
 
 use crate::run::{self, Watched};
 use crate::serve::{self, Board};
 use crate::{arguments, find};
 use around::{Around, Mark, Source};
-use radio_notebook::collect::Stream;
-use radio_notebook::document::{Notebook, Output};
+use radio_notebook::document::Notebook;
 use radio_notebook::error::{Error, Result};
-use radio_notebook::execute::{Live, Summary, Watcher};
+use radio_notebook::execute::Live;
 use radio_notebook::files;
 use radio_notebook::interrupt;
 use radio_notebook::say;
@@ -90,51 +89,6 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     let serve = arguments.serve.map(|port| (port, arguments.share));
     watch(&arguments.path, serve, &run, live)?;
     Ok(true)
-}
-
-/// One who hears of a run more than a [`Watcher`] does: of the notebook before and after.
-pub trait Audience: Watcher {
-    /// The notebook is going to run, as it is here.
-    fn opens(&mut self, notebook: &Notebook);
-    /// The notebook has run.
-    fn closes(&mut self, notebook: &Notebook, summary: &Summary, took: Duration);
-}
-
-/// The terminal and an audience, who hear the same. Of a run that a newer one takes the place of, they do not hear the end.
-pub struct Both<'b>(pub &'b mut dyn Watcher, pub &'b mut dyn Audience);
-
-impl Watcher for Both<'_> {
-    fn begins(&mut self, total: usize) {
-        self.0.begins(total);
-        self.1.begins(total);
-    }
-
-    fn compiles(&mut self, line: &str) {
-        self.0.compiles(line);
-        self.1.compiles(line);
-    }
-
-    fn cell_begins(&mut self, number: usize, source: &str) {
-        self.0.cell_begins(number, source);
-        self.1.cell_begins(number, source);
-    }
-
-    fn writes(&mut self, stream: Stream, text: &str) {
-        self.0.writes(stream, text);
-        self.1.writes(stream, text);
-    }
-
-    fn cell_ends(&mut self, number: usize, outputs: &[Output], took: Duration) {
-        if !interrupt::superseded() {
-            self.0.cell_ends(number, outputs, took);
-            self.1.cell_ends(number, outputs, took);
-        }
-    }
-
-    fn cell_stays(&mut self, number: usize, outputs: &[Output]) {
-        self.0.cell_stays(number, outputs);
-        self.1.cell_stays(number, outputs);
-    }
 }
 
 /// Runs the notebook at `path` at each save, and shows it to browsers if `serve` says so: at the port in it or any, and to other

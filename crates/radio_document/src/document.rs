@@ -3,12 +3,8 @@
 //! Cells keep their JSON object as it was read, so unknown metadata, attachments and raw cells survive; typed access is on
 //! top of it.
 
-use crate::error::{Error, Result};
-use crate::files;
-use crate::percent;
 use crate::surrogates;
 use serde_json::{Map, Value, json};
-use std::path::Path;
 
 /// What a cell is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -318,29 +314,6 @@ pub struct Notebook {
 }
 
 impl Notebook {
-    /// Reads a notebook: `.ipynb`, or a percent script where the name ends in `.rs`.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if the file cannot be read, [`Error::Document`] if it is no file, or not a Rust notebook of nbformat 4.
-    pub fn read(path: &Path) -> Result<Notebook> {
-        let bytes = files::read(path)?;
-        let refuse = |message: String| Error::Document {
-            path: path.to_owned(),
-            message,
-        };
-        let text = String::from_utf8(bytes).map_err(|e| {
-            refuse(format!(
-                "this is not a notebook: byte {} is not UTF-8 text",
-                e.utf8_error().valid_up_to() + 1
-            ))
-        })?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        if path.extension().is_some_and(|e| e == "rs") {
-            return percent::read(text).map_err(refuse);
-        }
-        Notebook::from_ipynb(text).map_err(refuse)
-    }
-
     /// Reads the text of an `.ipynb` file. The error is a sentence for the user.
     pub fn from_ipynb(text: &str) -> std::result::Result<Notebook, String> {
         let notebook = Notebook::of_any_language(text)?;

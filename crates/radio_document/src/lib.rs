@@ -6,6 +6,7 @@ pub mod files;
 pub mod interrupt;
 pub mod nbgrader;
 pub mod percent;
+mod read;
 pub mod strip;
 mod surrogates;
 

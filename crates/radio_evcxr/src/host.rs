@@ -3,7 +3,7 @@
 use super::{RELAY_VARIABLE, places, relay};
 use evcxr::{CommandContext, CompilationError, EvalContext, EvalOutputs};
 use radio_notebook::diagnostics::{Diagnostic, Span};
-use radio_notebook::engine::{Job, JobCell, cell_as_file};
+use radio_notebook::execute::engine::{Job, JobCell, cell_as_file};
 use radio_notebook::program::CellPlace;
 use radio_notebook::say;
 use radio_runtime::protocol::{Frame, Place, SESSION_VARIABLE, mark_prefix};

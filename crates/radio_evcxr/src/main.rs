@@ -11,7 +11,7 @@ mod host;
 mod places;
 mod relay;
 
-use radio_notebook::engine::HOST_VARIABLE;
+use radio_notebook::execute::engine::HOST_VARIABLE;
 use radio_notebook::say;
 use std::ffi::OsString;
 use std::process::ExitCode;

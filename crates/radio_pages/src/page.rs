@@ -6,7 +6,7 @@
 //! into the `srcdoc` of a frame with `sandbox`, where neither scripts run nor an unclosed tag reaches the page around it.
 //! `allow-same-origin` lets the page's own script measure the frame's height and gives the frame the page's style; without
 //! `allow-scripts` it gives nothing to what is inside. The frame also inherits the page's Content-Security-Policy
-//! ([`radio_document::serve`]), which by itself forbids scripts, forms and anything from the network. (A sanitiser would be the other
+//! (see `serve` in the command), which by itself forbids scripts, forms and anything from the network. (A sanitiser would be the other
 //! way; the usual one, ammonia, brings a whole HTML parser.) Pictures are `data:` images, SVG included: as an image it is inert.
 
 mod around;

@@ -1,6 +1,7 @@
 //! Differences as a person reads them: a unified diff for text, sizes for images.
 
 use crate::check::compare::{Content, Difference};
+use crate::terminal::{HEAD, NEW, OLD, visible};
 use anstyle::{AnsiColor, Style};
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline, group_diff_ops};
 use std::fmt::Write;
@@ -17,9 +18,6 @@ const LEAD: usize = 40;
 /// After this time a diff may be longer than need be.
 const MOST_TIME: Duration = Duration::from_secs(1);
 
-pub(crate) const HEAD: Style = Style::new().bold();
-pub(crate) const OLD: Style = AnsiColor::Red.on_default();
-pub(crate) const NEW: Style = AnsiColor::Green.on_default();
 const PLACE: Style = AnsiColor::Cyan.on_default();
 
 /// The two sides of a comparison, by what they are called.
@@ -243,23 +241,6 @@ fn shortened(line: &str, differs_at: usize) -> String {
         ""
     };
     format!("{before}{}{after}", visible(&part))
-}
-
-/// Text with its control characters, and those that turn the direction of writing or show nothing, spelt out.
-pub fn visible(text: &str) -> String {
-    let is_unseen = |c: char| {
-        c.is_control() && c != '\t'
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_unseen(character) {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::assemble::{Assembled, assemble};
 use super::collect::HandIn;
 use super::policy::Policy;
-use super::scratch::Offer;
 use crate::assign::score::{self, Mark};
+use crate::assign::scratch::Offer;
 use crate::assign::source::Source;
 use crate::report::Report;
 use radio_notebook::build::place::target_of;
@@ -12,7 +12,7 @@ use radio_notebook::build::toolchain::Toolchain;
 use radio_notebook::document::{Cell, Notebook};
 use radio_notebook::error::{Error, Result};
 use radio_notebook::execute::{self, Options};
-use radio_notebook::fence::{Fence, Limits, Strength, keep_thread_from};
+use radio_notebook::run::fence::{Fence, Limits, Strength, keep_thread_from};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};

@@ -1,10 +1,10 @@
 //! What a cell of a hand-in may not do, since it would reach outside of what runs it, or change what its tests mean.
 
 use crate::assign::source::{Source, is_answer};
-use radio_notebook::commands::Command;
 use radio_notebook::dialect::CellCode;
+use radio_notebook::dialect::commands::Command;
+use radio_notebook::dialect::items::ItemKind;
 use radio_notebook::document::CellKind;
-use radio_notebook::items::ItemKind;
 use std::collections::BTreeSet;
 
 /// The macros that tests are made of.

@@ -1,8 +1,9 @@
 //! The files besides the notebook that its cells depend on.
 
 use crate::run;
-use radio_notebook::commands::Command;
+use crate::texts::texts;
 use radio_notebook::dialect::CellCode;
+use radio_notebook::dialect::commands::Command;
 use radio_notebook::document::{CellKind, Notebook};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -163,28 +164,4 @@ fn list(folder: &Path, depth: usize, files: &mut BTreeSet<PathBuf>) {
             files.insert(path);
         }
     }
-}
-
-/// The texts that stand in a cell's code.
-pub(crate) fn texts(source: &str) -> Vec<String> {
-    fn gather(stream: proc_macro2::TokenStream, depth: usize, found: &mut Vec<String>) {
-        for token in stream {
-            match token {
-                proc_macro2::TokenTree::Group(group) if depth < 200 => {
-                    gather(group.stream(), depth + 1, found);
-                }
-                proc_macro2::TokenTree::Literal(literal) => {
-                    if let syn::Lit::Str(text) = syn::Lit::new(literal) {
-                        found.push(text.value());
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    let mut found = Vec::new();
-    if let Ok(stream) = source.parse() {
-        gather(stream, 0, &mut found);
-    }
-    found
 }

@@ -1,10 +1,10 @@
 //! A run, put on the board that browsers see, cell by cell.
 
-use super::Audience;
+use crate::run::Audience;
 use crate::serve::Board;
-use radio_notebook::collect::Stream;
 use radio_notebook::document::{Cell, Notebook, Output};
 use radio_notebook::execute::{Summary, Watcher};
+use radio_notebook::run::collect::Stream;
 use radio_pages::page::{self, Around, CellView, Picture, State};
 use serde_json::Value;
 use std::collections::BTreeSet;

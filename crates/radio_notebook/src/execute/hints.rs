@@ -1,10 +1,10 @@
 //! What a message about a cell adds that neither the compiler nor the program knows: the crates of the workspace, the files
 //! beside the notebook.
 
+use crate::build::lock::workspace_of;
 use crate::diagnostics::Diagnostic;
-use crate::lock::workspace_of;
 use crate::near::{nearest, nearest_of_many};
-use crate::session::Failure;
+use crate::run::session::Failure;
 use proc_macro2::{TokenStream, TokenTree};
 use std::path::{Component, Path, PathBuf};
 

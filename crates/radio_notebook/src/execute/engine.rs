@@ -5,7 +5,7 @@ mod slot;
 use crate::dialect::CellCode;
 use crate::document::Output;
 use crate::error::{Error, Result};
-use crate::session::{CellRun, Input};
+use crate::run::session::{CellRun, Input};
 use serde::{Deserialize, Serialize};
 pub use slot::Slot;
 use std::path::{Path, PathBuf};
@@ -206,7 +206,7 @@ mod tests {
         let failed = |text: &str| {
             let mut run = CellRun {
                 outputs: vec![stream(text)],
-                failure: Some(crate::session::Failure {
+                failure: Some(crate::run::session::Failure {
                     ename: "Error".into(),
                     evalue: String::new(),
                     place: None,

@@ -1,7 +1,7 @@
 //! The notebooks that are exported together, and where each of them goes, so that they can link to each other.
 
-use crate::cells;
-use crate::outline::{Heading, Ids, slug};
+use super::cells;
+use super::outline::{Heading, Ids, slug};
 use radio_document::document::Notebook;
 use std::collections::HashMap;
 use std::ffi::OsString;

@@ -1,13 +1,13 @@
 //! What is said of a cell that failed: as an error of the notebook, in the cell's own lines.
 
-use crate::brackets;
 use crate::cells::Places;
+use crate::diagnostics::brackets;
 use crate::diagnostics::{self, Diagnostic, Span};
 use crate::dialect::CellError;
 use crate::document::Output;
-use crate::engine;
+use crate::execute::engine;
 use crate::program::CellPlace;
-use crate::session::Failure;
+use crate::run::session::Failure;
 use radio_runtime::protocol::Place;
 use std::borrow::Cow;
 

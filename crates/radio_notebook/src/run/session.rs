@@ -4,12 +4,12 @@ mod failure;
 mod idle;
 mod listen;
 
-use crate::collect::{Collector, Piece, Request, Stream, cut};
 use crate::diagnostics::Diagnostic;
 use crate::document::Output;
 use crate::error::{Error, Result};
-use crate::fence::{Fence, Guard};
 use crate::interrupt::{self, Group};
+use crate::run::collect::{Collector, Piece, Request, Stream, cut};
+use crate::run::fence::{Fence, Guard};
 pub use failure::Failure;
 use failure::{failure, failure_of};
 pub use idle::Waker;

@@ -2,8 +2,8 @@
 
 use crate::build::place::{own_target, target_of};
 use crate::error::{Error, Result};
+use crate::hash::hash_of;
 use crate::say;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -12,13 +12,6 @@ const ROOM_FOR_CELLS: u64 = 1 << 30;
 /// How much room the kept sets may take, without the crates that cargo compiled for them, in bytes; the least recently used go
 /// first.
 const ROOM_FOR_SETS: u64 = 1 << 30;
-
-/// A hash, the same for the same value in every run of one build of `radio`.
-pub fn hash_of(what: &impl Hash) -> String {
-    let mut hasher = DefaultHasher::new();
-    what.hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
-}
 
 /// A hash of what a file holds; `None` if it cannot be read.
 pub fn file_hash(path: &Path) -> Option<String> {

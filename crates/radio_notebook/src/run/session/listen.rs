@@ -1,8 +1,8 @@
 //! What the processes of a session say, on threads of their own: frames, and streams with marks in them.
 
 use super::failure::failure_of;
-use crate::collect::Stream;
 use crate::interrupt::{self, Group};
+use crate::run::collect::Stream;
 use radio_runtime::protocol::Frame;
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};

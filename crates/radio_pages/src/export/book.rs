@@ -5,11 +5,11 @@
 //! own: what is in a notebook never meets mdBook's reader of Markdown. Headings alone are Markdown, since mdBook makes its contents and
 //! its search of them.
 
-use crate::cells::{self, Page};
-use crate::outline::Ids;
+use super::cells::{self, Page};
+use super::outline::Ids;
+use super::pictures;
+use super::site::{Site, Source, encoded};
 use crate::page::{BARE_STYLE, CONTENT_STYLE, DARK, FRAMES, LIGHT, escape};
-use crate::pictures;
-use crate::site::{Site, Source, encoded};
 use radio_document::error::{Error, Result};
 use radio_document::files::{self, Staged};
 use radio_document::interrupt::{self, Group};

@@ -6,7 +6,7 @@ use crate::dialect::{CellCode, Chunk};
 use crate::document::{Cell, Notebook};
 use crate::error::Result;
 use crate::execute::notebook_folder;
-use crate::startup;
+use crate::execute::startup;
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -3,11 +3,11 @@
 //! `slide` and `subslide` begin a slide, a `fragment` waits for a key, `notes` are for the speaker, `skip` is left out, and anything
 //! else goes on with what is before it. Without such metadata, each cell that begins with a heading begins a slide.
 
-use crate::cells::{self, Drawn, Page};
-use crate::html::{document, style};
-use crate::outline::Ids;
+use super::cells::{self, Drawn, Page};
+use super::html::{document, style};
+use super::outline::Ids;
+use super::site::{Site, Source};
 use crate::page::{CONTENT_STYLE, FRAMES, escape};
-use crate::site::{Site, Source};
 use radio_document::document::Cell;
 
 const SCRIPT: &[&str] = &["\"use strict\";\n", FRAMES, include_str!("slides.js")];

@@ -1,9 +1,9 @@
 //! A notebook as one HTML file that needs nothing else: contents, cells with links, figures within.
 
-use crate::cells::{self, Page};
-use crate::outline::{Heading, Ids};
+use super::cells::{self, Page};
+use super::outline::{Heading, Ids};
+use super::site::{Site, Source};
 use crate::page::{CONTENT_STYLE, FRAMES, JUMP, escape};
-use crate::site::{Site, Source};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};

@@ -1,11 +1,10 @@
 //! The host that runs the cells of a notebook, and the way back to the states that it had before cells.
 
-use crate::cells::Compiled;
-use crate::collect::{Request, Stream};
 use crate::error::{Error, Result};
-use crate::fence::Fence;
 use crate::interrupt;
-use crate::session::{Entry, Input, Job, Listener, Session, Snapshot};
+use crate::run::collect::{Request, Stream};
+use crate::run::fence::Fence;
+use crate::run::session::{Entry, Input, Job, Listener, Session, Snapshot};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -173,10 +172,10 @@ impl Running {
         self.session.as_mut()
     }
 
-    /// Takes note of a cell that ran to its end; `snapshot` is the state before it.
-    pub fn succeeded(&mut self, compiled: &Compiled, number: u32, snapshot: Option<Snapshot>) {
+    /// Takes note of a cell that ran to its end, by its function if it has one; `snapshot` is the state before it.
+    pub fn succeeded(&mut self, entry: Option<&Entry>, number: u32, snapshot: Option<Snapshot>) {
         self.keep(self.ran.len(), snapshot);
-        if let Some(entry) = &compiled.entry {
+        if let Some(entry) = entry {
             self.ran.push(Ran {
                 number,
                 entry: entry.clone(),

@@ -1,8 +1,8 @@
 //! A notebook as Markdown, as nbconvert writes it: prose as it is, code in fences, figures as files.
 
+use super::pictures::PictureFile;
+use super::site::{Source, encoded};
 use crate::page::{self, Shown, as_printed, harmless};
-use crate::pictures::PictureFile;
-use crate::site::{Source, encoded};
 use pulldown_cmark::{Event, Parser, Tag};
 use radio_document::document::{Cell, CellKind, joined};
 use radio_document::files::safe_name;

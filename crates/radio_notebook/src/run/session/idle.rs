@@ -1,8 +1,8 @@
 //! What a session hears while no cell runs, and how it sees that a cell waits for its stdin.
 
 use super::{Event, Listener, Session, pass};
-use crate::collect::{Piece, Stream};
 use crate::document::Output;
+use crate::run::collect::{Piece, Stream};
 use radio_runtime::protocol::Frame;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,9 +1,9 @@
 //! A notebook's cells as the parts of an exported page.
 
-use crate::outline::Ids;
+use super::outline::Ids;
+use super::pictures::PictureFile;
+use super::site::{Site, Source, encoded};
 use crate::page::{self, Around, Picture, escape};
-use crate::pictures::PictureFile;
-use crate::site::{Site, Source, encoded};
 use radio_document::document::{Cell, CellKind};
 use std::cell::{Cell as Held, RefCell};
 

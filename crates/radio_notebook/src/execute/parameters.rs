@@ -3,11 +3,11 @@
 //! As in papermill, the notebook's own cell stays, and a cell tagged `injected-parameters` is put behind it. A value takes the
 //! type of the literal it replaces.
 
-use crate::commands::split_commands;
 use crate::dialect::CellCode;
+use crate::dialect::commands::split_commands;
+use crate::dialect::nesting;
 use crate::document::{Cell, CellKind, Notebook};
 use crate::error::{Error, Result};
-use crate::nesting;
 use std::path::Path;
 use syn::spanned::Spanned;
 

@@ -15,7 +15,7 @@ mod open;
 mod watch;
 
 use crate::error::{Error, Result};
-use crate::session::{Entry, Failure};
+use crate::run::session::{Entry, Failure};
 pub use enter::take_part;
 pub use open::{around, keep_thread_from};
 use serde::{Deserialize, Serialize};
@@ -204,7 +204,7 @@ impl Fence {
             let name = library.file_name().unwrap_or_default().to_string_lossy();
             let inside = self
                 .libraries
-                .join(format!("{}-{name}", crate::cache::hash_of(library)));
+                .join(format!("{}-{name}", crate::hash::hash_of(library)));
             if !inside.exists() {
                 let linked = std::fs::hard_link(library, &inside);
                 linked

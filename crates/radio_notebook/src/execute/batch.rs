@@ -1,10 +1,10 @@
 //! Executes several notebooks at once, and tells of them one after the other, as if they had run in their order.
 
-use crate::collect::Stream;
 use crate::document::{Notebook, Output};
 use crate::error::{Error, Result};
 use crate::execute::{self, Options, Summary, Watcher};
 use crate::interrupt;
+use crate::run::collect::Stream;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

@@ -81,7 +81,7 @@ fn run(rules: &Rules) -> Result<i32, String> {
 #[cfg(target_os = "linux")]
 mod system {
     use super::{Rules, Strength};
-    use crate::fence::around;
+    use crate::run::fence::around;
     use landlock::{
         ABI, Access, AccessFs, AccessNet, LandlockStatus, NetPort, RestrictionStatus, Ruleset,
         RulesetAttr, RulesetCreatedAttr, RulesetError, Scope, path_beneath_rules,
