@@ -524,7 +524,7 @@ impl Notebook {
 }
 
 /// A notebook's JSON as Jupyter writes it: sorted keys, an indent of one space, a final line end.
-pub fn as_jupyter_writes(fields: &Map<String, Value>) -> String {
+pub(crate) fn as_jupyter_writes(fields: &Map<String, Value>) -> String {
     let mut bytes = Vec::new();
     let formatter = serde_json::ser::PrettyFormatter::with_indent(b" ");
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
@@ -549,7 +549,7 @@ fn no_number<'t>(text: &'t str, error: &serde_json::Error) -> Option<&'t str> {
 }
 
 /// The language, where a notebook's metadata names one that is not Rust.
-pub fn foreign_language(metadata: &Map<String, Value>) -> Option<String> {
+pub(crate) fn foreign_language(metadata: &Map<String, Value>) -> Option<String> {
     let spec = metadata.get("kernelspec");
     let named = spec
         .and_then(|s| s.get("language"))

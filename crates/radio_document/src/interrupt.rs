@@ -92,12 +92,12 @@ fn locked<T>(what: &'static Mutex<T>) -> MutexGuard<'static, T> {
 }
 
 /// Remembers a file that is about to be begun, to be removed if there is no time to finish it.
-pub fn begin_file(path: &Path) {
+pub(crate) fn begin_file(path: &Path) {
     locked(&UNFINISHED).insert(path.to_owned());
 }
 
 /// Forgets a file that is finished or removed.
-pub fn end_file(path: &Path) {
+pub(crate) fn end_file(path: &Path) {
     locked(&UNFINISHED).remove(path);
 }
 

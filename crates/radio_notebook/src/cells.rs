@@ -18,4 +18,4 @@ mod together;
 
 pub use crate::program::scope::Scope;
 pub use compile::{Cells, Compiled, Facts, Places, Refusal};
-pub use together::is_foreseeable;
+pub(crate) use together::is_foreseeable;

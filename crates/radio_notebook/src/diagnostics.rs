@@ -145,7 +145,7 @@ impl Diagnostic {
     }
 
     /// Reads one message of `rustc --error-format=json` that is a warning about what this cell says itself; `None` for all others.
-    pub fn warning_from_rustc(
+    pub(crate) fn warning_from_rustc(
         message: &serde_json::Value,
         cell: u32,
         place: impl Fn(&str, u32, u32) -> Option<CellPlace>,
@@ -198,7 +198,7 @@ impl Diagnostic {
     }
 
     /// The cell that is to blame: the one in which the error is, or the one that made its code necessary there.
-    pub fn blame(&self) -> Option<u32> {
+    pub(crate) fn blame(&self) -> Option<u32> {
         if self.is_clash() {
             return self.spans.iter().map(|span| span.start.for_cell).max();
         }
@@ -206,7 +206,7 @@ impl Diagnostic {
     }
 
     /// Whether something is there twice: then it was right until the last of them came.
-    pub fn is_clash(&self) -> bool {
+    pub(crate) fn is_clash(&self) -> bool {
         const CLASHES: [&str; 5] = ["E0119", "E0201", "E0428", "E0592", "E0751"];
         self.code
             .as_deref()
@@ -366,7 +366,7 @@ const SYNTAX_ERRORS: [&str; 8] = [
 const MAX_SYNTAX_ERRORS: usize = 20;
 
 /// Has the compiler say what is wrong with the syntax of a cell: only its parser is asked. `None` if it finds nothing.
-pub fn syntax_errors(code: &str, cell: u32) -> Option<Vec<Diagnostic>> {
+pub(crate) fn syntax_errors(code: &str, cell: u32) -> Option<Vec<Diagnostic>> {
     let folder = tempfile::tempdir().ok()?;
     let file = folder.path().join("main.rs");
     std::fs::write(&file, format!("fn main() {{\n{code}\n}}\n")).ok()?;

@@ -144,7 +144,10 @@ impl CellCode {
     ///
     /// # Errors
     /// As [`parse`](CellCode::parse).
-    pub fn parse_with(source: &str, item_macros: &BTreeSet<String>) -> Result<CellCode, CellError> {
+    pub(crate) fn parse_with(
+        source: &str,
+        item_macros: &BTreeSet<String>,
+    ) -> Result<CellCode, CellError> {
         let (commands, code) = split_commands(source)?;
         let of_rust = nesting::with_room(&code, || {
             CellCode::of_rust(&without_lone_docs(&code), item_macros)

@@ -11,6 +11,7 @@
 //! | `engine`, `by_evcxr` | cells that evcxr executes |
 //! | `errors`, `hints` | what is said of a cell that fails, and what may have been meant |
 //! | `portability` | what cells do that the stock kernel does not |
+//! | `watcher` | one who hears of all that happens |
 //! | `batch` | several notebooks at once |
 //! | `clock` | timestamps |
 
@@ -27,17 +28,18 @@ mod plan;
 pub mod portability;
 mod spare;
 pub mod startup;
+mod watcher;
 
 use crate::cells::{Cells, Compiled, Facts, Places, Refusal, Scope};
 use crate::diagnostics::Diagnostic;
 use crate::document::{Notebook, Output};
 use crate::error::{Error, Result};
 use crate::interrupt;
-use crate::run::collect::{Request, Stream};
+use crate::run::collect::Stream;
 use crate::run::displays;
 use crate::run::fence::Fence;
 use crate::run::running::Running;
-use crate::run::session::{CellRun, Failure, Job, Listener};
+use crate::run::session::{CellRun, Failure, Job};
 use ahead::{Ahead, Task};
 use engine::Engine;
 use errors::{cell_place, compile_error, dependency_error, failure_output, in_cell_terms};
@@ -50,6 +52,8 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+use watcher::InCellTerms;
+pub use watcher::Watcher;
 
 /// How to execute.
 #[derive(Clone, Debug, Default)]
@@ -68,42 +72,6 @@ pub struct Options {
     pub record_timing: bool,
     /// What the cells run behind; in the notebook's folder and with all rights if there is none. For the compiled engine.
     pub fence: Option<Arc<Fence>>,
-}
-
-/// One who watches an execution.
-pub trait Watcher {
-    /// `total` cells are going to run.
-    fn begins(&mut self, total: usize);
-    /// Cargo says something.
-    fn compiles(&mut self, line: &str);
-    /// Whether cell `number` may begin; the execution waits for the answer, and ends in order if it is no.
-    fn may_begin(&mut self, number: usize) -> bool {
-        let _ = number;
-        true
-    }
-    /// Cell `number` is about to run.
-    fn cell_begins(&mut self, number: usize, source: &str);
-    /// Whether there is somebody who can answer what cells ask for.
-    fn can_answer(&self) -> bool {
-        false
-    }
-    /// The answer to what the cell asks for, or `None` if there is none.
-    fn answers(&mut self, request: &Request) -> Option<String> {
-        let _ = request;
-        None
-    }
-    /// The cell writes text.
-    fn writes(&mut self, stream: Stream, text: &str);
-    /// The cell is over.
-    fn cell_ends(&mut self, number: usize, outputs: &[Output], took: Duration);
-    /// Cell `number` does not run: what it gave in an earlier run still holds.
-    fn cell_stays(&mut self, number: usize, outputs: &[Output]) {
-        let _ = (number, outputs);
-    }
-    /// Ctrl-C has ended a cell. Whether the execution goes on, from the state before it.
-    fn goes_on_after_interrupt(&mut self) -> bool {
-        false
-    }
 }
 
 /// What an execution came to.
@@ -220,23 +188,6 @@ struct Execution<'e> {
     /// What went wrong in the start-up files.
     startup_failure: Option<String>,
     summary: Summary,
-}
-
-/// Passes on what a cell writes with the places in the program as places in cells.
-struct InCellTerms<'l> {
-    watcher: &'l mut dyn Watcher,
-    places: &'l Places,
-}
-
-impl Listener for InCellTerms<'_> {
-    fn hears(&mut self, stream: Stream, text: &str) {
-        self.watcher
-            .writes(stream, &in_cell_terms(text, self.places));
-    }
-
-    fn answers(&mut self, request: &Request) -> Option<String> {
-        self.watcher.answers(request)
-    }
 }
 
 impl Execution<'_> {

@@ -11,7 +11,7 @@ pub fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Opti
 }
 
 /// The most similar of hundreds of `names`, if it is very similar.
-pub fn nearest_of_many<'n>(
+pub(crate) fn nearest_of_many<'n>(
     name: &str,
     names: impl IntoIterator<Item = &'n str>,
 ) -> Option<&'n str> {

@@ -20,10 +20,13 @@ mod text;
 #[cfg(test)]
 mod well_formed;
 
-pub use around::{Around, Picture, ending, picture_beside, picture_bytes};
+pub(crate) use around::picture_bytes;
+pub use around::{Around, Picture, ending, picture_beside};
 pub use markup::harmless;
-pub use outputs::{Shown, outputs, richest};
-pub use text::{as_printed, escape};
+pub(crate) use outputs::richest;
+pub use outputs::{Shown, outputs};
+pub(crate) use text::as_printed;
+pub use text::escape;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -95,12 +98,12 @@ pub struct CellView {
 }
 
 /// Whether a notebook hides a cell's own text.
-pub fn hides_input(cell: &Cell) -> bool {
+pub(crate) fn hides_input(cell: &Cell) -> bool {
     cell.has_tag("remove-input") || cell.has_tag("remove-cell") || is_folded(cell, "source_hidden")
 }
 
 /// Whether a notebook hides what a cell gave.
-pub fn hides_outputs(cell: &Cell) -> bool {
+pub(crate) fn hides_outputs(cell: &Cell) -> bool {
     cell.has_tag("remove-output")
         || cell.has_tag("remove-cell")
         || is_folded(cell, "outputs_hidden")

@@ -2,6 +2,7 @@
 
 use super::outline::{Entry, below, outline};
 use crate::kernel::lock;
+use radio_notebook::build::cache::listed;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -125,17 +126,9 @@ fn entries(library: &Path) -> Vec<Entry> {
 fn sources(library: &Path) -> Vec<PathBuf> {
     let name = library.file_stem().unwrap_or_default().to_string_lossy();
     let list = library.with_file_name(format!("{}.d", name.trim_start_matches("lib")));
-    let list = std::fs::read_to_string(list).unwrap_or_default();
-    let line = list.lines().next().unwrap_or_default();
-    let (_, files) = line.split_once(": ").unwrap_or_default();
-    // Spaces inside a path are written with a backslash.
-    let files = files.replace("\\ ", "\0");
-    let files = files
-        .split_whitespace()
-        .map(|file| PathBuf::from(file.replace('\0', " ")));
+    let mut files = listed(&list);
+    files.retain(|file| file.extension().is_some_and(|end| end == "rs"));
     files
-        .filter(|file| file.extension().is_some_and(|end| end == "rs"))
-        .collect()
 }
 
 /// The path of the module in a file, as far as the file's place tells; `None` for what lies elsewhere.

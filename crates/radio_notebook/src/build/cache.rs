@@ -14,28 +14,28 @@ const ROOM_FOR_CELLS: u64 = 1 << 30;
 const ROOM_FOR_SETS: u64 = 1 << 30;
 
 /// A hash of what a file holds; `None` if it cannot be read.
-pub fn file_hash(path: &Path) -> Option<String> {
+pub(crate) fn file_hash(path: &Path) -> Option<String> {
     std::fs::read(path).ok().map(|bytes| hash_of(&bytes))
 }
 
-/// The source files and manifests of the path dependencies, and files that cells include, from the list that cargo or the
-/// compiler writes beside an executable.
-pub fn inputs(executable: &Path, package: &Path) -> Vec<PathBuf> {
-    let list = std::fs::read_to_string(executable.with_extension("d")).unwrap_or_default();
-    // The compiler's list has a rule a line, of which the first is of the executable or of the list itself.
-    let (_, files) = list
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .split_once(": ")
-        .unwrap_or_default();
+/// The files that a list names which cargo or the compiler has written beside what it made (`name.d`).
+pub fn listed(list: &Path) -> Vec<PathBuf> {
+    let list = std::fs::read_to_string(list).unwrap_or_default();
+    // It has a rule a line, of which the first is of what was made, or of the list itself.
+    let line = list.lines().next().unwrap_or_default();
+    let (_, files) = line.split_once(": ").unwrap_or_default();
     // Spaces inside a path are written with a backslash.
     let files = files.replace("\\ ", "\0");
-    let mut inputs = Vec::new();
-    for file in files
+    files
         .split_whitespace()
         .map(|file| PathBuf::from(file.replace('\0', " ")))
-    {
+        .collect()
+}
+
+/// The source files and manifests of the path dependencies of an executable, and files that they include.
+pub(crate) fn inputs(executable: &Path, package: &Path) -> Vec<PathBuf> {
+    let mut inputs = Vec::new();
+    for file in listed(&executable.with_extension("d")) {
         // Relative ones are the compiler's, in the package.
         if file.starts_with(package) || file.is_relative() {
             continue;
@@ -53,7 +53,7 @@ pub fn inputs(executable: &Path, package: &Path) -> Vec<PathBuf> {
 }
 
 /// Says that a kept thing, of which this file tells, is in use.
-pub fn touch(record: &Path) {
+pub(crate) fn touch(record: &Path) {
     if let Ok(file) = std::fs::File::options().append(true).open(record) {
         let _ = file.set_modified(SystemTime::now());
     }
@@ -61,7 +61,7 @@ pub fn touch(record: &Path) {
 
 /// Forgets what was used longest ago, if the cells or the sets of a target directory take too much room; and what runs that were
 /// killed have left half done.
-pub fn forget_old(target: &Path) {
+pub(crate) fn forget_old(target: &Path) {
     let cells = target.join("radio/cells");
     forget_oldest(&cells, "record.json", ROOM_FOR_CELLS, &|folder| {
         remove(folder)

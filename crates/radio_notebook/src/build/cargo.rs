@@ -127,7 +127,7 @@ fn value_of<'a>(arguments: &'a [String], option: &str) -> Option<&'a str> {
 }
 
 /// The stamp of a file; `None` if it is not there.
-pub fn stamp(path: &Path) -> Option<Stamp> {
+pub(crate) fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.len(), metadata.modified().ok()?))
 }

@@ -19,7 +19,7 @@ pub fn of<'d>(
 }
 
 /// The nearest folder above that has a lock file.
-pub fn workspace_of(folder: &Path) -> Option<&Path> {
+pub(crate) fn workspace_of(folder: &Path) -> Option<&Path> {
     folder
         .ancestors()
         .find(|above| above.join("Cargo.lock").is_file())

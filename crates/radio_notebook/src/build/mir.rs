@@ -42,7 +42,7 @@ pub fn types(mir: &str) -> BTreeMap<String, String> {
 
 /// The closures that are variables of a cell's function, with the boxes that they fit into: their signatures are known, though
 /// their types have no names.
-pub fn closures(mir: &str) -> BTreeMap<String, String> {
+pub(crate) fn closures(mir: &str) -> BTreeMap<String, String> {
     let mut signatures: HashMap<&str, String> = HashMap::new();
     for line in mir
         .lines()

@@ -19,7 +19,7 @@ pub fn target_of(folder: &Path) -> Result<PathBuf> {
 }
 
 /// The target directory of notebooks that lie in no workspace.
-pub fn own_target() -> PathBuf {
+pub(crate) fn own_target() -> PathBuf {
     dirs::cache_dir()
         .unwrap_or_else(std::env::temp_dir)
         .join("radio")

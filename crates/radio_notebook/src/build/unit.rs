@@ -8,7 +8,7 @@ mod search;
 mod standby;
 mod together;
 
-use super::cache::{file_hash, forget_old, touch};
+use super::cache::{file_hash, forget_old, listed, touch};
 use super::mir;
 use super::place::with_way_out;
 use super::toolchain::{Runtime, Toolchain};
@@ -380,15 +380,7 @@ fn inputs(at: &Path, key: &str) -> Vec<(PathBuf, String)> {
 
 /// The files that a unit includes, from the list that the compiler writes.
 fn included(list: &Path, at: &Path) -> Vec<PathBuf> {
-    let list = std::fs::read_to_string(list).unwrap_or_default();
-    let line = list.lines().next().unwrap_or_default();
-    let (_, files) = line.split_once(": ").unwrap_or_default();
-    // Spaces inside a path are written with a backslash.
-    let files = files.replace("\\ ", "\0");
-    let files = files
-        .split_whitespace()
-        .map(|file| PathBuf::from(file.replace('\0', " ")));
+    let mut files = listed(list);
+    files.retain(|file| file.is_absolute() && !file.starts_with(at));
     files
-        .filter(|file| file.is_absolute() && !file.starts_with(at))
-        .collect()
 }

@@ -146,7 +146,7 @@ fn absolute(mut specification: toml::Value, folder: &Path) -> toml::Value {
 
 /// The specification of tokio that a notebook has, if it has one, with what running a future takes. Versions before 1 are
 /// left as they were asked for: they have other features.
-pub fn with_runtime(given: Option<toml::Value>) -> toml::Value {
+pub(crate) fn with_runtime(given: Option<toml::Value>) -> toml::Value {
     let mut tokio = match given {
         None => toml::Table::from_iter([("version".to_owned(), "1.34".into())]),
         Some(toml::Value::Table(table)) => table,

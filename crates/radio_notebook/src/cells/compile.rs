@@ -105,7 +105,7 @@ impl Cells {
     ///
     /// # Errors
     /// [`Error::Tool`](crate::error::Error::Tool) if there is no compiler, or if it does not compile the runtime.
-    pub fn of_folder(folder: &Path, deadline: Option<Instant>) -> Result<Cells> {
+    pub(crate) fn of_folder(folder: &Path, deadline: Option<Instant>) -> Result<Cells> {
         Cells::in_target(folder, target_of(folder)?, deadline)
     }
 
@@ -136,7 +136,7 @@ impl Cells {
     }
 
     /// Has a compiler wait for the next cell.
-    pub fn stand_by(&self) {
+    pub(crate) fn stand_by(&self) {
         self.compiler.stand_by();
     }
 
@@ -570,7 +570,7 @@ impl Cells {
 }
 
 /// The name that the compiler is given for a unit's file.
-pub fn file_of(key: &str) -> String {
+pub(crate) fn file_of(key: &str) -> String {
     format!("src/{key}.rs")
 }
 

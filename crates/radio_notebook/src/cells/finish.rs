@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The closures of a cell that refer to its variables, which stay where they are: they are kept in boxes, since no other text can
 /// make them.
-pub fn closures_that_refer(body: &Body<'_>, library: &Library) -> BTreeMap<String, String> {
+pub(crate) fn closures_that_refer(body: &Body<'_>, library: &Library) -> BTreeMap<String, String> {
     let declares = body.declares();
     let closures = library.closures.iter();
     closures

@@ -129,7 +129,7 @@ fn is_in_last_expression(
 }
 
 /// What the compiler's refusal says of how the cell has to be; `None` if it is the cell that is wrong.
-pub fn learn(
+pub(crate) fn learn(
     messages: &[serde_json::Value],
     map: &SourceMap,
     key: &str,

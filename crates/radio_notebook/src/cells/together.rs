@@ -55,7 +55,7 @@ struct Written {
 }
 
 /// Whether what comes after a cell can be foreseen without compiling it.
-pub fn is_foreseeable(code: &CellCode) -> bool {
+pub(crate) fn is_foreseeable(code: &CellCode) -> bool {
     code.commands.is_empty()
         && code.extern_crates.is_empty()
         && code.inner_attributes.is_empty()
@@ -67,7 +67,11 @@ impl Cells {
     ///
     /// # Errors
     /// Trouble with files and tools.
-    pub fn compile_together(&mut self, scope: &Scope, cells: &[(u32, &CellCode)]) -> Result<()> {
+    pub(crate) fn compile_together(
+        &mut self,
+        scope: &Scope,
+        cells: &[(u32, &CellCode)],
+    ) -> Result<()> {
         if !scope.attributes.is_empty() || !scope.extern_crates.is_empty() {
             return Ok(());
         }

@@ -65,7 +65,7 @@ pub enum ErrorFormat {
 ///
 /// # Errors
 /// [`CellError::Command`] if one is not understood, or not to be had here.
-pub fn split_commands(source: &str) -> Result<(Vec<(u32, Command)>, String), CellError> {
+pub(crate) fn split_commands(source: &str) -> Result<(Vec<(u32, Command)>, String), CellError> {
     let mut commands = Vec::new();
     let mut code = String::with_capacity(source.len());
     let mut in_head = true;

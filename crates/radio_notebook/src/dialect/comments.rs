@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// The code of a cell in which the doc comments behind all else are plain ones: there is nothing in the cell that they could
 /// describe. Every character stays where it is.
-pub fn without_lone_docs(code: &str) -> Cow<'_, str> {
+pub(crate) fn without_lone_docs(code: &str) -> Cow<'_, str> {
     let tokens: TokenStream = match code.parse() {
         Ok(tokens) => tokens,
         // It is not Rust, which is said elsewhere.

@@ -96,7 +96,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub fn insertions(&self) -> Vec<(usize, &'static str)> {
+    pub(crate) fn insertions(&self) -> Vec<(usize, &'static str)> {
         let before = "concat!(env!(\"RADIO_NOTEBOOK_FOLDER\"), \"/\", ";
         self.literals
             .iter()

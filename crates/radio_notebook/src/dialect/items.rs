@@ -112,7 +112,7 @@ impl Item {
     }
 
     /// Its name, if a following `impl` of its cell goes with it.
-    pub fn owning_name(&self) -> Option<&str> {
+    pub(crate) fn owning_name(&self) -> Option<&str> {
         match &self.kind {
             ItemKind::Named(name) | ItemKind::Trait(name) | ItemKind::Type(name) => Some(name),
             _ => None,
@@ -120,12 +120,12 @@ impl Item {
     }
 
     /// Whether it is a trait.
-    pub fn is_trait(&self) -> bool {
+    pub(crate) fn is_trait(&self) -> bool {
         matches!(self.kind, ItemKind::Trait(_))
     }
 
     /// Whether it is what a macro makes.
-    pub fn is_macro_call(&self) -> bool {
+    pub(crate) fn is_macro_call(&self) -> bool {
         matches!(self.kind, ItemKind::MacroCall)
     }
 }

@@ -13,7 +13,7 @@ const SHALLOW: usize = 12;
 ///
 /// # Errors
 /// Where the code nests too deeply: the line, from 1, and a sentence for the user.
-pub fn with_room<R: Send>(
+pub(crate) fn with_room<R: Send>(
     code: &str,
     parse: impl FnOnce() -> R + Send,
 ) -> Result<R, (u32, String)> {

@@ -10,7 +10,7 @@ use syn::spanned::Spanned;
 pub type Insertions = Vec<(usize, &'static str)>;
 
 /// What makes an item visible. For what macros make, see [`within_macro`].
-pub fn widen(item: &syn::Item) -> Insertions {
+pub(crate) fn widen(item: &syn::Item) -> Insertions {
     let mut widen = Widen::default();
     widen.item(item, true);
     widen.insertions
@@ -129,14 +129,14 @@ pub struct Made {
 }
 
 /// What the tokens of a call make, by what they look like.
-pub fn within_macro(tokens: TokenStream) -> Made {
+pub(crate) fn within_macro(tokens: TokenStream) -> Made {
     let mut made = Made::default();
     made.items(tokens);
     made
 }
 
 /// What the bodies of a `macro_rules!` make.
-pub fn within_rules(tokens: TokenStream) -> Made {
+pub(crate) fn within_rules(tokens: TokenStream) -> Made {
     let mut made = Made::default();
     let mut before: Option<TokenTree> = None;
     for token in tokens {

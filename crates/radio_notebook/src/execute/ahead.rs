@@ -131,7 +131,7 @@ impl Ahead {
     }
 
     /// Compiles these tasks from now on, from the one at `at` on, which sees `scope`.
-    pub fn go_on_with(&mut self, tasks: Vec<Task>, at: usize, scope: Scope) {
+    pub(crate) fn go_on_with(&mut self, tasks: Vec<Task>, at: usize, scope: Scope) {
         self.start_at(at, scope, Some(tasks));
     }
 

@@ -11,7 +11,7 @@ pub fn after(begin: SystemTime, took: Duration) -> SystemTime {
 }
 
 /// A time in the form of RFC 3339. A time that has none, before 1970 or after 9999, becomes the nearest that has one.
-pub fn stamp(at: SystemTime) -> String {
+pub(crate) fn stamp(at: SystemTime) -> String {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default().min(LAST);
     humantime::format_rfc3339_micros(UNIX_EPOCH + since).to_string()
 }

@@ -178,7 +178,7 @@ pub fn cell_as_file(number: u32) -> String {
 }
 
 /// The cell that such a name stands for.
-pub fn cell_of_file(file: &str) -> Option<u32> {
+pub(crate) fn cell_of_file(file: &str) -> Option<u32> {
     file.strip_prefix("cell ")?.parse().ok()
 }
 

@@ -12,7 +12,7 @@ use radio_runtime::protocol::Place;
 use std::borrow::Cow;
 
 /// The error of a cell that is not Rust, or has a command that cannot be done.
-pub fn cell_error(error: &CellError, number: u32, source: &str, name: &str) -> Output {
+pub(crate) fn cell_error(error: &CellError, number: u32, source: &str, name: &str) -> Output {
     let at = |line, column| CellPlace {
         cell: number,
         for_cell: number,
@@ -108,7 +108,7 @@ fn own_diagnostic(message: &str, start: CellPlace, end: Option<u32>) -> Diagnost
 const MAX_ERRORS: usize = 50;
 
 /// The error of a cell that the compiler refuses.
-pub fn compile_error<'s>(
+pub(crate) fn compile_error<'s>(
     diagnostics: &[Diagnostic],
     source: &dyn Fn(u32) -> Option<&'s str>,
     name: &str,
@@ -137,7 +137,7 @@ pub fn compile_error<'s>(
 }
 
 /// The error of a cell that failed when it ran, with a word of `help` if there is one.
-pub fn failure_output<'s>(
+pub(crate) fn failure_output<'s>(
     failure: &Failure,
     number: u32,
     name: &str,
@@ -181,7 +181,7 @@ pub fn failure_output<'s>(
 }
 
 /// Where a place in what was compiled is in the notebook.
-pub fn cell_place(place: &Place, places: &Places) -> Option<CellPlace> {
+pub(crate) fn cell_place(place: &Place, places: &Places) -> Option<CellPlace> {
     if let Some(cell) = engine::cell_of_file(&place.file) {
         return Some(CellPlace {
             cell,
@@ -194,7 +194,7 @@ pub fn cell_place(place: &Place, places: &Places) -> Option<CellPlace> {
 }
 
 /// Text in which `dbg!` and the like name a place in what was compiled, with the cell's place instead.
-pub fn in_cell_terms<'t>(text: &'t str, places: &Places) -> Cow<'t, str> {
+pub(crate) fn in_cell_terms<'t>(text: &'t str, places: &Places) -> Cow<'t, str> {
     const FILE: &str = "[src/";
     if !text.contains(FILE) {
         return Cow::Borrowed(text);
@@ -225,7 +225,7 @@ pub fn in_cell_terms<'t>(text: &'t str, places: &Places) -> Cow<'t, str> {
 }
 
 /// The error of a cell whose dependencies cannot be had.
-pub fn dependency_error(text: &str) -> Output {
+pub(crate) fn dependency_error(text: &str) -> Output {
     let traceback: Vec<String> = text.lines().map(str::to_owned).collect();
     let mut lines = traceback.iter();
     let evalue = lines.find_map(|line| line.strip_prefix("error: "));

@@ -9,7 +9,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use std::path::{Component, Path, PathBuf};
 
 /// Says of crates that cells name and do not have how they are added; `folder` is the notebook's.
-pub fn about_crates(diagnostics: &mut [Diagnostic], folder: &Path) {
+pub(crate) fn about_crates(diagnostics: &mut [Diagnostic], folder: &Path) {
     for diagnostic in diagnostics {
         for (_, text) in &mut diagnostic.notes {
             if let Some(name) = missing_crate(text).map(str::to_owned) {
@@ -145,7 +145,7 @@ fn relative(path: &Path, folder: &Path) -> PathBuf {
 
 /// What may have been meant by a file that a cell did not find, where the program says so: the texts in the cells tell its path.
 /// `sources` are those of the failed cell and of the cells before it, last first.
-pub fn about_files<'s>(
+pub(crate) fn about_files<'s>(
     failure: &Failure,
     sources: impl IntoIterator<Item = &'s str>,
     folder: &Path,

@@ -98,7 +98,7 @@ impl Kept {
     }
 
     /// Goes back to before the first of the cells in `work` that is not as it was, and returns how many are.
-    pub fn go_back(&mut self, work: &[Work]) -> usize {
+    pub(crate) fn go_back(&mut self, work: &[Work]) -> usize {
         let stays = |(done, work): &(&Done, &Work)| {
             done.number == work.number
                 && done.source == work.source

@@ -28,7 +28,7 @@ pub struct Work {
 }
 
 /// The settings of cargo's profile for the cells, from the notebook's metadata: `{"radio": {"profile": {"opt-level": 2}}}`.
-pub fn profile_of(notebook: &Notebook, path: &Path) -> Result<toml::Table> {
+pub(crate) fn profile_of(notebook: &Notebook, path: &Path) -> Result<toml::Table> {
     const KNOWN: [&str; 5] = [
         "opt-level",
         "debug",
@@ -59,7 +59,7 @@ pub fn profile_of(notebook: &Notebook, path: &Path) -> Result<toml::Table> {
 }
 
 /// The start-up files as a cell before the first.
-pub fn startup_work(startup: &Startup) -> Result<Work> {
+pub(crate) fn startup_work(startup: &Startup) -> Result<Work> {
     let code = CellCode::parse(&startup.source).map_err(|error| Error::Document {
         path: startup.files[0].clone(),
         message: match error {
@@ -93,7 +93,7 @@ pub fn number_of(notebook: &Notebook, cell: &str) -> Option<u32> {
 }
 
 /// The cells to run, taken apart.
-pub fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>> {
+pub(crate) fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Work>> {
     let code = notebook.cells.iter().enumerate().zip(notebook.numbers());
     let mut numbered: Vec<_> = code
         .filter_map(|((index, cell), number)| Some((index, cell, number?)))
@@ -143,7 +143,7 @@ pub fn plan(notebook: &Notebook, name: &str, options: &Options) -> Result<Vec<Wo
 }
 
 /// Whether a cell brings the crate by which cells ask for input.
-pub fn asks_for_input(code: &CellCode) -> bool {
+pub(crate) fn asks_for_input(code: &CellCode) -> bool {
     const CRATE: &str = "evcxr_input";
     let is_external = |text: &str| {
         text.split(|c: char| c != '_' && !c.is_alphanumeric())

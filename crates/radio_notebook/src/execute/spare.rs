@@ -54,7 +54,7 @@ impl Spare {
     }
 
     /// Thinks ahead while the task at `at`, which sees `scope`, is compiled.
-    pub fn think(&mut self, tasks: &[Task], at: usize, scope: &Scope) {
+    pub(crate) fn think(&mut self, tasks: &[Task], at: usize, scope: &Scope) {
         // An edit changes one cell. Two in a row that are not kept show that the next ones are not either.
         let is_new = |task: &Task| {
             let code = task.code.as_deref();

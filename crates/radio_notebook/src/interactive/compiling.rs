@@ -140,7 +140,7 @@ impl Compiling {
     }
 
     /// Waits for a cell that sees `scope`.
-    pub fn obtain(&self, scope: &Scope, task: Task, audience: &mut dyn Audience) -> Done {
+    pub(crate) fn obtain(&self, scope: &Scope, task: Task, audience: &mut dyn Audience) -> Done {
         let mut state = self.0.lock();
         let is_this = |number: u32, source: &str| number == task.number && *source == *task.source;
         if state

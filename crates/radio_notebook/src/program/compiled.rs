@@ -32,7 +32,7 @@ pub struct Library {
 
 impl Library {
     /// What is to be known of one that is not compiled yet, whose variables may be of these types.
-    pub fn foreseen(types: BTreeMap<String, String>) -> Library {
+    pub(crate) fn foreseen(types: BTreeMap<String, String>) -> Library {
         Library {
             key: String::new(),
             code: PathBuf::new(),

@@ -258,7 +258,7 @@ impl Scope {
     }
 
     /// Libraries with all that they need.
-    pub fn with_needs(&self, names: BTreeSet<String>) -> BTreeSet<String> {
+    pub(crate) fn with_needs(&self, names: BTreeSet<String>) -> BTreeSet<String> {
         let mut all = names;
         for library in self.libraries.iter().rev() {
             if all.contains(&library.name) {
@@ -274,14 +274,14 @@ impl Scope {
     }
 
     /// The libraries that a type's name goes through.
-    pub fn libraries_in(&self, of: &str) -> BTreeSet<String> {
+    pub(crate) fn libraries_in(&self, of: &str) -> BTreeSet<String> {
         let names = of.split(|c: char| c != '_' && !c.is_alphanumeric());
         let names = names.filter(|name| name.starts_with(LIBRARY_PREFIX));
         names.map(str::to_owned).collect()
     }
 
     /// A type's name with those in it that were defined again with the same text as they are now, if there are any.
-    pub fn as_now(&self, of: &str) -> Option<String> {
+    pub(crate) fn as_now(&self, of: &str) -> Option<String> {
         let mut now = of.to_owned();
         for (old, new) in &self.same_types {
             now = replace_path(&now, old, new);

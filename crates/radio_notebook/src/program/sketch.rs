@@ -23,7 +23,7 @@ pub struct Sketch<'s> {
 }
 
 /// What stands for a variable of a cell in a sketch.
-pub fn variable_in(cell: u32, name: &str) -> String {
+pub(crate) fn variable_in(cell: u32, name: &str) -> String {
     format!("{cell} {name}")
 }
 

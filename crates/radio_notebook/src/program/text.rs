@@ -134,7 +134,7 @@ pub(super) const FUNCTION: &str = "(__radio_number: u32) -> ::std::result::Resul
 
 /// The text of a crate with the function of a cell as that of a module in a crate with others, by which the host knows the function
 /// as `start`; `None` if it would mean something else there. Its lines stay where they are.
-pub fn as_module(source: &str, start: &str) -> Option<String> {
+pub(crate) fn as_module(source: &str, start: &str) -> Option<String> {
     const OF_CRATE: [&str; 5] = ["module_path", "type_name", "include", "super::", "env!"];
     if OF_CRATE.iter().any(|text| source.contains(text)) {
         return None;
@@ -158,7 +158,7 @@ pub fn as_module(source: &str, start: &str) -> Option<String> {
 }
 
 /// The text of a crate that has modules, by their names and files, and these libraries with items.
-pub fn with_modules<'l>(
+pub(crate) fn with_modules<'l>(
     libraries: impl Iterator<Item = &'l str>,
     modules: impl Iterator<Item = (String, String)>,
 ) -> String {

@@ -38,7 +38,7 @@ impl Writer {
     }
 
     /// Says for whose sake the last lines are there.
-    pub fn blame(&mut self, lines: usize, for_cell: u32) {
+    pub(crate) fn blame(&mut self, lines: usize, for_cell: u32) {
         for line in self.lines.iter_mut().rev().take(lines).flatten() {
             line.for_cell = for_cell;
         }

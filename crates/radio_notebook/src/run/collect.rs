@@ -144,7 +144,7 @@ impl Collector {
     }
 
     /// Whether both streams have reached a phase.
-    pub fn has_reached(&self, phase: u32) -> bool {
+    pub(crate) fn has_reached(&self, phase: u32) -> bool {
         self.phases.iter().all(|&reached| reached >= phase)
     }
 
@@ -186,12 +186,12 @@ impl Collector {
     }
 
     /// Whether the cell has asked for input that it did not get so far.
-    pub fn asks_for_input(&self) -> bool {
+    pub(crate) fn asks_for_input(&self) -> bool {
         !self.requests.is_empty()
     }
 
     /// Takes the next input that the cell has asked for, if it has.
-    pub fn next_request(&mut self) -> Option<Request> {
+    pub(crate) fn next_request(&mut self) -> Option<Request> {
         let mut request = self.requests.pop_front()?;
         // The end of the last line is `println!`'s.
         request
@@ -201,7 +201,7 @@ impl Collector {
     }
 
     /// Whether the last that the cell wrote to stderr is the Rust runtime's word on a stack that is used up.
-    pub fn tells_of_stack_overflow(&self) -> bool {
+    pub(crate) fn tells_of_stack_overflow(&self) -> bool {
         String::from_utf8_lossy(&self.stderr_tail).contains("has overflowed its stack")
     }
 

@@ -173,7 +173,12 @@ impl Running {
     }
 
     /// Takes note of a cell that ran to its end, by its function if it has one; `snapshot` is the state before it.
-    pub fn succeeded(&mut self, entry: Option<&Entry>, number: u32, snapshot: Option<Snapshot>) {
+    pub(crate) fn succeeded(
+        &mut self,
+        entry: Option<&Entry>,
+        number: u32,
+        snapshot: Option<Snapshot>,
+    ) {
         self.keep(self.ran.len(), snapshot);
         if let Some(entry) = entry {
             self.ran.push(Ran {
@@ -206,7 +211,7 @@ impl Running {
 
     /// Goes back to the state before a cell that failed, which is `snapshot` if that lacks nothing. Otherwise the cells since
     /// the last state that does run once more, before the next one runs.
-    pub fn go_back(&mut self, snapshot: Option<Snapshot>) {
+    pub(crate) fn go_back(&mut self, snapshot: Option<Snapshot>) {
         match snapshot {
             Some(state) if state.threads == 0 => self.states.push((self.ran.len(), state)),
             state => self.forget(state),
@@ -215,7 +220,7 @@ impl Running {
     }
 
     /// Goes back to the state after the first `count` cells that ran to their ends.
-    pub fn go_back_to(&mut self, count: usize) {
+    pub(crate) fn go_back_to(&mut self, count: usize) {
         if count >= self.ran.len() {
             return;
         }

@@ -231,7 +231,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`start`](Session::start).
-    pub fn start_host(
+    pub(crate) fn start_host(
         command: Command,
         input: Input,
         fence: Option<&Arc<Fence>>,
@@ -349,7 +349,7 @@ impl Session {
 
     /// Runs the next cell, whose number is `cell`, until it ends, fails, or `deadline` has passed. `listener` hears its
     /// text as it is written, and answers what it asks, for which the deadline waits.
-    pub fn run_cell(
+    pub(crate) fn run_cell(
         &mut self,
         cell: u32,
         mut deadline: Option<Instant>,

@@ -54,13 +54,13 @@ impl Ids {
     }
 
     /// The headings so far.
-    pub fn headings(self) -> Vec<Heading> {
+    pub(crate) fn headings(self) -> Vec<Heading> {
         self.headings.into_inner()
     }
 }
 
 /// A text as an id, as GitHub makes one: small letters and digits, with `-` between the words.
-pub fn slug(text: &str) -> String {
+pub(crate) fn slug(text: &str) -> String {
     let mut slug = String::new();
     for character in text.trim().chars() {
         match character {

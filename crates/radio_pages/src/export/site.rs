@@ -49,7 +49,7 @@ impl Site {
     }
 
     /// The headings of a notebook.
-    pub fn headings(&self, source: &Source) -> &[Heading] {
+    pub(crate) fn headings(&self, source: &Source) -> &[Heading] {
         self.pages
             .get(&real(&source.path))
             .map_or(&[], |(_, headings)| headings)
@@ -123,7 +123,7 @@ pub fn relative(from: &Path, to: &Path) -> String {
 }
 
 /// A name in an address.
-pub fn encoded(name: &str) -> String {
+pub(crate) fn encoded(name: &str) -> String {
     let mut written = String::new();
     for byte in name.bytes() {
         match byte {

@@ -50,7 +50,7 @@ pub fn picture_beside(folder: &Path, name: &str) -> Option<Picture> {
 }
 
 /// The bytes of a picture, if it is of one of the types that are inert in `<img>` and its content is base64.
-pub fn picture_bytes(mime: &str, base64: &str) -> Option<Vec<u8>> {
+pub(crate) fn picture_bytes(mime: &str, base64: &str) -> Option<Vec<u8>> {
     ending(mime)?;
     let content: String = base64.split_ascii_whitespace().collect();
     STANDARD

@@ -64,7 +64,7 @@ pub enum Shown {
 }
 
 /// The richest form of what was shown, in the order in which Jupyter chooses.
-pub fn richest(bundle: &Value) -> Shown {
+pub(crate) fn richest(bundle: &Value) -> Shown {
     let text = |mime: &str| bundle.get(mime).and_then(joined);
     if let Some(html) = text("text/html").filter(|html| html.len() <= MOST_HTML) {
         return Shown::Html(html);

@@ -27,7 +27,7 @@ pub(super) fn printed(text: &str) -> String {
 }
 
 /// Text as a terminal would show it: without colours, and with the last of what was written over one line.
-pub fn as_printed(text: &str) -> String {
+pub(crate) fn as_printed(text: &str) -> String {
     let plain = console::strip_ansi_codes(text);
     let mut shown = String::new();
     for line in cut(&plain).split_inclusive('\n') {

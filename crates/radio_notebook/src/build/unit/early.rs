@@ -38,7 +38,7 @@ impl Compiler {
     ///
     /// # Errors
     /// As [`compile`](Compiler::compile).
-    pub fn compile_early(&self, unit: &Unit<'_>) -> Result<Early> {
+    pub(crate) fn compile_early(&self, unit: &Unit<'_>) -> Result<Early> {
         let key = self.key(unit);
         let turn = self.under_way.begin(&key);
         if let Some(library) = self.kept(&key) {

@@ -64,7 +64,7 @@ impl Waiting {
 
 impl Compiler {
     /// From now on a compiler waits for the next unit, once it is known what variables that has.
-    pub fn stand_by(&self) {
+    pub(crate) fn stand_by(&self) {
         let mut state = self.standby.state();
         let Some(environment) = state.environment.clone().filter(|_| cfg!(unix)) else {
             return;

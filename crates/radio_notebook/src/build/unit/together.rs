@@ -27,7 +27,7 @@ impl Compiler {
     ///
     /// # Errors
     /// As [`compile`](Compiler::compile).
-    pub fn compile_together(
+    pub(crate) fn compile_together(
         &self,
         units: &[Unit<'_>],
     ) -> Result<std::result::Result<(), Vec<serde_json::Value>>> {
@@ -124,7 +124,7 @@ impl Compiler {
     ///
     /// # Errors
     /// As [`compile`](Compiler::compile).
-    pub fn types_in(
+    pub(crate) fn types_in(
         &self,
         unit: &Unit<'_>,
     ) -> Result<std::result::Result<BTreeMap<String, String>, Vec<serde_json::Value>>> {
