@@ -109,7 +109,7 @@ impl Session {
         channel.set_nodelay(true)?;
         let token = token.to_owned();
         let mark = mark_prefix(&token);
-        Frame::Hello { token }.write(&mut channel)?;
+        Frame::Hello { token, process: 0 }.write(&mut channel)?;
         let mut answers = channel.try_clone()?;
         let (gone_on, go) = mpsc::channel();
         std::thread::spawn(move || {
@@ -450,7 +450,7 @@ fn unescaped(text: &str) -> String {
 
 /// An error of the compiler's about a cell, in the same form as those about a compiled notebook.
 fn diagnostic(error: &CompilationError, cell: &JobCell) -> Diagnostic {
-    let of_rustc = Diagnostic::from_rustc(&error.json, |_, _| None);
+    let of_rustc = Diagnostic::from_rustc(&error.json, |_, _, _| None);
     let mut diagnostic = of_rustc.unwrap_or_else(|| Diagnostic {
         is_warning: false,
         code: error.code().map(str::to_owned),
