@@ -53,7 +53,8 @@ pub struct Arguments {
     /// Where grades.csv, grades.json and feedback/ go
     #[arg(long, value_name = "DIR", default_value = "grades")]
     output: PathBuf,
-    /// The most time a cell may take; or four times as long as the slowest of the solved notebook, if that is more
+    /// The most processor time a cell may take, by the clock four times as much; or four times what the slowest of the solved
+    /// notebook takes, if that is more
     #[arg(long, value_name = "SECONDS", value_parser = cli::seconds, default_value = "5")]
     timeout: Duration,
     /// The most memory a hand-in may take: 500M, 2G
@@ -130,7 +131,7 @@ fn check_source(course: &mut Course) -> Result<()> {
     let (marks, more) = ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     if let Some(time) = more {
         say!(
-            "a cell of a hand-in may take {:.1} s: four times as long as the slowest of the solved notebook does here",
+            "a cell of a hand-in may take {:.1} s of processor time: four times as much as the slowest of the solved notebook does here",
             time.as_secs_f64()
         );
     }

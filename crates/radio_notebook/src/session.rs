@@ -372,6 +372,7 @@ impl Session {
         let (mut asks_since, mut unanswered) = (None, None);
         // Since when it waits for a line that it has not asked for.
         let mut reads_since: Option<Instant> = None;
+        let mut meter = self.guard.as_ref().map(Guard::meter);
         loop {
             let now = Instant::now();
             if self.waits_before == Some(cell) {
@@ -383,7 +384,8 @@ impl Session {
                 run.failure = Some(failure("Interrupted", interrupt::REASON));
                 break;
             }
-            if deadline.is_some_and(|deadline| now >= deadline) {
+            let is_spent = meter.as_mut().is_some_and(|meter| meter.is_spent(now));
+            if is_spent || deadline.is_some_and(|deadline| now >= deadline) {
                 run.failure = Some(failure(
                     "Timeout",
                     "the cell did not end in the time it was given",
@@ -498,6 +500,9 @@ impl Session {
                 }
                 Err(RecvTimeoutError::Disconnected) => closed = closed.or(Some(now)),
             }
+        }
+        if let Some(meter) = meter {
+            meter.end();
         }
         // It may have ended meanwhile.
         let unanswered = unanswered.or_else(|| self.collector.next_request());
