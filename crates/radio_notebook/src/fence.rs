@@ -38,6 +38,8 @@ pub struct Limits {
     pub time: Duration,
     /// Memory, in bytes.
     pub memory: u64,
+    /// What a cell writes as text, in bytes.
+    pub text: u64,
     /// What is written to files, in bytes.
     pub disk: u64,
     /// Processes at a time.

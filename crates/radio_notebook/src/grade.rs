@@ -39,6 +39,8 @@ use table::Row;
 
 /// How many processes a hand-in may have at a time; its host and the states that are kept are four of them.
 const MAX_PROCESSES: usize = 64;
+/// How much text a cell may write, in bytes: as much as is kept of it.
+const MAX_TEXT: u64 = 8 << 20;
 /// How much a hand-in may write to files, in bytes.
 const MAX_DISK: u64 = 1 << 30;
 
@@ -102,6 +104,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     let limits = Limits {
         time: arguments.timeout,
         memory: arguments.memory,
+        text: MAX_TEXT,
         disk: MAX_DISK,
         processes: MAX_PROCESSES,
     };
@@ -127,6 +130,7 @@ fn whole(path: &Path) -> PathBuf {
 
 /// The source gets all points where hand-ins run; or else it would be them who lose what it lacks.
 fn check_source(course: &mut Course) -> Result<()> {
+    say!("running the solved notebook first, as hand-ins are run");
     let ran = std::thread::scope(|scope| scope.spawn(|| course.run_source()).join());
     let (marks, more) = ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     if let Some(time) = more {

@@ -1,7 +1,8 @@
-//! What processor time a cell takes, so that a busy machine does not cost it what it may have.
+//! What a cell takes of processor time, so that a busy machine does not cost it what it may have, and how much it writes.
 
 use super::Fence;
 use super::watch::descendants;
+use crate::session::{Failure, failure, out_of_time};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ pub struct Meter {
     /// What they had taken before the cell.
     before: Duration,
     looked: Instant,
+    /// How much text it has written, in bytes.
+    written: u64,
 }
 
 impl Meter {
@@ -28,16 +31,29 @@ impl Meter {
             leader,
             before,
             looked: Instant::now(),
+            written: 0,
         }
     }
 
-    /// Whether the cell has taken more than it may, as was last seen; that is looked at now and then only.
-    pub fn is_spent(&mut self, now: Instant) -> bool {
+    /// Takes note of text that the cell has written.
+    pub fn writes(&mut self, text: &[u8]) {
+        self.written += text.len() as u64;
+    }
+
+    /// Why the cell is to end. Its time is looked at now and then only.
+    pub fn excess(&mut self, now: Instant) -> Option<Failure> {
+        let limits = &self.fence.limits;
+        if self.written > limits.text {
+            let most = limits.text >> 20;
+            let why = format!("the cell wrote more than {most} MB of text");
+            return Some(failure("Limit", &why));
+        }
         if now < self.looked + STEP {
-            return false;
+            return None;
         }
         self.looked = now;
-        self.took() >= self.fence.limits.time
+        let is_spent = self.took() >= limits.time;
+        is_spent.then(out_of_time)
     }
 
     /// Ends measuring: the fence keeps in mind what the slowest cell took.
