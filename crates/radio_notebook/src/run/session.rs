@@ -272,7 +272,7 @@ impl Session {
         Ok(())
     }
 
-    /// Runs a cell as [`run_cell`](Session::run_cell) does, by a host.
+    /// Runs a cell as `run_cell` does, by a host.
     pub fn run(
         &mut self,
         job: &Job<'_>,
