@@ -108,7 +108,7 @@ def main():
         source = "".join(each["source"])
         each["source"] = source.replace('"../crates/', '"../../crates/').replace('"../data/', '"../../data/')
     save(notebook)
-    subprocess.run(["cargo", "build", "--quiet", "--package", "radio_notebook"], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "--quiet", "--package", "radio"], cwd=ROOT, check=True)
     with contextlib.ExitStack() as started:
         radio = Radio(started)
         say(f"{radio.url}")

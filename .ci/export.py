@@ -183,7 +183,7 @@ def check_slides(driver, path):
 def main():
     shutil.rmtree(DESK, ignore_errors=True)
     DESK.mkdir(parents=True)
-    subprocess.run(["cargo", "build", "--quiet", "--package", "radio_notebook"], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "--quiet", "--package", "radio"], cwd=ROOT, check=True)
     hostile = DESK / "hostile.ipynb"
     hostile_notebook(hostile)
     begun = time.monotonic()

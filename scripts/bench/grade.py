@@ -5,7 +5,7 @@
 
 Three loop for ever, two panic, one deletes files, one prints without end, one forks without end, and one reads the solution. The target:
 60 s on two cores, loops included. Each of the others answers in a way of its own, so that little is compiled once for all. Needs
-`cargo build -p radio_notebook` before; checks the grades that come out.
+`cargo build -p radio` before; checks the grades that come out.
 """
 
 import argparse
@@ -110,7 +110,7 @@ def main():
     arguments = parser.parse_args()
     radio = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "radio"
     if not radio.is_file():
-        sys.exit(f"{radio} is not there: run `cargo build -p radio_notebook` first")
+        sys.exit(f"{radio} is not there: run `cargo build -p radio` first")
     with tempfile.TemporaryDirectory() as temporary:
         place = arguments.keep or pathlib.Path(temporary)
         (place / "source").mkdir(parents=True, exist_ok=True)

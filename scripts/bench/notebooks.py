@@ -469,7 +469,7 @@ def main():
     about = machine()
     print("{rustc}, Python {python}, {cpus} CPUs, load {load_before:.2f}, commit {commit}".format_map(about), flush=True)
     make_environment()
-    run(["cargo", "build", "--package", "radio_notebook"], doing="cargo build")
+    run(["cargo", "build", "--package", "radio"], doing="cargo build")
     remove_copies()
     bench = Bench()
     try:

@@ -115,7 +115,7 @@ def main():
     if arguments.runs < 1:
         parser.error("--runs must be at least 1")
     try:
-        built = subprocess.run(["cargo", "build", "--quiet", "--package", "radio_notebook"], cwd=ROOT)
+        built = subprocess.run(["cargo", "build", "--quiet", "--package", "radio"], cwd=ROOT)
     except OSError as error:
         sys.exit(f"error: cargo could not be started: {error.strerror}; install Rust from https://rustup.rs")
     if built.returncode != 0:

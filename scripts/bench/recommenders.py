@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Times radio_rec's recommenders against the Python library implicit, on made-up plays, in turns on the same machine.
 
-    python3 scripts/bench/recommenders.py [--models cosine,als,bpr,ease] [--runs N] [--threads N] [--no-growth] [--weighted] [--json FILE]
+    python3 scripts/bench/recommenders.py [--models cosine,als,bpr,ease,sparse-ease] [--runs N] [--threads N] [--no-growth] [--weighted] [--json FILE]
 
 Item-item cosine with k = 20, alternating least squares with 64 factors and 5 iterations, BPR with 64 factors and 5 epochs, and
-EASE of 10,000 of the items against numpy. Each then recommends 10 items that they had not played to all users.
+EASE of 10,000 of the items against numpy; sparse EASE by itself, of a catalogue of 50,000 items. Each then recommends 10 items that they had not played to all users.
 
 60,000 users x 20,000 items and about 4.9 million plays: item popularity falls as rank^-0.9, the number of a user's plays is
 log-normal. Each side is a process of its own that is given the same plays and the same number of threads, and times its fit
@@ -40,6 +40,7 @@ PARTS = [1 / 8, 1 / 4, 1 / 2, 1]
 FACTORS, ITERATIONS, LAMBDA, ALPHA = 64, 5, 0.01, 1.0
 RATE, N = 0.05, 10
 EASE_ITEMS, EASE_LAMBDA = 10_000, 300
+WIDE_ITEMS = 50_000
 
 # The scripts that run in the virtual environment.
 
@@ -216,15 +217,15 @@ recommended(recommend)
 # To compare another model: its script for implicit here, a function like `cosine` below, and its line in `MODELS`.
 
 
-def plays(python, weighted):
+def plays(python, weighted, items=ITEMS):
     """The stems of the made-up plays' files, from the smallest part to the whole; made if they are not there."""
-    directory = WORK / ("plays-weighted" if weighted else "plays")
+    directory = WORK / ("plays-weighted" if weighted else "plays" if items == ITEMS else f"plays-{items}")
     stems = [directory / f"plays_{name}" for name in ("1_8", "1_4", "1_2", "1")]
     if not stems[-1].with_suffix(".work").exists():
         print("making the plays ...", file=sys.stderr)
         directory.mkdir(parents=True, exist_ok=True)
         kind = "weighted" if weighted else "binary"
-        call([python, "-c", GENERATE, USERS, ITEMS, SEED, kind, directory])
+        call([python, "-c", GENERATE, USERS, items, SEED, kind, directory])
     return stems
 
 
@@ -411,6 +412,19 @@ def compare_ease(arguments, python, stems):
     return {"ease": measured}, []
 
 
+def sparse_ease(arguments, python, stems):
+    """Sparse EASE of a catalogue that the dense one is too large for, by itself: all measurements."""
+    stem = plays(python, weighted=False, items=WIDE_ITEMS)[-1]
+    medians, measured = in_turns(
+        arguments.runs,
+        radio_rec=lambda: ours(arguments, stem, "--model", "sparse-ease", "--lambda", EASE_LAMBDA, "--recommend", N),
+    )
+    mine, (stored, _) = medians["radio_rec"], sizes(stem)
+    print(f"sparse ease, {WIDE_ITEMS} items, {stored} plays: fit {mine['fit_s']:.1f} s ({mine['cpu_s']:.1f} s of processors)")
+    print(f"lists of 10 in {mine['recommend_s']:.1f} s, one user in {mine['one_ms']:.3f} ms, peak memory {mine['peak_mb']:.0f} MiB")
+    return {"sparse-ease": measured}, []
+
+
 def fitting(sides, at_most):
     """What the fit took, and the memory of the whole process."""
     row("fit, seconds", sides[0]["fit_s"], sides[1]["fit_s"], at_most)
@@ -426,7 +440,7 @@ def recommending(sides, at_most=None):
     print(f"(radio_rec: one user in {sides[0]['one_ms']:.3f} ms)")
 
 
-MODELS = {"cosine": compare_cosine, "als": compare_als, "bpr": compare_bpr, "ease": compare_ease}
+MODELS = {"cosine": compare_cosine, "als": compare_als, "bpr": compare_bpr, "ease": compare_ease, "sparse-ease": sparse_ease}
 
 
 def main():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes crates/radio_notebook/tests/nbgrader/: what nbgrader hands out of a solved notebook, and the points that it gives.
+"""Writes crates/radio/tests/nbgrader/: what nbgrader hands out of a solved notebook, and the points that it gives.
 
     pip install nbgrader==0.9.6
     python3 scripts/golden/course.py
@@ -18,7 +18,7 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ClearSolutions
 from nbgrader.utils import determine_grade
 from traitlets.config import Config
 
-OUT = Path(__file__).resolve().parents[2] / "crates/radio_notebook/tests/nbgrader"
+OUT = Path(__file__).resolve().parents[2] / "crates/radio/tests/nbgrader"
 KERNEL = {"kernelspec": {"display_name": "Rust", "language": "rust", "name": "rust"}}
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Executes crates/radio_notebook/tests/dialect/*.ipynb with the stock evcxr kernel and stores its outputs as golden values.
+"""Executes crates/radio/tests/dialect/*.ipynb with the stock evcxr kernel and stores its outputs as golden values.
 
     cargo install --locked evcxr_jupyter@0.22.0
     pip install nbclient==0.11.0 nbformat==5.11.1 ipykernel
@@ -7,7 +7,7 @@
     python3 scripts/golden/dialect.py [--keep-build FOLDER] [NAME]...     # all notebooks, or those named
     python3 scripts/golden/dialect.py --new FILE.rs                       # a notebook from a percent script, then the same
 
-Sources and the cells' `radio` metadata are left alone; see crates/radio_notebook/tests/dialect/README.md for what they mean.
+Sources and the cells' `radio` metadata are left alone; see crates/radio/tests/dialect/README.md for what they mean.
 
 In a percent script for `--new`, lines at a cell's end that begin with `//~` say what radio gives where it differs:
 
@@ -31,7 +31,7 @@ import nbclient
 import nbformat
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "crates/radio_notebook/tests/dialect"
+FOLDER = ROOT / "crates/radio/tests/dialect"
 KERNEL = "rust"
 TIMEOUT = 90
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes crates/radio_notebook/tests/percent/: what jupytext makes of notebooks and percent scripts, for the Rust tests to agree with.
+"""Writes crates/radio_document/tests/percent/: what jupytext makes of notebooks and percent scripts, for the Rust tests to agree with.
 
     pip install jupytext==1.19.6 nbformat==5.11.1 PyYAML==6.0.3
     python3 scripts/golden/percent.py
@@ -17,7 +17,7 @@ import jupytext
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-OUT = Path(__file__).resolve().parents[2] / "crates/radio_notebook/tests/percent"
+OUT = Path(__file__).resolve().parents[2] / "crates/radio_document/tests/percent"
 KERNEL = {"kernelspec": {"display_name": "Rust", "language": "rust", "name": "rust"}}
 LANGUAGE = {"language_info": {"file_extension": ".rs", "mimetype": "text/rust", "name": "rust"}}
 

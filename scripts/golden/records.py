@@ -1,4 +1,4 @@
-"""What the fixtures in crates/radio_notebook/tests/dialect/ have on record of the stock kernel, and which of it is confirmed.
+"""What the fixtures in crates/radio/tests/dialect/ have on record of the stock kernel, and which of it is confirmed.
 
 `confirmed.txt` beside them holds a hash for each fixture that the stock kernel gave again, word for word, when it was last asked
 (`.ci/crossing`). A hash is over all that the kernel sees and what it is said to have given: so a fixture that is new or changed has
@@ -11,7 +11,7 @@ import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "crates/radio_notebook/tests/dialect"
+FOLDER = ROOT / "crates/radio/tests/dialect"
 CONFIRMED = "confirmed.txt"
 
 

@@ -1,4 +1,6 @@
-//! What the compiler says, said of the notebook: rustc's form, with the cell's own lines.
+//! What the compiler says, said of the notebook: rustc's form, with the cell's own lines. `brackets` tells of one that is open.
+
+pub mod brackets;
 
 use crate::program::CellPlace;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};

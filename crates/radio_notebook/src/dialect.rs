@@ -2,13 +2,32 @@
 //!
 //! Nothing is rewritten but what must be: the parts are cut out of the source where they stand, with their line and column,
 //! so that whatever the compiler or a panic says can be said of the cell.
+//!
+//! | file | |
+//! |---|---|
+//! | `commands` | lines that begin with `:`, `!` or `%` |
+//! | `items` | functions, types, impls and the like, and the names by which they are known |
+//! | `names` | the names that a cell declares, mentions and imports |
+//! | `insert` | the pieces that are cut out, and what is inserted into them |
+//! | `widen` | what makes an item visible to later cells |
+//! | `comments` | doc comments that describe nothing |
+//! | `nesting` | how deeply code may nest |
 
+pub mod commands;
+mod comments;
+mod insert;
+pub mod items;
+mod names;
+pub mod nesting;
 mod widen;
 
-use crate::commands::{Command, split_commands};
-use crate::comments::without_lone_docs;
-use crate::items::Item;
-use crate::nesting;
+use crate::dialect::commands::{Command, split_commands};
+use crate::dialect::comments::without_lone_docs;
+use crate::dialect::items::Item;
+pub use insert::FOLDER_VARIABLE;
+use insert::{EXPRESSION_MACROS, Exits, Files, belongs, blank, chunk};
+pub(crate) use names::collect_names;
+use names::{declared_names, evaluated, flatten_use};
 use proc_macro2::{Delimiter, Punct, Spacing, TokenStream, TokenTree};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -372,262 +391,6 @@ fn is_blank_or_comment(text: &str) -> bool {
         .is_ok_and(|tokens| tokens.is_empty())
 }
 
-/// The piece of `code` in `range`, with those of the insertions that belong into it.
-fn chunk(code: &str, range: Range<usize>, insertions: &[(usize, &'static str)]) -> Chunk {
-    let line_start = code[..range.start].rfind('\n').map_or(0, |at| at + 1);
-    let line = code[..range.start].matches('\n').count() as u32 + 1;
-    let mut text = " ".repeat(code[line_start..range.start].chars().count());
-    let mut inserted = Vec::new();
-    let mut from = range.start;
-    let mut insertions: Vec<_> = insertions
-        .iter()
-        .copied()
-        .filter(|(at, text)| belongs(&range, *at, text))
-        .collect();
-    // What closes something comes before what opens something at the same place.
-    insertions.sort_by_key(|(at, text)| (*at, opens(text)));
-    for (at, insertion) in insertions {
-        text.push_str(&code[from..at]);
-        let at_line = line + text.matches('\n').count() as u32;
-        let column = text.chars().rev().take_while(|&c| c != '\n').count() as u32 + 1;
-        inserted.push((at_line, column, insertion.chars().count() as u32));
-        text.push_str(insertion);
-        from = at;
-    }
-    text.push_str(&code[from..range.end]);
-    Chunk {
-        text,
-        line,
-        insertions: inserted,
-    }
-}
-
-/// Whether an insertion stands before what it belongs to, rather than behind it.
-fn opens(insertion: &str) -> bool {
-    insertion.ends_with(['(', ' '])
-}
-
-/// Whether an insertion at byte `at` belongs into the range.
-fn belongs(range: &Range<usize>, at: usize, insertion: &str) -> bool {
-    if opens(insertion) {
-        range.contains(&at)
-    } else {
-        range.start < at && at <= range.end
-    }
-}
-
-/// `code` with the ranges replaced by spaces, line ends kept.
-fn blank(code: &str, ranges: &[Range<usize>]) -> String {
-    let mut ranges = ranges.to_vec();
-    ranges.sort_unstable_by_key(|range| range.start);
-    let hidden = |at: usize| {
-        let next = ranges.partition_point(|range| range.end <= at);
-        ranges.get(next).is_some_and(|range| range.contains(&at))
-    };
-    // A space for each byte, not for each character: the offsets of what is left must stay as they are.
-    code.char_indices()
-        .flat_map(|(at, c)| {
-            let (c, times) = if hidden(at) && c != '\n' {
-                (' ', c.len_utf8())
-            } else {
-                (c, 1)
-            };
-            std::iter::repeat_n(c, times)
-        })
-        .collect()
-}
-
-/// Finds what leaves the cell early or has it wait: each `?`, `return` and `.await`, but not those inside closures, async
-/// blocks and items. What is inserted makes the first two leave the function that the cell is a part of.
-#[derive(Default)]
-struct Exits {
-    /// Byte and text of each insertion.
-    insertions: Vec<(usize, &'static str)>,
-    found_return: bool,
-    found_await: bool,
-}
-
-/// The environment variable that names the notebook's folder to the compiler.
-pub const FOLDER_VARIABLE: &str = "RADIO_NOTEBOOK_FOLDER";
-
-/// Finds `include_str!("path")` and the like, whose paths are relative to the notebook, wherever the program lies.
-#[derive(Default)]
-struct Files {
-    /// The bytes of each relative path's literal.
-    literals: Vec<Range<usize>>,
-}
-
-impl Files {
-    fn insertions(&self) -> Vec<(usize, &'static str)> {
-        let before = "concat!(env!(\"RADIO_NOTEBOOK_FOLDER\"), \"/\", ";
-        self.literals
-            .iter()
-            .flat_map(|range| [(range.start, before), (range.end, ")")])
-            .collect()
-    }
-}
-
-impl<'a> Visit<'a> for Files {
-    fn visit_macro(&mut self, call: &'a syn::Macro) {
-        let includes = call.path.segments.last().is_some_and(|name| {
-            ["include", "include_str", "include_bytes"]
-                .iter()
-                .any(|known| name.ident == known)
-        });
-        if includes && let Ok(literal) = call.parse_body::<syn::LitStr>() {
-            if std::path::Path::new(&literal.value()).is_relative() {
-                self.literals.push(literal.span().byte_range());
-            }
-            return;
-        }
-        let parser = syn::punctuated::Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated;
-        if let Ok(arguments) = call.parse_body_with(parser) {
-            for argument in &arguments {
-                Visit::visit_expr(self, argument);
-            }
-        }
-    }
-}
-
-/// Macros whose arguments are expressions that belong to the cell.
-const EXPRESSION_MACROS: [&str; 14] = [
-    "print",
-    "println",
-    "eprint",
-    "eprintln",
-    "format",
-    "write",
-    "writeln",
-    "dbg",
-    "vec",
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "panic",
-    "matches",
-];
-
-impl<'a> Visit<'a> for Exits {
-    fn visit_expr_try(&mut self, expression: &'a syn::ExprTry) {
-        let start = expression.expr.span().byte_range().start;
-        let end = expression.question_token.span().byte_range().start;
-        self.insertions.push((start, "crate::__radio::Try("));
-        self.insertions.push((end, ").__radio_question_mark()"));
-        syn::visit::visit_expr_try(self, expression);
-    }
-    fn visit_expr_return(&mut self, expression: &'a syn::ExprReturn) {
-        self.found_return = true;
-        // It leaves the block that the cell is, so that the variables can be given back.
-        let range = expression.return_token.span().byte_range();
-        self.insertions.push((range.start, "/* "));
-        self.insertions.push((
-            range.end,
-            match expression.expr {
-                Some(_) => " */ break '__radio",
-                None => " */ break '__radio ::std::result::Result::Ok(())",
-            },
-        ));
-        syn::visit::visit_expr_return(self, expression);
-    }
-    fn visit_stmt_macro(&mut self, call: &'a syn::StmtMacro) {
-        if returns_error(&call.mac) {
-            self.mark_returning(&call.mac);
-            return;
-        }
-        syn::visit::visit_stmt_macro(self, call);
-    }
-    fn visit_expr_macro(&mut self, call: &'a syn::ExprMacro) {
-        if returns_error(&call.mac) {
-            let range = call.mac.span().byte_range();
-            // Only `bail!` stands for a value of any type: it has none.
-            let name = call.mac.path.segments.last();
-            if name.is_some_and(|name| name.ident != "bail") {
-                self.mark_returning(&call.mac);
-                return;
-            }
-            self.insertions.push((
-                range.start,
-                "crate::__radio::Try((|| -> ::std::result::Result<_, _> { ",
-            ));
-            self.insertions
-                .push((range.end, " })()).__radio_question_mark()?"));
-            return;
-        }
-        syn::visit::visit_expr_macro(self, call);
-    }
-    fn visit_expr_await(&mut self, expression: &'a syn::ExprAwait) {
-        self.found_await = true;
-        syn::visit::visit_expr_await(self, expression);
-    }
-    fn visit_macro(&mut self, call: &'a syn::Macro) {
-        let takes_expressions = call
-            .path
-            .get_ident()
-            .is_some_and(|name| EXPRESSION_MACROS.iter().any(|known| name == known));
-        let parser = syn::punctuated::Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated;
-        if takes_expressions && let Ok(arguments) = call.parse_body_with(parser) {
-            for argument in &arguments {
-                Visit::visit_expr(self, argument);
-            }
-        }
-    }
-    fn visit_expr_closure(&mut self, _: &'a syn::ExprClosure) {}
-    fn visit_expr_async(&mut self, _: &'a syn::ExprAsync) {}
-    fn visit_item(&mut self, _: &'a syn::Item) {}
-}
-
-impl Exits {
-    /// Has a macro that may return an error, and has no value otherwise, do so as a `?`.
-    fn mark_returning(&mut self, call: &syn::Macro) {
-        let range = call.span().byte_range();
-        self.insertions.push((
-            range.start,
-            "crate::__radio::Try((|| -> ::std::result::Result<(), _> { ",
-        ));
-        self.insertions.push((
-            range.end,
-            "; #[allow(unreachable_code)] ::std::result::Result::Ok(()) })()).__radio_question_mark()?",
-        ));
-    }
-}
-
-/// Whether a macro returns an error from the function that calls it, as `anyhow::bail!` does.
-fn returns_error(call: &syn::Macro) -> bool {
-    let name = call.path.segments.last().map(|name| name.ident.to_string());
-    name.is_some_and(|name| matches!(name.as_str(), "bail" | "ensure" | "ensure_eq"))
-}
-
-fn declared_names(
-    statement: &syn::Stmt,
-    into: &mut BTreeSet<String>,
-    mutable: &mut BTreeSet<String>,
-) {
-    struct Names<'n>(&'n mut BTreeSet<String>, &'n mut BTreeSet<String>, bool);
-    impl<'a> Visit<'a> for Names<'_> {
-        fn visit_pat_ident(&mut self, pattern: &'a syn::PatIdent) {
-            let name = pattern.ident.to_string();
-            // Within a pattern, that is a constant, such as `None`.
-            let is_constant = name.starts_with(char::is_uppercase) && !self.2;
-            if is_constant && pattern.by_ref.is_none() && pattern.mutability.is_none() {
-                return;
-            }
-            match pattern.mutability {
-                Some(_) => self.1.insert(name.clone()),
-                None => self.1.remove(&name),
-            };
-            self.0.insert(name);
-            syn::visit::visit_pat_ident(self, pattern);
-        }
-    }
-    if let syn::Stmt::Local(local) = statement {
-        let is_whole = match &local.pat {
-            syn::Pat::Type(typed) => matches!(*typed.pat, syn::Pat::Ident(_)),
-            other => matches!(other, syn::Pat::Ident(_)),
-        };
-        Names(into, mutable, is_whole).visit_pat(&local.pat);
-    }
-}
-
 /// The name of the macro, where a statement defines one that makes items.
 fn item_macro(statement: &syn::Stmt) -> Option<String> {
     let syn::Stmt::Item(syn::Item::Macro(item)) = statement else {
@@ -636,109 +399,6 @@ fn item_macro(statement: &syn::Stmt) -> Option<String> {
     let name = item.ident.as_ref()?;
     let makes_items = widen::within_rules(item.mac.tokens.clone()).is_items;
     makes_items.then(|| name.to_string())
-}
-
-/// The parts of a statement that are evaluated: all of it, or what a `let` says behind its pattern.
-fn evaluated(statement: &syn::Stmt) -> Vec<Range<usize>> {
-    let syn::Stmt::Local(local) = statement else {
-        return vec![statement.span().byte_range()];
-    };
-    let Some(init) = &local.init else {
-        return Vec::new();
-    };
-    let diverging = init.diverge.iter().map(|(_, otherwise)| otherwise);
-    std::iter::once(&init.expr)
-        .chain(diverging)
-        .map(|expression| expression.span().byte_range())
-        .collect()
-}
-
-pub(crate) fn collect_names(tokens: TokenStream, into: &mut BTreeSet<String>) {
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => collect_names(group.stream(), into),
-            TokenTree::Ident(ident) => {
-                into.insert(ident.to_string());
-            }
-            TokenTree::Literal(literal) => {
-                // `println!("{count}")` mentions `count`.
-                let text = literal.to_string();
-                into.extend(
-                    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
-                        .map(str::to_owned),
-                );
-            }
-            TokenTree::Punct(_) => {}
-        }
-    }
-}
-
-fn flatten_use(item: &syn::ItemUse, code: &str, into: &mut Vec<Import>) {
-    fn walk(
-        tree: &syn::UseTree,
-        path: &str,
-        item: &syn::ItemUse,
-        head: &str,
-        into: &mut Vec<Import>,
-    ) {
-        let leaf = |text: String, name: String| {
-            let colons = if item.leading_colon.is_some() {
-                "::"
-            } else {
-                ""
-            };
-            let mut names = text
-                .split("::")
-                .map(|part| part.trim_matches(['{', '}', ' ']));
-            let first = names.find(|name| !matches!(*name, "crate" | "self" | "super"));
-            let first = first.and_then(|name| name.split(' ').next());
-            Import {
-                head: first.unwrap_or_default().to_owned(),
-                text: format!("{head}use {colons}{text};"),
-                name,
-                line: tree.span().start().line as u32,
-            }
-        };
-        match tree {
-            syn::UseTree::Path(part) => walk(
-                &part.tree,
-                &format!("{path}{}::", part.ident),
-                item,
-                head,
-                into,
-            ),
-            syn::UseTree::Group(group) => group
-                .items
-                .iter()
-                .for_each(|tree| walk(tree, path, item, head, into)),
-            syn::UseTree::Name(name) if name.ident == "self" => {
-                let module = path.trim_end_matches("::");
-                let bound = module.rsplit("::").next().unwrap_or(module);
-                into.push(leaf(format!("{path}{{self}}"), bound.to_owned()));
-            }
-            syn::UseTree::Name(name) => into.push(leaf(
-                format!("{path}{}", name.ident),
-                name.ident.to_string(),
-            )),
-            syn::UseTree::Rename(rename) if rename.ident == "self" => {
-                into.push(leaf(
-                    format!("{path}{{self as {}}}", rename.rename),
-                    rename.rename.to_string(),
-                ));
-            }
-            syn::UseTree::Rename(rename) => {
-                into.push(leaf(
-                    format!("{path}{} as {}", rename.ident, rename.rename),
-                    rename.rename.to_string(),
-                ));
-            }
-            syn::UseTree::Glob(_) => into.push(leaf(format!("{path}*"), "*".to_owned())),
-        }
-    }
-    // Attributes and visibility belong to every leaf.
-    let start = item.span().byte_range().start;
-    let head = code[start..item.use_token.span().byte_range().start].replace('\n', " ");
-    walk(&item.tree, "", item, &head, into);
 }
 
 #[cfg(test)]

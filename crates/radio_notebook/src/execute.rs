@@ -1,27 +1,46 @@
 //! Executes a notebook: compiles what can be compiled, runs it cell by cell, and puts the outputs in their places.
+//!
+//! | file | |
+//! |---|---|
+//! | `startup` | evcxr's start-up files |
+//! | `parameters` | values that are given for those of a notebook |
+//! | `plan` | the cells that are to run, taken apart |
+//! | `ahead` | compiles the next cells while one runs |
+//! | `spare` | has a second compiler at work where there is a core for it |
+//! | `live` | the host, and what it keeps between two runs of a notebook |
+//! | `engine`, `by_evcxr` | cells that evcxr executes |
+//! | `errors`, `hints` | what is said of a cell that fails, and what may have been meant |
+//! | `portability` | what cells do that the stock kernel does not |
+//! | `batch` | several notebooks at once |
+//! | `clock` | timestamps |
 
 mod ahead;
+pub mod batch;
 mod by_evcxr;
+mod clock;
+pub mod engine;
+pub mod errors;
+pub mod hints;
 mod live;
+pub mod parameters;
 mod plan;
+pub mod portability;
 mod spare;
+pub mod startup;
 
 use crate::cells::{Cells, Compiled, Facts, Places, Refusal, Scope};
-use crate::clock;
-use crate::collect::{Request, Stream};
 use crate::diagnostics::Diagnostic;
-use crate::displays;
 use crate::document::{Notebook, Output};
-use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
-use crate::errors::{cell_place, compile_error, dependency_error, failure_output, in_cell_terms};
-use crate::fence::Fence;
-use crate::hints;
 use crate::interrupt;
-use crate::running::Running;
-use crate::session::{CellRun, Failure, Job, Listener};
-use crate::startup;
+use crate::run::collect::{Request, Stream};
+use crate::run::displays;
+use crate::run::fence::Fence;
+use crate::run::running::Running;
+use crate::run::session::{CellRun, Failure, Job, Listener};
 use ahead::{Ahead, Task};
+use engine::Engine;
+use errors::{cell_place, compile_error, dependency_error, failure_output, in_cell_terms};
 pub use live::Live;
 use live::{Ended, Kept, MAX_STATES};
 pub use plan::number_of;
@@ -351,7 +370,8 @@ impl Execution<'_> {
             let (failed, snapshot) = (run.failure.is_some(), run.snapshot);
             self.finish_run(at, run, started, clock);
             if !failed {
-                kept.running.succeeded(&compiled, number, snapshot);
+                kept.running
+                    .succeeded(compiled.entry.as_ref(), number, snapshot);
                 self.is_over(kept, at, compiled.scope);
                 continue;
             }

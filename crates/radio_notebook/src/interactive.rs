@@ -5,20 +5,21 @@
 
 mod compiling;
 
+use crate::cells::Places;
 use crate::cells::{Compiled, Refusal, Scope};
-use crate::collect::{Request, Stream};
 use crate::diagnostics::Diagnostic;
 use crate::dialect::CellCode;
 use crate::document::Output;
 use crate::error::{Error, Result};
-use crate::errors::{
+use crate::execute::errors::{
     cell_error, cell_place, compile_error, dependency_error, failure_output, in_cell_terms,
 };
-use crate::hints;
+use crate::execute::hints;
+use crate::execute::startup;
 use crate::interrupt;
-use crate::running::Running;
-use crate::session::{Entry, Failure, Job, Listener, Waker};
-use crate::{cells::Places, startup};
+use crate::run::collect::{Request, Stream};
+use crate::run::running::Running;
+use crate::run::session::{Entry, Failure, Job, Listener, Waker};
 pub use compiling::Upcoming;
 use compiling::{Compiling, Task};
 use std::collections::BTreeMap;
@@ -277,7 +278,7 @@ impl Interactive {
         let outputs = rest(run.outputs, shown);
         let error = match failure {
             None => {
-                running.succeeded(compiled, number, snapshot);
+                running.succeeded(compiled.entry.as_ref(), number, snapshot);
                 None
             }
             Some(failure) => {

@@ -3,6 +3,7 @@
 //! | file | |
 //! |---|---|
 //! | `scope` | what a cell sees of those that ran before it |
+//! | `compiled` | what cells are compiled against |
 //! | `definitions` | what a cell defines, with what has to be compiled again for it |
 //! | `text` | a cell's crates as text, and their lines back into the cell's |
 //! | `body` | the crate with a cell's function |
@@ -10,6 +11,7 @@
 //! | `writer` | lines that remember where they come from |
 
 pub mod body;
+pub mod compiled;
 pub mod definitions;
 pub mod scope;
 pub mod sketch;

@@ -4,6 +4,7 @@
 const ASKED: usize = 1024;
 
 /// Asks the processor to have the beginning of a slice at hand soon.
+#[inline]
 pub(crate) fn prefetch<T>(slice: &[T]) {
     #[cfg(target_arch = "x86_64")]
     {

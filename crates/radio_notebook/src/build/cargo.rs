@@ -1,7 +1,7 @@
 //! What cargo is told from outside, and what it says of how it calls the compiler.
 
+use crate::program::compiled::Stamp;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 /// The variables that change what cargo has the compiler do, by the beginnings of their names.
 const SETTINGS: [&str; 8] = [
@@ -125,9 +125,6 @@ fn value_of<'a>(arguments: &'a [String], option: &str) -> Option<&'a str> {
     let at = arguments.iter().position(|argument| argument == option)?;
     arguments.get(at + 1).map(String::as_str)
 }
-
-/// What tells one build of a crate from another: the length of its file, and when that was written.
-pub type Stamp = (u64, SystemTime);
 
 /// The stamp of a file; `None` if it is not there.
 pub fn stamp(path: &Path) -> Option<Stamp> {

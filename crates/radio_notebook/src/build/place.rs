@@ -1,7 +1,7 @@
 //! Where notebooks are built: the target directory of the workspace that they lie in, or the user's cache.
 
+use crate::build::lock::workspace_of;
 use crate::error::{Error, Result};
-use crate::lock::workspace_of;
 use std::path::{Path, PathBuf};
 
 /// The target directory in which notebooks in `folder` are built.

@@ -6,58 +6,21 @@
 //! an earlier one of the same notebook shares the crates that are the same, down to their features, with that: the host has
 //! them already, and only what is new goes into the new library.
 
-use super::cargo::{self, Stamp};
+use super::cache::{file_hash, forget_old, inputs, touch};
+use super::cargo;
 use super::place::with_way_out;
 use super::toolchain::Toolchain;
 use super::tools::{Heard, cargo_program, fault_of_the_system, hear, is_to_end};
-use crate::cache::{file_hash, forget_old, hash_of, inputs, touch};
 use crate::error::{Error, Result};
+use crate::hash::hash_of;
 use crate::program::Build;
+use crate::program::compiled::{Set, Stamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-
-/// Dependencies that are built.
-#[derive(Debug)]
-pub struct Set {
-    /// What it is, for the keys of what is compiled against it.
-    pub key: String,
-    /// The folder of its package.
-    pub folder: PathBuf,
-    /// The crates that cells can name, and the files that the compiler reads them from.
-    pub externs: Vec<(String, PathBuf)>,
-    /// Where the compiler finds the crates that those need.
-    pub search: PathBuf,
-    /// The library that has the crates, without those that `base` has; `None` if there are none.
-    pub library: Option<PathBuf>,
-    /// All crates in it and in what it is based on, and which build of each.
-    crates: BTreeMap<PathBuf, Stamp>,
-    /// The set that it is based on.
-    pub base: Option<Arc<Set>>,
-    /// The sources and manifests of the crates that lie in folders, which cargo does not keep from changing.
-    pub sources: Vec<PathBuf>,
-}
-
-impl Set {
-    /// The libraries that the host loads for it, in their order.
-    pub fn libraries(&self) -> Vec<&Path> {
-        let mut all = self.base.as_ref().map_or_else(Vec::new, |b| b.libraries());
-        all.extend(self.library.as_deref());
-        all
-    }
-
-    /// A crate of it that `made` has another build of.
-    fn rebuilt<'m>(&self, made: &'m Made) -> Option<&'m Path> {
-        let is_other = |(path, stamp): &(&PathBuf, &Stamp)| {
-            self.crates.get(*path).is_some_and(|known| known != *stamp)
-        };
-        let (path, _) = made.crates.iter().find(is_other)?;
-        Some(path)
-    }
-}
 
 /// What cargo made of a set, as it is kept.
 #[derive(Debug, Serialize, Deserialize)]
@@ -80,6 +43,15 @@ impl Made {
         let holds = made.crates_hold() && made.sources.iter().all(is_same);
         touch(path);
         holds.then_some(made)
+    }
+
+    /// A crate of `set` that this has another build of.
+    fn rebuilt(&self, set: &Set) -> Option<&Path> {
+        let is_other = |(path, stamp): &(&PathBuf, &Stamp)| {
+            set.crates.get(*path).is_some_and(|known| known != *stamp)
+        };
+        let (path, _) = self.crates.iter().find(is_other)?;
+        Some(path)
     }
 
     /// Whether no crate was compiled anew meanwhile.
@@ -125,7 +97,7 @@ impl Builder {
         base: Option<&Arc<Set>>,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Built> {
-        let lock_path = crate::lock::of(&self.notebook, dependencies.values());
+        let lock_path = crate::build::lock::of(&self.notebook, dependencies.values());
         let lock = lock_path
             .as_ref()
             .and_then(|path| std::fs::read_to_string(path).ok())
@@ -178,7 +150,7 @@ impl Builder {
                 }
             }
         };
-        if let Some(path) = base.and_then(|base| base.rebuilt(&made)) {
+        if let Some(path) = base.and_then(|base| made.rebuilt(base)) {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             let name = name.strip_prefix("lib").unwrap_or(&name);
             let name = name.rsplit_once('-').map_or(name, |(name, _)| name);

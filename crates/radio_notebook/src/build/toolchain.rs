@@ -1,8 +1,8 @@
 //! The compiler itself, what it finds beside it, and what is compiled once with it: the runtime and the host.
 
 use super::place::target_of;
-use crate::cache::hash_of;
 use crate::error::{Error, Result};
+use crate::hash::hash_of;
 use radio_runtime::SOURCES;
 use std::path::{Path, PathBuf};
 use std::process::Command;

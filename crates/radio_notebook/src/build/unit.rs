@@ -8,14 +8,15 @@ mod search;
 mod standby;
 mod together;
 
+use super::cache::{file_hash, forget_old, touch};
 use super::mir;
 use super::place::with_way_out;
-use super::set::Set;
 use super::toolchain::{Runtime, Toolchain};
-use crate::cache::{file_hash, forget_old, hash_of, touch};
 use crate::dialect::FOLDER_VARIABLE;
 use crate::error::{Error, Result};
+use crate::hash::hash_of;
 use crate::program::Build;
+use crate::program::compiled::{Library, Set};
 pub use early::{Early, Rest};
 use serde::{Deserialize, Serialize};
 use standby::{Standby, Waiting};
@@ -58,49 +59,6 @@ impl Unit<'_> {
         let names = |name: &String| self.source.contains(name.as_str());
         let externs = self.set.map_or(&[][..], |set| &set.externs);
         !self.units.is_empty() || externs.iter().any(|(name, _)| names(name))
-    }
-}
-
-/// A unit that is compiled.
-#[derive(Clone, Debug)]
-pub struct Library {
-    /// What it is.
-    pub key: String,
-    /// The library that the host loads.
-    pub code: PathBuf,
-    /// The function in it that runs the cell, if it has one.
-    pub start: String,
-    /// What else has to be loaded before it, in this order, if it was compiled together with others.
-    pub needs: Vec<PathBuf>,
-    /// What the compiler needs to know of it.
-    pub metadata: PathBuf,
-    /// The types of the variables that it keeps, as the compiler prints them; of those that have a name.
-    pub types: BTreeMap<String, String>,
-    /// All variables that there are in it.
-    pub variables: BTreeSet<String>,
-    /// Those of them that are closures, with the boxes that they fit into.
-    pub closures: BTreeMap<String, String>,
-    /// The compiler's warnings.
-    pub warnings: Vec<serde_json::Value>,
-    /// Whether it was not kept from before.
-    pub is_new: bool,
-}
-
-impl Library {
-    /// What is to be known of one that is not compiled yet, whose variables may be of these types.
-    pub fn foreseen(types: BTreeMap<String, String>) -> Library {
-        Library {
-            key: String::new(),
-            code: PathBuf::new(),
-            start: String::new(),
-            needs: Vec::new(),
-            metadata: PathBuf::new(),
-            variables: types.keys().cloned().collect(),
-            types,
-            closures: BTreeMap::new(),
-            warnings: Vec::new(),
-            is_new: true,
-        }
     }
 }
 

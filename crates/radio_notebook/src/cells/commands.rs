@@ -1,6 +1,6 @@
 //! What a cell's commands set for it and those after it, and what they do when it runs.
 
-use crate::commands::{COMMANDS, Command, ErrorFormat};
+use crate::dialect::commands::{COMMANDS, Command, ErrorFormat};
 use crate::program::scope::Scope;
 use std::path::Path;
 

@@ -10,16 +10,17 @@ use super::learn::{Asked, asked, explain, learn};
 use crate::build::place::target_of;
 use crate::build::set::{Builder, Built};
 use crate::build::toolchain::Toolchain;
-use crate::build::unit::{Compiler, Early, Library, Outcome, Rest, Unit};
+use crate::build::unit::{Compiler, Early, Outcome, Rest, Unit};
 use crate::diagnostics::Diagnostic;
 use crate::dialect::CellCode;
 use crate::error::Result;
 use crate::program::CellPlace;
 use crate::program::body::Body;
+use crate::program::compiled::Library;
 use crate::program::definitions::Definitions;
 use crate::program::scope::{ItemLibrary, LIBRARY_PREFIX, Placed, Scope};
 use crate::program::text::{Attempt, SourceMap, Text, items};
-use crate::session::Entry;
+use crate::run::session::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -257,7 +258,8 @@ impl Cells {
             || code.commands.iter().any(|(_, command)| {
                 matches!(
                     command,
-                    crate::commands::Command::Dep { .. } | crate::commands::Command::BuildEnv(..)
+                    crate::dialect::commands::Command::Dep { .. }
+                        | crate::dialect::commands::Command::BuildEnv(..)
                 )
             })
             || code.awaits;

@@ -1,10 +1,10 @@
 //! What the next cell sees after one that was compiled.
 
 use super::compile::{Compiled, Facts};
-use crate::build::unit::Library;
 use crate::program::body::{Body, is_plain, making};
+use crate::program::compiled::Library;
 use crate::program::scope::{Gone, Scope, Variable};
-use crate::session::Entry;
+use crate::run::session::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -7,11 +7,12 @@
 use super::compile::{Cells, Defined, file_of};
 use super::finish::finish;
 use super::learn::learn;
-use crate::build::unit::{Library, Unit};
+use crate::build::unit::Unit;
 use crate::diagnostics::is_error;
 use crate::dialect::CellCode;
 use crate::error::Result;
 use crate::program::body::Body;
+use crate::program::compiled::Library;
 use crate::program::definitions::Definitions;
 use crate::program::scope::Scope;
 use crate::program::sketch::{Sketch, variable_in};

@@ -1,9 +1,9 @@
 //! Cells that evcxr executes, in one process of it.
 
 use super::{Execution, InCellTerms};
-use crate::engine::{self, Job, JobCell, Launch, Slot};
 use crate::error::{Error, Result};
-use crate::session::Session;
+use crate::execute::engine::{self, Job, JobCell, Launch, Slot};
+use crate::run::session::Session;
 use std::time::{Instant, SystemTime};
 
 impl Execution<'_> {

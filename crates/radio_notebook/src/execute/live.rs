@@ -4,7 +4,7 @@ use super::ahead::Ahead;
 use super::plan::Work;
 use crate::cells::{Places, Scope};
 use crate::document::Output;
-use crate::running::Running;
+use crate::run::running::Running;
 use std::time::{Duration, SystemTime};
 
 /// How many earlier states are kept of a notebook that runs again and again.

@@ -1,12 +1,12 @@
 //! What there is to execute in a notebook: its cells, taken apart.
 
 use super::Options;
-use crate::commands::Command;
+use crate::dialect::commands::Command;
 use crate::dialect::{CellCode, CellError};
 use crate::document::{Notebook, Output};
 use crate::error::{Error, Result};
-use crate::errors::cell_error;
-use crate::startup::Startup;
+use crate::execute::errors::cell_error;
+use crate::execute::startup::Startup;
 use std::path::Path;
 
 /// A code cell on its way.

@@ -5,8 +5,8 @@
 //! its own crate: the type is copied with all that depends on it, and since its text is the same, values of it are taken over.
 
 use super::scope::{Known, Placed, Scope};
+use crate::dialect::items::{Item, ItemKind};
 use crate::dialect::{CellCode, Import};
-use crate::items::{Item, ItemKind};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -1,10 +1,9 @@
 //! What a cell sees of those that ran before it: items, imports, variables, dependencies, and what commands have set.
 
-use crate::build::set::Set;
-use crate::build::unit::Library;
+use crate::dialect::items::{Item, ItemKind};
 use crate::dialect::{Chunk, ExternCrate, Import};
-use crate::items::{Item, ItemKind};
 use crate::program::Build;
+use crate::program::compiled::{Library, Set};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

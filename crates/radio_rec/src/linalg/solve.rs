@@ -189,35 +189,36 @@ fn add_squares_with<R: Registers>(
 #[inline(always)]
 fn add_four(out: &mut [f64], factors: [f64; 4], rows: &[f64], stride: usize, start: usize) {
     let [fa, fb, fc, fd] = factors;
+    let out = out.as_chunks_mut::<LANES>().0;
+    let length = out.len();
     let row = |row: usize| {
-        rows[row * stride + start..(row + 1) * stride]
-            .as_chunks::<LANES>()
-            .0
+        let row = &rows[row * stride + start..(row + 1) * stride];
+        &row.as_chunks::<LANES>().0[..length]
     };
     let (a, b, c, d) = (row(0), row(1), row(2), row(3));
-    let out = out.as_chunks_mut::<LANES>().0.iter_mut();
-    for ((((out, a), b), c), d) in out.zip(a).zip(b).zip(c).zip(d) {
+    for at in 0..length {
         // Read before anything is written, so that the compiler need not fear that they are the same memory.
-        let (mut sums, a, b, c, d) = (*out, *a, *b, *c, *d);
+        let (mut sums, a, b, c, d) = (out[at], a[at], b[at], c[at], d[at]);
         for lane in 0..LANES {
             let sum = fa.mul_add(a[lane], sums[lane]);
             let sum = fb.mul_add(b[lane], sum);
             let sum = fc.mul_add(c[lane], sum);
             sums[lane] = fd.mul_add(d[lane], sum);
         }
-        *out = sums;
+        out[at] = sums;
     }
 }
 
 #[inline(always)]
 fn add_multiple(out: &mut [f64], factor: f64, row: &[f64]) {
-    let out = out.as_chunks_mut::<LANES>().0.iter_mut();
-    for (out, row) in out.zip(row.as_chunks::<LANES>().0) {
-        let (mut sums, row) = (*out, *row);
+    let (out, row) = (out.as_chunks_mut::<LANES>().0, row.as_chunks::<LANES>().0);
+    let row = &row[..out.len()];
+    for at in 0..out.len() {
+        let (mut sums, row) = (out[at], row[at]);
         for lane in 0..LANES {
             sums[lane] = factor.mul_add(row[lane], sums[lane]);
         }
-        *out = sums;
+        out[at] = sums;
     }
 }
 

@@ -3,12 +3,12 @@
 use super::standby::{Environment, Waiting};
 use super::{CRATE, Compiler, Unit};
 use crate::build::cargo;
-use crate::build::set::Set;
 use crate::build::tools::{fault_of_the_system, follow};
 use crate::diagnostics::is_error;
 use crate::dialect::FOLDER_VARIABLE;
 use crate::error::Result;
 use crate::interrupt::Group;
+use crate::program::compiled::Set;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};

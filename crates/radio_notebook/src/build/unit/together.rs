@@ -3,8 +3,8 @@
 //! The units become modules of one crate. They are kept as if each had been compiled by itself, but that they share a library.
 
 use super::{CODE, CRATE, Compiler, Library, Record, START, Unit, length, write};
-use crate::cache::hash_of;
 use crate::error::Result;
+use crate::hash::hash_of;
 use crate::program::text;
 use radio_runtime::variables::TOGETHER;
 use std::collections::BTreeMap;

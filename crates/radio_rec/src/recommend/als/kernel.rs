@@ -239,14 +239,15 @@ fn add_projections<R: Registers>(
     let (fours, rest) = values.as_chunks::<4>();
     let (played, played_rest) = played.split_at(4 * n * fours.len());
     for (rows, values) in played.chunks_exact(4 * n).zip(fours) {
-        let [a, b, c, d] = four_rows(rows);
+        let x = x.as_chunks().0;
+        let [a, b, c, d] = four_rows(rows, x.len());
         let mut sums = [registers.all(0.0); 4];
-        for ((((x, a), b), c), d) in x.as_chunks().0.iter().zip(a).zip(b).zip(c).zip(d) {
-            let x = registers.read(x);
-            sums[0] = registers.multiply_add(registers.read(a), x, sums[0]);
-            sums[1] = registers.multiply_add(registers.read(b), x, sums[1]);
-            sums[2] = registers.multiply_add(registers.read(c), x, sums[2]);
-            sums[3] = registers.multiply_add(registers.read(d), x, sums[3]);
+        for at in 0..x.len() {
+            let x = registers.read(&x[at]);
+            sums[0] = registers.multiply_add(registers.read(&a[at]), x, sums[0]);
+            sums[1] = registers.multiply_add(registers.read(&b[at]), x, sums[1]);
+            sums[2] = registers.multiply_add(registers.read(&c[at]), x, sums[2]);
+            sums[3] = registers.multiply_add(registers.read(&d[at]), x, sums[3]);
         }
         let of_row = |row: usize| factor(values[row] as f32, registers.sum(sums[row]));
         add_four(
@@ -274,7 +275,8 @@ fn multiply<R: Registers>(registers: R, matrix: &[f32], x: &[f32], out: &mut [f3
 /// Adds a multiple of each of four rows.
 #[inline(always)]
 fn add_four<R: Registers>(registers: R, out: &mut [f32], factors: [f32; 4], rows: &[f32]) {
-    let [a, b, c, d] = four_rows(rows);
+    let out = out.as_chunks_mut().0;
+    let [a, b, c, d] = four_rows(rows, out.len());
     // Written out: within a closure, the processor's instructions would be function calls.
     let [fa, fb, fc, fd] = [
         registers.all(factors[0]),
@@ -282,29 +284,33 @@ fn add_four<R: Registers>(registers: R, out: &mut [f32], factors: [f32; 4], rows
         registers.all(factors[2]),
         registers.all(factors[3]),
     ];
-    let out = out.as_chunks_mut().0.iter_mut();
-    for ((((out, a), b), c), d) in out.zip(a).zip(b).zip(c).zip(d) {
-        let mut sum = registers.read(out);
-        sum = registers.multiply_add(fa, registers.read(a), sum);
-        sum = registers.multiply_add(fb, registers.read(b), sum);
-        sum = registers.multiply_add(fc, registers.read(c), sum);
-        sum = registers.multiply_add(fd, registers.read(d), sum);
-        registers.write(sum, out);
+    for at in 0..out.len() {
+        let mut sum = registers.read(&out[at]);
+        sum = registers.multiply_add(fa, registers.read(&a[at]), sum);
+        sum = registers.multiply_add(fb, registers.read(&b[at]), sum);
+        sum = registers.multiply_add(fc, registers.read(&c[at]), sum);
+        sum = registers.multiply_add(fd, registers.read(&d[at]), sum);
+        registers.write(sum, &mut out[at]);
     }
 }
 
-/// Four rows of one length that lie one after the other.
+/// Four rows of `length` times [`LANES`] numbers that lie one after the other.
 #[inline(always)]
-fn four_rows(rows: &[f32]) -> [&[[f32; LANES]]; 4] {
-    let length = rows.len() / 4;
-    std::array::from_fn(|row| rows[row * length..][..length].as_chunks().0)
+fn four_rows(rows: &[f32], length: usize) -> [&[[f32; LANES]]; 4] {
+    let rows = rows.as_chunks().0;
+    let (a, rows) = rows.split_at(length);
+    let (b, rows) = rows.split_at(length);
+    let (c, d) = rows.split_at(length);
+    [a, b, c, &d[..length]]
 }
 
 #[inline(always)]
 fn dot<R: Registers>(registers: R, a: &[f32], b: &[f32]) -> f32 {
     let mut sums = registers.all(0.0);
-    for (a, b) in a.as_chunks().0.iter().zip(b.as_chunks().0) {
-        sums = registers.multiply_add(registers.read(a), registers.read(b), sums);
+    let (a, b) = (a.as_chunks().0, b.as_chunks().0);
+    let b = &b[..a.len()];
+    for at in 0..a.len() {
+        sums = registers.multiply_add(registers.read(&a[at]), registers.read(&b[at]), sums);
     }
     registers.sum(sums)
 }
@@ -312,9 +318,12 @@ fn dot<R: Registers>(registers: R, a: &[f32], b: &[f32]) -> f32 {
 #[inline(always)]
 fn add_multiple<R: Registers>(registers: R, out: &mut [f32], factor: f32, row: &[f32]) {
     let factor = registers.all(factor);
-    for (out, row) in (out.as_chunks_mut().0.iter_mut()).zip(row.as_chunks().0) {
-        let sum = registers.multiply_add(factor, registers.read(row), registers.read(out));
-        registers.write(sum, out);
+    let (out, row) = (out.as_chunks_mut().0, row.as_chunks().0);
+    let row = &row[..out.len()];
+    for at in 0..out.len() {
+        let sum =
+            registers.multiply_add(factor, registers.read(&row[at]), registers.read(&out[at]));
+        registers.write(sum, &mut out[at]);
     }
 }
 

@@ -311,19 +311,20 @@ pub(super) fn step<R: Registers>(
     (yj, bj): (&mut [f32], &mut f32),
 ) {
     let minus = registers.all(-1.0);
-    let xs = x.as_chunks_mut::<LANES>().0.iter_mut();
-    let (is, js) = (yi.as_chunks_mut::<LANES>().0, yj.as_chunks_mut::<LANES>().0);
+    let xs = x.as_chunks_mut::<LANES>().0;
+    let is = &mut yi.as_chunks_mut::<LANES>().0[..xs.len()];
+    let js = &mut yj.as_chunks_mut::<LANES>().0[..xs.len()];
     let mut sums = registers.all(0.0);
-    for ((x, i), j) in xs.zip(&*is).zip(&*js) {
-        let apart = registers.multiply_add(minus, registers.read(j), registers.read(i));
-        sums = registers.multiply_add(registers.read(x), apart, sums);
+    for at in 0..xs.len() {
+        let apart = registers.multiply_add(minus, registers.read(&js[at]), registers.read(&is[at]));
+        sums = registers.multiply_add(registers.read(&xs[at]), apart, sums);
     }
     let slope = slope(registers.sum(sums) + (*bi - *bj));
     let (up, keep) = (rate * slope, 1.0 - rate * lambda);
     let (up_lanes, down_lanes) = (registers.all(up), registers.all(-up));
     let (keep_lanes, zeros) = (registers.all(keep), registers.all(0.0));
-    let xs = x.as_chunks_mut::<LANES>().0.iter_mut();
-    for ((x, i), j) in xs.zip(is).zip(js) {
+    for at in 0..xs.len() {
+        let (x, i, j) = (&mut xs[at], &mut is[at], &mut js[at]);
         let (of_x, of_i, of_j) = (registers.read(x), registers.read(i), registers.read(j));
         let apart = registers.multiply_add(minus, of_j, of_i);
         let kept = registers.multiply_add(keep_lanes, of_x, zeros);

@@ -1,0 +1,24 @@
+//! Text for a terminal: its colours, and what a notebook holds made harmless.
+
+use anstyle::{AnsiColor, Style};
+
+pub(crate) const HEAD: Style = Style::new().bold();
+pub(crate) const OLD: Style = AnsiColor::Red.on_default();
+pub(crate) const NEW: Style = AnsiColor::Green.on_default();
+
+/// Text with its control characters, and those that turn the direction of writing or show nothing, spelt out.
+pub(crate) fn visible(text: &str) -> String {
+    let is_unseen = |c: char| {
+        c.is_control() && c != '\t'
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_unseen(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}

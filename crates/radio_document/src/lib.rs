@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+pub mod document;
+pub mod error;
+pub mod files;
+pub mod interrupt;
+pub mod nbgrader;
+pub mod percent;
+mod read;
+pub mod strip;
+mod surrogates;
+
+pub use error::{Error, Result};
+
+/// Says a line to the user, on stderr. Nobody may be reading any more.
+#[macro_export]
+macro_rules! say {
+    ($($text:tt)*) => {{
+        let _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("{}\n", format_args!($($text)*)),
+        );
+    }};
+}

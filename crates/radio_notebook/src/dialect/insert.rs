@@ -1,0 +1,236 @@
+//! The pieces that are cut out of a cell, and what is inserted into them: what leaves the cell at a `?` or a `return`, and the folder
+//! before the paths of included files.
+
+use super::Chunk;
+use std::ops::Range;
+use syn::spanned::Spanned;
+use syn::visit::Visit;
+
+/// The piece of `code` in `range`, with those of the insertions that belong into it.
+pub(super) fn chunk(
+    code: &str,
+    range: Range<usize>,
+    insertions: &[(usize, &'static str)],
+) -> Chunk {
+    let line_start = code[..range.start].rfind('\n').map_or(0, |at| at + 1);
+    let line = code[..range.start].matches('\n').count() as u32 + 1;
+    let mut text = " ".repeat(code[line_start..range.start].chars().count());
+    let mut inserted = Vec::new();
+    let mut from = range.start;
+    let mut insertions: Vec<_> = insertions
+        .iter()
+        .copied()
+        .filter(|(at, text)| belongs(&range, *at, text))
+        .collect();
+    // What closes something comes before what opens something at the same place.
+    insertions.sort_by_key(|(at, text)| (*at, opens(text)));
+    for (at, insertion) in insertions {
+        text.push_str(&code[from..at]);
+        let at_line = line + text.matches('\n').count() as u32;
+        let column = text.chars().rev().take_while(|&c| c != '\n').count() as u32 + 1;
+        inserted.push((at_line, column, insertion.chars().count() as u32));
+        text.push_str(insertion);
+        from = at;
+    }
+    text.push_str(&code[from..range.end]);
+    Chunk {
+        text,
+        line,
+        insertions: inserted,
+    }
+}
+
+/// Whether an insertion stands before what it belongs to, rather than behind it.
+fn opens(insertion: &str) -> bool {
+    insertion.ends_with(['(', ' '])
+}
+
+/// Whether an insertion at byte `at` belongs into the range.
+pub(super) fn belongs(range: &Range<usize>, at: usize, insertion: &str) -> bool {
+    if opens(insertion) {
+        range.contains(&at)
+    } else {
+        range.start < at && at <= range.end
+    }
+}
+
+/// `code` with the ranges replaced by spaces, line ends kept.
+pub(super) fn blank(code: &str, ranges: &[Range<usize>]) -> String {
+    let mut ranges = ranges.to_vec();
+    ranges.sort_unstable_by_key(|range| range.start);
+    let hidden = |at: usize| {
+        let next = ranges.partition_point(|range| range.end <= at);
+        ranges.get(next).is_some_and(|range| range.contains(&at))
+    };
+    // A space for each byte, not for each character: the offsets of what is left must stay as they are.
+    code.char_indices()
+        .flat_map(|(at, c)| {
+            let (c, times) = if hidden(at) && c != '\n' {
+                (' ', c.len_utf8())
+            } else {
+                (c, 1)
+            };
+            std::iter::repeat_n(c, times)
+        })
+        .collect()
+}
+
+/// Finds what leaves the cell early or has it wait: each `?`, `return` and `.await`, but not those inside closures, async
+/// blocks and items. What is inserted makes the first two leave the function that the cell is a part of.
+#[derive(Default)]
+pub(super) struct Exits {
+    /// Byte and text of each insertion.
+    pub insertions: Vec<(usize, &'static str)>,
+    pub found_return: bool,
+    pub found_await: bool,
+}
+
+/// The environment variable that names the notebook's folder to the compiler.
+pub const FOLDER_VARIABLE: &str = "RADIO_NOTEBOOK_FOLDER";
+
+/// Finds `include_str!("path")` and the like, whose paths are relative to the notebook, wherever the program lies.
+#[derive(Default)]
+pub(super) struct Files {
+    /// The bytes of each relative path's literal.
+    literals: Vec<Range<usize>>,
+}
+
+impl Files {
+    pub fn insertions(&self) -> Vec<(usize, &'static str)> {
+        let before = "concat!(env!(\"RADIO_NOTEBOOK_FOLDER\"), \"/\", ";
+        self.literals
+            .iter()
+            .flat_map(|range| [(range.start, before), (range.end, ")")])
+            .collect()
+    }
+}
+
+impl<'a> Visit<'a> for Files {
+    fn visit_macro(&mut self, call: &'a syn::Macro) {
+        let includes = call.path.segments.last().is_some_and(|name| {
+            ["include", "include_str", "include_bytes"]
+                .iter()
+                .any(|known| name.ident == known)
+        });
+        if includes && let Ok(literal) = call.parse_body::<syn::LitStr>() {
+            if std::path::Path::new(&literal.value()).is_relative() {
+                self.literals.push(literal.span().byte_range());
+            }
+            return;
+        }
+        let parser = syn::punctuated::Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated;
+        if let Ok(arguments) = call.parse_body_with(parser) {
+            for argument in &arguments {
+                Visit::visit_expr(self, argument);
+            }
+        }
+    }
+}
+
+/// Macros whose arguments are expressions that belong to the cell.
+pub(super) const EXPRESSION_MACROS: [&str; 14] = [
+    "print",
+    "println",
+    "eprint",
+    "eprintln",
+    "format",
+    "write",
+    "writeln",
+    "dbg",
+    "vec",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "panic",
+    "matches",
+];
+
+impl<'a> Visit<'a> for Exits {
+    fn visit_expr_try(&mut self, expression: &'a syn::ExprTry) {
+        let start = expression.expr.span().byte_range().start;
+        let end = expression.question_token.span().byte_range().start;
+        self.insertions.push((start, "crate::__radio::Try("));
+        self.insertions.push((end, ").__radio_question_mark()"));
+        syn::visit::visit_expr_try(self, expression);
+    }
+    fn visit_expr_return(&mut self, expression: &'a syn::ExprReturn) {
+        self.found_return = true;
+        // It leaves the block that the cell is, so that the variables can be given back.
+        let range = expression.return_token.span().byte_range();
+        self.insertions.push((range.start, "/* "));
+        self.insertions.push((
+            range.end,
+            match expression.expr {
+                Some(_) => " */ break '__radio",
+                None => " */ break '__radio ::std::result::Result::Ok(())",
+            },
+        ));
+        syn::visit::visit_expr_return(self, expression);
+    }
+    fn visit_stmt_macro(&mut self, call: &'a syn::StmtMacro) {
+        if returns_error(&call.mac) {
+            self.mark_returning(&call.mac);
+            return;
+        }
+        syn::visit::visit_stmt_macro(self, call);
+    }
+    fn visit_expr_macro(&mut self, call: &'a syn::ExprMacro) {
+        if returns_error(&call.mac) {
+            let range = call.mac.span().byte_range();
+            // Only `bail!` stands for a value of any type: it has none.
+            let name = call.mac.path.segments.last();
+            if name.is_some_and(|name| name.ident != "bail") {
+                self.mark_returning(&call.mac);
+                return;
+            }
+            self.insertions.push((
+                range.start,
+                "crate::__radio::Try((|| -> ::std::result::Result<_, _> { ",
+            ));
+            self.insertions
+                .push((range.end, " })()).__radio_question_mark()?"));
+            return;
+        }
+        syn::visit::visit_expr_macro(self, call);
+    }
+    fn visit_expr_await(&mut self, expression: &'a syn::ExprAwait) {
+        self.found_await = true;
+        syn::visit::visit_expr_await(self, expression);
+    }
+    fn visit_macro(&mut self, call: &'a syn::Macro) {
+        let takes_expressions = call
+            .path
+            .get_ident()
+            .is_some_and(|name| EXPRESSION_MACROS.iter().any(|known| name == known));
+        let parser = syn::punctuated::Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated;
+        if takes_expressions && let Ok(arguments) = call.parse_body_with(parser) {
+            for argument in &arguments {
+                Visit::visit_expr(self, argument);
+            }
+        }
+    }
+    fn visit_expr_closure(&mut self, _: &'a syn::ExprClosure) {}
+    fn visit_expr_async(&mut self, _: &'a syn::ExprAsync) {}
+    fn visit_item(&mut self, _: &'a syn::Item) {}
+}
+
+impl Exits {
+    /// Has a macro that may return an error, and has no value otherwise, do so as a `?`.
+    fn mark_returning(&mut self, call: &syn::Macro) {
+        let range = call.span().byte_range();
+        self.insertions.push((
+            range.start,
+            "crate::__radio::Try((|| -> ::std::result::Result<(), _> { ",
+        ));
+        self.insertions.push((
+            range.end,
+            "; #[allow(unreachable_code)] ::std::result::Result::Ok(()) })()).__radio_question_mark()?",
+        ));
+    }
+}
+
+/// Whether a macro returns an error from the function that calls it, as `anyhow::bail!` does.
+fn returns_error(call: &syn::Macro) -> bool {
+    let name = call.path.segments.last().map(|name| name.ident.to_string());
+    name.is_some_and(|name| matches!(name.as_str(), "bail" | "ensure" | "ensure_eq"))
+}
