@@ -38,6 +38,8 @@ use table::Row;
 
 /// How many processes a hand-in may have at a time; its host and the states that are kept are four of them.
 const MAX_PROCESSES: usize = 64;
+/// How much text a cell may write, in bytes: as much as is kept of it.
+const MAX_TEXT: u64 = 8 << 20;
 /// How much a hand-in may write to files, in bytes.
 const MAX_DISK: u64 = 1 << 30;
 
@@ -52,7 +54,8 @@ pub struct Arguments {
     /// Where grades.csv, grades.json and feedback/ go
     #[arg(long, value_name = "DIR", default_value = "grades")]
     output: PathBuf,
-    /// The most time a cell may take; or four times as long as the slowest of the solved notebook, if that is more
+    /// The most processor time a cell may take, by the clock four times as much; or four times what the slowest of the solved
+    /// notebook takes, if that is more
     #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds, default_value = "5")]
     timeout: Duration,
     /// The most memory a hand-in may take: 500M, 2G
@@ -100,6 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     let limits = Limits {
         time: arguments.timeout,
         memory: arguments.memory,
+        text: MAX_TEXT,
         disk: MAX_DISK,
         processes: MAX_PROCESSES,
     };
@@ -125,11 +129,12 @@ fn whole(path: &Path) -> PathBuf {
 
 /// The source gets all points where hand-ins run; or else it would be them who lose what it lacks.
 fn check_source(course: &mut Course) -> Result<()> {
+    say!("running the solved notebook first, as hand-ins are run");
     let ran = std::thread::scope(|scope| scope.spawn(|| course.run_source()).join());
     let (marks, more) = ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     if let Some(time) = more {
         say!(
-            "a cell of a hand-in may take {:.1} s: four times as long as the slowest of the solved notebook does here",
+            "a cell of a hand-in may take {:.1} s of processor time: four times as much as the slowest of the solved notebook does here",
             time.as_secs_f64()
         );
     }

@@ -78,16 +78,18 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         Some(_) => "cargo run --",
         None => "radio",
     };
-    say!("{} and {data_name}", notebook.display());
-    say!(
-        "write into it:      in Jupyter or VS Code; or, after {radio} convert {}, in any editor",
-        notebook.display()
-    );
-    say!("run it:             {radio} run {}", notebook.display());
-    say!(
-        "or in the browser:  {radio} watch {} --serve",
-        notebook.display()
-    );
+    let (own, script) = (notebook.display(), notebook.with_extension("rs"));
+    let script = script.display();
+    say!("{own} and {data_name}");
+    say!("write into it:      in Jupyter or VS Code");
+    say!("or in any editor:   into {script}, after {radio} convert {own}");
+    say!("run it:             {radio} run {own} (or {script})");
+    say!("or in the browser:  {radio} watch {own} --serve (or {script})");
+    if arguments.assignment {
+        say!(
+            "hand it in:         {own}; where you wrote into the other, after {radio} convert {script} --update"
+        );
+    }
     Ok(true)
 }
 

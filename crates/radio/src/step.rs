@@ -7,6 +7,7 @@ mod keys;
 mod markdown;
 mod pictures;
 mod screen;
+mod sixel;
 
 use crate::run;
 use crate::terminal::visible;
@@ -73,6 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     };
     let figure_folder = run::figures_of(&arguments.given.output, &name);
     let mut walk = Walk::new(&notebook, figure_folder);
+    walk.ask_for_sixels();
     if let Some(from) = &arguments.from {
         walk.begin_at(from, &path)?;
     }
@@ -345,6 +347,7 @@ impl Walk {
 
     /// Shows a cell, with the outputs that it has.
     fn show(&mut self, at: usize) {
+        self.keys.take_in();
         self.at = Some(at);
         self.furthest = self.furthest.max(at);
         let (screen, stop) = (self.screen, &self.stops[at]);
@@ -514,6 +517,7 @@ impl Watcher for Walk {
         if self.written.is_some_and(|last| last != '\n') {
             self.write("\n");
         }
+        self.keys.take_in();
         for output in outputs {
             self.show_output(output);
             self.draw(output);

@@ -229,6 +229,16 @@ fn hand_ins_of_every_kind_are_graded_and_the_same_twice() {
     desk.write("in/lea-empty.ipynb", &notebook(&[]));
     desk.write("in/max-broken.ipynb", "{\"cells\": [");
     desk.write("in/ned-other.ipynb", &notebook(&[json!({"cell_type": "code", "execution_count": null, "id": "x", "metadata": {}, "outputs": [], "source": "println!(\"holidays\");"})]));
+    // Without the ids of cells, and moved, doubled and deleted.
+    let mut shuffled = desk.notebook("in/ann.ipynb");
+    shuffled["nbformat_minor"] = 4.into();
+    let cells = shuffled["cells"].as_array_mut().unwrap();
+    for cell in &mut *cells {
+        cell.as_object_mut().unwrap().remove("id");
+    }
+    cells.swap(0, 3);
+    cells[2] = cells[1].clone();
+    desk.write("in/oz-shuffles.ipynb", &shuffled.to_string());
     let grade = || {
         let arguments = ["grade", "source/a.ipynb", "in", "--timeout", "2"];
         let graded = desk.command(&arguments).output().unwrap();
@@ -240,7 +250,7 @@ fn hand_ins_of_every_kind_are_graded_and_the_same_twice() {
         )
     };
     let (table, json, said) = grade();
-    assert!(said.contains("11 of 14 hand-ins graded"), "{said}");
+    assert!(said.contains("12 of 15 hand-ins graded"), "{said}");
     let rows = rows(&desk);
     let points = |student: &str| rows[student].0.as_str();
     let remarks = |student: &str| rows[student].1.as_str();
@@ -259,17 +269,20 @@ fn hand_ins_of_every_kind_are_graded_and_the_same_twice() {
         ("lea-empty", "not graded,,,,"),
         ("max-broken", "not graded,,,,"),
         ("ned-other", "not graded,,,,"),
+        ("oz-shuffles", "graded,4,4,2,2"),
     ] {
         assert_eq!(points(student), expected, "{student}: {table}\n{said}");
     }
     for (student, expected) in [
         ("cy-loops", "Timeout"),
-        ("fay-prints", "Timeout"),
         ("jan-quits", "exit code 0"),
         ("kim-edits", "`double-test` was changed"),
         ("lea-empty", "empty"),
         ("max-broken", "not JSON"),
         ("ned-other", "another notebook"),
+        ("oz-shuffles", "`double` is there twice"),
+        ("oz-shuffles", "was moved, and is back"),
+        ("oz-shuffles", "`double-test` was deleted"),
     ] {
         assert!(
             remarks(student).contains(expected),
@@ -277,12 +290,14 @@ fn hand_ins_of_every_kind_are_graded_and_the_same_twice() {
             remarks(student)
         );
     }
-    // On a machine that is busy it may run out of time first.
-    let forks = remarks("gus-forks");
-    assert!(
-        forks.contains("processes without end") || forks.contains("Timeout"),
-        "{forks}"
-    );
+    // On a machine that is busy they may run out of time first.
+    for (student, expected) in [
+        ("fay-prints", "more than 8 MB of text"),
+        ("gus-forks", "processes without end"),
+    ] {
+        let why = remarks(student);
+        assert!(why.contains(expected) || why.contains("Timeout"), "{why}");
+    }
     // Nothing of the teacher's was read or removed.
     let feedback = |student: &str| desk.read(&format!("grades/feedback/{student}.html"));
     assert_eq!(

@@ -533,6 +533,31 @@ mod terminal {
         assert_eq!(desk.counts("a"), [1, 0, 0]);
     }
 
+    /// A picture of one dot.
+    const DOT: &str = r#"// %%
+println!("EVCXR_BEGIN_CONTENT image/png\niVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC\nEVCXR_END_CONTENT");
+"#;
+
+    #[test]
+    fn a_terminal_that_says_so_gets_pictures_as_sixels() {
+        for (answer, shows) in [("\x1b[6;20;10t\x1b[?62;4c", true), ("\x1b[?62;22c", false)] {
+            let desk = Desk::with("a.rs", DOT);
+            let mut step = desk.step(&["a.rs"]);
+            step.env_remove("TMUX").env_remove("TERM_PROGRAM");
+            let mut walk = Walk::start(step);
+            let mut at = 0;
+            walk.sees(&mut at, "\x1b[16t\x1b[c");
+            walk.press(answer);
+            walk.sees(&mut at, "[1/1] Enter runs");
+            walk.press("\r");
+            walk.sees(&mut at, "figure: ");
+            walk.press("q");
+            assert_eq!(walk.ends().code(), Some(0));
+            let picture = "\x1bP0;1q\"1;1;1;1#0;2;100;0;0#0@-\x1b\\";
+            assert_eq!(walk.shown().contains(picture), shows, "{:?}", walk.shown());
+        }
+    }
+
     /// A cell that asks twice, and one that does not. (Needs crates.io.)
     const ASKING: &str = r#"// %%
 extern crate evcxr_input;

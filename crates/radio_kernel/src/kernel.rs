@@ -1,5 +1,7 @@
 //! A kernel: five sockets, a queue of cells, and one thread that has the language execute them.
 //!
+//! - `shell`: requests, of which only cells wait for each other
+//! - `control`: requests that cannot wait
 //! - `queue`: the cells that wait
 //! - `executor`: one cell after the other
 //! - `outputs`: what a cell writes, on its way to the front ends
@@ -9,10 +11,12 @@
 
 mod answers;
 mod comms;
+mod control;
 mod executor;
 mod history;
 mod outputs;
 mod queue;
+mod shell;
 
 use crate::connection::Connection;
 use crate::error::{Error, Result};
@@ -107,8 +111,8 @@ impl Kernel {
         shared.iopub.serve()?;
         sockets::serve_heartbeat(&heartbeat)?;
         shared.stdin.serve()?;
-        sockets::control::serve(&shared)?;
-        sockets::shell::serve(&shared)?;
+        control::serve(&shared)?;
+        shell::serve(&shared)?;
         shared.iopub.status(State::Starting, None);
         Ok(Kernel { shared, executor })
     }

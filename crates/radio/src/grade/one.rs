@@ -24,9 +24,9 @@ use tempfile::TempDir;
 const CELLS_OF_TIME: u32 = 60;
 /// And at least so long: a machine that is busy must not cost points.
 const MIN_TIME: Duration = Duration::from_secs(300);
-/// How long a cell of the solved notebook may take at least.
+/// How much processor time a cell of the solved notebook may take at least.
 const MIN_TIME_OF_SOURCE: Duration = Duration::from_secs(60);
-/// A cell of a hand-in may take so many times as long as the slowest cell of the solved notebook.
+/// A cell of a hand-in may take so many times the processor time of the slowest cell of the solved notebook.
 const TIMES_THE_SLOWEST: u32 = 4;
 
 /// What all hand-ins of an assignment are graded with.
@@ -115,8 +115,9 @@ impl Course {
         let notebook = self.source.notebook.clone();
         let said = self.limits.time;
         self.limits.time = said.max(MIN_TIME_OF_SOURCE);
-        let (ran, slowest) = self.run(notebook, &self.fence()?)?;
-        self.limits.time = said.max(slowest * TIMES_THE_SLOWEST);
+        let fence = self.fence()?;
+        let ran = self.run(notebook, &fence)?;
+        self.limits.time = said.max(fence.fence.slowest() * TIMES_THE_SLOWEST);
         let more = Some(self.limits.time).filter(|time| *time > said);
         Ok((score::marks(&ran, &self.source.parts), more))
     }
@@ -166,7 +167,7 @@ impl Course {
             self.run(notebook, &fence)
         };
         let run = std::thread::scope(|scope| scope.spawn(run).join());
-        let (ran, _) = run.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let ran = run.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         let marks = score::marks(&ran, &parts);
         let numbered = (1..).zip(ran.iter().filter(|cell| cell.is_numbered()));
         for (number, cell) in numbered {
@@ -207,11 +208,11 @@ impl Course {
         })
     }
 
-    /// Runs a notebook behind a fence, and returns its cells, and what the slowest took.
-    fn run(&self, mut notebook: Notebook, fenced: &Fenced) -> Result<(Vec<Cell>, Duration)> {
+    /// Runs a notebook behind a fence, and returns its cells.
+    fn run(&self, mut notebook: Notebook, fenced: &Fenced) -> Result<Vec<Cell>> {
         let most = (self.limits.time * CELLS_OF_TIME).max(MIN_TIME);
         let options = Options {
-            timeout: Some(self.limits.time),
+            timeout: Some(fenced.fence.time()),
             deadline: Some(Instant::now() + most),
             allow_errors: true,
             fence: Some(fenced.fence.clone()),
@@ -229,8 +230,7 @@ impl Course {
         }
         let mut cells = notebook.cells;
         cells.iter_mut().for_each(settle);
-        let slowest = summary.timings.iter().map(|(_, took)| *took).max();
-        Ok((cells, slowest.unwrap_or_default()))
+        Ok(cells)
     }
 }
 

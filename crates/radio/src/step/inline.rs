@@ -1,6 +1,8 @@
-//! Figures in the terminal itself, where it is one that can show them: kitty's protocol, and iTerm's.
-//!
-//! (Terminals that know sixel alone get the name of the file: for sixel, a picture has to be decoded and its colours chosen.)
+//! Figures in the terminal itself, where it is one that can show them: kitty's protocol, iTerm's, and sixels.
+
+use super::sixel::sixels;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 /// How a terminal wants its pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,9 +11,11 @@ pub enum Protocol {
     Kitty,
     /// iTerm2, WezTerm, VS Code's terminal, mintty.
     ITerm,
+    /// xterm, foot, Windows Terminal, tmux and others, which say so themselves. Their columns are so many dots wide.
+    Sixel { dots: usize },
 }
 
-/// The protocol of the terminal that these variables tell of. None inside tmux and screen, which pass no pictures on.
+/// The protocol of the terminal that these variables tell of. None inside tmux and screen, which pass no such pictures on.
 pub fn protocol(variable: &dyn Fn(&str) -> Option<String>) -> Option<Protocol> {
     let term = variable("TERM").unwrap_or_default();
     if variable("TMUX").is_some() || term.starts_with("screen") || term.starts_with("tmux") {
@@ -49,6 +53,11 @@ pub fn picture(protocol: Protocol, base64: &str, columns: usize) -> String {
             format!(
                 "\x1b]1337;File=inline=1;size={size};width={columns};preserveAspectRatio=1:{content}\x07\n"
             )
+        }
+        Protocol::Sixel { dots } => {
+            let png = STANDARD.decode(content).ok();
+            let shown = png.and_then(|png| sixels(&png, columns * dots));
+            shown.map_or_else(String::new, |shown| shown + "\n")
         }
         Protocol::Kitty => {
             let chunks: Vec<&[u8]> = content.as_bytes().chunks(4096).collect();

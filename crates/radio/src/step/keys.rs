@@ -1,5 +1,6 @@
 //! What the user wants next: a key pressed on a terminal, or a character of a line from elsewhere.
 
+use super::inline::Protocol;
 use anstyle_parse::{Params, Parser, Perform};
 use radio_notebook::interrupt;
 use std::collections::VecDeque;
@@ -28,6 +29,10 @@ pub enum Key {
     Unknown(char),
 }
 
+/// What a terminal that shows sixels says of itself.
+const SIXELS: u16 = 4;
+/// How many dots wide a column is, where the terminal does not say.
+const USUAL_DOTS: usize = 8;
 /// Ctrl-D: there is nothing more to read.
 const END_OF_INPUT: u8 = 0x04;
 
@@ -46,6 +51,9 @@ struct Pressed {
     by_key: bool,
     /// Whether the line has commands, so that its end is no command of its own.
     in_line: bool,
+    /// What the terminal has said of itself: whether it shows sixels, and how many dots wide its columns are.
+    shows_sixels: bool,
+    dots: Option<u16>,
 }
 
 impl Keys {
@@ -70,6 +78,8 @@ impl Keys {
                 keys: VecDeque::new(),
                 by_key,
                 in_line: false,
+                shows_sixels: false,
+                dots: None,
             },
             by_key,
         }
@@ -80,9 +90,7 @@ impl Keys {
     /// `show_prompt` is called when typing may begin.
     pub fn line(&mut self, is_secret: bool, show_prompt: impl FnOnce()) -> Option<String> {
         // What was pressed before was meant as keys.
-        for byte in self.bytes.try_iter() {
-            self.parser.advance(&mut self.pressed, byte);
-        }
+        self.take_in();
         if is_secret && !self.by_key {
             show_prompt();
             return None;
@@ -96,6 +104,18 @@ impl Keys {
             mode::by_key();
         }
         line
+    }
+
+    /// Takes note of what was pressed so far, and of what the terminal has answered.
+    pub fn take_in(&mut self) {
+        for byte in self.bytes.try_iter() {
+            self.parser.advance(&mut self.pressed, byte);
+        }
+    }
+
+    /// How the terminal shows pictures, if it has said that it shows sixels.
+    pub fn shows_sixels(&self) -> Option<Protocol> {
+        self.pressed.protocol()
     }
 
     /// Waits for what belongs to the key that was pressed: a line, or the rest of one.
@@ -163,6 +183,12 @@ impl Drop for Keys {
 }
 
 impl Pressed {
+    fn protocol(&self) -> Option<Protocol> {
+        let dots = self.dots.filter(|dots| *dots > 0);
+        let dots = dots.map_or(USUAL_DOTS, usize::from);
+        self.shows_sixels.then_some(Protocol::Sixel { dots })
+    }
+
     fn push(&mut self, key: Key) {
         self.in_line = true;
         self.keys.push_back(key);
@@ -202,9 +228,16 @@ impl Perform for Pressed {
         }
     }
 
-    fn csi_dispatch(&mut self, params: &Params, _: &[u8], _: bool, action: u8) {
-        let number = params.iter().next().and_then(|parts| parts.first());
-        match (action, number) {
+    fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], _: bool, action: u8) {
+        let numbers = params.iter().filter_map(|parts| parts.first().copied());
+        let numbers: Vec<u16> = numbers.collect();
+        match (action, numbers.first()) {
+            // Its kind, and what it can do besides.
+            (b'c', Some(_)) if intermediates == b"?" => {
+                self.shows_sixels = numbers[1..].contains(&SIXELS);
+            }
+            // How high and how wide a character is.
+            (b't', Some(6)) => self.dots = numbers.get(2).copied(),
             (b'B' | b'C', _) | (b'~', Some(6)) => self.push(Key::Forward),
             (b'A' | b'D', _) | (b'~', Some(5)) => self.push(Key::Back),
             _ => {}
@@ -300,17 +333,23 @@ mod mode {
 mod tests {
     use super::*;
 
-    fn keys(text: &str, by_key: bool) -> Vec<Key> {
+    fn pressed(text: &str, by_key: bool) -> Pressed {
         let mut parser: Parser = Parser::default();
         let mut pressed = Pressed {
             keys: VecDeque::new(),
             by_key,
             in_line: false,
+            shows_sixels: false,
+            dots: None,
         };
         for byte in text.bytes() {
             parser.advance(&mut pressed, byte);
         }
-        pressed.keys.into()
+        pressed
+    }
+
+    fn keys(text: &str, by_key: bool) -> Vec<Key> {
+        pressed(text, by_key).keys.into()
     }
 
     #[test]
@@ -320,6 +359,19 @@ mod tests {
         assert_eq!(keys("b\n\r\nr\n", false), [Back, Forward, Rest]);
         assert_eq!(keys(" e\nx", false), [Forward, Figure, Unknown('x')]);
         assert_eq!(keys("b\nq", true), [Back, Forward, Quit]);
+    }
+
+    #[test]
+    fn what_a_terminal_says_of_itself_is_no_key() {
+        for (said, expected) in [
+            ("\x1b[?62;22c", None),
+            ("\x1b[?62;4;22c", Some(USUAL_DOTS)),
+            ("\x1b[6;20;11t\x1b[?65;4c", Some(11)),
+        ] {
+            let of = pressed(said, true);
+            let expected = expected.map(|dots| Protocol::Sixel { dots });
+            assert_eq!((of.protocol(), of.keys.len()), (expected, 0), "{said:?}");
+        }
     }
 
     #[test]

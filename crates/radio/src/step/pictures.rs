@@ -11,11 +11,22 @@ use std::path::PathBuf;
 /// How wide a figure is in the terminal, in columns, at most.
 const MOST_COLUMNS: usize = 72;
 
+/// Asks a terminal how large its characters are, and what it can do. It answers as if keys were pressed.
+const WHAT_IT_CAN: &str = "\x1b[16t\x1b[c";
+
 impl Walk {
+    /// Asks the terminal whether it shows sixels. Nobody waits for the answer.
+    pub(super) fn ask_for_sixels(&self) {
+        if self.screen.is_terminal && self.screen.has_colours && self.screen.can_erase {
+            self.write(WHAT_IT_CAN);
+        }
+    }
+
     /// Shows the figure of an output in the terminal, if that can.
     pub(super) fn draw(&self, output: &Output) {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let (Output::Data { bundle, .. }, Some(protocol)) = (output, protocol(&variable)) else {
+        let protocol = protocol(&variable).or_else(|| self.keys.shows_sixels());
+        let (Output::Data { bundle, .. }, Some(protocol)) = (output, protocol) else {
             return;
         };
         let png = bundle.iter().find(|(mime, _)| mime == "image/png");

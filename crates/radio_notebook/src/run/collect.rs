@@ -133,7 +133,13 @@ impl Collector {
 
     /// Takes a mark: `stream` is now in `phase`. A stream that ended is in all phases, `u32::MAX`.
     pub fn mark(&mut self, stream: Stream, phase: u32, live: &mut Live<'_>) {
-        self.phases[stream as usize] = phase;
+        let reached = &mut self.phases[stream as usize];
+        // The last mark of a process that was ended may come behind the first ones of that which took its place. (Phases begin
+        // anew after the last one.)
+        if phase != u32::MAX && phase.wrapping_sub(*reached).cast_signed() < 0 {
+            return;
+        }
+        *reached = phase;
         while let Some((stream, phase, _)) = self.early.front()
             && self.phases[1 - *stream as usize] >= *phase
             && let Some((stream, phase, bytes)) = self.early.pop_front()

@@ -7,16 +7,19 @@
 //! | file | |
 //! |---|---|
 //! | `enter` | the process that puts up the fence and runs the host |
+//! | `meter` | how much processor time a cell takes |
 //! | `open` | what may be read, given what may not |
 //! | `watch` | ends what takes too many processes, too much memory or too much of the disk |
 
 mod enter;
+mod meter;
 mod open;
 mod watch;
 
 use crate::error::{Error, Result};
 use crate::run::session::{Entry, Failure};
 pub use enter::take_part;
+pub use meter::Meter;
 pub use open::{around, keep_thread_from};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -31,10 +34,12 @@ const VARIABLE: &str = "RADIO_FENCE";
 /// How much of what a notebook's cells may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The time for one cell.
+    /// The processor time for one cell, of all its threads and processes.
     pub time: Duration,
     /// Memory, in bytes.
     pub memory: u64,
+    /// What a cell writes as text, in bytes.
+    pub text: u64,
     /// What is written to files, in bytes.
     pub disk: u64,
     /// Processes at a time.
@@ -107,6 +112,8 @@ pub struct Fence {
     strength: Strength,
     /// Why the cells were ended, until somebody asks.
     ended: Mutex<Option<String>>,
+    /// The most processor time that a cell has taken.
+    slowest: Mutex<Duration>,
 }
 
 impl Fence {
@@ -137,6 +144,7 @@ impl Fence {
             limits,
             strength,
             ended: Mutex::default(),
+            slowest: Mutex::default(),
         })
     }
 
@@ -145,9 +153,19 @@ impl Fence {
         &self.work
     }
 
-    /// The most time that a cell may take.
+    /// The most time that a cell may take by the clock.
     pub fn time(&self) -> Duration {
-        self.limits.time
+        meter::by_the_clock(self.limits.time)
+    }
+
+    /// The most processor time that a cell has taken.
+    pub fn slowest(&self) -> Duration {
+        *self.slowest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn took(&self, time: Duration) {
+        let mut slowest = self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
+        *slowest = time.max(*slowest);
     }
 
     /// The command that runs `host` in the fence.

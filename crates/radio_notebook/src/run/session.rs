@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::interrupt::{self, Group};
 use crate::run::collect::{Collector, Piece, Request, Stream, cut};
 use crate::run::fence::{Fence, Guard};
-pub use failure::Failure;
-use failure::{failure, failure_of};
+use failure::failure_of;
+pub use failure::{Failure, failure, out_of_time};
 pub use idle::Waker;
 use idle::reads_stdin;
 use listen::{Event, accept, listen_to_frames, listen_to_stream, new_token};
@@ -372,6 +372,7 @@ impl Session {
         let (mut asks_since, mut unanswered) = (None, None);
         // Since when it waits for a line that it has not asked for.
         let mut reads_since: Option<Instant> = None;
+        let mut meter = self.guard.as_ref().map(Guard::meter);
         loop {
             let now = Instant::now();
             if self.waits_before == Some(cell) {
@@ -383,11 +384,10 @@ impl Session {
                 run.failure = Some(failure("Interrupted", interrupt::REASON));
                 break;
             }
-            if deadline.is_some_and(|deadline| now >= deadline) {
-                run.failure = Some(failure(
-                    "Timeout",
-                    "the cell did not end in the time it was given",
-                ));
+            let is_late = deadline.is_some_and(|deadline| now >= deadline);
+            let excess = meter.as_mut().and_then(|meter| meter.excess(now));
+            if let Some(failure) = excess.or_else(|| is_late.then(out_of_time)) {
+                run.failure = Some(failure);
                 break;
             }
             if self.collector.asks_for_input() {
@@ -487,7 +487,10 @@ impl Session {
                 },
                 Ok(Event::ChannelClosed) => closed = Some(now),
                 Ok(Event::Wake) => {}
-                Ok(Event::Text(stream, bytes)) => self.collector.text(stream, bytes, &mut live),
+                Ok(Event::Text(stream, bytes)) => {
+                    meter.iter_mut().for_each(|meter| meter.writes(&bytes));
+                    self.collector.text(stream, bytes, &mut live);
+                }
                 Ok(Event::Mark(stream, phase)) => self.collector.mark(stream, phase, &mut live),
                 Ok(Event::StreamClosed(stream)) => self.collector.mark(stream, u32::MAX, &mut live),
                 Err(RecvTimeoutError::Timeout) => {
@@ -498,6 +501,9 @@ impl Session {
                 }
                 Err(RecvTimeoutError::Disconnected) => closed = closed.or(Some(now)),
             }
+        }
+        if let Some(meter) = meter {
+            meter.end();
         }
         // It may have ended meanwhile.
         let unanswered = unanswered.or_else(|| self.collector.next_request());

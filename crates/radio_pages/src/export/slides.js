@@ -6,6 +6,11 @@ const SCALES = [1, 0.94, 0.88, 0.82, 0.76, 0.7, 0.65, 0.6, 0.55, 0.5];
 let at = 0;
 let step = 0;
 
+// Whether nothing of a slide has to be scrolled to.
+const isWhole = (slide) =>
+  slide.scrollHeight <= slide.clientHeight + 1 &&
+  [slide, ...slide.querySelectorAll(".table, pre")].every((part) => part.scrollWidth <= part.clientWidth + 1);
+
 // As small as it has to be for all of it to be seen, if that can be read: one part below the other, or where that gets too small,
 // code beside what it gave.
 function squeeze(slide, scales) {
@@ -14,7 +19,7 @@ function squeeze(slide, scales) {
     sheet.classList.toggle("beside", isBeside);
     for (const scale of scales) {
       sheet.style.zoom = scale;
-      if (slide.scrollHeight <= slide.clientHeight + 1 && slide.scrollWidth <= slide.clientWidth + 1) return scale;
+      if (isWhole(slide)) return scale;
     }
     return 0;
   };
@@ -40,7 +45,7 @@ function show(index, shown) {
   history.replaceState(null, "", "#" + slide.id);
   slide.querySelectorAll("iframe").forEach(fit);
   // On a small screen, type that can be read matters more.
-  squeeze(slide, innerWidth >= 700 ? SCALES.slice(0, 8) : [1]);
+  squeeze(slide, innerWidth >= 700 ? SCALES : [1]);
   slide.focus({ preventScroll: true });
   tell();
 }

@@ -28,6 +28,22 @@ fn data(bundle: &[(&str, &str)]) -> Output {
 }
 
 #[test]
+fn a_mark_that_comes_late_takes_no_stream_back() {
+    let mut collector = Collector::new(false);
+    let mut mark = |phase| {
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            collector.mark(stream, phase, &mut |_| {});
+        }
+        [5, 9, u32::MAX].map(|phase| collector.has_reached(phase))
+    };
+    assert_eq!(mark(9), [true, true, false]);
+    assert_eq!(mark(4), [true, true, false]);
+    assert_eq!(mark(u32::MAX), [true; 3]);
+    // After the last phase comes the first one.
+    assert_eq!(mark(5), [true, false, false]);
+}
+
+#[test]
 fn blocks_of_different_types_are_one_bundle_and_of_equal_types_two() {
     let all = "a\nEVCXR_BEGIN_CONTENT text/html\n<b>x</b>\n<i>\nEVCXR_END_CONTENT\nEVCXR_BEGIN_CONTENT text/plain\nx\nEVCXR_END_CONTENT\nEVCXR_BEGIN_CONTENT text/plain\ny\nEVCXR_END_CONTENT\nb";
     let expected = vec![

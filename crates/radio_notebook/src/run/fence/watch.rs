@@ -3,7 +3,7 @@
 //! The system's own limits count for each process, or for all of a user's, and do not hold for root. So what runs behind the fence
 //! is looked at, fifty times a second.
 
-use super::Fence;
+use super::{Fence, Meter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -24,6 +24,7 @@ const MAX_ROUNDS: u32 = 1000;
 /// Watches over what a process starts. Dropped, it ends it all.
 #[derive(Debug)]
 pub struct Guard {
+    fence: Arc<Fence>,
     leader: u32,
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -32,14 +33,14 @@ pub struct Guard {
 impl Guard {
     pub(super) fn begin(fence: Arc<Fence>, leader: u32) -> Guard {
         let is_over = Arc::new(AtomicBool::new(false));
-        let over = is_over.clone();
+        let (over, watched) = (is_over.clone(), fence.clone());
         let watch = move || {
             come_first();
             let mut step = 0u32;
             while !over.load(SeqCst) {
                 step = step.wrapping_add(1);
-                if let Some(why) = excess(&fence, leader, step) {
-                    fence.end(why);
+                if let Some(why) = excess(&watched, leader, step) {
+                    watched.end(why);
                     end_all(leader);
                     return;
                 }
@@ -47,10 +48,16 @@ impl Guard {
             }
         };
         Guard {
+            fence,
             leader,
             is_over,
             thread: Some(std::thread::spawn(watch)),
         }
+    }
+
+    /// Measures the processor time of the next cell.
+    pub fn meter(&self) -> Meter {
+        Meter::begin(self.fence.clone(), self.leader)
     }
 }
 
@@ -133,7 +140,7 @@ fn size(folder: &Path, depth: usize) -> u64 {
 
 /// What a process has started, and what those have, and so on, those nearest to it first; no more of them than it takes to see that
 /// there are more than `most`, since they may become more while they are counted. Known on Linux only.
-fn descendants(leader: u32, most: usize) -> Vec<u32> {
+pub(super) fn descendants(leader: u32, most: usize) -> Vec<u32> {
     let mut found: Vec<u32> = Vec::new();
     let mut next = 0;
     let mut process = leader;
@@ -158,7 +165,7 @@ fn descendants(leader: u32, most: usize) -> Vec<u32> {
 }
 
 /// Ends all that a process has started.
-fn end_all(leader: u32) {
+pub(super) fn end_all(leader: u32) {
     for _ in 0..MAX_ROUNDS {
         let processes = descendants(leader, MAX_AT_ONCE);
         if processes.iter().all(|process| is_dead(*process)) {

@@ -14,12 +14,18 @@ pub struct Failure {
     pub place: Option<Place>,
 }
 
-pub(super) fn failure(ename: &str, evalue: &str) -> Failure {
+/// A failure of this kind.
+pub fn failure(ename: &str, evalue: &str) -> Failure {
     Failure {
         ename: ename.to_owned(),
         evalue: evalue.to_owned(),
         place: None,
     }
+}
+
+/// A cell takes longer than it may.
+pub fn out_of_time() -> Failure {
+    failure("Timeout", "the cell did not end in the time it was given")
 }
 
 pub(super) fn failure_of(status: ExitStatus) -> Failure {

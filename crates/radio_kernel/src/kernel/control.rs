@@ -1,6 +1,6 @@
-//! Requests that cannot wait: interrupt, shutdown, subshells.
+//! The requests on the control socket, which cannot wait: interrupt, shutdown, subshells.
 
-use crate::kernel::Shared;
+use super::Shared;
 use crate::wire::{
     CreateSubshellReply, DeleteSubshellReply, DeleteSubshellRequest, InterruptReply,
     ListSubshellReply, Message, ShutdownReply, ShutdownRequest,
@@ -10,7 +10,7 @@ use std::io;
 use std::sync::Arc;
 
 /// Takes requests.
-pub(crate) fn serve(kernel: &Arc<Shared>) -> io::Result<()> {
+pub(super) fn serve(kernel: &Arc<Shared>) -> io::Result<()> {
     let shared = Arc::clone(kernel);
     kernel.control.serve(move |event| {
         if let Event::Message { from, frames } = event
@@ -68,7 +68,7 @@ fn hear(kernel: &Arc<Shared>, message: &Message) {
 }
 
 /// Answers the request to end, and ends. Older front ends send it to the shell socket.
-pub(crate) fn shut_down(kernel: &Arc<Shared>, socket: &Socket, message: &Message) {
+pub(super) fn shut_down(kernel: &Arc<Shared>, socket: &Socket, message: &Message) {
     // Whatever it says, it is to end.
     let ShutdownRequest { restart } = message.content().unwrap_or_default();
     let reply = ShutdownReply {

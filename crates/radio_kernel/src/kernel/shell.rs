@@ -1,14 +1,13 @@
-//! Requests. Cells wait for each other; everything else is answered at once, while a cell may run.
+//! The requests on the shell socket. Cells wait for each other; everything else is answered at once, while a cell may run.
 
-use super::control;
-use crate::kernel::Shared;
+use super::{Shared, control};
 use crate::wire::{ExecuteRequest, Message};
 use crate::zmtp::Event;
 use std::io;
 use std::sync::Arc;
 
 /// Takes requests.
-pub(crate) fn serve(kernel: &Arc<Shared>) -> io::Result<()> {
+pub(super) fn serve(kernel: &Arc<Shared>) -> io::Result<()> {
     let shared = Arc::clone(kernel);
     kernel.shell.serve(move |event| {
         if let Event::Message { from, frames } = event
