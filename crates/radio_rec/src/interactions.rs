@@ -15,10 +15,8 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use self::check::{
-    Catalogue, check_catalogue, check_index, check_name, check_value, duplicate,
-    what_a_value_must_be,
-};
+pub use self::check::what_a_value_must_be;
+use self::check::{Catalogue, check_catalogue, check_index, check_name, check_value, duplicate};
 pub(crate) use self::check::{LARGEST_RATING, what_a_rating_must_be};
 pub(crate) use self::compressed::{Compressed, sort_and_sum};
 pub use self::long_table::{Column, Duplicates, LongTable, Progress};

@@ -147,7 +147,22 @@ pub(crate) fn best<I: Copy + Ord>(n: usize, mut candidates: Vec<(I, f64)>) -> Ve
 }
 
 /// The best `n` of (index, score) that come one after the other, in any order; scores are finite.
-pub(crate) struct Top<I> {
+///
+/// It keeps few more than `n` of them.
+///
+/// ```
+/// use radio_rec::ranking::Top;
+///
+/// let mut top = Top::new(2, f64::MIN_POSITIVE);
+/// for (index, score) in [(7, 0.5), (3, 0.0), (4, 0.9), (1, 0.5)] {
+///     if top.may_enter(score) {
+///         top.push(index, score);
+///     }
+/// }
+/// assert_eq!(top.sorted(), [(4, 0.9), (1, 0.5)]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Top<I> {
     n: usize,
     /// The best `n` and some that may not be among them.
     kept: Vec<(I, f64)>,
@@ -156,20 +171,20 @@ pub(crate) struct Top<I> {
 }
 
 impl<I: Copy + Ord> Top<I> {
-    /// Of those that score at least so much.
-    pub(crate) fn new(n: usize, least: f64) -> Self {
+    /// Of those that score at least so much; `n` is at least 1.
+    pub fn new(n: usize, least: f64) -> Self {
         let kept = Vec::new();
         Self { n, kept, least }
     }
 
     /// Whether a score may be among the best.
     #[inline(always)]
-    pub(crate) fn may_enter(&self, score: f64) -> bool {
+    pub fn may_enter(&self, score: f64) -> bool {
         score >= self.least
     }
 
     /// Takes what [may enter](Self::may_enter).
-    pub(crate) fn push(&mut self, index: I, score: f64) {
+    pub fn push(&mut self, index: I, score: f64) {
         self.kept.push((index, score));
         // Room for some more than n, so that each is moved about few times.
         if self.kept.len() >= self.n.saturating_mul(2).saturating_add(16) {
@@ -181,8 +196,13 @@ impl<I: Copy + Ord> Top<I> {
         }
     }
 
+    /// What is kept so far: the best, and some that may not be among them, in no order.
+    pub fn kept(&self) -> &[(I, f64)] {
+        &self.kept
+    }
+
     /// The best, best first, ties by index.
-    pub(crate) fn sorted(self) -> Vec<(I, f64)> {
+    pub fn sorted(self) -> Vec<(I, f64)> {
         best_of_all(self.n, self.kept)
     }
 }

@@ -23,7 +23,7 @@ mod select;
 mod tests;
 mod weighting;
 
-pub use self::measure::Measure;
+pub use self::measure::{ColumnSums, Measure};
 pub use self::neighbours::{
     ItemNeighbours, Neighbour, Neighbourhood, UserNeighbour, UserNeighbours,
 };

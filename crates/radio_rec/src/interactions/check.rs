@@ -26,8 +26,16 @@ impl Catalogue {
     }
 }
 
-/// `None` if `value` can be stored or is 0; otherwise what it must be, in words that complete "must be".
-pub(super) fn what_a_value_must_be(value: f64) -> Option<&'static str> {
+/// `None` if a reader takes `value` for how often something was played; otherwise what it must be, in words that complete
+/// "must be".
+///
+/// ```
+/// use radio_rec::interactions::what_a_value_must_be;
+///
+/// assert_eq!(what_a_value_must_be(3.0), None);
+/// assert_eq!(what_a_value_must_be(-1.0), Some("0 or positive"));
+/// ```
+pub fn what_a_value_must_be(value: f64) -> Option<&'static str> {
     if value.is_nan() {
         Some("a number")
     } else if value < 0.0 {

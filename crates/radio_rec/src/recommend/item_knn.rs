@@ -6,9 +6,9 @@ use super::model_file::{checked_neighbours, checked_when_read};
 use super::sums::Sums;
 use super::update::Merged;
 use super::{Explain, Fit, History, Recommender, SimilarItems, Update, Wanted, check_not_empty};
-use crate::Result;
 use crate::interactions::{Interactions, Item};
-use crate::similarity::{ItemNeighbours, Neighbourhood};
+use crate::similarity::{ItemNeighbours, Neighbour, Neighbourhood};
+use crate::{Error, Result};
 
 /// Scores an item by the sum of its similarities to what the user played.
 ///
@@ -100,6 +100,54 @@ pub struct ItemKnnModel {
 checked_when_read!(ItemKnnModel);
 
 impl ItemKnnModel {
+    /// A model of neighbours that were found elsewhere, such as by a database, as if [`fit`](Fit::fit) had found them:
+    /// of each item its neighbours with their similarities, best first.
+    ///
+    /// An [`update`](Update::update) looks for neighbours by `neighbourhood` as usual.
+    ///
+    /// ```
+    /// use radio_rec::interactions::Interactions;
+    /// use radio_rec::recommend::{ItemKnnModel, SimilarItems};
+    /// use radio_rec::similarity::Neighbourhood;
+    ///
+    /// let data = Interactions::from_triplets([("ann", "abba", 1.0), ("ann", "u2", 1.0), ("bob", "air", 1.0)])?;
+    /// let (abba, u2) = (data.item("abba")?, data.item("u2")?);
+    /// let lists = vec![vec![(u2, 1.0)], vec![(abba, 1.0)], vec![]];
+    /// let model = ItemKnnModel::from_neighbours(&data, Neighbourhood::new(1), lists)?;
+    /// assert_eq!(model.similarities(abba), [(u2, 1.0)]);
+    /// # Ok::<(), radio_rec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for a neighbourhood outside its range, for a matrix without values, and for lists
+    /// that are not one for each item, of other items of the matrix, with similarities above 0.
+    pub fn from_neighbours(
+        data: &Interactions,
+        neighbourhood: Neighbourhood,
+        lists: Vec<Vec<(Item, f64)>>,
+    ) -> Result<Self> {
+        check_not_empty(data)?;
+        neighbourhood.check()?;
+        for (item, _) in lists.iter().flatten() {
+            data.check_item(*item)?;
+        }
+        let neighbour = |(item, similarity)| Neighbour { item, similarity };
+        let rows = lists
+            .into_iter()
+            .map(|list| list.into_iter().map(neighbour).collect());
+        let neighbours = ItemNeighbours::from_rows(rows);
+        let neighbours = checked_neighbours(&neighbours, data).map_err(|wrong| {
+            let expected = "one for each item, of other items, with similarities above 0";
+            Error::invalid("lists", format!("such that {wrong}"), expected)
+        })?;
+        Ok(Self {
+            data: data.clone(),
+            neighbourhood,
+            neighbours,
+        })
+    }
+
     /// That the parts fit together, of a model that was read.
     fn checked(self) -> std::result::Result<Self, &'static str> {
         if self.neighbourhood.check().is_err() {

@@ -59,6 +59,17 @@ pub enum Measure {
     DotProduct,
 }
 
+/// What a [`Measure`] needs to know of a single column (row) of the matrix: sums over what it stores.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ColumnSums {
+    /// How many values are stored.
+    pub count: f64,
+    /// Σ a.
+    pub sum: f64,
+    /// Σ a².
+    pub squares: f64,
+}
+
 /// What a formula needs to know of a single row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
@@ -143,8 +154,39 @@ impl Measure {
         Ok(self.of_rows(data.by_user(), data.by_item(), a.index(), b.index()))
     }
 
+    /// The similarity of two items by sums that were taken elsewhere, such as in a database: of `common` = Σ ab, which
+    /// for a measure that [sees no values](Self::is_of_sets) is |a ∩ b|, and of `n` users. It is that of
+    /// [`Neighbourhood`](super::Neighbourhood), bit for bit where the sums are.
+    ///
+    /// Of [`AdjustedCosine`](Self::AdjustedCosine) all sums are over values from which the user's mean was subtracted.
+    /// [`Euclidean`](Self::Euclidean) loses digits where two columns of fractions are nearly equal.
+    ///
+    /// ```
+    /// use radio_rec::similarity::{ColumnSums, Measure};
+    ///
+    /// let abba = ColumnSums { count: 2.0, sum: 4.0, squares: 10.0 }; // 1 and 3
+    /// let u2 = ColumnSums { count: 1.0, sum: 3.0, squares: 9.0 }; // the same user's 3
+    /// assert_eq!(Measure::Cosine.of_sums(9.0, abba, u2, 2.0), 0.9_f64.sqrt());
+    /// assert_eq!(Measure::Jaccard.of_sums(1.0, abba, u2, 2.0), 0.5);
+    /// ```
+    pub fn of_sums(self, common: f64, a: ColumnSums, b: ColumnSums, n: f64) -> f64 {
+        let row = |of: ColumnSums| Row {
+            norm: if self.is_of_sets() {
+                of.count
+            } else {
+                of.squares
+            },
+            sum: of.sum,
+        };
+        let (a, b) = (row(a), row(b));
+        if self.is_noise(common, a, b) {
+            return 0.0;
+        }
+        self.similarity(common, a, b, n)
+    }
+
     /// Whether the measure sees only what is stored, not how much.
-    pub(super) fn is_of_sets(self) -> bool {
+    pub fn is_of_sets(self) -> bool {
         match self {
             Measure::Jaccard | Measure::Dice | Measure::ConditionalProbability | Measure::Lift => {
                 true

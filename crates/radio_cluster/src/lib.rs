@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # In a program
+//!
+//! | module | for |
+//! |---|---|
+//! | [`session`] | where plans run: memory, threads, what is told meanwhile |
+//! | [`source`] | files of plays, and which column is what |
+//! | [`plays`] | plays counted, with numbers for users and items |
+//! | [`popularity`], [`neighbours`], [`recommend`], [`evaluate`](mod@evaluate) | the plans |
+//! | [`library`] | what a plan gave, as `radio_rec`'s own types |
+//! | [`output`] | results in files |
+//! | [`functions`] | `radio_rec`'s measures and metrics as functions of plans |
+#![deny(missing_docs)]
+
+mod error;
+pub mod evaluate;
+pub mod functions;
+pub mod library;
+pub mod neighbours;
+pub mod output;
+pub mod plays;
+pub mod popularity;
+pub mod recommend;
+pub mod session;
+pub mod source;
+
+pub use error::{Error, Result};

@@ -1,0 +1,330 @@
+//! Where plans run: in this process, with as much memory as they may take, and a folder for what does not fit.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use datafusion::datasource::file_format::csv::CsvFormatFactory;
+use datafusion::datasource::file_format::format_as_file_type;
+use datafusion::datasource::file_format::parquet::{ParquetFormat, ParquetFormatFactory};
+use datafusion::datasource::listing::{
+    ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
+};
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
+use datafusion::prelude::*;
+use tempfile::TempDir;
+use url::Url;
+
+use crate::{Error, Result, functions};
+
+/// What plans may take.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// How many bytes operators may hold before they spill to the disk; without a bound, nothing is spilled.
+    pub memory: Option<usize>,
+    /// The folder in which a folder is made for intermediate tables and for what is spilled; by default the system's.
+    pub scratch: Option<PathBuf>,
+    /// How many threads work; by default one a core.
+    pub threads: Option<usize>,
+}
+
+/// What is told while plans run.
+#[derive(Clone, Debug)]
+pub enum Event<'a> {
+    /// A plan begins: its stage's name, and what it does, an operator a line.
+    Begins {
+        /// What the plan is for.
+        stage: &'a str,
+        /// The operators.
+        plan: String,
+    },
+    /// A plan goes on, twice a second.
+    Working {
+        /// What the plan is for.
+        stage: &'a str,
+        /// How many rows have come out of the operator that most came out of.
+        rows: usize,
+        /// How many bytes were spilled.
+        spilled: usize,
+    },
+    /// A plan has ended.
+    Ends {
+        /// What the plan is for.
+        stage: &'a str,
+        /// How many bytes were spilled.
+        spilled: usize,
+    },
+}
+
+/// Who is told.
+pub type Listener = Box<dyn Fn(Event<'_>) + Send + Sync>;
+
+/// A session of DataFusion with `radio_rec`'s functions, and a folder for intermediate tables, which goes when it goes.
+pub struct Session {
+    context: SessionContext,
+    /// For files of others. What their statistics say is not believed: those of Parquet pass over NaN, so that a column
+    /// of ones with a NaN in it would be taken for ones.
+    reading: SessionContext,
+    scratch: TempDir,
+    listener: Option<Listener>,
+    /// How many intermediate tables there are.
+    tables: AtomicUsize,
+}
+
+impl Session {
+    /// With these settings; `listener` is told what happens.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] for no threads or next to no memory, and [`Error::Io`] where there can be no scratch folder.
+    pub fn new(settings: &Settings, listener: Option<Listener>) -> Result<Self> {
+        const LEAST: usize = 32 << 20;
+        if settings.memory.is_some_and(|memory| memory < LEAST) {
+            return Err(Error::Argument("the memory must be 32M or more".into()));
+        }
+        if settings.threads == Some(0) {
+            return Err(Error::Argument("there must be 1 thread or more".into()));
+        }
+        let scratch = settings.scratch.clone().unwrap_or_else(std::env::temp_dir);
+        let folder = tempfile::Builder::new()
+            .prefix("radio_cluster-")
+            .tempdir_in(&scratch)
+            .map_err(|error| Error::io(&scratch, error))?;
+        let disk = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::Directories(vec![folder.path().into()]))
+            // What there is on the disk bounds it.
+            .with_max_temp_directory_size(u64::MAX);
+        let mut runtime = RuntimeEnvBuilder::new().with_disk_manager_builder(disk);
+        if let Some(memory) = settings.memory {
+            runtime = runtime.with_memory_pool(Arc::new(FairSpillPool::new(memory)));
+        }
+        let mut config = SessionConfig::new();
+        if let Some(threads) = settings.threads {
+            config = config.with_target_partitions(threads);
+        }
+        let options = config.options_mut();
+        options.execution.parquet.schema_force_view_types = false;
+        // A hash table cannot be spilled, and what is sorted can.
+        options.optimizer.prefer_hash_join = settings.memory.is_none();
+        // A sort sets this much aside for its merge: 10 MB, which is too much where there is little.
+        let merge = settings.memory.map_or(usize::MAX, |memory| memory / 16);
+        let options_of_sort = &mut options.execution.sort_spill_reservation_bytes;
+        *options_of_sort = merge.min(*options_of_sort);
+        let runtime = runtime.build_arc()?;
+        let mut unsure = config.clone();
+        unsure.options_mut().execution.collect_statistics = false;
+        let context = SessionContext::new_with_config_rt(config, runtime.clone());
+        let reading = SessionContext::new_with_config_rt(unsure, runtime);
+        for context in [&context, &reading] {
+            functions::register(context);
+        }
+        Ok(Self {
+            context,
+            reading,
+            scratch: folder,
+            listener,
+            tables: AtomicUsize::new(0),
+        })
+    }
+
+    /// DataFusion's session.
+    pub fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    fn tell(&self, event: Event<'_>) {
+        if let Some(listener) = &self.listener {
+            listener(event);
+        }
+    }
+
+    /// Tells of a plan without executing it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Plan`] for what the engine does not take.
+    pub async fn explain(&self, stage: &str, frame: DataFrame) -> Result<()> {
+        let plan = frame.create_physical_plan().await?;
+        let plan = displayable(plan.as_ref()).indent(false).to_string();
+        self.tell(Event::Begins { stage, plan });
+        Ok(())
+    }
+
+    /// Executes a plan into an intermediate table, and reads that: what several later plans need is computed once.
+    ///
+    /// # Errors
+    ///
+    /// What stops a plan.
+    pub async fn stage(&self, stage: &str, frame: DataFrame) -> Result<DataFrame> {
+        self.stage_in(&self.context, stage, frame).await
+    }
+
+    /// As [`stage`](Self::stage), of a plan that reads files of others.
+    pub(crate) async fn stage_read(&self, stage: &str, frame: DataFrame) -> Result<DataFrame> {
+        self.stage_in(&self.reading, stage, frame).await
+    }
+
+    async fn stage_in(
+        &self,
+        context: &SessionContext,
+        stage: &str,
+        frame: DataFrame,
+    ) -> Result<DataFrame> {
+        let table = self.tables.fetch_add(1, Ordering::Relaxed);
+        let path = self.scratch.path().join(format!("table-{table}"));
+        std::fs::create_dir_all(&path).map_err(|error| Error::io(&path, error))?;
+        let schema = frame.schema().inner().clone();
+        self.write_in(context, stage, frame, &path, FileFormat::Parquet)
+            .await?;
+        let options =
+            ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
+        let config = ListingTableConfig::new(folder_url(&path)?)
+            .with_listing_options(options)
+            .with_schema(schema);
+        Ok(self
+            .context
+            .read_table(Arc::new(ListingTable::try_new(config)?))?)
+    }
+
+    /// Executes a plan into a file.
+    pub(crate) async fn write(
+        &self,
+        stage: &str,
+        frame: DataFrame,
+        path: &Path,
+        format: FileFormat,
+    ) -> Result<()> {
+        self.write_in(&self.context, stage, frame, path, format)
+            .await
+    }
+
+    /// Executes a plan into a file, or into files of a folder that there is.
+    async fn write_in(
+        &self,
+        context: &SessionContext,
+        stage: &str,
+        frame: DataFrame,
+        path: &Path,
+        format: FileFormat,
+    ) -> Result<()> {
+        let file_type = match format {
+            FileFormat::Parquet => format_as_file_type(Arc::new(ParquetFormatFactory::new())),
+            FileFormat::Csv => format_as_file_type(Arc::new(CsvFormatFactory::new())),
+        };
+        let url = if path.is_dir() {
+            folder_url(path)?
+        } else {
+            file_url(path)?
+        };
+        let single = [(
+            "single_file_output".to_owned(),
+            (!path.is_dir()).to_string(),
+        )];
+        let plan = LogicalPlanBuilder::copy_to(
+            frame.into_unoptimized_plan(),
+            url.to_string(),
+            file_type,
+            single.into(),
+            Vec::new(),
+        )?;
+        self.execute(context, stage, &plan.build()?).await
+    }
+
+    async fn execute(
+        &self,
+        context: &SessionContext,
+        stage: &str,
+        plan: &LogicalPlan,
+    ) -> Result<()> {
+        const BETWEEN: Duration = Duration::from_millis(500);
+        let plan = context.state().create_physical_plan(plan).await?;
+        let shown = displayable(plan.as_ref()).indent(false).to_string();
+        self.tell(Event::Begins { stage, plan: shown });
+        let mut work = std::pin::pin!(collect(plan.clone(), context.task_ctx()));
+        let mut so_far;
+        let result = loop {
+            let result = tokio::time::timeout(BETWEEN, &mut work).await;
+            so_far = Metrics::default();
+            so_far.add(plan.as_ref());
+            let Metrics { rows, spilled } = so_far;
+            match result {
+                Ok(result) => break result,
+                Err(_) => self.tell(Event::Working {
+                    stage,
+                    rows,
+                    spilled,
+                }),
+            }
+        };
+        self.tell(Event::Ends {
+            stage,
+            spilled: so_far.spilled,
+        });
+        result?;
+        Ok(())
+    }
+}
+
+/// What a table is written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FileFormat {
+    /// Parquet.
+    #[default]
+    Parquet,
+    /// Comma-separated values with a header.
+    Csv,
+}
+
+impl FileFormat {
+    /// What its files end with, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            FileFormat::Parquet => "parquet",
+            FileFormat::Csv => "csv",
+        }
+    }
+}
+
+/// How far a plan has come.
+#[derive(Clone, Copy, Default)]
+struct Metrics {
+    /// The most rows that came out of one operator.
+    rows: usize,
+    /// The bytes that all operators spilled.
+    spilled: usize,
+}
+
+impl Metrics {
+    fn add(&mut self, plan: &dyn ExecutionPlan) {
+        if let Some(metrics) = plan.metrics() {
+            self.rows = self.rows.max(metrics.output_rows().unwrap_or(0));
+            self.spilled += metrics.spilled_bytes().unwrap_or(0);
+        }
+        for child in plan.children() {
+            self.add(child.as_ref());
+        }
+    }
+}
+
+/// A file as DataFusion names it: a URL, in which no `*` or `[` is a pattern.
+pub(crate) fn file_url(path: &Path) -> Result<ListingTableUrl> {
+    listing(path, Url::from_file_path(absolute(path)?))
+}
+
+fn folder_url(path: &Path) -> Result<ListingTableUrl> {
+    listing(path, Url::from_directory_path(absolute(path)?))
+}
+
+fn listing(path: &Path, url: std::result::Result<Url, ()>) -> Result<ListingTableUrl> {
+    let url = url.map_err(|()| Error::file(path, "the path cannot be written as a URL"))?;
+    Ok(ListingTableUrl::try_new(url, None)?)
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|error| Error::io(path, error))
+}

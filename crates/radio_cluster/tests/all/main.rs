@@ -1,0 +1,33 @@
+//! Plans against the library, and the command.
+
+mod command;
+mod evaluate;
+mod neighbours;
+mod reading;
+mod recommend;
+mod table;
+
+use std::future::Future;
+use std::path::Path;
+
+use radio_cluster::Result;
+use radio_cluster::plays::Plays;
+use radio_cluster::session::{Session, Settings};
+use radio_cluster::source::{Columns, Source};
+
+/// Waits for what a plan gives.
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(work)
+}
+
+fn session() -> Session {
+    Session::new(&Settings::default(), None).unwrap()
+}
+
+async fn read<'s>(session: &'s Session, path: &Path) -> Result<Plays<'s>> {
+    let source = Source::open(session, path, &Columns::default()).await?;
+    Plays::read(session, &source).await
+}
