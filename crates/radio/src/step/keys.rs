@@ -90,7 +90,9 @@ impl Keys {
     /// `show_prompt` is called when typing may begin.
     pub fn line(&mut self, is_secret: bool, show_prompt: impl FnOnce()) -> Option<String> {
         // What was pressed before was meant as keys.
-        self.take_in();
+        for byte in self.bytes.try_iter() {
+            self.parser.advance(&mut self.pressed, byte);
+        }
         if is_secret && !self.by_key {
             show_prompt();
             return None;
@@ -108,7 +110,10 @@ impl Keys {
 
     /// Takes note of what was pressed so far, and of what the terminal has answered.
     pub fn take_in(&mut self) {
-        for byte in self.bytes.try_iter() {
+        // What follows a `g` is no keys, but the name of a cell.
+        while self.pressed.keys.back() != Some(&Key::Go)
+            && let Ok(byte) = self.bytes.try_recv()
+        {
             self.parser.advance(&mut self.pressed, byte);
         }
     }
