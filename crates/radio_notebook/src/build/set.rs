@@ -104,12 +104,8 @@ impl Builder {
             .unwrap_or_default();
         let sets = self.target.join("radio/sets");
         let outside = cargo::settings(&sets);
-        let asked = dependencies
-            .iter()
-            .map(|(name, of)| format!("{name} = {of}\n"))
-            .collect::<String>();
         let name = hash_of(&(
-            &asked,
+            manifest("", dependencies),
             &lock,
             &self.toolchain.version,
             &settings.environment,
@@ -463,8 +459,6 @@ fn manifest(package: &str, dependencies: &BTreeMap<String, toml::Value>) -> Stri
     let dependencies: toml::Table = dependencies.clone().into_iter().collect();
     let dev = table(&[
         ("opt-level", 3.into()),
-        // The units of a crate's code are optimised each by itself: a quarter less to compile.
-        ("lto", "off".into()),
         ("debug", false.into()),
         ("debug-assertions", false.into()),
         ("overflow-checks", false.into()),
