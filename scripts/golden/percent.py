@@ -100,7 +100,6 @@ NOTEBOOKS = {
             code("1"),
         ],
     ),
-    "cell_magics": (KERNEL, [code("%%bash -e\nls\n\n:dep x"), code("%%html\n<b>"), code("%%time\n1")]),
     "front_matter": (KERNEL, [raw("---\ntitle: A: b\n\nauthor: x\n---"), code("1")]),
     "front_matter_only": ({"jupytext": {"notebook_metadata_filter": "-all"}}, [raw("---\ntitle: x\n---", lines_to_next_cell=0), code("1")]),
     "header": (
@@ -132,8 +131,8 @@ SCRIPTS = {
     "no_marker": "fn main() {}\n\nlet x = 1;\n",
     "no_header": "// %% [markdown]\n// # Title\n//text\nnot commented\n\n// %% tags=[\"parameters\"]\nlet n = 3;\n// %%\n// :dep rand = \"0.10\"\n\n\n// %% A title\nn\n\n\n\n// %% [md]\n// m\n// %% [raw] format='x'\n// r",
     "hydrogen": "// %%\n:dep rand = \"0.10\"\n// :dep not = \"1\"\n\n// %%\n1\n",
-    "hand_written": "//%%\n1\n// %%\tx\n2\n  // %%% Sub [markdown] k={\"a\": 1}\n// text\n// %%not a cell\n// %%%\n3\n// <codecell>\n4\n// In[5]:\n5\n// In[ ]\n6\n",
-    "options": "// %% tags=['a', \"b\"] on=True n=None f=1.5 l=(1, 2)\n1\n// %% T {\"tags\": [\"a\"]}\n2\n// %% a=b\n3\n// %% flag k=1\n4\n// %% k=1 flag .class\n5\n// %% cell_type=\"markdown\"\n// 6\n// %% language=\"bash\" magic_args=\"-e\"\n// ls\n// %% language=\"rust\"\n8\n// %% language=\"brainfuck\"\n// 9\n",
+    "hand_written": "//%%\n1\n// %%\tx\n2\n  // %%% Sub [markdown] k={\"a\": 1}\n// text\n// %%not a cell\n// %%%\n3\n",
+    "options": "// %% tags=['a', \"b\"] on=True n=None f=1.5 l=(1, 2)\n1\n// %% T {\"tags\": [\"a\"]}\n2\n// %% a=b\n3\n// %% flag k=1\n4\n// %% k=1 flag .class\n5\n// %% cell_type=\"markdown\"\n// 6\n",
     "crlf": "// ---\r\n// jupyter:\r\n//   kernelspec:\r\n//     display_name: Rust\r\n//     language: rust\r\n//     name: rust\r\n// ---\r\n\r\n// %% [markdown]\r\n// a\r\n//\r\n// b\r\n\r\n// %%\r\n1\r\n\r\n2",
     "headers": "#!/usr/bin/env x\n// -*- coding: utf-8 -*-\n// ---\n// title: T\n// jupyter:\n//   kernelspec: {name: evcxr, language: rust, display_name: \"R\"}\n//   jupytext:\n//     cell_metadata_filter: -all\n//   count: 12 # twelve\n//   shown: yes\n// author: A\n// ---\n// %% tags=[\"a\"]\n1\n",
     "half_header": "// ---\n// jupyter:\n//   x: 1\n\n// %%\n1\n",

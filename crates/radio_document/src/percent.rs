@@ -14,8 +14,9 @@
 //! - A title that looks like metadata is written as `title="..."`, a lone key behind a title as `key=null`.
 //! - `#![...]` on the first line is an attribute, not an interpreter.
 //!
-//! It leaves out what only jupytext needs: its version in the header, the folding of long YAML lines, and the encoding line
-//! (Rust is UTF-8; a line that is there is kept). A script whose header names no kernel gets the evcxr kernel.
+//! It leaves out what only jupytext needs: its version in the header, the folding of long YAML lines, and lines that name an
+//! encoding (Rust is UTF-8). It does not know what there is in Python alone: cells in another language (`%%bash`), and the
+//! cell markers of Spyder and nbconvert (`# <codecell>`, `# In[1]:`). A script whose header names no kernel gets `rust`.
 
 mod header;
 mod options;
@@ -27,65 +28,6 @@ use header::Filter;
 use options::CellOptions;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-
-/// The languages, other than Rust, for which jupytext turns `language="..."` into a first line `%...`.
-const LANGUAGES: [&str; 55] = [
-    "R",
-    "bash",
-    "c#",
-    "c++",
-    "clojure",
-    "coconut",
-    "cs",
-    "csharp",
-    "cython",
-    "f#",
-    "fs",
-    "fsharp",
-    "gnuplot",
-    "go",
-    "groovy",
-    "haskell",
-    "html",
-    "idl",
-    "java",
-    "javascript",
-    "jenner",
-    "js",
-    "julia",
-    "latex",
-    "logtalk",
-    "lua",
-    "markdown",
-    "matlab",
-    "maxima",
-    "ocaml",
-    "octave",
-    "perl",
-    "powershell",
-    "pypy",
-    "python",
-    "python2",
-    "python3",
-    "q",
-    "robotframework",
-    "ruby",
-    "sage",
-    "sas",
-    "scala",
-    "scheme",
-    "script",
-    "sh",
-    "sos",
-    "spark",
-    "sql",
-    "stata",
-    "svg",
-    "tcl",
-    "typescript",
-    "wolfram language",
-    "xonsh",
-];
 
 /// Whether a text is a percent script: it has a cell, and nothing but comments stands before it. Rust sources that only
 /// mention the format are not taken for one.
@@ -182,22 +124,16 @@ fn read_cell(
     let CellOptions {
         kind, mut metadata, ..
     } = options;
-    let kind = kind.unwrap_or_else(|| match is_active("ipynb", &metadata, true) {
+    let kind = kind.unwrap_or_else(|| match is_active("ipynb", &metadata) {
         true => CellKind::Code,
         false => CellKind::Raw,
     });
     if kind == CellKind::Raw && metadata.get("active").is_some_and(|active| active == "") {
         metadata.remove("active");
     }
-    let language = match metadata.get("language") {
-        Some(Value::String(language)) if kind == CellKind::Code => Some(language.clone()),
-        _ => None,
-    };
     // A raw cell that says that it is active in scripts is Rust there.
-    let is_code =
-        kind == CellKind::Code || (options.kind.is_none() && is_active("rs", &metadata, true));
-    let is_rust = language.as_ref().is_none_or(|language| language == "rust");
-    let is_commented = !(is_code && is_active("rs", &metadata, is_rust));
+    let is_code = kind == CellKind::Code || (options.kind.is_none() && is_active("rs", &metadata));
+    let is_commented = !(is_code && is_active("rs", &metadata));
     let next = if is_code {
         next_marker(lines)
     } else {
@@ -215,19 +151,7 @@ fn read_cell(
             true => uncomment(line),
             false => line,
         });
-    let mut source = source.collect::<Vec<_>>().join("\n");
-    if let Some(language) = language {
-        if LANGUAGES.contains(&language.as_str()) {
-            metadata.remove("language");
-            let first = match metadata.remove("magic_args") {
-                Some(Value::String(arguments)) => format!("%%{language} {arguments}\n"),
-                _ => format!("%%{language}\n"),
-            };
-            source.insert_str(0, &first);
-        } else if language == "rust" {
-            metadata.remove("language");
-        }
-    }
+    let source = source.collect::<Vec<_>>().join("\n");
     if lines_to_next_cell != 1 {
         metadata.insert("lines_to_next_cell".into(), lines_to_next_cell.into());
     }
@@ -322,7 +246,7 @@ fn content_end<S: AsRef<str>>(lines: &[S]) -> usize {
 
 /// Whether a cell counts in files with this ending: `active="ipynb,rs"`, a tag `active-ipynb`, or a frozen cell, which
 /// counts in notebooks only.
-fn is_active(ending: &str, metadata: &Map<String, Value>, otherwise: bool) -> bool {
+fn is_active(ending: &str, metadata: &Map<String, Value>) -> bool {
     if metadata
         .get("run_control")
         .and_then(|control| control.get("frozen"))
@@ -337,7 +261,7 @@ fn is_active(ending: &str, metadata: &Map<String, Value>, otherwise: bool) -> bo
     }
     match metadata.get("active") {
         Some(Value::String(active)) => active.split(['.', ',']).any(|part| part == ending),
-        _ => otherwise,
+        _ => true,
     }
 }
 
@@ -443,26 +367,12 @@ impl Form {
             .map(|all| self.filter.cell_metadata(all))
             .unwrap_or_default();
         metadata.retain(|key, _| self.holds(key));
-        let mut source: Vec<&str> = cell
+        let source: Vec<&str> = cell
             .source
             .split('\n')
             .map(|line| line.trim_end_matches('\r'))
             .collect();
-        let mut is_rust = metadata
-            .get("language")
-            .is_none_or(|language| language == "rust");
-        if cell.kind == CellKind::Code
-            && let Some((language, arguments)) = cell_magic(source[0])
-            && source.len() > 1
-        {
-            source.remove(0);
-            is_rust = false;
-            metadata.insert("language".into(), language.into());
-            if !arguments.is_empty() {
-                metadata.insert("magic_args".into(), arguments.into());
-            }
-        }
-        let in_notebooks = is_active("ipynb", &metadata, true);
+        let in_notebooks = is_active("ipynb", &metadata);
         if cell.kind == CellKind::Raw && metadata.get("active").is_some_and(|active| active == "") {
             metadata.remove("active");
         }
@@ -474,7 +384,7 @@ impl Form {
             kind => Some(kind),
         };
         let is_code = cell.kind == CellKind::Code || kind.is_none();
-        let is_commented = !(is_code && is_active("rs", &metadata, is_rust));
+        let is_commented = !(is_code && is_active("rs", &metadata));
         let options = options::write(&CellOptions {
             kind,
             metadata,
@@ -500,14 +410,6 @@ impl Form {
         }
         lines
     }
-}
-
-/// The language and the arguments of a first line such as `%%bash -e`.
-fn cell_magic(line: &str) -> Option<(&str, &str)> {
-    let magic = line.strip_prefix("%%")?;
-    let (language, arguments) = magic.split_once(' ').unwrap_or((magic, ""));
-    let comes_back = !magic.ends_with(' ') || !arguments.is_empty();
-    (LANGUAGES.contains(&language) && comes_back).then_some((language, arguments))
 }
 
 /// Adds the blank lines that part a cell from the next: one, unless the cell's metadata has another number from reading.

@@ -1,4 +1,4 @@
-//! What stands above a script's first cell: an encoding line, and notebook metadata as YAML between `// ---` lines.
+//! What stands above a script's first cell: an interpreter, and notebook metadata as YAML between `// ---` lines.
 
 use super::yaml;
 use crate::document::{Cell, CellKind};
@@ -47,18 +47,14 @@ pub(super) struct Header {
 /// Reads the header, if there is one. The error is a sentence for the user.
 pub(super) fn read(lines: &[&str]) -> Result<Header, String> {
     let mut header = Header::default();
-    let mut own = Map::new();
     let mut at = 0;
     // In Rust, `#![...]` on the first line is an attribute.
-    if let Some(executable) = lines.first().and_then(|line| line.strip_prefix("#!"))
-        && !executable.starts_with('[')
-    {
-        own.insert("executable".into(), executable.into());
+    let executable = lines.first().and_then(|line| line.strip_prefix("#!"));
+    let executable = executable.filter(|executable| !executable.starts_with('['));
+    if executable.is_some() {
         at = 1;
-    }
-    if let Some(line) = lines.get(at).filter(|line| names_an_encoding(line)) {
-        own.insert("encoding".into(), (*line).into());
-        at += 1;
+        // What jupytext writes there where the script has more than ASCII; Rust is UTF-8 anyway.
+        at += usize::from(lines.get(1) == Some(&"// -*- coding: utf-8 -*-"));
     }
     header.length = at;
     let commented = |at: usize| {
@@ -91,8 +87,8 @@ pub(super) fn read(lines: &[&str]) -> Result<Header, String> {
             header.length = end + 1 + usize::from(blank_behind);
         }
     }
-    if !own.is_empty() {
-        jupytext(&mut header.metadata).extend(own);
+    if let Some(executable) = executable {
+        jupytext(&mut header.metadata).insert("executable".into(), executable.into());
     }
     Ok(header)
 }
@@ -138,23 +134,6 @@ fn read_yaml(lines: &[&str], first: usize, header: &mut Header) -> Result<(), St
         header.cell = Some(Cell::new(CellKind::Raw, source));
     }
     Ok(())
-}
-
-/// An encoding line as Python knows it: `coding:` or `coding=` in a comment.
-fn names_an_encoding(line: &str) -> bool {
-    let Some(comment) = line.trim_start().strip_prefix("//") else {
-        return false;
-    };
-    let mut places = comment.match_indices("coding");
-    places.any(|(at, word)| {
-        let rest = &comment[at + word.len()..];
-        let name = rest
-            .strip_prefix([':', '='])
-            .map(|rest| rest.trim_start_matches([' ', '\t']));
-        name.is_some_and(|name| {
-            name.starts_with(|c: char| c.is_ascii_alphanumeric() || "-_.".contains(c))
-        })
-    })
 }
 
 /// The metadata's section `jupytext`.
@@ -254,9 +233,6 @@ pub(super) fn write(metadata: &Map<String, Value>, first: Option<&Cell>) -> (Vec
         .and_then(Value::as_str)
     {
         lines.push(format!("#!{executable}"));
-    }
-    if let Some(encoding) = section.remove("encoding").as_ref().and_then(Value::as_str) {
-        lines.push(encoding.to_owned());
     }
     if section
         .get("main_language")

@@ -17,28 +17,15 @@ pub(super) struct CellOptions {
 /// jupytext's name for metadata that it could not take apart.
 const INCORRECT: &str = "incorrectly_encoded_metadata";
 
-/// The rest of a line behind `%%`, where the line begins a cell.
+/// The rest of a line after `%%`, where the line begins a cell.
 pub(super) fn marker(line: &str) -> Option<&str> {
     let rest = line.trim_start().strip_prefix("//")?.trim_start();
-    if let Some(options) = rest.strip_prefix("%%") {
-        let behind = options.trim_start_matches('%');
-        let is_marker = options.is_empty() || behind.starts_with(char::is_whitespace);
-        return is_marker.then_some(options);
-    }
-    // What Spyder and nbconvert write.
-    let rest = rest.trim_end();
-    let is_count = || {
-        let count = rest
-            .strip_prefix("In[")?
-            .trim_end_matches(':')
-            .strip_suffix(']')?;
-        Some(count.bytes().all(|b| b.is_ascii_digit() || b == b' '))
-    };
-    let is_other = rest == "<codecell>" || (!rest.ends_with("::") && is_count() == Some(true));
-    is_other.then_some("")
+    let options = rest.strip_prefix("%%")?;
+    let after = options.trim_start_matches('%');
+    (options.is_empty() || after.starts_with(char::is_whitespace)).then_some(options)
 }
 
-/// Reads what stands behind `%%`.
+/// Reads what stands after `%%`.
 pub(super) fn read(options: &str) -> CellOptions {
     let text = options.trim();
     let brace = text.find('{');
@@ -241,7 +228,7 @@ fn python_string(text: &str, quote: char) -> Option<(String, &str)> {
     None
 }
 
-/// Writes what stands behind `// %%`, with the space before it. What jupytext itself would not read back as it is (a title
+/// Writes what stands after `// %%`, with the space before it. What jupytext itself would not read back as it is (a title
 /// with an equals sign, a lone key behind a title) is written in a longer form that it does read.
 pub(super) fn write(options: &CellOptions) -> String {
     let forms = [(true, true), (true, false), (false, false)];
@@ -345,16 +332,7 @@ mod tests {
 
     #[test]
     fn lines_that_begin_cells_are_told_from_others() {
-        for line in [
-            "// %%",
-            "//%%",
-            "  // %% x",
-            "// %%% Sub",
-            "// %%\t",
-            "// <codecell>",
-            "// In[3]:",
-            "// In[ ]",
-        ] {
+        for line in ["// %%", "//%%", "  // %% x", "// %%% Sub", "// %%\t"] {
             assert!(marker(line).is_some(), "{line}");
         }
         for line in [
@@ -363,8 +341,6 @@ mod tests {
             "/// %% x",
             "% %",
             "// % %",
-            "// In[x]:",
-            "// In[1]::",
             "let x = 1; // %%",
         ] {
             assert!(marker(line).is_none(), "{line}");

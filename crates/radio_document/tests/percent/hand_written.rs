@@ -7,9 +7,3 @@
 // %%not a cell
 // %%%
 3
-// <codecell>
-4
-// In[5]:
-5
-// In[ ]
-6

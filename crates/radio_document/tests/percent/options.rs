@@ -10,9 +10,3 @@
 5
 // %% cell_type="markdown"
 // 6
-// %% language="bash" magic_args="-e"
-// ls
-// %% language="rust"
-8
-// %% language="brainfuck"
-// 9
