@@ -44,182 +44,158 @@ impl From<&Location<'_>> for Place {
     }
 }
 
-/// What a host says to the session.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Frame {
-    /// The first frame of a connection: proves that the host is the one that the session started.
-    Hello {
-        /// What the session gave it.
-        token: String,
-        /// The process that runs cells; 0 for the one that keeps them, and for a host that has one process only.
-        process: u32,
-    },
-    /// A host that has its cells from elsewhere stands before this one and waits for [`GO`].
-    Begin {
-        /// The cell's number.
-        cell: u32,
-    },
-    /// The value of the cell's trailing expression.
-    Result {
-        /// Its text.
-        text: String,
-    },
-    /// What a command of the cell answers.
-    Said {
-        /// The text.
-        text: String,
-        /// HTML, or nothing.
-        html: String,
-    },
-    /// The trailing expression's `evcxr_display` starts to write to stdout.
-    Displaying {
-        /// The phase from which on it writes.
-        phase: u32,
-    },
-    /// The cell failed.
-    Raised {
-        /// `Panic` or `Error`.
-        ename: String,
-        /// The message.
-        evalue: String,
-        /// Where.
-        place: Place,
-    },
-    /// A thread other than the cell's panicked, or the cell caught a panic of its own.
-    Note {
-        /// The message.
-        text: String,
-        /// Where.
-        place: Place,
-    },
-    /// The cell is over.
-    End {
-        /// Its number.
-        cell: u32,
-        /// All that it wrote comes before the mark of this phase.
-        phase: u32,
-    },
-    /// The state before a cell is kept.
-    Snapshot {
-        /// The stopped process that has it.
-        process: u32,
-        /// How many threads beside the cells' own there were, which the stopped process does not have.
-        threads: u32,
-    },
-    /// A process that ran cells has ended.
-    Ended {
-        /// The process.
-        process: u32,
-        /// What the system says of its end, as `wait` gives it.
-        status: u32,
-        /// All that it wrote comes before the mark of this phase.
-        phase: u32,
-    },
+/// Defines what one side says to the other: an enum, and the letter by which each of its variants is written and read.
+macro_rules! packets {
+    ($(#[$about:meta])* $name:ident {
+        $($(#[$variant_about:meta])* $tag:literal $variant:ident {
+            $($(#[$field_about:meta])* $field:ident: $type:ty,)*
+        })*
+    }) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum $name {
+            $($(#[$variant_about])* $variant { $($(#[$field_about])* $field: $type,)* },)*
+        }
+
+        impl $name {
+            /// Writes it: the letter, the length of the fields as four bytes (little end first), and the fields.
+            ///
+            /// # Errors
+            /// What the connection says.
+            pub fn write(&self, to: &mut impl Write) -> std::io::Result<()> {
+                let mut fields = Vec::new();
+                let tag = match self {
+                    $($name::$variant { $($field),* } => {
+                        $($field.put(&mut fields);)*
+                        $tag
+                    })*
+                };
+                let mut packet = vec![tag];
+                (fields.len() as u32).put(&mut packet);
+                packet.extend(fields);
+                to.write_all(&packet)?;
+                to.flush()
+            }
+
+            /// Reads one; `None` at the end of the stream, or at anything else.
+            pub fn read(from: &mut impl Read) -> Option<$name> {
+                let (tag, fields) = read_packet(from)?;
+                let rest = &mut fields.as_slice();
+                Some(match tag {
+                    $($tag => $name::$variant { $($field: Field::take(rest)?),* },)*
+                    _ => return None,
+                })
+            }
+        }
+    };
 }
 
-/// What a session asks of a host.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Order {
-    /// Load a library whose symbols later ones use.
-    Load {
-        /// The library.
-        path: String,
-    },
-    /// Run a cell.
-    Run {
-        /// Its number.
-        cell: u32,
-        /// Whether to keep the state before it, in a process of its own.
-        keep: bool,
-        /// The library that has it.
-        path: String,
-        /// The name of its function there.
-        start: String,
-    },
-    /// End the process that runs cells, and go on in the one that has an earlier state.
-    Restore {
-        /// That process.
-        process: u32,
-        /// How often this was done, from 1.
-        time: u32,
-    },
-    /// Forget an earlier state.
-    Forget {
-        /// The process that has it.
-        process: u32,
-    },
-}
-
-impl Order {
-    /// Writes the order, in the form of a [`Frame`].
-    ///
-    /// # Errors
-    /// What the connection says.
-    pub fn write(&self, to: &mut impl Write) -> std::io::Result<()> {
-        let mut payload = Vec::new();
-        let tag = match self {
-            Order::Load { path } => {
-                put_text(&mut payload, path);
-                b'l'
-            }
-            Order::Run {
-                cell,
-                keep,
-                path,
-                start,
-            } => {
-                put_number(&mut payload, *cell);
-                put_number(&mut payload, u32::from(*keep));
-                put_text(&mut payload, path);
-                put_text(&mut payload, start);
-                b'r'
-            }
-            Order::Restore { process, time } => {
-                put_number(&mut payload, *process);
-                put_number(&mut payload, *time);
-                b't'
-            }
-            Order::Forget { process } => {
-                put_number(&mut payload, *process);
-                b'f'
-            }
-        };
-        write_packet(tag, &payload, to)
-    }
-
-    /// Reads one order; `None` at the end of the stream or at anything that is not an order.
-    pub fn read(from: &mut impl Read) -> Option<Order> {
-        let (tag, payload) = read_packet(from)?;
-        let rest = &mut payload.as_slice();
-        Some(match tag {
-            b'l' => Order::Load {
-                path: take_text(rest)?,
-            },
-            b'r' => Order::Run {
-                cell: take_number(rest)?,
-                keep: take_number(rest)? != 0,
-                path: take_text(rest)?,
-                start: take_text(rest)?,
-            },
-            b't' => Order::Restore {
-                process: take_number(rest)?,
-                time: take_number(rest)?,
-            },
-            b'f' => Order::Forget {
-                process: take_number(rest)?,
-            },
-            _ => return None,
-        })
+packets! {
+    /// What a host says to the session.
+    Frame {
+        /// The first frame of a connection: proves that the host is the one that the session started.
+        b'H' Hello {
+            /// What the session gave it.
+            token: String,
+            /// The process that runs cells; 0 for the one that keeps them, and for a host that has one process only.
+            process: u32,
+        }
+        /// A host that has its cells from elsewhere stands before this one and waits for [`GO`].
+        b'B' Begin {
+            /// The cell's number.
+            cell: u32,
+        }
+        /// The value of the cell's trailing expression.
+        b'R' Result {
+            /// Its text.
+            text: String,
+        }
+        /// What a command of the cell answers.
+        b'S' Said {
+            /// The text.
+            text: String,
+            /// HTML, or nothing.
+            html: String,
+        }
+        /// The trailing expression's `evcxr_display` starts to write to stdout.
+        b'D' Displaying {
+            /// The phase from which on it writes.
+            phase: u32,
+        }
+        /// The cell failed.
+        b'X' Raised {
+            /// `Panic` or `Error`.
+            ename: String,
+            /// The message.
+            evalue: String,
+            /// Where.
+            place: Place,
+        }
+        /// A thread other than the cell's panicked, or the cell caught a panic of its own.
+        b'N' Note {
+            /// The message.
+            text: String,
+            /// Where.
+            place: Place,
+        }
+        /// The cell is over.
+        b'E' End {
+            /// Its number.
+            cell: u32,
+            /// All that it wrote comes before the mark of this phase.
+            phase: u32,
+        }
+        /// The state before a cell is kept.
+        b'K' Snapshot {
+            /// The stopped process that has it.
+            process: u32,
+            /// How many threads beside the cells' own there were, which the stopped process does not have.
+            threads: u32,
+        }
+        /// A process that ran cells has ended.
+        b'Z' Ended {
+            /// The process.
+            process: u32,
+            /// What the system says of its end, as `wait` gives it.
+            status: u32,
+            /// All that it wrote comes before the mark of this phase.
+            phase: u32,
+        }
     }
 }
 
-/// Writes a letter, the payload's length as four bytes (little end first), and the payload.
-fn write_packet(tag: u8, payload: &[u8], to: &mut impl Write) -> std::io::Result<()> {
-    let mut packet = vec![tag];
-    put_number(&mut packet, payload.len() as u32);
-    packet.extend(payload);
-    to.write_all(&packet)?;
-    to.flush()
+packets! {
+    /// What a session asks of a host.
+    Order {
+        /// Load a library whose symbols later ones use.
+        b'l' Load {
+            /// The library.
+            path: String,
+        }
+        /// Run a cell.
+        b'r' Run {
+            /// Its number.
+            cell: u32,
+            /// Whether to keep the state before it, in a process of its own.
+            keep: bool,
+            /// The library that has it.
+            path: String,
+            /// The name of its function there.
+            start: String,
+        }
+        /// End the process that runs cells, and go on in the one that has an earlier state.
+        b't' Restore {
+            /// That process.
+            process: u32,
+            /// How often this was done, from 1.
+            time: u32,
+        }
+        /// Forget an earlier state.
+        b'f' Forget {
+            /// The process that has it.
+            process: u32,
+        }
+    }
 }
 
 fn read_packet(from: &mut impl Read) -> Option<(u8, Vec<u8>)> {
@@ -229,142 +205,12 @@ fn read_packet(from: &mut impl Read) -> Option<(u8, Vec<u8>)> {
     if length > MAX_FRAME {
         return None;
     }
-    let mut payload = Vec::new();
-    from.take(u64::from(length))
-        .read_to_end(&mut payload)
-        .ok()?;
-    Some((head[0], payload))
+    let mut fields = Vec::new();
+    from.take(u64::from(length)).read_to_end(&mut fields).ok()?;
+    Some((head[0], fields))
 }
 
-impl Frame {
-    /// Writes the frame.
-    ///
-    /// # Errors
-    /// What the connection says.
-    pub fn write(&self, to: &mut impl Write) -> std::io::Result<()> {
-        let mut payload = Vec::new();
-        let tag = match self {
-            Frame::Hello { token, process } => {
-                put_text(&mut payload, token);
-                put_number(&mut payload, *process);
-                b'H'
-            }
-            Frame::Begin { cell } => {
-                put_number(&mut payload, *cell);
-                b'B'
-            }
-            Frame::Result { text } => {
-                put_text(&mut payload, text);
-                b'R'
-            }
-            Frame::Said { text, html } => {
-                put_text(&mut payload, text);
-                put_text(&mut payload, html);
-                b'S'
-            }
-            Frame::Displaying { phase } => {
-                put_number(&mut payload, *phase);
-                b'D'
-            }
-            Frame::Raised {
-                ename,
-                evalue,
-                place,
-            } => {
-                put_text(&mut payload, ename);
-                put_text(&mut payload, evalue);
-                put_place(&mut payload, place);
-                b'X'
-            }
-            Frame::Note { text, place } => {
-                put_text(&mut payload, text);
-                put_place(&mut payload, place);
-                b'N'
-            }
-            Frame::End { cell, phase } => {
-                put_number(&mut payload, *cell);
-                put_number(&mut payload, *phase);
-                b'E'
-            }
-            Frame::Snapshot { process, threads } => {
-                put_number(&mut payload, *process);
-                put_number(&mut payload, *threads);
-                b'K'
-            }
-            Frame::Ended {
-                process,
-                status,
-                phase,
-            } => {
-                put_number(&mut payload, *process);
-                put_number(&mut payload, *status);
-                put_number(&mut payload, *phase);
-                b'Z'
-            }
-        };
-        write_packet(tag, &payload, to)
-    }
-
-    /// Reads one frame; `None` at the end of the stream or at anything that is not a frame.
-    pub fn read(from: &mut impl Read) -> Option<Frame> {
-        let (tag, payload) = read_packet(from)?;
-        let rest = &mut payload.as_slice();
-        Some(match tag {
-            b'H' => Frame::Hello {
-                token: take_text(rest)?,
-                process: take_number(rest)?,
-            },
-            b'B' => Frame::Begin {
-                cell: take_number(rest)?,
-            },
-            b'R' => Frame::Result {
-                text: take_text(rest)?,
-            },
-            b'S' => Frame::Said {
-                text: take_text(rest)?,
-                html: take_text(rest)?,
-            },
-            b'D' => Frame::Displaying {
-                phase: take_number(rest)?,
-            },
-            b'X' => Frame::Raised {
-                ename: take_text(rest)?,
-                evalue: take_text(rest)?,
-                place: take_place(rest)?,
-            },
-            b'N' => Frame::Note {
-                text: take_text(rest)?,
-                place: take_place(rest)?,
-            },
-            b'E' => Frame::End {
-                cell: take_number(rest)?,
-                phase: take_number(rest)?,
-            },
-            b'K' => Frame::Snapshot {
-                process: take_number(rest)?,
-                threads: take_number(rest)?,
-            },
-            b'Z' => Frame::Ended {
-                process: take_number(rest)?,
-                status: take_number(rest)?,
-                phase: take_number(rest)?,
-            },
-            _ => return None,
-        })
-    }
-}
-
-fn put_number(to: &mut Vec<u8>, number: u32) {
-    to.extend(number.to_le_bytes());
-}
-
-fn put_text(to: &mut Vec<u8>, text: &str) {
-    let text = &text[..boundary(text, MAX_TEXT)];
-    put_number(to, text.len() as u32);
-    to.extend(text.as_bytes());
-}
-
-/// The last place in `text`, not behind `most`, where it can be cut.
+/// The last place in `text`, not after `most`, where it can be cut.
 pub fn boundary(text: &str, most: usize) -> usize {
     (0..=most.min(text.len()))
         .rev()
@@ -372,31 +218,64 @@ pub fn boundary(text: &str, most: usize) -> usize {
         .unwrap_or(0)
 }
 
-fn put_place(to: &mut Vec<u8>, place: &Place) {
-    put_text(to, &place.file);
-    put_number(to, place.line);
-    put_number(to, place.column);
+/// What a packet is made of.
+trait Field: Sized {
+    fn put(&self, to: &mut Vec<u8>);
+    /// Takes it off the front of what was read.
+    fn take(from: &mut &[u8]) -> Option<Self>;
 }
 
-fn take_number(from: &mut &[u8]) -> Option<u32> {
-    let (number, rest) = from.split_first_chunk::<4>()?;
-    *from = rest;
-    Some(u32::from_le_bytes(*number))
+impl Field for u32 {
+    fn put(&self, to: &mut Vec<u8>) {
+        to.extend(self.to_le_bytes());
+    }
+
+    fn take(from: &mut &[u8]) -> Option<u32> {
+        let (number, rest) = from.split_first_chunk::<4>()?;
+        *from = rest;
+        Some(u32::from_le_bytes(*number))
+    }
 }
 
-fn take_text(from: &mut &[u8]) -> Option<String> {
-    let length = take_number(from)? as usize;
-    let (text, rest) = from.split_at_checked(length)?;
-    *from = rest;
-    Some(String::from_utf8_lossy(text).into_owned())
+impl Field for bool {
+    fn put(&self, to: &mut Vec<u8>) {
+        u32::from(*self).put(to);
+    }
+
+    fn take(from: &mut &[u8]) -> Option<bool> {
+        Some(u32::take(from)? != 0)
+    }
 }
 
-fn take_place(from: &mut &[u8]) -> Option<Place> {
-    Some(Place {
-        file: take_text(from)?,
-        line: take_number(from)?,
-        column: take_number(from)?,
-    })
+impl Field for String {
+    fn put(&self, to: &mut Vec<u8>) {
+        let text = &self[..boundary(self, MAX_TEXT)];
+        (text.len() as u32).put(to);
+        to.extend(text.as_bytes());
+    }
+
+    fn take(from: &mut &[u8]) -> Option<String> {
+        let length = u32::take(from)? as usize;
+        let (text, rest) = from.split_at_checked(length)?;
+        *from = rest;
+        Some(String::from_utf8_lossy(text).into_owned())
+    }
+}
+
+impl Field for Place {
+    fn put(&self, to: &mut Vec<u8>) {
+        self.file.put(to);
+        self.line.put(to);
+        self.column.put(to);
+    }
+
+    fn take(from: &mut &[u8]) -> Option<Place> {
+        Some(Place {
+            file: Field::take(from)?,
+            line: Field::take(from)?,
+            column: Field::take(from)?,
+        })
+    }
 }
 
 /// The bytes that stand between two phases in stdout and stderr: what comes before the phase's number. A zero byte ends it.
