@@ -8,10 +8,18 @@ use radio_notebook::say;
 use radio_notebook::{files, percent};
 use std::path::{Path, PathBuf};
 
-/// A notebook that needs no crate, so that it runs at once wherever it lies.
+/// How a notebook to begin with reads its data.
+const BEGINNING: &str = include_str!("new/data.rs");
+/// The rest of a notebook that needs no crate, so that it runs at once wherever it lies.
 const ALONE: &str = include_str!("new/alone.rs");
-/// The same with the library of this workspace.
+/// The rest of one that uses the library of this workspace, and the cell that names it.
 const WITH_RADIO_REC: &str = include_str!("new/with_radio_rec.rs");
+const IMPORTS: &str = r#"// %%
+// :dep radio_rec = { path = "PATH" }
+use radio_rec::display::Table;
+use radio_rec::plot::Figure;
+
+// %% tags"#;
 /// Its data.
 const DATA: (&str, &str) = ("songs.csv", include_str!("new/songs.csv"));
 /// The assignment, solved, and its data.
@@ -97,8 +105,11 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
 fn first(stem: &str, folder: &Path) -> Result<String> {
     let folder = std::path::absolute(folder).map_err(Error::io(folder, "finding"))?;
     let script = match path_to_radio_rec(&folder) {
-        Some(path) => WITH_RADIO_REC.replace("../crates/radio_rec", &path),
-        None => ALONE.to_owned(),
+        Some(path) => {
+            let imports = IMPORTS.replace("PATH", &path);
+            BEGINNING.replacen("// %% tags", &imports, 1) + "\n" + WITH_RADIO_REC
+        }
+        None => format!("{BEGINNING}\n{ALONE}"),
     };
     let script = script.replacen("# A notebook", &format!("# {}", title(stem)), 1);
     let mut notebook = percent::read(&script).map_err(|message| Error::Document {
