@@ -669,7 +669,6 @@ fn colours_are_for_terminals() {
 }
 
 #[test]
-#[cfg(unix)]
 fn ctrl_c_ends_the_check_and_changes_no_file() {
     let desk = Desk::new();
     let text = notebook(&[

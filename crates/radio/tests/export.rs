@@ -257,7 +257,6 @@ fn cells_can_run_first_and_a_failure_exports_nothing() {
     assert_eq!(desk.names("."), ["a.html", "a.ipynb", "b.ipynb"]);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_browser_that_hangs_or_fails_leaves_nothing_behind() {
     use std::os::unix::fs::PermissionsExt;

@@ -1,5 +1,4 @@
 //! What `radio` reads and writes beside its outputs: it waits for nothing that may never come, and leaves nothing half-written.
-#![cfg(unix)]
 
 mod desk;
 

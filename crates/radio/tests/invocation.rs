@@ -1,5 +1,4 @@
 //! Edited notebooks are compiled without cargo, and with it wherever more than the cells has changed.
-#![cfg(unix)]
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -402,7 +402,6 @@ fn what_cannot_be_walked_is_refused_before_anything_runs() {
     assert!(!desk.path("out").exists());
 }
 
-#[cfg(unix)]
 mod terminal {
     use super::*;
     use nix::fcntl::{FcntlArg, FdFlag, fcntl};

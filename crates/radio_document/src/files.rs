@@ -308,15 +308,9 @@ fn plain(error: std::io::Error) -> std::io::Error {
 }
 
 /// Temporary files are private; a notebook is an ordinary file.
-#[cfg(unix)]
 fn open_to_others(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn open_to_others(_: &Path) -> std::io::Result<()> {
-    Ok(())
 }
 
 /// `name` as one component of a path: separators, control characters and the names of parent folders become `_`.
@@ -419,7 +413,6 @@ mod tests {
         assert_eq!(now(), expected);
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_link_stays_a_link_and_the_permissions_of_its_file_are_kept() {
         use std::os::unix::fs::PermissionsExt;

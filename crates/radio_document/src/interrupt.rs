@@ -3,8 +3,9 @@
 
 use crate::say;
 use std::collections::BTreeSet;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -47,12 +48,10 @@ pub fn listen(at_the_end: fn()) {
             std::process::exit(130);
         }
     });
-    #[cfg(unix)]
     listen_to_termination();
 }
 
 /// Lets SIGTERM and SIGHUP count as Ctrl-C that cannot be forgotten.
-#[cfg(unix)]
 fn listen_to_termination() {
     use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
 
@@ -145,8 +144,7 @@ impl Group {
     /// # Errors
     /// What the system says if the program cannot be started.
     pub fn spawn(command: &mut Command) -> std::io::Result<Group> {
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(command, 0);
+        command.process_group(0);
         // Locked before: no process is started that a second Ctrl-C does not know of.
         let mut groups = locked(&GROUPS);
         let child = command.spawn()?;
@@ -180,26 +178,18 @@ impl Group {
     /// # Errors
     /// What the system says if the program cannot be started.
     pub fn spawn_watched(command: &mut Command) -> std::io::Result<Group> {
-        #[cfg_attr(not(unix), expect(unused_mut))]
         let mut group = Group::spawn(command)?;
-        #[cfg(unix)]
-        {
-            let mut watch = Command::new("/bin/sh");
-            // Reading ends when radio does, whose end of the pipe is the only one.
-            watch.args(["-c", "read line; kill -KILL 0"]);
-            let nowhere = std::process::Stdio::null;
-            watch.stdin(std::process::Stdio::piped());
-            watch.stdout(nowhere()).stderr(nowhere());
-            let leader = group.child.id().cast_signed();
-            std::os::unix::process::CommandExt::process_group(&mut watch, leader);
-            // Where the program is over already, there is nothing to watch.
-            group.watch = watch.spawn().ok();
-        }
+        let mut watch = Command::new("/bin/sh");
+        // Reading ends when radio does, whose end of the pipe is the only one.
+        watch.args(["-c", "read line; kill -KILL 0"]);
+        watch.stdin(Stdio::piped());
+        watch.stdout(Stdio::null()).stderr(Stdio::null());
+        watch.process_group(group.child.id().cast_signed());
+        // Where the program is over already, there is nothing to watch.
+        group.watch = watch.spawn().ok();
         Ok(group)
     }
-}
 
-impl Group {
     /// Waits for the process itself; `None` if it is to end before that: by an interrupt, or at the deadline.
     ///
     /// # Errors
@@ -234,19 +224,11 @@ impl Drop for Group {
 }
 
 /// Whether there is a process of this number.
-#[cfg(unix)]
 pub fn is_running(process: i32) -> bool {
     let answer = nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), None);
     answer != Err(nix::errno::Errno::ESRCH)
 }
 
-/// Whether there is a process of this number; not known here.
-#[cfg(not(unix))]
-pub fn is_running(_: i32) -> bool {
-    true
-}
-
-#[cfg(unix)]
 fn kill_group(leader: u32) {
     use nix::sys::signal::{Signal, killpg};
     let _ = killpg(
@@ -254,6 +236,3 @@ fn kill_group(leader: u32) {
         Signal::SIGKILL,
     );
 }
-
-#[cfg(not(unix))]
-fn kill_group(_: u32) {}

@@ -145,7 +145,6 @@ fn run(connection_file: PathBuf, tools: Option<PathBuf>) -> Result<()> {
     let folder = std::env::current_dir().map_err(Error::System)?;
     let history = dirs::data_local_dir().map(|data| data.join("radio/history"));
     let kernel = Kernel::start(&connection, Box::new(rust::Rust::new(&folder)), history)?;
-    #[cfg(unix)]
     radio_kernel::signals::listen(kernel.handle())?;
     kernel.wait();
     Ok(())

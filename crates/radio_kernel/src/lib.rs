@@ -16,7 +16,6 @@ pub mod install;
 pub mod kernel;
 pub mod language;
 pub mod rust;
-#[cfg(unix)]
 pub mod signals;
 pub mod sockets;
 pub mod wire;

@@ -259,7 +259,6 @@ pub fn restore_terminal_for_good() {
     mode::restore_for_good();
 }
 
-#[cfg(unix)]
 mod mode {
     use super::END_OF_INPUT;
     use nix::sys::termios::{
@@ -318,20 +317,6 @@ mod mode {
             std::mem::forget(before);
         }
     }
-}
-
-#[cfg(not(unix))]
-mod mode {
-    pub fn by_line(_echo: bool) {}
-
-    /// Keys come by line here.
-    pub fn by_key() -> bool {
-        false
-    }
-
-    pub fn restore() {}
-
-    pub fn restore_for_good() {}
 }
 
 #[cfg(test)]

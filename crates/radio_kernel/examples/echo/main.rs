@@ -14,7 +14,6 @@ fn main() {
     };
     let started = Connection::read(&file).and_then(|connection| {
         let kernel = Kernel::start(&connection, Box::new(Echo::default()), arguments.next())?;
-        #[cfg(unix)]
         radio_kernel::signals::listen(kernel.handle())?;
         Ok(kernel)
     });

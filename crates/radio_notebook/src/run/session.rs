@@ -557,11 +557,7 @@ impl Session {
 
     /// How a process ended, by the number that the system gave for it.
     fn ended_with(&self, status: i32) -> Failure {
-        #[cfg(unix)]
-        let status = std::os::unix::process::ExitStatusExt::from_raw(status);
-        #[cfg(windows)]
-        let status = std::os::windows::process::ExitStatusExt::from_raw(status.cast_unsigned());
-        self.failure_of(status)
+        self.failure_of(std::os::unix::process::ExitStatusExt::from_raw(status))
     }
 
     fn failure_of(&self, status: ExitStatus) -> Failure {

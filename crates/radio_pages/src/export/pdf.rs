@@ -143,13 +143,7 @@ fn joined(option: &str, path: &Path) -> std::ffi::OsString {
 }
 
 /// Whether this is root, who owns the file that was just made.
-#[cfg(unix)]
 fn is_root(file: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata(file).is_ok_and(|file| file.uid() == 0)
-}
-
-#[cfg(not(unix))]
-fn is_root(_: &Path) -> bool {
-    false
 }

@@ -95,7 +95,7 @@ fn lines(arguments: &[OsString]) -> Option<String> {
     Some(text)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::super::{Outcome, Unit};
     use super::*;

@@ -56,12 +56,6 @@ fn probe() -> Result<i32, String> {
     Ok(0)
 }
 
-#[cfg(not(unix))]
-fn run(_rules: &Rules) -> Result<i32, String> {
-    Err("this system is not supported".to_owned())
-}
-
-#[cfg(unix)]
 fn run(rules: &Rules) -> Result<i32, String> {
     use nix::sys::resource::{Resource, setrlimit};
     // The session's connection is the only one that the cells need.
@@ -212,7 +206,7 @@ mod system {
     }
 }
 
-#[cfg(all(unix, not(target_os = "linux")))]
+#[cfg(not(target_os = "linux"))]
 mod system {
     use super::{Rules, Strength};
     use std::os::unix::process::CommandExt;
@@ -224,12 +218,5 @@ mod system {
 
     pub fn run(_rules: &Rules, _port: Option<u16>, mut command: Command) -> Result<i32, String> {
         Err(command.exec().to_string())
-    }
-}
-
-#[cfg(not(unix))]
-mod system {
-    pub fn probe() -> super::Strength {
-        super::Strength::default()
     }
 }

@@ -91,7 +91,6 @@ fn ticks_of(process: u32) -> u64 {
     times.filter_map(|time| time.parse::<u64>().ok()).sum()
 }
 
-#[cfg(unix)]
 fn ticks_a_second() -> u64 {
     use nix::unistd::{SysconfVar, sysconf};
     let ticks = sysconf(SysconfVar::CLK_TCK).ok().flatten();
@@ -99,11 +98,6 @@ fn ticks_a_second() -> u64 {
         .and_then(|ticks| ticks.try_into().ok())
         .unwrap_or(100)
         .max(1)
-}
-
-#[cfg(not(unix))]
-fn ticks_a_second() -> u64 {
-    100
 }
 
 #[cfg(all(test, target_os = "linux"))]

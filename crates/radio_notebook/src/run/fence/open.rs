@@ -73,7 +73,6 @@ mod tests {
             std::fs::create_dir_all(root.join(name)).unwrap();
         }
         std::fs::write(root.join("a/file"), "").unwrap();
-        #[cfg(unix)]
         std::os::unix::fs::symlink(root.join("a/secret"), root.join("link")).unwrap();
         let mut open = around(&root, &[root.join("a/secret")]);
         open.sort();

@@ -178,7 +178,6 @@ pub(super) fn end_all(leader: u32) {
 
 /// Ends a process with its group, all of which then starts nothing more, however many there are. Processes come from the top: where the
 /// first is that of a namespace, it takes all others with it.
-#[cfg(unix)]
 fn end(process: u32) {
     use nix::sys::signal::{Signal, kill, killpg};
     let process = nix::unistd::Pid::from_raw(process.cast_signed());
@@ -190,9 +189,6 @@ fn end(process: u32) {
     }
     let _ = kill(process, Signal::SIGKILL);
 }
-
-#[cfg(not(unix))]
-fn end(_process: u32) {}
 
 /// Whether a process only waits to be forgotten.
 fn is_dead(process: u32) -> bool {

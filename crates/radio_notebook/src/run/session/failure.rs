@@ -1,6 +1,7 @@
 //! Why a cell has failed, by what its process said or how that ended.
 
 use radio_runtime::protocol::{LOST, Place};
+use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 /// How a cell ended that did not run to its end.
@@ -29,8 +30,7 @@ pub fn out_of_time() -> Failure {
 }
 
 pub(super) fn failure_of(status: ExitStatus) -> Failure {
-    #[cfg(unix)]
-    if let Some(number) = std::os::unix::process::ExitStatusExt::signal(&status) {
+    if let Some(number) = status.signal() {
         let name = nix::sys::signal::Signal::try_from(number)
             .map_or_else(|_| number.to_string(), |s| s.to_string());
         let hint = match name.as_str() {
