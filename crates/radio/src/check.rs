@@ -135,6 +135,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         )));
     }
     let paths = find::notebooks(&arguments.paths, find::Wanted::Notebooks)?;
+    execute::look_for_compiler(&paths, arguments.engine);
     let rules = match &arguments.sanitize_with {
         Some(file) => Rules::read(file)?,
         None => Rules::default(),

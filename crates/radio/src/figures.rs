@@ -79,11 +79,8 @@ fn svg(data: &Value) -> Option<Vec<u8>> {
 }
 
 fn png(data: &Value) -> Option<Vec<u8>> {
-    let text: String = data
-        .get("image/png")?
-        .as_str()?
-        .split_whitespace()
-        .collect();
+    let mut text = data.get("image/png")?.as_str()?.as_bytes().to_vec();
+    text.retain(|byte| !byte.is_ascii_whitespace());
     base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
 

@@ -64,6 +64,7 @@ pub(crate) fn run(arguments: &Arguments, watched: Option<Watched<'_>>) -> Result
         false => Wanted::Scripts,
     };
     let paths = find::notebooks(&arguments.paths, wanted)?;
+    execute::look_for_compiler(&paths, arguments.given.engine);
     let names = output_names(&paths)?;
     files::remove_leftovers_beside(&paths);
     let values = arguments.given.values();

@@ -28,7 +28,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How often the notebook is looked at.
-const LOOK: Duration = Duration::from_millis(40);
+const LOOK: Duration = Duration::from_millis(20);
 /// How often the other files are looked at.
 const LOOK_AROUND: Duration = Duration::from_millis(400);
 /// How often the notebook is read though nothing says that it was saved.

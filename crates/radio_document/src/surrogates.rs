@@ -15,7 +15,7 @@ const FIRST_HALF: u32 = 0xd800;
 pub fn hide(json: &str) -> Result<Cow<'_, str>, String> {
     let mut hidden = String::new();
     let (mut copied, mut at) = (0, 0);
-    let mut is_taken = json.chars().any(|c| u32::from(c) >= FIRST);
+    let mut is_taken = false;
     while let Some(offset) = json[at..].find('\\') {
         let start = at + offset;
         let unit = |at: usize| {
@@ -40,7 +40,7 @@ pub fn hide(json: &str) -> Result<Cow<'_, str>, String> {
     if copied == 0 {
         return Ok(Cow::Borrowed(json));
     }
-    if is_taken {
+    if is_taken || json.chars().any(|c| u32::from(c) >= FIRST) {
         return Err(format!(
             "this notebook has halves of surrogate pairs (such as `\\ud800`) and private characters above U+{FIRST:X}; radio reads either, not both"
         ));

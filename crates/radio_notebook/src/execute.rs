@@ -30,6 +30,7 @@ mod spare;
 pub mod startup;
 mod watcher;
 
+use crate::build::toolchain::Toolchain;
 use crate::cells::{Cells, Compiled, Facts, Places, Refusal, Scope};
 use crate::diagnostics::Diagnostic;
 use crate::document::{Notebook, Output};
@@ -166,6 +167,23 @@ pub fn execute_again(
         summary.startup_files = startup.files;
     }
     Ok(summary)
+}
+
+/// Looks for the compiler of these notebooks on a thread of its own: to ask it what it is takes as long as to read them.
+pub fn look_for_compiler(paths: &[PathBuf], engine: Engine) {
+    let mut folders: Vec<_> = paths
+        .iter()
+        .flat_map(|path| notebook_folder(path))
+        .collect();
+    folders.dedup();
+    if engine == Engine::Compiled {
+        // What is wrong with it is said when it is needed.
+        std::thread::spawn(move || {
+            folders
+                .iter()
+                .for_each(|folder| _ = Toolchain::find(folder))
+        });
+    }
 }
 
 /// The folder that a notebook lies in.

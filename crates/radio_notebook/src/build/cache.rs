@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::hash::hash_of;
 use crate::say;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 /// How much room the kept cells may take, in bytes; the least recently used go first.
@@ -12,6 +13,9 @@ const ROOM_FOR_CELLS: u64 = 1 << 30;
 /// How much room the kept sets may take, without the crates that cargo compiled for them, in bytes; the least recently used go
 /// first.
 const ROOM_FOR_SETS: u64 = 1 << 30;
+
+/// How long what is kept may grow before it is looked at again.
+const BETWEEN: Duration = Duration::from_secs(3600);
 
 /// A hash of what a file holds; `None` if it cannot be read.
 pub(crate) fn file_hash(path: &Path) -> Option<String> {
@@ -59,6 +63,21 @@ pub(crate) fn touch(record: &Path) {
     }
 }
 
+/// Has a thread forget what was used longest ago, once an hour: to look at all that is kept can take longer than to compile a cell.
+pub(crate) fn forget_old_meanwhile(target: &Path) -> Option<JoinHandle<()>> {
+    let done = target.join("radio/tidied");
+    let age = std::fs::metadata(&done).and_then(|file| file.modified());
+    if age.is_ok_and(|at| at.elapsed().is_ok_and(|age| age < BETWEEN)) {
+        return None;
+    }
+    let target = target.to_owned();
+    Some(std::thread::spawn(move || {
+        forget_old(&target);
+        // Where this run ends before, the next one goes on.
+        let _ = std::fs::write(done, "");
+    }))
+}
+
 /// Forgets what was used longest ago, if the cells or the sets of a target directory take too much room; and what runs that were
 /// killed have left half done.
 pub(crate) fn forget_old(target: &Path) {
@@ -85,9 +104,11 @@ fn forget_oldest(place: &Path, record: &str, mut room: u64, forget: &dyn Fn(&Pat
         .map(|folder| (used(&folder), folder))
         .collect();
     kept.sort();
-    for (_, folder) in kept.into_iter().rev() {
+    for (last, folder) in kept.into_iter().rev() {
         match room.checked_sub(size(&folder)) {
             Some(left) => room = left,
+            // A run may have begun to use it meanwhile.
+            None if used(&folder) > last => {}
             None => forget(&folder),
         }
     }
@@ -222,6 +243,28 @@ mod tests {
         assert!(!folder.exists() && made_of(target.path(), &folder).is_empty());
         assert_eq!(entries(&target.path().join("radio/sets")).len(), 1);
         assert_eq!(size(target.path()), 3);
+    }
+
+    #[test]
+    fn it_is_looked_at_once_an_hour_while_cells_are_compiled() {
+        let target = tempfile::tempdir().unwrap();
+        let abandoned = target.path().join("radio/cells/.new-1");
+        let done = target.path().join("radio/tidied");
+        let abandon = || {
+            std::fs::create_dir_all(&abandoned).unwrap();
+            let folder = std::fs::File::open(&abandoned).unwrap();
+            folder.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        };
+        abandon();
+        forget_old_meanwhile(target.path()).unwrap().join().unwrap();
+        assert!(!abandoned.exists() && done.is_file());
+        abandon();
+        assert!(forget_old_meanwhile(target.path()).is_none());
+        let file = std::fs::File::options().append(true).open(&done).unwrap();
+        file.set_modified(SystemTime::now() - 2 * BETWEEN).unwrap();
+        forget_old_meanwhile(target.path()).unwrap().join().unwrap();
+        assert!(!abandoned.exists());
+        assert!(forget_old_meanwhile(target.path()).is_none());
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod search;
 mod standby;
 mod together;
 
-use super::cache::{file_hash, forget_old, listed, touch};
+use super::cache::{file_hash, forget_old_meanwhile, listed, touch};
 use super::mir;
 use super::place::with_way_out;
 use super::toolchain::{Runtime, Toolchain};
@@ -275,7 +275,7 @@ impl Compiler {
         if !self.has_forgotten.swap(true, SeqCst)
             && let Some(target) = self.place.ancestors().nth(2)
         {
-            forget_old(target);
+            let _ = forget_old_meanwhile(target);
         }
         crate::files::make_folder(&self.place).map_err(with_way_out)?;
         let fresh = tempfile::Builder::new()
