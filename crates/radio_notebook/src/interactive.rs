@@ -96,7 +96,7 @@ impl Interactive {
     pub fn restart(&mut self) {
         self.compiling.forget();
         self.running = None;
-        self.scope.variables.clear();
+        self.scope.variables = Arc::default();
     }
 
     /// By which [`idle`](Interactive::idle) is ended. Another one after each cell.

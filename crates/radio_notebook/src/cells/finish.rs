@@ -63,8 +63,8 @@ pub fn finish(
             .cloned()
             .collect();
     }
-    let mut all: Vec<Arc<Variable>> = Vec::new();
-    for variable in &scope.variables {
+    let mut all = Vec::with_capacity(scope.variables.len() + declares.len());
+    for variable in scope.variables.iter() {
         if declares.contains(&variable.name) || attempt.moves.contains(&variable.name) {
             continue;
         }
@@ -136,7 +136,7 @@ pub fn finish(
             .insert(variable.name.clone(), Gone::Changed(variable.lent_by));
     }
     all.retain(|v| !v.changes || v.of.as_deref().is_some_and(is_plain));
-    scope.variables = all;
+    scope.variables = Arc::new(all);
     let is_closure =
         |name: &String| library.closures.contains_key(name) || attempt.boxes.contains_key(name);
     let unnamed = declares

@@ -134,10 +134,9 @@ impl Body<'_> {
             self.find_needs(scope, variable, &mut words, &mut needed);
         }
         let nothing = BTreeSet::new();
-        let known: BTreeSet<&String> = scope.variables.iter().map(|v| &v.name).collect();
         // A word that nothing is known to stand for may be what a `*` brings.
         let is_strange = |word: &String| {
-            !known.contains(word)
+            scope.variable(word).is_none()
                 && !self.code.declares.contains(word)
                 && word.starts_with(char::is_alphabetic)
         };

@@ -21,7 +21,7 @@ pub struct Scope {
     /// The libraries that have items, by the names that crates have for them, oldest first.
     pub libraries: Vec<Arc<ItemLibrary>>,
     /// The variables, in the order in which they were declared.
-    pub variables: Vec<Arc<Variable>>,
+    pub variables: Arc<Vec<Arc<Variable>>>,
     /// Types that were defined again with the same text, old and new: values of the old one are taken as the new one.
     pub same_types: Vec<(String, String)>,
     /// The macros that make items.
