@@ -95,7 +95,7 @@ impl RustcMessage {
 /// How the compiler's advice begins to bring a name into scope.
 pub(crate) const IMPORT: &str = "consider importing";
 
-/// How many ways to mend an error are shown.
+/// How many ways to fix an error are shown.
 const MAX_REPLACEMENTS: usize = 4;
 
 /// Whether a text of the compiler's has names of the generated program: no advice for a notebook.
@@ -357,7 +357,7 @@ fn offset(source: &str, line: u32, column: u32) -> usize {
 }
 
 /// The numbers of the errors that text has which cannot be parsed: literals and block comments without an end, and a doc
-/// comment with nothing behind it.
+/// comment with nothing after it.
 const SYNTAX_ERRORS: [&str; 8] = [
     "E0585", "E0586", "E0748", "E0758", "E0762", "E0763", "E0765", "E0766",
 ];

@@ -111,11 +111,11 @@ pub struct CellCode {
 /// Why a cell could not be taken apart.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CellError {
-    /// A command that is not understood or not to be had here.
+    /// A command that is not understood, or that radio does not have.
     Command {
         /// The cell's line, from 1.
         line: u32,
-        /// What is wrong and how to mend it.
+        /// What is wrong and how to fix it.
         message: String,
     },
     /// The cell is not Rust. The compiler says it better than we do.
@@ -350,7 +350,7 @@ fn parse_rust(code: &str) -> syn::Result<Parsed> {
     Ok((tokens, attributes, statements))
 }
 
-/// The tokens with a semicolon behind each `use` that has none; `None` if no semicolon is missing.
+/// The tokens with a semicolon after each `use` that has none; `None` if no semicolon is missing.
 fn end_uses(tokens: TokenStream) -> Option<TokenStream> {
     let mut ended = Vec::new();
     let mut is_mended = false;
@@ -361,7 +361,7 @@ fn end_uses(tokens: TokenStream) -> Option<TokenStream> {
         if !is_use {
             continue;
         }
-        // The tree of a `use` goes on behind `::` and `as`, and ends with a name, `*` or braces.
+        // The tree of a `use` goes on after `::` and `as`, and ends with a name, `*` or braces.
         let mut goes_on = true;
         while let Some(token) = tokens.next_if(|next| match next {
             TokenTree::Punct(mark) => mark.as_char() == ':' || (goes_on && mark.as_char() == '*'),

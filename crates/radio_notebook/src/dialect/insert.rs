@@ -40,7 +40,7 @@ pub(super) fn chunk(
     }
 }
 
-/// Whether an insertion stands before what it belongs to, rather than behind it.
+/// Whether an insertion stands before what it belongs to, rather than after it.
 fn opens(insertion: &str) -> bool {
     insertion.ends_with(['(', ' '])
 }

@@ -36,10 +36,6 @@ impl Engine {
 
 /// The program in which evcxr lives: the one beside `radio`, or else the first one on `PATH`.
 fn radio_evcxr() -> Result<PathBuf> {
-    if !cfg!(unix) {
-        let why = "--engine evcxr: evcxr is embedded on Linux and macOS only so far";
-        return Err(Error::Argument(why.into()));
-    }
     let beside = std::env::current_exe().ok();
     let beside = beside.as_deref().and_then(Path::parent);
     let path = std::env::var_os("PATH").unwrap_or_default();

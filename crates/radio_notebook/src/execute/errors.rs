@@ -202,17 +202,17 @@ pub(crate) fn in_cell_terms<'t>(text: &'t str, places: &Places) -> Cow<'t, str> 
     let mut told = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(FILE) {
-        let place = after.split_once(']').and_then(|(place, behind)| {
+        let place = after.split_once(']').and_then(|(place, rest)| {
             let mut parts = place.split(':');
             let file = format!("src/{}", parts.next()?);
             let (line, column) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-            Some((places.find(&file, line, column)?, behind))
+            Some((places.find(&file, line, column)?, rest))
         });
         told.push_str(before);
         match place {
-            Some((at, behind)) => {
+            Some((at, after)) => {
                 told.push_str(&format!("[cell {}:{}:{}]", at.cell, at.line, at.column));
-                rest = behind;
+                rest = after;
             }
             None => {
                 told.push_str(FILE);

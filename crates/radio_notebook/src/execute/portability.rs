@@ -15,7 +15,7 @@ use std::path::Path;
 pub struct Warning {
     /// The cell's number among the code cells that are not empty, from 1.
     pub cell: u32,
-    /// What it is, why evcxr refuses it, and the mend.
+    /// What it is, why evcxr refuses it, and the fix.
     pub message: String,
 }
 
@@ -105,7 +105,7 @@ fn source(number: u32, cell: &Cell) -> Option<Source> {
     })
 }
 
-/// What evcxr does where the last expression needs another attempt at compiling it, and the mend.
+/// What evcxr does where the last expression needs another attempt at compiling it, and the fix.
 fn shown_as_debug(cell: u32, why: &str) -> Warning {
     Warning {
         cell,
