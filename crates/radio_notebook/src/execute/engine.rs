@@ -114,7 +114,10 @@ pub fn definitions(source: &str, code: &CellCode) -> String {
         .iter()
         .filter_map(|(line, _)| lines.get(*line as usize - 1).copied())
         .filter(|line| line.trim_start().starts_with(':'));
-    let attributes = code.inner_attributes.iter().map(|chunk| chunk.text.trim());
+    let attributes = code
+        .inner_attributes
+        .iter()
+        .map(|fragment| fragment.text.trim());
     let crates = code.extern_crates.iter().map(|item| item.text.text.trim());
     let imports = code.imports.iter().map(|import| import.text.as_str());
     let items = code.items.iter().map(|item| item.text.text.trim());
