@@ -51,17 +51,17 @@ impl CommonArgs {
 }
 
 /// Longer than anybody waits, and short enough to be added to the time of day.
-const MOST_TIME: Duration = Duration::from_secs(1_000_000_000);
+const MAX_TIME: Duration = Duration::from_secs(1_000_000_000);
 
 pub(crate) fn seconds(text: &str) -> std::result::Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     Duration::try_from_secs_f64(seconds)
         .ok()
-        .filter(|time| !time.is_zero() && *time <= MOST_TIME)
+        .filter(|time| !time.is_zero() && *time <= MAX_TIME)
         .ok_or_else(|| {
             format!(
                 "should be a number above 0, and at most {}",
-                MOST_TIME.as_secs()
+                MAX_TIME.as_secs()
             )
         })
 }

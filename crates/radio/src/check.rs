@@ -8,7 +8,7 @@ pub mod show;
 pub mod update;
 
 use crate::report::Report;
-use crate::terminal::visible;
+use crate::terminal::{print, visible};
 use crate::{arguments, find};
 use anstyle::{AnsiColor, Style};
 use compare::{Comparison, Difference};
@@ -25,7 +25,6 @@ use radio_notebook::say;
 use sanitize::Rules;
 use serde_json::Value;
 use show::Sides;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -182,21 +181,10 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     }
 }
 
-/// Writes to stdout, with colours if it is a terminal. Nobody may be reading any more: `radio check | head`.
-fn print(text: &str) {
-    let mut stdout = anstream::stdout().lock();
-    let _ = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-}
-
 impl Case {
     fn read(path: &Path, all: &[PathBuf], rules: &Rules) -> Result<Case> {
         let notebook = Notebook::read(path)?;
-        let refuse = |message| Error::Document {
-            path: path.to_owned(),
-            message,
-        };
+        let refuse = |message| Error::document(path, message);
         let setting = |key| {
             notebook
                 .metadata()
@@ -418,10 +406,7 @@ impl Case {
     /// Writes the outputs of the cells that differ into the notebook's file; of all cells that ran, where it was unexecuted.
     fn update(&self, fresh: &Notebook, verdicts: &[(usize, Verdict)], whole: bool) -> Result<()> {
         let text = std::fs::read_to_string(&self.path).map_err(Error::io(&self.path, "reading"))?;
-        let refuse = |message: String| Error::Document {
-            path: self.path.clone(),
-            message,
-        };
+        let refuse = |message: String| Error::document(&self.path, message);
         let now = Notebook::from_ipynb(text.trim_start_matches('\u{feff}'));
         if now.as_ref() != Ok(&self.notebook) {
             return Err(refuse(

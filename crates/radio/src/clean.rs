@@ -83,10 +83,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     let paths = find::notebooks(&arguments.paths, Wanted::Notebooks)?;
     for path in &paths {
         let text = text_of(files::read(path)?, path)?;
-        let new = stripped(&text, &strip).map_err(|message| Error::Document {
-            path: path.clone(),
-            message,
-        })?;
+        let new = stripped(&text, &strip).map_err(|message| Error::document(path, message))?;
         if new == text {
             continue;
         }
@@ -106,10 +103,8 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
 }
 
 fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String> {
-    String::from_utf8(bytes).map_err(|_| Error::Document {
-        path: path.to_owned(),
-        message: "this is not a notebook: it is not UTF-8 text".into(),
-    })
+    String::from_utf8(bytes)
+        .map_err(|_| Error::document(path, "this is not a notebook: it is not UTF-8 text"))
 }
 
 /// From standard input to standard output, as git's filters are asked.
@@ -124,10 +119,7 @@ fn filter(strip: &Strip, verify: bool) -> Result<bool> {
     // git asks for files that are empty, too.
     let new = match text.trim().is_empty() {
         true => text.clone(),
-        false => stripped(&text, strip).map_err(|message| Error::Document {
-            path: name.to_owned(),
-            message,
-        })?,
+        false => stripped(&text, strip).map_err(|message| Error::document(name, message))?,
     };
     if verify {
         return Ok(new == text);

@@ -90,10 +90,10 @@ fn is_script(path: &Path) -> Result<bool> {
     match path.extension().and_then(|e| e.to_str()) {
         Some("rs") => Ok(true),
         Some("ipynb") => Ok(false),
-        _ => Err(Error::Document {
-            path: path.to_owned(),
-            message: "radio converts notebooks (.ipynb) and percent scripts (.rs)".into(),
-        }),
+        _ => Err(Error::document(
+            path,
+            "radio converts notebooks (.ipynb) and percent scripts (.rs)",
+        )),
     }
 }
 
@@ -141,10 +141,7 @@ pub fn convert(from: &Path, to: &Path, existing: Existing) -> Result<Converted> 
         repairs: notebook.repairs.clone(),
     };
     let text = if to_script {
-        let refuse = |message| Error::Document {
-            path: from.to_owned(),
-            message,
-        };
+        let refuse = |message| Error::document(from, message);
         let text = percent::write(&notebook).map_err(refuse)?;
         let again = percent::read(&text).map_err(refuse)?;
         converted.left_out = left_out(&notebook);

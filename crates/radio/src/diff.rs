@@ -3,7 +3,7 @@
 use crate::check::compare::{Comparison, Content};
 use crate::check::sanitize::Rules;
 use crate::check::show::{self, Sides};
-use crate::terminal::{HEAD, NEW, OLD, visible};
+use crate::terminal::{HEAD, NEW, OLD, print, visible};
 use radio_notebook::document::{Cell, CellKind, Notebook};
 use radio_notebook::error::{Error, Result};
 use radio_notebook::strip::OF_CELLS;
@@ -11,7 +11,6 @@ use radio_notebook::{files, percent};
 use serde_json::{Map, Value};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::fmt::Write as _;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The arguments of `radio diff`.
@@ -70,24 +69,13 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     }
 }
 
-/// Nobody may be reading any more.
-fn print(text: &str) {
-    let mut stdout = anstream::stdout().lock();
-    let _ = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-}
-
 /// A notebook of any language, or a percent script; `/dev/null` and an empty file are none, without cells.
 fn read(path: &Path) -> Result<Notebook> {
     let nothing = || Notebook::new(Vec::new(), Map::new());
     if path == Path::new("/dev/null") {
         return Ok(nothing());
     }
-    let refuse = |message: String| Error::Document {
-        path: path.to_owned(),
-        message,
-    };
+    let refuse = |message: String| Error::document(path, message);
     let text = String::from_utf8(files::read(path)?);
     let text = text.map_err(|_| refuse("this is not a notebook: it is not UTF-8 text".into()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);

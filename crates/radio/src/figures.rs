@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// Writes every picture of `notebook` beside its place in `folder`, named by its cell's label or else its number; a second picture of the
-/// same cell gets `-2` behind the name, and so on. A picture that is there both as SVG and as PNG becomes two files. Nothing
+/// same cell gets `-2` after the name, and so on. A picture that is there both as SVG and as PNG becomes two files. Nothing
 /// that is there already changes before the pictures are put in their places.
 ///
 /// # Errors

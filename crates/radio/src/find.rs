@@ -18,36 +18,28 @@ pub(crate) fn notebooks(paths: &[PathBuf], wanted: Wanted) -> Result<Vec<PathBuf
     let mut found = Vec::new();
     for path in paths {
         let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Error::Document {
-                path: path.clone(),
-                message: not_found(path),
-            },
+            std::io::ErrorKind::NotFound => Error::document(path, not_found(path)),
             _ => Error::io(path, "reading")(error),
         })?;
         if !metadata.is_dir() {
             if path.extension().is_none_or(|e| e != "ipynb" && e != "rs") {
-                return Err(Error::Document {
-                    path: path.clone(),
-                    message: "radio runs notebooks (.ipynb) and percent scripts (.rs)".into(),
-                });
+                return Err(Error::document(
+                    path,
+                    "radio runs notebooks (.ipynb) and percent scripts (.rs)",
+                ));
             }
             if !metadata.is_file() {
-                return Err(Error::Document {
-                    path: path.clone(),
-                    message: files::NO_FILE.into(),
-                });
+                return Err(Error::document(path, files::NO_FILE));
             }
             let is_rust = path.extension().is_some_and(|e| e == "rs");
             if is_rust
                 && std::fs::read_to_string(path)
                     .is_ok_and(|text| !text.trim().is_empty() && !percent::is_script(&text))
             {
-                return Err(Error::Document {
-                    path: path.clone(),
-                    message:
-                        "this is Rust without cells: a percent script begins with a line `// %%`"
-                            .into(),
-                });
+                return Err(Error::document(
+                    path,
+                    "this is Rust without cells: a percent script begins with a line `// %%`",
+                ));
             }
             found.push(path.clone());
             continue;
@@ -59,14 +51,15 @@ pub(crate) fn notebooks(paths: &[PathBuf], wanted: Wanted) -> Result<Vec<PathBuf
             .filter(|file| file.is_file());
         let mut inside: Vec<PathBuf> = files.filter(|file| is_offered(file, wanted)).collect();
         if inside.is_empty() {
-            return Err(Error::Document {
-                path: path.clone(),
-                message: match wanted {
+            return Err(Error::document(
+                path,
+                match wanted {
                     Wanted::Notebooks => "there is no notebook (.ipynb) in this folder",
-                    Wanted::Scripts => "there is no notebook (.ipynb) and no percent script (.rs that begins with a `// %%` cell) in this folder",
-                }
-                .into(),
-            });
+                    Wanted::Scripts => {
+                        "there is no notebook (.ipynb) and no percent script (.rs that begins with a `// %%` cell) in this folder"
+                    }
+                },
+            ));
         }
         inside.sort();
         found.extend(inside);

@@ -131,10 +131,7 @@ fn program() -> String {
 
 /// What git says.
 fn git(arguments: &[&str]) -> Result<String> {
-    let failed = |message: String| Error::Tool {
-        tool: "git".into(),
-        message,
-    };
+    let failed = |message: String| Error::tool("git", message);
     let output = Command::new("git")
         .args(arguments)
         .stdin(Stdio::null())

@@ -140,13 +140,13 @@ fn check_source(course: &mut Course) -> Result<()> {
     }
     match marks.iter().find(|mark| !mark.is_full()) {
         None => Ok(()),
-        Some(mark) => Err(Error::Document {
-            path: course.source.path.clone(),
-            message: format!(
+        Some(mark) => Err(Error::document(
+            &course.source.path,
+            format!(
                 "the solved notebook itself does not get all points, where hand-ins run: {}",
                 course.source.lost(mark)
             ),
-        }),
+        )),
     }
 }
 

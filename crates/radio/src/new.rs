@@ -112,10 +112,8 @@ fn first(stem: &str, folder: &Path) -> Result<String> {
         None => format!("{BEGINNING}\n{ALONE}"),
     };
     let script = script.replacen("# A notebook", &format!("# {}", title(stem)), 1);
-    let mut notebook = percent::read(&script).map_err(|message| Error::Document {
-        path: PathBuf::from("the notebook to begin with"),
-        message,
-    })?;
+    let mut notebook = percent::read(&script)
+        .map_err(|message| Error::document("the notebook to begin with", message))?;
     notebook.upgrade();
     Ok(notebook.to_ipynb())
 }
@@ -138,10 +136,7 @@ fn path_to_radio_rec(folder: &Path) -> Option<String> {
 
 /// What is handed out of the assignment.
 fn assignment(path: &Path) -> Result<String> {
-    let refuse = |message: String| Error::Document {
-        path: path.to_owned(),
-        message,
-    };
+    let refuse = |message: String| Error::document(path, message);
     let notebook = Notebook::from_ipynb(ASSIGNMENT).map_err(refuse)?;
     let mut released = Source::of(path, notebook)?.released();
     released.upgrade();

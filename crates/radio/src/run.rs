@@ -36,10 +36,10 @@ pub struct Arguments {
     /// The most time that the whole run may take
     #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds)]
     pub(crate) timeout_total: Option<Duration>,
-    /// Stop behind this cell: its number, its id, or its label
+    /// Stop after this cell: its number, its id, or its label
     #[arg(long, value_name = "CELL")]
     pub(crate) until: Option<String>,
-    /// Go on behind cells that fail
+    /// Go on after cells that fail
     #[arg(long)]
     pub(crate) allow_errors: bool,
     /// Say how long each cell took
@@ -249,13 +249,13 @@ impl Conclusions<'_> {
         )?;
         conclude(summary, path, name, &written, executed.took, self.arguments);
         if has_changed {
-            return Err(Error::Document {
-                path: path.clone(),
-                message: format!(
+            return Err(Error::document(
+                path,
+                format!(
                     "the file changed while it ran, so it is left as it is; what this run gave is in {}",
                     written.0.display()
                 ),
-            });
+            ));
         }
         if let Some(error) = cut_short {
             return Err(error);

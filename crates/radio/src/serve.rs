@@ -25,9 +25,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// So many small changes in a row are sent at once.
 const GATHERED: Duration = Duration::from_millis(60);
 /// More requests than this at a time are refused: each waits on a thread of its own.
-const MOST_REQUESTS: usize = 64;
+const MAX_REQUESTS: usize = 64;
 /// The same where a room full of browsers looks on.
-const MOST_SHARED_REQUESTS: usize = 512;
+const MAX_SHARED_REQUESTS: usize = 512;
 
 /// What nothing on the page may do: load from anywhere but here, run a script but ours, send a form, be framed.
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -158,8 +158,8 @@ pub fn start(board: Arc<Board>, port: Option<u16>, is_shared: bool) -> Result<Se
             .map(|token| format!("http://{}:{port}/{token}/", share::address_here())),
     };
     let most = match is_shared {
-        true => MOST_SHARED_REQUESTS,
-        false => MOST_REQUESTS,
+        true => MAX_SHARED_REQUESTS,
+        false => MAX_REQUESTS,
     };
     let server = Server::from_listener(listener, None).map_err(broken)?;
     let busy = Arc::new(AtomicUsize::new(0));
@@ -182,10 +182,7 @@ pub fn start(board: Arc<Board>, port: Option<u16>, is_shared: bool) -> Result<Se
 }
 
 fn broken(error: impl std::fmt::Display) -> Error {
-    Error::Tool {
-        tool: "--serve".into(),
-        message: format!("the server cannot be started: {error}"),
-    }
+    Error::Argument(format!("--serve: the server cannot be started: {error}"))
 }
 
 struct Answer {

@@ -1,6 +1,7 @@
 //! Text for a terminal: its colours, and what a notebook holds made harmless.
 
 use anstyle::{AnsiColor, Style};
+use std::io::Write;
 
 pub(crate) const HEAD: Style = Style::new().bold();
 pub(crate) const OLD: Style = AnsiColor::Red.on_default();
@@ -21,4 +22,12 @@ pub(crate) fn visible(text: &str) -> String {
         }
     }
     shown
+}
+
+/// Writes to stdout, with colours if it is a terminal. Nobody may be reading any more: `radio check | head`.
+pub(crate) fn print(text: &str) {
+    let mut stdout = anstream::stdout().lock();
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
 }

@@ -49,7 +49,7 @@ pub struct Arguments {
     share: bool,
     #[command(flatten)]
     given: arguments::CommonArgs,
-    /// Go on behind cells that fail
+    /// Go on after cells that fail
     #[arg(long)]
     allow_errors: bool,
     /// Run all cells at each save, not only those from the first changed one on
@@ -95,7 +95,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
 /// computers or not. `live` says what runs leave to the next.
 ///
 /// # Errors
-/// Arguments that cannot be used. What is wrong with the notebook is said, and waited for to be mended.
+/// Arguments that cannot be used. What is wrong with the notebook is said, and waited for to be fixed.
 fn watch(
     path: &Path,
     serve: Option<(Option<u16>, bool)>,
@@ -103,10 +103,10 @@ fn watch(
     live: Live,
 ) -> Result<()> {
     if path.is_dir() {
-        return Err(Error::Document {
-            path: path.to_owned(),
-            message: "this is a folder: radio watch takes one notebook".into(),
-        });
+        return Err(Error::document(
+            path,
+            "this is a folder: radio watch takes one notebook",
+        ));
     }
     find::notebooks(&[path.to_owned()], find::Wanted::Scripts)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -230,7 +230,7 @@ impl Watch<'_> {
         }
         if !trouble.was_told && trouble.since.elapsed() >= PATIENCE {
             trouble.was_told = true;
-            say!("{}\nwaiting for it to be mended", trouble.why);
+            say!("{}\nwaiting for it to be fixed", trouble.why);
             self.board.change(|shown| {
                 shown.state = "failed";
                 shown.status = format!("waiting: {}", trouble.why);

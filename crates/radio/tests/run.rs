@@ -205,7 +205,7 @@ fn what_is_not_rust_is_said_in_the_compilers_words() {
         ),
         ("/* open", "unterminated block comment [E0758]"),
         (
-            "fn f() {\n    /// nothing behind it\n}",
+            "fn f() {\n    /// nothing after it\n}",
             "found a documentation comment that doesn't document anything [E0585]",
         ),
         (

@@ -473,7 +473,7 @@ mod terminal {
             self.shown.lock().unwrap().clone()
         }
 
-        /// Waits until the text is there, behind what was there before.
+        /// Waits until the text is there, after what was there before.
         #[track_caller]
         fn sees(&self, from: &mut usize, text: &str) {
             let is_there = || match self.shown()[*from..].find(text) {

@@ -147,7 +147,7 @@ fn a_notebook_runs_again_at_each_save_and_whatever_happens_to_its_file() {
     std::thread::sleep(Duration::from_millis(300));
     desk.write("a.ipynb", &says("three").replace('}', ""));
     watching.wait_for("a.ipynb: this is not a notebook, because it is not JSON");
-    watching.wait_for("waiting for it to be mended");
+    watching.wait_for("waiting for it to be fixed");
     desk.write("a.ipynb", &says("three"));
     wait_until(|| desk.shown("a").contains("three"), || watching.said());
     watching.wait_for("── run 3 ──");
@@ -342,11 +342,11 @@ fn a_save_runs_the_cells_from_the_first_changed_one_on() {
         &marking(&[
             list,
             items,
-            ("6", "list.push(6);\nformat!(\"{list:?} mended\")"),
+            ("6", "list.push(6);\nformat!(\"{list:?} fixed\")"),
         ]),
     );
     wait_until(
-        || desk.shown("a").contains("[1, 2, 6] mended"),
+        || desk.shown("a").contains("[1, 2, 6] fixed"),
         || watching.said(),
     );
     assert_eq!(desk.read("runs"), "12333456");
@@ -616,7 +616,7 @@ fn browsers_see_the_executed_notebook_and_nobody_else_does() {
 
     // What is wrong with the file is said on the page too, and what ran last stays.
     desk.write("a.ipynb", "{");
-    watching.wait_for("waiting for it to be mended");
+    watching.wait_for("waiting for it to be fixed");
     let page = get(port, "/");
     assert!(
         page.contains("waiting: a.ipynb: this is not a notebook") && page.contains("two</pre>"),

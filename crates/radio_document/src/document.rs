@@ -92,7 +92,7 @@ fn mime_value(mime: &str, content: &str) -> Value {
     let is_json = mime == "application/json" || mime.ends_with("+json");
     if is_json
         && let Ok(value) = serde_json::from_str(content)
-        && depth(&value) <= MOST_DEPTH
+        && depth(&value) <= MAX_DEPTH
     {
         return value;
     }
@@ -104,7 +104,7 @@ fn mime_value(mime: &str, content: &str) -> Value {
 }
 
 /// How deep JSON among the outputs may be; deeper it is text, since a notebook around it could not be read again.
-const MOST_DEPTH: usize = 100;
+const MAX_DEPTH: usize = 100;
 
 fn depth(value: &Value) -> usize {
     match value {
@@ -537,7 +537,7 @@ pub(crate) fn as_jupyter_writes(fields: &Map<String, Value>) -> String {
 /// The word for a number that stands where reading failed.
 fn no_number<'t>(text: &'t str, error: &serde_json::Error) -> Option<&'t str> {
     let line = text.lines().nth(error.line().checked_sub(1)?)?;
-    // The place is that of the word's first letter, or before or behind it.
+    // The place is that of the word's first letter, or before or after it.
     (error.column().saturating_sub(2)..=error.column()).find_map(|at| {
         let words = ["NaN", "-Infinity", "Infinity"];
         let length = words

@@ -1,4 +1,4 @@
-//! The one error type of the crate: what could not be used, and how to mend it.
+//! The one error type of the crate: what could not be used, and how to fix it.
 
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ pub enum Error {
     Document {
         /// The file.
         path: PathBuf,
-        /// What is wrong and how to mend it.
+        /// What is wrong and how to fix it.
         message: String,
     },
     /// An argument makes no sense.
@@ -33,15 +33,37 @@ pub enum Error {
     Tool {
         /// The program's name.
         tool: String,
-        /// What happened and how to mend it.
+        /// What happened and how to fix it.
         message: String,
     },
+    /// The program that a notebook is could not be started, or is gone.
+    #[error("the notebook's program: {0}")]
+    Program(String),
     /// The user pressed Ctrl-C before there was anything to keep.
     #[error("interrupted")]
     Interrupted,
+    /// The time that was given is over: what took too long.
+    #[error("{0}")]
+    TimedOut(String),
 }
 
 impl Error {
+    /// A file that is not what it should be.
+    pub fn document(path: impl Into<PathBuf>, message: impl Into<String>) -> Error {
+        Error::Document {
+            path: path.into(),
+            message: message.into(),
+        }
+    }
+
+    /// A tool that does not do what it should.
+    pub fn tool(tool: impl Into<String>, message: impl Into<String>) -> Error {
+        Error::Tool {
+            tool: tool.into(),
+            message: message.into(),
+        }
+    }
+
     /// Wraps an I/O error with the file it happened to.
     pub fn io(
         path: impl Into<PathBuf>,

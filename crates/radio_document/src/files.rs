@@ -13,7 +13,7 @@ use tempfile::{NamedTempFile, TempPath};
 /// How the name of a file begins that is not finished yet; the number of the process that writes it follows.
 const UNFINISHED: &str = ".radio-";
 /// How long another run may write before this one no longer waits for it.
-const MOST_WAIT: Duration = Duration::from_secs(10);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// Reads a file whole.
 ///
@@ -23,10 +23,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     let metadata = std::fs::metadata(path).map_err(Error::io(path, "reading"))?;
     // Of a folder the system says so.
     if !metadata.is_file() && !metadata.is_dir() {
-        return Err(Error::Document {
-            path: path.to_owned(),
-            message: NO_FILE.to_owned(),
-        });
+        return Err(Error::document(path, NO_FILE.to_owned()));
     }
     std::fs::read(path).map_err(Error::io(path, "reading"))
 }
@@ -285,7 +282,7 @@ pub fn take_turn(folder: &Path) -> Option<File> {
         match file.try_lock() {
             Ok(()) => return Some(file),
             Err(std::fs::TryLockError::WouldBlock)
-                if begun.elapsed() < MOST_WAIT && !interrupt::requested() =>
+                if begun.elapsed() < MAX_WAIT && !interrupt::requested() =>
             {
                 std::thread::sleep(Duration::from_millis(5));
             }

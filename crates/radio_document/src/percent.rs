@@ -9,9 +9,9 @@
 //!
 //! - Three quotes in a row (`r#"""#`) do not begin a Python string: cells end at the next `// %%` all the same.
 //! - In Markdown and raw cells a line `// :dep` stays as it is, and in code a line `// // +`.
-//! - An unclosed code fence in one Markdown cell does not swallow the cells behind it.
+//! - An unclosed code fence in one Markdown cell does not swallow the cells after it.
 //! - Lines end at line feeds alone, not at form feeds or U+2028.
-//! - A title that looks like metadata is written as `title="..."`, a lone key behind a title as `key=null`.
+//! - A title that looks like metadata is written as `title="..."`, a lone key after a title as `key=null`.
 //! - `#![...]` on the first line is an attribute, not an interpreter.
 //!
 //! It leaves out what only jupytext needs: its version in the header, the folding of long YAML lines, and lines that name an
@@ -171,7 +171,7 @@ fn next_marker(lines: &[&str]) -> usize {
     next.map_or(lines.len(), |next| next + 1)
 }
 
-/// Where the next cell begins behind a cell of text: a fenced block, such as a mermaid diagram, may hold `%%` lines.
+/// Where the next cell begins after a cell of text: a fenced block, such as a mermaid diagram, may hold `%%` lines.
 fn next_marker_outside_fences(lines: &[&str]) -> usize {
     let mut at = 1;
     // What opened a block that nothing closed: looking again would take long in a long cell.
@@ -268,8 +268,8 @@ fn is_active(ending: &str, metadata: &Map<String, Value>) -> bool {
 /// Whether a line is an evcxr command such as `:dep`, commented out any number of times.
 fn is_magic(line: &str) -> bool {
     let mut rest = line;
-    while let Some(behind) = rest.strip_prefix("//") {
-        rest = behind.strip_prefix(' ').unwrap_or(behind);
+    while let Some(after) = rest.strip_prefix("//") {
+        rest = after.strip_prefix(' ').unwrap_or(after);
     }
     let name = rest.strip_prefix(':');
     name.is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))

@@ -12,10 +12,7 @@ impl Notebook {
     /// [`Error::Io`] if the file cannot be read, [`Error::Document`] if it is no file, or not a Rust notebook of nbformat 4.
     pub fn read(path: &Path) -> Result<Notebook> {
         let bytes = files::read(path)?;
-        let refuse = |message: String| Error::Document {
-            path: path.to_owned(),
-            message,
-        };
+        let refuse = |message: String| Error::document(path, message);
         let text = String::from_utf8(bytes).map_err(|e| {
             refuse(format!(
                 "this is not a notebook: byte {} is not UTF-8 text",

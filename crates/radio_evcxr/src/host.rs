@@ -4,7 +4,7 @@ use super::{RELAY_VARIABLE, places, relay};
 use evcxr::{CommandContext, CompilationError, EvalContext, EvalOutputs};
 use radio_notebook::diagnostics::{Diagnostic, Span};
 use radio_notebook::execute::engine::{Job, JobCell, cell_as_file};
-use radio_notebook::program::CellPlace;
+use radio_notebook::program::CellLocation;
 use radio_notebook::say;
 use radio_runtime::protocol::{Frame, Place, SESSION_VARIABLE, mark_prefix};
 use std::fs::File;
@@ -461,7 +461,7 @@ fn diagnostic(error: &CompilationError, cell: &JobCell) -> Diagnostic {
     let spans = error.spanned_messages().iter().filter_map(|said| {
         let span = said.span?;
         Some(Span {
-            start: CellPlace {
+            start: CellLocation {
                 cell: cell.number,
                 for_cell: cell.number,
                 line: span.start_line as u32,
@@ -516,7 +516,7 @@ fn whole(cell: &JobCell) -> Span {
         .find(|(_, text)| !text.trim().is_empty())
         .unwrap_or((1, ""));
     Span {
-        start: CellPlace {
+        start: CellLocation {
             cell: cell.number,
             for_cell: cell.number,
             line,

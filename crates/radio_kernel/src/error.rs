@@ -1,4 +1,4 @@
-//! The one error type of the crate: what could not be used, and how to mend it.
+//! The one error type of the crate: what could not be used, and how to fix it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ pub enum Error {
     Connection {
         /// The connection file.
         path: PathBuf,
-        /// What is wrong with it, and how to mend it.
+        /// What is wrong with it, and how to fix it.
         message: String,
     },
     /// There is no place for the kernel, or another kernel is there.

@@ -2,7 +2,7 @@
 
 pub mod brackets;
 
-use crate::program::CellPlace;
+use crate::program::CellLocation;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader};
@@ -29,7 +29,7 @@ pub struct Diagnostic {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Span {
     /// Its first character.
-    pub start: CellPlace,
+    pub start: CellLocation,
     /// The line and column after its last character.
     pub end: (u32, u32),
     /// Whether it is the place of the error, rather than one that explains it.
@@ -95,7 +95,7 @@ impl RustcMessage {
 /// How the compiler's advice begins to bring a name into scope.
 pub(crate) const IMPORT: &str = "consider importing";
 
-/// How many ways to mend an error are shown.
+/// How many ways to fix an error are shown.
 const MAX_REPLACEMENTS: usize = 4;
 
 /// Whether a text of the compiler's has names of the generated program: no advice for a notebook.
@@ -132,7 +132,7 @@ impl Diagnostic {
     /// column of what was compiled.
     pub fn from_rustc(
         message: &serde_json::Value,
-        place: impl Fn(&str, u32, u32) -> Option<CellPlace>,
+        place: impl Fn(&str, u32, u32) -> Option<CellLocation>,
     ) -> Option<Diagnostic> {
         let message = RustcMessage::deserialize(message).ok()?;
         let is_summary = message.code.is_none() && message.spans.is_empty();
@@ -148,7 +148,7 @@ impl Diagnostic {
     pub(crate) fn warning_from_rustc(
         message: &serde_json::Value,
         cell: u32,
-        place: impl Fn(&str, u32, u32) -> Option<CellPlace>,
+        place: impl Fn(&str, u32, u32) -> Option<CellLocation>,
     ) -> Option<Diagnostic> {
         let message = RustcMessage::deserialize(message).ok()?;
         // What a macro of a library or of another cell says is not the cell's.
@@ -168,7 +168,7 @@ impl Diagnostic {
     fn of(
         message: RustcMessage,
         is_warning: bool,
-        place: impl Fn(&str, u32, u32) -> Option<CellPlace>,
+        place: impl Fn(&str, u32, u32) -> Option<CellLocation>,
     ) -> Diagnostic {
         let mut spans: Vec<Span> = Vec::new();
         for span in message
@@ -220,7 +220,7 @@ impl Diagnostic {
 
     /// Where the error is. If that is a line of our own, such as the start of a closure around a cell, it is in the last of
     /// the cells that explain it.
-    fn place(&self) -> Option<CellPlace> {
+    fn place(&self) -> Option<CellLocation> {
         let primary = self.spans.iter().find(|span| span.is_primary);
         let last = || self.spans.iter().max_by_key(|span| span.start.for_cell);
         primary.or_else(last).map(|span| span.start)
@@ -296,7 +296,7 @@ impl Span {
     /// is a library's, and another one, which is to blame, where it is a cell's.
     fn from_rustc(
         span: &RustcSpan,
-        place: &impl Fn(&str, u32, u32) -> Option<CellPlace>,
+        place: &impl Fn(&str, u32, u32) -> Option<CellLocation>,
     ) -> Vec<Span> {
         let within = |span: &RustcSpan| span.expansion.as_ref().map(|within| within.span.clone());
         let places = std::iter::successors(Some(span.clone()), within).filter_map(|at| {
@@ -308,7 +308,7 @@ impl Span {
             });
             Some((start, end))
         });
-        let places: Vec<(CellPlace, (u32, u32))> = places.collect();
+        let places: Vec<(CellLocation, (u32, u32))> = places.collect();
         // A macro of the same cell explains itself.
         let known = places.first().map(|(start, _)| start.cell);
         let call = places.last().filter(|(start, _)| Some(start.cell) != known);
@@ -319,7 +319,7 @@ impl Span {
             .map(|(index, &(start, end))| {
                 let for_cell = blame.unwrap_or(start.for_cell);
                 Span {
-                    start: CellPlace { for_cell, ..start },
+                    start: CellLocation { for_cell, ..start },
                     end,
                     is_primary: span.is_primary && index == 0,
                     label: match index {
@@ -357,7 +357,7 @@ fn offset(source: &str, line: u32, column: u32) -> usize {
 }
 
 /// The numbers of the errors that text has which cannot be parsed: literals and block comments without an end, and a doc
-/// comment with nothing behind it.
+/// comment with nothing after it.
 const SYNTAX_ERRORS: [&str; 8] = [
     "E0585", "E0586", "E0748", "E0758", "E0762", "E0763", "E0765", "E0766",
 ];
@@ -393,7 +393,7 @@ pub(crate) fn syntax_errors(code: &str, cell: u32) -> Option<Vec<Diagnostic>> {
         // An unclosed bracket is noticed after the cell's end.
         let column = if line > lines { u32::MAX } else { column };
         let line = line.clamp(1, lines.max(1));
-        Some(CellPlace {
+        Some(CellLocation {
             cell,
             for_cell: cell,
             line,

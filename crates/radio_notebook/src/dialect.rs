@@ -25,7 +25,7 @@ use crate::dialect::commands::{Command, split_commands};
 use crate::dialect::comments::without_lone_docs;
 use crate::dialect::items::Item;
 pub use insert::FOLDER_VARIABLE;
-use insert::{EXPRESSION_MACROS, Exits, Files, belongs, blank, chunk};
+use insert::{EXPRESSION_MACROS, Exits, Files, belongs, blank, fragment};
 pub(crate) use names::collect_names;
 use names::{declared_names, evaluated, flatten_use};
 use proc_macro2::{Delimiter, Punct, Spacing, TokenStream, TokenTree};
@@ -36,7 +36,7 @@ use syn::visit::Visit;
 
 /// A piece of a cell's source.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Chunk {
+pub struct Fragment {
     /// The piece; what stands before it on its first line is replaced by spaces, so columns are the cell's.
     pub text: String,
     /// The cell's line on which it begins, from 1.
@@ -68,7 +68,7 @@ pub struct ExternCrate {
     /// Whether it has attributes, such as `#[macro_use]`.
     pub has_attributes: bool,
     /// Its text where it stands.
-    pub text: Chunk,
+    pub text: Fragment,
 }
 
 /// One cell, taken apart.
@@ -79,15 +79,15 @@ pub struct CellCode {
     /// The `extern crate` items.
     pub extern_crates: Vec<ExternCrate>,
     /// `#![...]`.
-    pub inner_attributes: Vec<Chunk>,
+    pub inner_attributes: Vec<Fragment>,
     /// The leaves of the `use` statements.
     pub imports: Vec<Import>,
     /// Functions, types, impls, macros: what becomes part of the crate.
     pub items: Vec<Item>,
     /// The statements, up to the trailing expression.
-    pub body: Option<Chunk>,
+    pub body: Option<Fragment>,
     /// The trailing expression.
-    pub tail: Option<Chunk>,
+    pub tail: Option<Fragment>,
     /// The variables that the statements declare.
     pub declares: BTreeSet<String>,
     /// Those of them that can be changed.
@@ -111,11 +111,11 @@ pub struct CellCode {
 /// Why a cell could not be taken apart.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CellError {
-    /// A command that is not understood or not to be had here.
+    /// A command that is not understood, or that radio does not have.
     Command {
         /// The cell's line, from 1.
         line: u32,
-        /// What is wrong and how to mend it.
+        /// What is wrong and how to fix it.
         message: String,
     },
     /// The cell is not Rust. The compiler says it better than we do.
@@ -176,7 +176,8 @@ impl CellCode {
         let mut cut: Vec<Range<usize>> = Vec::new();
         for attribute in &attributes {
             let range = attribute.span().byte_range();
-            cell.inner_attributes.push(chunk(code, range.clone(), &[]));
+            cell.inner_attributes
+                .push(fragment(code, range.clone(), &[]));
             cut.push(range);
         }
         let mut marks = Exits::default();
@@ -216,7 +217,7 @@ impl CellCode {
                         bound: bound.unwrap_or_else(|| name.clone()),
                         name,
                         has_attributes: !item.attrs.is_empty(),
-                        text: chunk(code, range.clone(), &[]),
+                        text: fragment(code, range.clone(), &[]),
                     });
                     cut.push(range);
                 }
@@ -226,7 +227,7 @@ impl CellCode {
                     let mut insertions = files.insertions();
                     insertions.extend(widen::widen(item));
                     let owner = cell.items.iter().rev().find_map(Item::owning_name);
-                    let text = chunk(code, range.clone(), &insertions);
+                    let text = fragment(code, range.clone(), &insertions);
                     let made = match item {
                         syn::Item::Macro(syn::ItemMacro {
                             ident: Some(_),
@@ -239,7 +240,7 @@ impl CellCode {
                     let narrow = (!made.insertions.is_empty()).then(|| text.clone());
                     insertions.extend(made.insertions);
                     let text = match &narrow {
-                        Some(_) => chunk(code, range.clone(), &insertions),
+                        Some(_) => fragment(code, range.clone(), &insertions),
                         None => text,
                     };
                     let mut item = Item::new(item, text, owner.map(str::to_owned));
@@ -288,7 +289,7 @@ impl CellCode {
         cell.returns = marks.found_return;
         cell.awaits = marks.found_await;
         if let Some(range) = tail {
-            cell.tail = Some(chunk(code, range.clone(), &marks.insertions));
+            cell.tail = Some(fragment(code, range.clone(), &marks.insertions));
             cut.push(range);
         }
         let rest = blank(code, &cut);
@@ -296,7 +297,7 @@ impl CellCode {
             marks
                 .insertions
                 .retain(|(at, text)| !cut.iter().any(|range| belongs(range, *at, text)));
-            cell.body = Some(chunk(&rest, 0..rest.len(), &marks.insertions));
+            cell.body = Some(fragment(&rest, 0..rest.len(), &marks.insertions));
         }
         Ok(cell)
     }
@@ -350,7 +351,7 @@ fn parse_rust(code: &str) -> syn::Result<Parsed> {
     Ok((tokens, attributes, statements))
 }
 
-/// The tokens with a semicolon behind each `use` that has none; `None` if no semicolon is missing.
+/// The tokens with a semicolon after each `use` that has none; `None` if no semicolon is missing.
 fn end_uses(tokens: TokenStream) -> Option<TokenStream> {
     let mut ended = Vec::new();
     let mut is_mended = false;
@@ -361,7 +362,7 @@ fn end_uses(tokens: TokenStream) -> Option<TokenStream> {
         if !is_use {
             continue;
         }
-        // The tree of a `use` goes on behind `::` and `as`, and ends with a name, `*` or braces.
+        // The tree of a `use` goes on after `::` and `as`, and ends with a name, `*` or braces.
         let mut goes_on = true;
         while let Some(token) = tokens.next_if(|next| match next {
             TokenTree::Punct(mark) => mark.as_char() == ':' || (goes_on && mark.as_char() == '*'),

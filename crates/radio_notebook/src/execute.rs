@@ -383,7 +383,7 @@ impl Execution<'_> {
         let done = ahead.wait(at, &mut |line| watcher.compiles(line), &is_over);
         self.summary.compiling += begun.elapsed();
         Ok(match done {
-            None | Some(Err(Error::Interrupted)) => None,
+            None | Some(Err(Error::Interrupted | Error::TimedOut(_))) => None,
             Some(Err(error)) => return Err(error),
             Some(Ok(Ok(compiled))) => Some(Ok(compiled)),
             Some(Ok(Err(Refusal::Compiler(diagnostics)))) => {

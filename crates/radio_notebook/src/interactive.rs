@@ -155,10 +155,7 @@ impl Interactive {
         if let Some(startup) = startup::read(&self.folder)? {
             let executed = self.execute_cell(0, &startup.source, audience)?;
             if let Some(Output::Error { traceback, .. }) = executed.error {
-                return Err(Error::Document {
-                    path: startup.files[0].clone(),
-                    message: traceback.join("\n"),
-                });
+                return Err(Error::document(&startup.files[0], traceback.join("\n")));
             }
         }
         self.has_started = true;

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 
 /// A place in a notebook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CellPlace {
+pub struct CellLocation {
     /// The cell's number.
     pub cell: u32,
     /// The cell for whose sake the place is in the program: another one for a copy of an earlier cell's item.

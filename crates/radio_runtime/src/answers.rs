@@ -63,15 +63,7 @@ fn escaped(text: &str) -> String {
 /// The line failed.
 #[track_caller]
 pub fn shell(line: &str) -> Result<(), Raised> {
-    let (shell, flag) = if cfg!(windows) {
-        ("cmd", "/C")
-    } else {
-        ("sh", "-c")
-    };
-    let output = std::process::Command::new(shell)
-        .arg(flag)
-        .arg(line)
-        .output();
+    let output = std::process::Command::new("sh").args(["-c", line]).output();
     let output = match output {
         Ok(output) => output,
         Err(error) => return refuse(&format!("Failed to execute shell command: {error}")),

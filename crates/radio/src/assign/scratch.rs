@@ -74,13 +74,13 @@ impl Offer {
         offer.gather(&folder, &offer.work.clone(), others, 0);
         let size: u64 = offer.files.iter().map(|(file, _)| length(file)).sum();
         if size > MAX_OFFER {
-            return Err(Error::Document {
-                path: folder,
-                message: format!(
+            return Err(Error::document(
+                folder,
+                format!(
                     "each hand-in gets a copy of this folder, which has {} MB: move what the assignment does not need elsewhere",
                     size >> 20
                 ),
-            });
+            ));
         }
         Ok(offer)
     }

@@ -27,10 +27,7 @@ impl Source {
     /// # Errors
     /// [`Error::Document`] if it cannot be read as one: what is wrong, and in which cell.
     pub fn read(path: &Path) -> Result<Source> {
-        let refuse = |message: String| Error::Document {
-            path: path.to_owned(),
-            message,
-        };
+        let refuse = |message: String| Error::document(path, message);
         if path.is_dir() {
             return Err(refuse("this is a folder; name the solved notebook".into()));
         }
@@ -42,10 +39,7 @@ impl Source {
     /// # Errors
     /// As [`read`](Source::read).
     pub fn of(path: &Path, notebook: Notebook) -> Result<Source> {
-        let refuse = |message: String| Error::Document {
-            path: path.to_owned(),
-            message,
-        };
+        let refuse = |message: String| Error::document(path, message);
         let parts = nbgrader::parts(&notebook).map_err(refuse)?;
         let mut released = notebook.clone();
         for (index, (cell, part)) in released.cells.iter_mut().zip(&parts).enumerate() {

@@ -3,7 +3,7 @@
 //! What counts: the text of stdout and its place among the other outputs, the text of stderr, the content of every MIME
 //! type, and an error's name, message and traceback. What does not: execution counts, metadata, the compiler's warnings, which
 //! a kernel shows, whether something shown is a result or a display, how text is cut into chunks and lines, and where stderr stands among the other outputs, because
-//! kernels send it over a way of its own.
+//! kernels send it separately.
 
 use crate::check::numbers;
 use crate::check::sanitize::{Rules, without_colours};

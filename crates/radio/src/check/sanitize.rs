@@ -38,10 +38,7 @@ impl Rules {
     /// [`Error::Io`] if the file cannot be read, [`Error::Document`] with line and section if a rule cannot be used.
     pub fn read(path: &Path) -> Result<Rules> {
         let text = std::fs::read_to_string(path).map_err(Error::io(path, "reading"))?;
-        Rules::parse(&text).map_err(|message| Error::Document {
-            path: path.to_owned(),
-            message,
-        })
+        Rules::parse(&text).map_err(|message| Error::document(path, message))
     }
 
     /// Reads rules in nbval's form. The error is a sentence for the user.

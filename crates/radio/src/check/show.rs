@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 /// Lines around a difference.
 const CONTEXT: usize = 3;
 /// The most lines that are shown of the diff of an output.
-const MOST_LINES: usize = 40;
+const MAX_LINES: usize = 40;
 /// The most characters that are shown of one line.
-const MOST_CHARACTERS: usize = 160;
+const MAX_CHARACTERS: usize = 160;
 /// Characters that are shown before the place where a long line differs.
 const LEAD: usize = 40;
 /// After this time a diff may be longer than need be.
-const MOST_TIME: Duration = Duration::from_secs(1);
+const MAX_TIME: Duration = Duration::from_secs(1);
 
 const PLACE: Style = AnsiColor::Cyan.on_default();
 
@@ -127,7 +127,7 @@ fn how_it_differs(difference: &Difference, in_full: bool, sides: Sides<'_>) -> S
     };
     match texts {
         Some((stored, fresh)) if in_full && preference(&difference.part).is_some() => {
-            format!("{verdict}\n{}", diff(stored, fresh, sides, MOST_LINES))
+            format!("{verdict}\n{}", diff(stored, fresh, sides, MAX_LINES))
         }
         _ => format!("{verdict}\n"),
     }
@@ -158,7 +158,7 @@ fn grouped(number: usize) -> String {
 pub fn diff(stored: &str, fresh: &str, sides: Sides<'_>, most_lines: usize) -> String {
     let old: Vec<&str> = stored.split_inclusive('\n').collect();
     let new: Vec<&str> = fresh.split_inclusive('\n').collect();
-    let deadline = Instant::now().checked_add(MOST_TIME);
+    let deadline = Instant::now().checked_add(MAX_TIME);
     let operations = capture_diff_slices_deadline(Algorithm::Myers, &old, &new, deadline);
     let (old_head, new_head) = sides.heads();
     let mut lines = vec![
@@ -227,15 +227,13 @@ fn with_visible_end(line: &str, differs_at: usize) -> String {
 fn shortened(line: &str, differs_at: usize) -> String {
     let line = line.trim_end_matches('\n');
     let length = line.chars().count();
-    if length <= MOST_CHARACTERS {
+    if length <= MAX_CHARACTERS {
         return visible(line);
     }
-    let start = differs_at
-        .saturating_sub(LEAD)
-        .min(length - MOST_CHARACTERS);
-    let part: String = line.chars().skip(start).take(MOST_CHARACTERS).collect();
+    let start = differs_at.saturating_sub(LEAD).min(length - MAX_CHARACTERS);
+    let part: String = line.chars().skip(start).take(MAX_CHARACTERS).collect();
     let before = if start > 0 { "…" } else { "" };
-    let after = if start + MOST_CHARACTERS < length {
+    let after = if start + MAX_CHARACTERS < length {
         "…"
     } else {
         ""

@@ -36,7 +36,7 @@ pub fn with_outputs(text: &str, fresh: &[(usize, &Cell)]) -> serde_json::Result<
                     edits.push((place, new));
                 }
                 None => {
-                    // Behind the brace that opens the cell, which has other entries, or it would not be one.
+                    // After the brace that opens the cell, which has other entries, or it would not be one.
                     let at = place(raw, text).start + 1;
                     edits.push((at..at, format!("\"{key}\": {value},")));
                 }
@@ -61,7 +61,7 @@ fn place(value: &RawValue, text: &str) -> Range<usize> {
     start..start + value.get().len()
 }
 
-/// A value of a cell as JSON that fits behind `before`: indented as the line that it begins on, or all on one line where the
+/// A value of a cell as JSON that fits after `before`: indented as the line that it begins on, or all on one line where the
 /// file is written that way.
 fn laid_out(value: &Value, before: &str, has_crlf: bool) -> serde_json::Result<String> {
     let line = before.rsplit('\n').next().unwrap_or_default();

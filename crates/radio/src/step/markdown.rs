@@ -282,7 +282,7 @@ impl Page {
         }
     }
 
-    /// Ends what goes before, and leaves a line free behind it.
+    /// Ends what goes before, and leaves a line free after it.
     fn blank(&mut self) {
         self.flush();
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {

@@ -9,7 +9,7 @@ use radio_notebook::files;
 use std::path::PathBuf;
 
 /// How wide a figure is in the terminal, in columns, at most.
-const MOST_COLUMNS: usize = 72;
+const MAX_COLUMNS: usize = 72;
 
 /// Asks a terminal how large its characters are, and what it can do. It answers as if keys were pressed.
 const WHAT_IT_CAN: &str = "\x1b[16t\x1b[c";
@@ -34,7 +34,7 @@ impl Walk {
             self.write(&picture(
                 protocol,
                 png,
-                self.screen.width().min(MOST_COLUMNS),
+                self.screen.width().min(MAX_COLUMNS),
             ));
         }
     }

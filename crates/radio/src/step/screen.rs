@@ -7,7 +7,7 @@ use std::io::{IsTerminal, Write};
 /// The width where nobody says one.
 const USUAL_WIDTH: usize = 80;
 /// Lines of prose longer than this are hard to read on a wide screen.
-const MOST_WIDTH: usize = 100;
+const MAX_WIDTH: usize = 100;
 const LEAST_WIDTH: usize = 20;
 
 /// Standard output as a person sees it.
@@ -44,7 +44,7 @@ impl Screen {
         columns
             .filter(|&columns| columns > 0)
             .unwrap_or(USUAL_WIDTH)
-            .clamp(LEAST_WIDTH, MOST_WIDTH)
+            .clamp(LEAST_WIDTH, MAX_WIDTH)
     }
 
     /// `text` in `style`, where there are colours.

@@ -75,16 +75,16 @@ pub(super) fn read(lines: &[&str]) -> Result<Header, String> {
             let first = at + 1;
             let end = first + length;
             read_yaml(&inside[..length], first, &mut header)?;
-            let blank_behind = lines
+            let blank_after = lines
                 .get(end + 1)
                 .is_some_and(|line| commented(end + 1).unwrap_or(line).trim().is_empty());
             if let Some(cell) = header.cell.as_mut()
-                && !blank_behind
+                && !blank_after
                 && end + 1 < lines.len()
             {
                 cell.set_metadata("lines_to_next_cell", 0.into());
             }
-            header.length = end + 1 + usize::from(blank_behind);
+            header.length = end + 1 + usize::from(blank_after);
         }
     }
     if let Some(executable) = executable {
@@ -220,7 +220,7 @@ pub(super) fn note_filters(
     }
 }
 
-/// Writes the header's lines, and an empty one behind it. `first` is the notebook's first cell; the second value says
+/// Writes the header's lines, and an empty one after it. `first` is the notebook's first cell; the second value says
 /// whether it is part of the header.
 pub(super) fn write(metadata: &Map<String, Value>, first: Option<&Cell>) -> (Vec<String>, bool) {
     let mut lines = Vec::new();

@@ -169,9 +169,9 @@ fn literal_to_json(text: &str) -> Option<String> {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         if c == '"' || c == '\'' {
-            let (string, behind) = python_string(&rest[1..], c)?;
+            let (string, after) = python_string(&rest[1..], c)?;
             json.push_str(&Value::from(string).to_string());
-            rest = behind;
+            rest = after;
             continue;
         }
         let word = rest.len()
@@ -205,7 +205,7 @@ fn literal_to_json(text: &str) -> Option<String> {
     Some(json)
 }
 
-/// Reads a Python string up to its closing quote; returns it and what stands behind it.
+/// Reads a Python string up to its closing quote; returns it and what stands after it.
 fn python_string(text: &str, quote: char) -> Option<(String, &str)> {
     let mut string = String::new();
     let mut chars = text.char_indices();
@@ -229,7 +229,7 @@ fn python_string(text: &str, quote: char) -> Option<(String, &str)> {
 }
 
 /// Writes what stands after `// %%`, with the space before it. What jupytext itself would not read back as it is (a title
-/// with an equals sign, a lone key behind a title) is written in a longer form that it does read.
+/// with an equals sign, a lone key after a title) is written in a longer form that it does read.
 pub(super) fn write(options: &CellOptions) -> String {
     let forms = [(true, true), (true, false), (false, false)];
     let mut texts =
@@ -291,7 +291,7 @@ fn form(options: &CellOptions, with_title: bool, with_lone_keys: bool) -> String
     }
 }
 
-/// JSON as Python writes it: a space behind commas and colons, ASCII only.
+/// JSON as Python writes it: a space after commas and colons, ASCII only.
 fn python_json(value: &Value) -> String {
     match value {
         Value::Array(items) => {

@@ -4,7 +4,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Value};
 
 /// Deeper than any header is.
-const MOST_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// Something that is still open while YAML is read.
 enum Open {
@@ -38,7 +38,7 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
                 typed.unwrap_or_else(|| Value::String(text.into_owned()))
             }
             Event::SequenceStart(..) | Event::MappingStart(..) => {
-                if open.len() == MOST_DEPTH {
+                if open.len() == MAX_DEPTH {
                     return Err(format!("it is nested too deeply {}", at()));
                 }
                 open.push(match event {

@@ -17,9 +17,8 @@ const SETTINGS: [&str; 8] = [
 
 /// The call that cargo announced in `line`, if it is one for `package` and can be repeated.
 pub fn announced(line: &str, package: &str) -> Option<Vec<String>> {
-    // Elsewhere cargo quotes arguments in other ways.
     let call = line.trim().strip_prefix("Running `")?.strip_suffix('`')?;
-    let arguments = shlex::split(call).filter(|_| cfg!(unix))?;
+    let arguments = shlex::split(call)?;
     let is_for_package = value_of(&arguments, "--crate-name") == Some(package);
     is_for_package.then_some(arguments)
 }

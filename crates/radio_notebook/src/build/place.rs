@@ -32,13 +32,12 @@ pub(crate) fn with_way_out(error: Error) -> Error {
         Error::Io { path, source, .. }
             if matches!(source.kind(), PermissionDenied | ReadOnlyFilesystem) =>
         {
-            Error::Tool {
-                tool: "the notebook cannot be compiled".into(),
-                message: format!(
-                    "{} cannot be written ({source}); set CARGO_TARGET_DIR to a folder that can",
-                    path.display()
+            Error::document(
+                path,
+                format!(
+                    "the notebook cannot be compiled: the folder cannot be written ({source}); set CARGO_TARGET_DIR to one that can"
                 ),
-            }
+            )
         }
         other => other,
     }

@@ -10,7 +10,7 @@ use super::cache::{file_hash, forget_old, inputs, touch};
 use super::cargo;
 use super::place::with_way_out;
 use super::toolchain::Toolchain;
-use super::tools::{Heard, cargo_program, fault_of_the_system, hear, is_to_end};
+use super::tools::{Heard, cargo_program, fault_of_the_system, hear, may_go_on};
 use crate::error::{Error, Result};
 use crate::hash::hash_of;
 use crate::program::Build;
@@ -88,8 +88,8 @@ impl Builder {
     /// `base`. `progress` hears what cargo is doing.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::Tool`] for trouble with files and tools, [`Error::Interrupted`] after Ctrl-C and at the
-    /// deadline. Dependencies that cannot be built are no error here, but [`Built::Refused`].
+    /// [`Error::Io`] and [`Error::Tool`] for trouble with files and tools, [`Error::Interrupted`] after Ctrl-C,
+    /// [`Error::TimedOut`] at the deadline. Dependencies that cannot be built are no error here, but [`Built::Refused`].
     pub fn build(
         &self,
         dependencies: &BTreeMap<String, toml::Value>,
@@ -170,11 +170,13 @@ impl Builder {
     ) -> Result<Built> {
         let _ = std::fs::remove_file(folder.join("Cargo.lock"));
         match origin {
-            Some(path) if lock.parse::<toml::Table>().is_err() => Err(Error::Document {
+            Some(path) if lock.parse::<toml::Table>().is_err() => Err(Error::document(
                 path,
-                message: "this lock file is broken: restore it, or delete it and run `cargo generate-lockfile`".into(),
-            }),
-            _ => Ok(Built::Refused(format!("{why}\nrun it once more: the broken lock file is removed"))),
+                "this lock file is broken: restore it, or delete it and run `cargo generate-lockfile`",
+            )),
+            _ => Ok(Built::Refused(format!(
+                "{why}\nrun it once more: the broken lock file is removed"
+            ))),
         }
     }
 
@@ -186,10 +188,10 @@ impl Builder {
                 Ok(()) => return Ok(Some(file)),
                 // Some file systems have no locks. Who runs a notebook twice at once there may see cargo complain.
                 Err(std::fs::TryLockError::Error(_)) => return Ok(None),
-                Err(_) if is_to_end(self.deadline) => {
-                    return Err(Error::Interrupted);
+                Err(_) => {
+                    may_go_on("another run's cargo", self.deadline)?;
+                    std::thread::sleep(Duration::from_millis(20));
                 }
-                Err(_) => std::thread::sleep(Duration::from_millis(20)),
             }
         }
     }
@@ -311,13 +313,13 @@ impl Builder {
         let said = heard.what_went_wrong();
         let why = format!("{foreign}{said}").replace(&*folder.to_string_lossy(), "the notebook");
         match fault_of_the_system(&why) {
-            Some(fault) => Err(Error::Tool {
-                tool: "cargo".into(),
-                message: format!(
+            Some(fault) => Err(Error::tool(
+                "cargo",
+                format!(
                     "the notebook cannot be compiled in {}: {fault}",
                     self.target.display()
                 ),
-            }),
+            )),
             None => Ok(Err(why.trim_end().to_owned())),
         }
     }
@@ -418,14 +420,14 @@ impl Builder {
             return Ok(None);
         }
         if !status.success() {
-            return Err(Error::Tool {
-                tool: "rustc".into(),
-                message: format!(
+            return Err(Error::tool(
+                "rustc",
+                format!(
                     "the dependencies cannot be linked in {}: {}",
                     folder.display(),
                     fault_of_the_system(&said).unwrap_or(said)
                 ),
-            });
+            ));
         }
         let linked = fresh.path().join("library");
         std::fs::rename(&linked, &library).map_err(Error::io(&library, "writing"))?;

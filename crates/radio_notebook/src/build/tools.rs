@@ -85,9 +85,20 @@ pub(crate) fn cargo_program() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// Whether what is under way is to be given up.
-pub(crate) fn is_to_end(deadline: Option<Instant>) -> bool {
-    interrupt::requested() || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+/// Whether what is under way may go on.
+///
+/// # Errors
+/// [`Error::Interrupted`] after Ctrl-C, [`Error::TimedOut`] at the deadline.
+pub(crate) fn may_go_on(tool: &str, deadline: Option<Instant>) -> Result<()> {
+    if interrupt::requested() {
+        return Err(Error::Interrupted);
+    }
+    match deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        true => Err(Error::TimedOut(format!(
+            "{tool} did not end in the time that was given"
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Runs a tool whose stdout and stderr are piped, and hands on each line: whether it was on stdout, and the line.
@@ -107,10 +118,7 @@ pub(crate) fn follow(
     deadline: Option<Instant>,
     hand_on: &mut dyn FnMut(bool, String),
 ) -> Result<ExitStatus> {
-    let tool_error = |message: String| Error::Tool {
-        tool: tool.into(),
-        message,
-    };
+    let tool_error = |message: String| Error::tool(tool, message);
     let mut group = started.map_err(|e| {
         tool_error(format!(
             "could not be started ({e}); install Rust from https://rustup.rs"
@@ -144,9 +152,7 @@ pub(crate) fn follow(
     }
     drop(sender);
     loop {
-        if is_to_end(deadline) {
-            return Err(Error::Interrupted);
-        }
+        may_go_on(tool, deadline)?;
         match lines.recv_timeout(Duration::from_millis(50)) {
             Ok((is_stdout, line)) => hand_on(is_stdout, line),
             Err(mpsc::RecvTimeoutError::Timeout) => {}

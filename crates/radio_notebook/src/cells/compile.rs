@@ -14,7 +14,7 @@ use crate::build::unit::{Compiler, Early, Outcome, Rest, Unit};
 use crate::diagnostics::Diagnostic;
 use crate::dialect::CellCode;
 use crate::error::Result;
-use crate::program::CellPlace;
+use crate::program::CellLocation;
 use crate::program::body::Body;
 use crate::program::compiled::Library;
 use crate::program::definitions::Definitions;
@@ -46,7 +46,7 @@ pub struct Places(Arc<Mutex<HashMap<String, SourceMap>>>);
 
 impl Places {
     /// The place in the notebook that a place in what was compiled comes from.
-    pub fn find(&self, file: &str, line: u32, column: u32) -> Option<CellPlace> {
+    pub fn find(&self, file: &str, line: u32, column: u32) -> Option<CellLocation> {
         self.maps().get(file)?.place(line, column)
     }
 
@@ -179,9 +179,9 @@ impl Cells {
         let mut seen = scope.clone();
         seen.item_macros.extend(code.item_macros.iter().cloned());
         seen.attributes
-            .extend(code.inner_attributes.iter().map(|chunk| Placed {
+            .extend(code.inner_attributes.iter().map(|fragment| Placed {
                 cell: number,
-                what: Arc::new(chunk.clone()),
+                what: Arc::new(fragment.clone()),
             }));
         let commands = obey(&mut seen, &code.commands, &self.folder);
         if code.awaits {

@@ -3,7 +3,7 @@
 //! A cell is compiled inside of a function, whose brackets the compiler would name.
 
 use crate::diagnostics::{Diagnostic, Span};
-use crate::program::CellPlace;
+use crate::program::CellLocation;
 use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
 
 /// A bracket of the code, and where it stands: line and column, from 1.
@@ -24,7 +24,7 @@ impl Bracket {
 
     fn span(&self, cell: u32, is_primary: bool, label: impl Into<String>) -> Span {
         Span {
-            start: CellPlace {
+            start: CellLocation {
                 cell,
                 for_cell: cell,
                 line: self.line,

@@ -64,7 +64,7 @@ pub enum ErrorFormat {
 /// Takes the commands off a cell's head; the code that is left has blank lines in their place.
 ///
 /// # Errors
-/// [`CellError::Command`] if one is not understood, or not to be had here.
+/// [`CellError::Command`] if one is not understood, or not in radio.
 pub(crate) fn split_commands(source: &str) -> Result<(Vec<(u32, Command)>, String), CellError> {
     let mut commands = Vec::new();
     let mut code = String::with_capacity(source.len());
@@ -199,7 +199,7 @@ fn parse_command(text: &str) -> Result<Command, String> {
     }
 }
 
-/// Why a command is not to be had, and the way out.
+/// Why radio does not have a command, and what to do instead.
 fn refusal(name: &str) -> String {
     let way_out = match name {
         ":clear" | ":restart" => {
@@ -223,7 +223,7 @@ fn refusal(name: &str) -> String {
             );
         }
     };
-    format!("the command `{name}` of evcxr is not to be had in radio: {way_out}")
+    format!("the command `{name}` of evcxr does not exist in radio: {way_out}")
 }
 
 /// How many values a format string has places for.

@@ -1,17 +1,17 @@
 //! The pieces that are cut out of a cell, and what is inserted into them: what leaves the cell at a `?` or a `return`, and the folder
 //! before the paths of included files.
 
-use super::Chunk;
+use super::Fragment;
 use std::ops::Range;
 use syn::spanned::Spanned;
 use syn::visit::Visit;
 
 /// The piece of `code` in `range`, with those of the insertions that belong into it.
-pub(super) fn chunk(
+pub(super) fn fragment(
     code: &str,
     range: Range<usize>,
     insertions: &[(usize, &'static str)],
-) -> Chunk {
+) -> Fragment {
     let line_start = code[..range.start].rfind('\n').map_or(0, |at| at + 1);
     let line = code[..range.start].matches('\n').count() as u32 + 1;
     let mut text = " ".repeat(code[line_start..range.start].chars().count());
@@ -33,14 +33,14 @@ pub(super) fn chunk(
         from = at;
     }
     text.push_str(&code[from..range.end]);
-    Chunk {
+    Fragment {
         text,
         line,
         insertions: inserted,
     }
 }
 
-/// Whether an insertion stands before what it belongs to, rather than behind it.
+/// Whether an insertion stands before what it belongs to, rather than after it.
 fn opens(insertion: &str) -> bool {
     insertion.ends_with(['(', ' '])
 }

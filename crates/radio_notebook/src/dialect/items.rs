@@ -1,6 +1,6 @@
 //! Items of cells: what each is called, what it belongs to, and which names its meaning depends on.
 
-use crate::dialect::{Chunk, collect_names};
+use crate::dialect::{Fragment, collect_names};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use syn::visit::Visit;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     /// Its text where it stands.
-    pub text: Chunk,
+    pub text: Fragment,
     /// What kind of item it is.
     pub kind: ItemKind,
     /// For an `impl`: the named item before it in its cell, with which it goes.
@@ -24,7 +24,7 @@ pub struct Item {
     /// Every name in it.
     pub words: BTreeSet<String>,
     /// Of a macro that is called or defined: its text without what makes visible what it makes. Some macros want it so.
-    pub narrow: Option<Chunk>,
+    pub narrow: Option<Fragment>,
     /// Of a macro that is called, and of foreign items: the names that are defined, as far as they stand there.
     pub makes: BTreeSet<String>,
     /// Whether it may be left out, by a `#[cfg]`.
@@ -66,7 +66,7 @@ pub enum ItemKind {
 
 impl Item {
     /// What `syn` found; `owner` is the named item before it.
-    pub fn new(item: &syn::Item, text: Chunk, owner: Option<String>) -> Item {
+    pub fn new(item: &syn::Item, text: Fragment, owner: Option<String>) -> Item {
         let kind = kind_of(item);
         let tokens: TokenStream = text.text.parse().unwrap_or_default();
         let mut words = BTreeSet::new();

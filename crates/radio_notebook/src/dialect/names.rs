@@ -39,7 +39,7 @@ pub(super) fn declared_names(
     }
 }
 
-/// The parts of a statement that are evaluated: all of it, or what a `let` says behind its pattern.
+/// The parts of a statement that are evaluated: all of it, or what a `let` says after its pattern.
 pub(super) fn evaluated(statement: &syn::Stmt) -> Vec<Range<usize>> {
     let syn::Stmt::Local(local) = statement else {
         return vec![statement.span().byte_range()];

@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree, token_stream::IntoIter};
 
 /// The deepest nesting that is parsed: brackets, operators and keywords that can stand inside one another.
-pub const MOST_NESTING: usize = 4_000;
+pub const MAX_NESTING: usize = 4_000;
 /// The stack that a level of nesting takes at most, in bytes, in a parser that is not optimised.
 const LEVEL: usize = 64 << 10;
 /// The nesting for which any thread's stack suffices.
@@ -66,9 +66,9 @@ impl Level {
     /// Ends an expression or item.
     fn separate(&mut self) -> Result<(), (u32, String)> {
         let nesting = self.run + self.inner;
-        if nesting > MOST_NESTING {
+        if nesting > MAX_NESTING {
             let message = format!(
-                "this nests too deeply, or is too long a chain: radio parses {MOST_NESTING} levels; divide it"
+                "this nests too deeply, or is too long a chain: radio parses {MAX_NESTING} levels; divide it"
             );
             return Err((self.line, message));
         }
@@ -168,7 +168,7 @@ mod tests {
                 other => panic!("{:.40}: {:.200}", source, format!("{other:?}")),
             }
         }
-        for times in [10, 100, MOST_NESTING / 8] {
+        for times in [10, 100, MAX_NESTING / 8] {
             for source in nested(times) {
                 let parsed = CellCode::parse(&source);
                 let refused = matches!(parsed, Err(CellError::Command { .. }));
@@ -177,7 +177,7 @@ mod tests {
         }
         // The deepest that is not refused, of each kind.
         for kind in 0..nested(1).len() {
-            let (mut fits, mut not) = (1, MOST_NESTING + 1);
+            let (mut fits, mut not) = (1, MAX_NESTING + 1);
             while not - fits > 1 {
                 let middle = usize::midpoint(fits, not);
                 let tokens = nested(middle)[kind].parse().unwrap();

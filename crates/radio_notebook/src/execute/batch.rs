@@ -35,7 +35,7 @@ pub trait Reporter {
 }
 
 /// How many events wait to be told before the executions have to wait as well.
-const MOST_EVENTS: usize = 64;
+const MAX_EVENTS: usize = 64;
 
 enum Event {
     Begins(usize),
@@ -96,7 +96,7 @@ pub fn execute_all(
         .map(|notebook| std::sync::Mutex::new(Some(notebook)))
         .collect();
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let (sender, events) = mpsc::sync_channel(MOST_EVENTS);
+    let (sender, events) = mpsc::sync_channel(MAX_EVENTS);
     let _answering = interrupt::answering();
     std::thread::scope(|scope| {
         // Dropped with the end of this closure: who still has something to tell then does not wait until somebody listens.
@@ -120,12 +120,10 @@ pub fn execute_all(
                     let path = paths[index].as_ref();
                     let execute = || execute::execute(&mut notebook, path, options, &mut messenger);
                     let summary = catch_unwind(AssertUnwindSafe(execute)).unwrap_or_else(|_| {
-                        Err(Error::Document {
-                            path: path.to_owned(),
-                            message:
-                                "radio itself failed on this notebook; the text above says where"
-                                    .into(),
-                        })
+                        Err(Error::document(
+                            path,
+                            "radio itself failed on this notebook; the text above says where",
+                        ))
                     });
                     let executed = summary.map(|summary| Executed {
                         notebook,

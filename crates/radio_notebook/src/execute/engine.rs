@@ -36,10 +36,6 @@ impl Engine {
 
 /// The program in which evcxr lives: the one beside `radio`, or else the first one on `PATH`.
 fn radio_evcxr() -> Result<PathBuf> {
-    if !cfg!(unix) {
-        let why = "--engine evcxr: evcxr is embedded on Linux and macOS only so far";
-        return Err(Error::Argument(why.into()));
-    }
     let beside = std::env::current_exe().ok();
     let beside = beside.as_deref().and_then(Path::parent);
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -118,7 +114,10 @@ pub fn definitions(source: &str, code: &CellCode) -> String {
         .iter()
         .filter_map(|(line, _)| lines.get(*line as usize - 1).copied())
         .filter(|line| line.trim_start().starts_with(':'));
-    let attributes = code.inner_attributes.iter().map(|chunk| chunk.text.trim());
+    let attributes = code
+        .inner_attributes
+        .iter()
+        .map(|fragment| fragment.text.trim());
     let crates = code.extern_crates.iter().map(|item| item.text.text.trim());
     let imports = code.imports.iter().map(|import| import.text.as_str());
     let items = code.items.iter().map(|item| item.text.text.trim());

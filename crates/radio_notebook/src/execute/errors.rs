@@ -6,14 +6,14 @@ use crate::diagnostics::{self, Diagnostic, Span};
 use crate::dialect::CellError;
 use crate::document::Output;
 use crate::execute::engine;
-use crate::program::CellPlace;
+use crate::program::CellLocation;
 use crate::run::session::Failure;
 use radio_runtime::protocol::Place;
 use std::borrow::Cow;
 
 /// The error of a cell that is not Rust, or has a command that cannot be done.
 pub(crate) fn cell_error(error: &CellError, number: u32, source: &str, name: &str) -> Output {
-    let at = |line, column| CellPlace {
+    let at = |line, column| CellLocation {
         cell: number,
         for_cell: number,
         line,
@@ -87,7 +87,7 @@ fn foreign_line(source: &str) -> Option<String> {
 }
 
 /// A diagnostic of our own; `end` is the column after its last character.
-fn own_diagnostic(message: &str, start: CellPlace, end: Option<u32>) -> Diagnostic {
+fn own_diagnostic(message: &str, start: CellLocation, end: Option<u32>) -> Diagnostic {
     let end = (start.line, end.unwrap_or(start.column + 1));
     let span = Span {
         start,
@@ -181,9 +181,9 @@ pub(crate) fn failure_output<'s>(
 }
 
 /// Where a place in what was compiled is in the notebook.
-pub(crate) fn cell_place(place: &Place, places: &Places) -> Option<CellPlace> {
+pub(crate) fn cell_place(place: &Place, places: &Places) -> Option<CellLocation> {
     if let Some(cell) = engine::cell_of_file(&place.file) {
-        return Some(CellPlace {
+        return Some(CellLocation {
             cell,
             for_cell: cell,
             line: place.line,
@@ -202,17 +202,17 @@ pub(crate) fn in_cell_terms<'t>(text: &'t str, places: &Places) -> Cow<'t, str> 
     let mut told = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(FILE) {
-        let place = after.split_once(']').and_then(|(place, behind)| {
+        let place = after.split_once(']').and_then(|(place, rest)| {
             let mut parts = place.split(':');
             let file = format!("src/{}", parts.next()?);
             let (line, column) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-            Some((places.find(&file, line, column)?, behind))
+            Some((places.find(&file, line, column)?, rest))
         });
         told.push_str(before);
         match place {
-            Some((at, behind)) => {
+            Some((at, after)) => {
                 told.push_str(&format!("[cell {}:{}:{}]", at.cell, at.line, at.column));
-                rest = behind;
+                rest = after;
             }
             None => {
                 told.push_str(FILE);

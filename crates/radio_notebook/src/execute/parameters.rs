@@ -1,6 +1,6 @@
 //! `-p NAME VALUE`: values from the command line in place of those in the cell tagged `parameters`.
 //!
-//! As in papermill, the notebook's own cell stays, and a cell tagged `injected-parameters` is put behind it. A value takes the
+//! As in papermill, the notebook's own cell stays, and a cell tagged `injected-parameters` is put after it. A value takes the
 //! type of the literal it replaces.
 
 use crate::dialect::CellCode;
@@ -50,8 +50,8 @@ pub fn inject(
         notebook.cells.retain(|cell| !is_ours(cell));
         let mut cell = Cell::new(CellKind::Code, lines.join("\n"));
         cell.set_metadata("tags", vec!["injected-parameters"].into());
-        let behind = notebook.cells.iter().position(is_default);
-        let at = behind.map_or(0, |at| at + 1);
+        let before = notebook.cells.iter().position(is_default);
+        let at = before.map_or(0, |at| at + 1);
         // In the place of one that is counted, it is counted.
         let cell = if had_one { cell } else { cell.added() };
         notebook.cells.insert(at, cell);

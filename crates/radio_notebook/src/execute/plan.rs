@@ -36,10 +36,8 @@ pub(crate) fn profile_of(notebook: &Notebook, path: &Path) -> Result<toml::Table
         "overflow-checks",
         "codegen-units",
     ];
-    let refuse = |message: String| Error::Document {
-        path: path.to_owned(),
-        message: format!("metadata.radio.profile: {message}"),
-    };
+    let refuse =
+        |message: String| Error::document(path, format!("metadata.radio.profile: {message}"));
     let given = notebook
         .metadata()
         .and_then(|all| all.get("radio")?.get("profile"));

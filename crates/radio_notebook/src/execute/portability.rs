@@ -2,7 +2,7 @@
 //! compiled.
 
 use crate::cells::Facts;
-use crate::dialect::{CellCode, Chunk};
+use crate::dialect::{CellCode, Fragment};
 use crate::document::{Cell, Notebook};
 use crate::error::Result;
 use crate::execute::notebook_folder;
@@ -15,7 +15,7 @@ use std::path::Path;
 pub struct Warning {
     /// The cell's number among the code cells that are not empty, from 1.
     pub cell: u32,
-    /// What it is, why evcxr refuses it, and the mend.
+    /// What it is, why evcxr refuses it, and the fix.
     pub message: String,
 }
 
@@ -105,7 +105,7 @@ fn source(number: u32, cell: &Cell) -> Option<Source> {
     })
 }
 
-/// What evcxr does where the last expression needs another attempt at compiling it, and the mend.
+/// What evcxr does where the last expression needs another attempt at compiling it, and the fix.
 fn shown_as_debug(cell: u32, why: &str) -> Warning {
     Warning {
         cell,
@@ -129,9 +129,9 @@ fn first_of_its_kind(
 
 fn first_question_mark_shown(sources: &[Source]) -> Option<Warning> {
     first_of_its_kind(sources, "?", |code| {
-        let has_mark = |chunk: &Option<Chunk>| {
-            let marked = |chunk: &Chunk| chunk.text.contains("__radio_question_mark");
-            chunk.as_ref().is_some_and(marked)
+        let has_mark = |fragment: &Option<Fragment>| {
+            let marked = |fragment: &Fragment| fragment.text.contains("__radio_question_mark");
+            fragment.as_ref().is_some_and(marked)
         };
         let in_tail = has_mark(&code.tail);
         (in_tail || has_mark(&code.body), in_tail)
@@ -140,7 +140,7 @@ fn first_question_mark_shown(sources: &[Source]) -> Option<Warning> {
 
 fn first_await_shown(sources: &[Source]) -> Option<Warning> {
     first_of_its_kind(sources, ".await", |code| {
-        let waits = |tail: &Chunk| tail.text.contains(".await");
+        let waits = |tail: &Fragment| tail.text.contains(".await");
         (code.awaits, code.tail.as_ref().is_some_and(waits))
     })
 }

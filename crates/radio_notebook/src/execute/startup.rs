@@ -41,10 +41,8 @@ pub fn read(folder: &Path) -> Result<Option<Startup>> {
         let path = folder.join(name);
         match files::read(&path) {
             Ok(bytes) => {
-                let text = String::from_utf8(bytes).map_err(|_| Error::Document {
-                    path: path.clone(),
-                    message: "this is not UTF-8 text".into(),
-                })?;
+                let text = String::from_utf8(bytes)
+                    .map_err(|_| Error::document(&path, "this is not UTF-8 text"))?;
                 found.push(path);
                 Ok(Some(text))
             }
@@ -55,9 +53,11 @@ pub fn read(folder: &Path) -> Result<Option<Startup>> {
         }
     };
     let settings: Settings = match read("evcxr.toml")? {
-        Some(text) => toml::from_str(&text).map_err(|error| Error::Document {
-            path: folder.join("evcxr.toml"),
-            message: format!("this is not understood: {error}"),
+        Some(text) => toml::from_str(&text).map_err(|error| {
+            Error::document(
+                folder.join("evcxr.toml"),
+                format!("this is not understood: {error}"),
+            )
         })?,
         None => Settings::default(),
     };

@@ -125,10 +125,7 @@ impl Compiling {
     /// The program that runs cells, and where the lines of what was compiled come from.
     pub fn host(&self) -> Result<(PathBuf, Places)> {
         let host = self.0.lock().host.clone();
-        host.ok_or_else(|| Error::Tool {
-            tool: "rustc".into(),
-            message: "nothing was compiled yet".into(),
-        })
+        host.ok_or_else(|| Error::tool("rustc", "nothing was compiled yet"))
     }
 
     /// What was compiled ahead is not wanted any more.
@@ -203,7 +200,7 @@ fn compile(shared: &Arc<Shared>, folder: &Path) {
         if let Some((scope, task)) = state.wanted.take() {
             drop(state);
             if compiler.is_none() && trouble.is_none() {
-                // It may have been mended meanwhile.
+                // It may have been fixed meanwhile.
                 trouble = prepare(shared, &mut compiler, folder).err();
             }
             let done = match (&mut compiler, trouble.take()) {

@@ -4,7 +4,7 @@
 use super::scope::{Making, Question, Scope, Variable};
 use super::text::{Attempt, FUNCTION, Mark, START, Text, begin, finish};
 use super::writer::Writer;
-use crate::dialect::{CellCode, Chunk};
+use crate::dialect::{CellCode, Fragment};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -102,9 +102,9 @@ impl Body<'_> {
             "dbg",
             "matches",
         ];
-        let chunks = [&self.code.body, &self.code.tail];
-        chunks.into_iter().flatten().any(|chunk| {
-            let text = &chunk.text;
+        let fragments = [&self.code.body, &self.code.tail];
+        fragments.into_iter().flatten().any(|fragment| {
+            let text = &fragment.text;
             let calls_methods = text.match_indices('.').any(|(at, _)| {
                 text[at + 1..]
                     .trim_start()
@@ -177,7 +177,7 @@ impl Body<'_> {
             writer.own("let __radio_end: ::std::result::Result<(), crate::__radio::Raised> = '__radio: {\n");
         }
         if let Some(body) = &self.code.body {
-            writer.chunk(self.number, body);
+            writer.fragment(self.number, body);
         }
         if let Some(tail) = &self.code.tail {
             let ((format, bound), types) = (&scope.settings.format, scope.settings.shows_types);
@@ -540,7 +540,7 @@ pub fn making(
     takes: &[&Arc<Variable>],
     types: &std::collections::BTreeMap<String, String>,
 ) -> Option<Arc<Making>> {
-    let body: Chunk = code.body.clone()?;
+    let body: Fragment = code.body.clone()?;
     Some(Arc::new(Making {
         body,
         needs: takes.iter().map(|&variable| variable.clone()).collect(),

@@ -1,7 +1,7 @@
 //! What a cell sees of those that ran before it: items, imports, variables, dependencies, and what commands have set.
 
 use crate::dialect::items::{Item, ItemKind};
-use crate::dialect::{Chunk, ExternCrate, Import};
+use crate::dialect::{ExternCrate, Fragment, Import};
 use crate::program::Build;
 use crate::program::compiled::{Library, Set};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ pub struct Scope {
     /// The `extern crate`s.
     pub extern_crates: Vec<Placed<ExternCrate>>,
     /// The `#![...]`s.
-    pub attributes: Vec<Placed<Chunk>>,
+    pub attributes: Vec<Placed<Fragment>>,
     /// The libraries that have items, by the names that crates have for them, oldest first.
     pub libraries: Vec<Arc<ItemLibrary>>,
     /// The variables, in the order in which they were declared.
@@ -109,7 +109,7 @@ pub struct Variable {
 #[derive(Debug)]
 pub struct Making {
     /// The statements.
-    pub body: Chunk,
+    pub body: Fragment,
     /// The variables that they need.
     pub needs: Vec<Arc<Variable>>,
     /// The variables that they declare, with types.

@@ -54,7 +54,7 @@ impl Sketch<'_> {
         }
         for (&number, code) in &self.cells {
             if let Some(body) = &code.body {
-                writer.chunk(number, body);
+                writer.fragment(number, body);
             }
             if let Some(tail) = &code.tail {
                 let (format, bound) = &self.before.settings.format;

@@ -3,7 +3,7 @@
 //! A cell becomes up to two crates: one that has its items, which later cells are compiled against, and one with a function
 //! that takes the variables it names, does what the cell says, and gives the variables back.
 
-use super::CellPlace;
+use super::CellLocation;
 use super::definitions::Definitions;
 use super::scope::{Question, Scope, Selection};
 use super::writer::{Line, Writer};
@@ -53,7 +53,7 @@ pub enum Mark {
 
 impl SourceMap {
     /// The place in the notebook that a place of the text comes from; `None` for what `radio` added.
-    pub fn place(&self, line: u32, column: u32) -> Option<CellPlace> {
+    pub fn place(&self, line: u32, column: u32) -> Option<CellLocation> {
         let at = self.lines.get(line.checked_sub(1)? as usize)?.as_ref()?;
         let mut mapped = column;
         for &(inserted, length) in &at.insertions {
@@ -63,7 +63,7 @@ impl SourceMap {
                 mapped -= column - inserted;
             }
         }
-        Some(CellPlace {
+        Some(CellLocation {
             cell: at.cell,
             for_cell: at.for_cell,
             line: at.line,
@@ -176,14 +176,14 @@ pub(crate) fn with_modules<'l>(
 pub(super) fn begin(scope: &Scope, selection: &Selection, number: u32, writer: &mut Writer) {
     writer.own(LINTS);
     for attribute in &scope.attributes {
-        writer.chunk(attribute.cell, &attribute.what);
+        writer.fragment(attribute.cell, &attribute.what);
     }
     writer.own(RUNTIME);
     for name in &selection.libraries {
         writer.own(&format!("extern crate {name};\n"));
     }
     for item in &scope.extern_crates {
-        writer.chunk(item.cell, &item.what.text);
+        writer.fragment(item.cell, &item.what.text);
     }
     for (library, name) in &selection.items {
         writer.own(&format!("pub use {library}::{name};\n"));
@@ -285,12 +285,12 @@ pub fn items(scope: &Scope, definitions: &Definitions, number: u32, attempt: &At
 }
 
 fn item(item: &Item, cell: u32, for_cell: u32, attempt: &Attempt, writer: &mut Writer) {
-    let chunk = match &item.narrow {
+    let fragment = match &item.narrow {
         Some(narrow) if attempt.is_narrow => narrow,
         _ => &item.text,
     };
     let before = writer.lines.len();
-    writer.chunk(cell, chunk);
+    writer.fragment(cell, fragment);
     writer.blame(writer.lines.len() - before, for_cell);
 }
 

@@ -1,6 +1,6 @@
 //! Writes a crate's text, and remembers where each of its lines comes from.
 
-use crate::dialect::Chunk;
+use crate::dialect::Fragment;
 use std::fmt::Write;
 
 /// Where a line of a crate comes from.
@@ -45,27 +45,27 @@ impl Writer {
     }
 
     /// A trailing expression inside a call of our own. What the compiler says of the call, it says of the expression.
-    pub fn shown(&mut self, cell: u32, tail: &Chunk, call: &str) {
+    pub fn shown(&mut self, cell: u32, tail: &Fragment, call: &str) {
         let indent = tail.text.chars().take_while(|&c| c == ' ').count();
         self.line(cell, tail.line, &format!("{}{call}", " ".repeat(indent)));
         if let Some(Some(line)) = self.lines.last_mut() {
             line.insertions
                 .push((indent as u32 + 1, call.chars().count() as u32));
         }
-        self.chunk(
+        self.fragment(
             cell,
-            &Chunk {
+            &Fragment {
                 text: format!("{});", tail.text),
                 ..tail.clone()
             },
         );
     }
 
-    pub fn chunk(&mut self, cell: u32, chunk: &Chunk) {
-        for (index, text) in chunk.text.lines().enumerate() {
-            let line = chunk.line + index as u32;
+    pub fn fragment(&mut self, cell: u32, fragment: &Fragment) {
+        for (index, text) in fragment.text.lines().enumerate() {
+            let line = fragment.line + index as u32;
             self.line(cell, line, text);
-            let here = chunk.insertions.iter().filter(|(at, ..)| *at == line);
+            let here = fragment.insertions.iter().filter(|(at, ..)| *at == line);
             if let Some(Some(last)) = self.lines.last_mut() {
                 last.insertions = here.map(|&(_, column, length)| (column, length)).collect();
             }

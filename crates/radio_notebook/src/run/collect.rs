@@ -5,14 +5,14 @@ use radio_runtime::protocol::boundary;
 use std::collections::VecDeque;
 
 /// The most text that a cell may write to stdout and stderr, in bytes; the rest is cut off with a notice.
-pub const MOST_TEXT: usize = 8 << 20;
+pub const MAX_TEXT: usize = 8 << 20;
 /// The most content (pictures, HTML) that a cell may show in blocks, in bytes; the rest is left out with a notice.
-pub const MOST_CONTENT: usize = 64 << 20;
+pub const MAX_CONTENT: usize = 64 << 20;
 
 /// What an output costs beside its text, in bytes: a cell cannot fill the memory with a million empty ones either.
 const OVERHEAD: usize = 128;
 /// A longer line does not begin a block, whatever its first word is.
-const MOST_OPENING: usize = 1 << 10;
+const MAX_OPENING: usize = 1 << 10;
 /// The end of stderr that is remembered for what the runtime says before it aborts.
 const TAIL: usize = 256;
 
@@ -124,7 +124,7 @@ impl Collector {
         } else {
             self.waiting += bytes.len();
             self.early.push_back((stream, phase, bytes));
-            if self.waiting > MOST_TEXT + MOST_CONTENT {
+            if self.waiting > MAX_TEXT + MAX_CONTENT {
                 // The other stream does not follow: order is worth less than memory.
                 self.take_early(live);
             }
@@ -134,7 +134,7 @@ impl Collector {
     /// Takes a mark: `stream` is now in `phase`. A stream that ended is in all phases, `u32::MAX`.
     pub fn mark(&mut self, stream: Stream, phase: u32, live: &mut Live<'_>) {
         let reached = &mut self.phases[stream as usize];
-        // The last mark of a process that was ended may come behind the first ones of that which took its place. (Phases begin
+        // The last mark of a process that was ended may come after the first ones of that which took its place. (Phases begin
         // anew after the last one.)
         if phase != u32::MAX && phase.wrapping_sub(*reached).cast_signed() < 0 {
             return;
@@ -266,14 +266,14 @@ impl Collector {
             .requests
             .back_mut()
             .filter(|_| !text.starts_with(BEGIN))
-            && asked.prompt.len() <= MOST_OPENING
+            && asked.prompt.len() <= MAX_OPENING
         {
             // A prompt of several lines: who asked waits for the answer.
             asked.prompt.push_str(line);
             return;
         }
         let may_begin = self.at_line_start
-            && text.len() <= MOST_OPENING
+            && text.len() <= MAX_OPENING
             && [BEGIN, FLUSH, INPUT]
                 .iter()
                 .any(|word| word.starts_with(text) || text.starts_with(word));
@@ -291,7 +291,7 @@ impl Collector {
                 mime: mime.trim().to_owned(),
                 content: String::new(),
                 line_start: 0,
-                is_left_out: self.shown > MOST_CONTENT,
+                is_left_out: self.shown > MAX_CONTENT,
             });
         } else if may_begin && text == FLUSH {
             self.is_flushed = true;
@@ -333,7 +333,7 @@ impl Collector {
         }
         if !block.is_left_out {
             self.shown += line.len();
-            if self.shown > MOST_CONTENT {
+            if self.shown > MAX_CONTENT {
                 block.is_left_out = true;
                 block.content = block.content.split_off(block.line_start);
                 block.line_start = 0;
@@ -390,14 +390,14 @@ impl Collector {
     }
 
     fn emit(&mut self, stream: Stream, phase: u32, text: &str, live: &mut Live<'_>) {
-        if text.is_empty() || self.written > MOST_TEXT {
+        if text.is_empty() || self.written > MAX_TEXT {
             return;
         }
-        let room = MOST_TEXT - self.written;
+        let room = MAX_TEXT - self.written;
         if text.len() > room {
             let text = format!("{}{}", &text[..boundary(text, room)], cut_notice());
             self.add_text(stream, phase, &text, live);
-            self.written = MOST_TEXT + 1;
+            self.written = MAX_TEXT + 1;
         } else {
             self.written += text.len();
             self.add_text(stream, phase, text, live);
@@ -413,7 +413,7 @@ impl Collector {
                 held.push_str(text)
             }
             _ => {
-                self.written += OVERHEAD.min(MOST_TEXT.saturating_sub(self.written));
+                self.written += OVERHEAD.min(MAX_TEXT.saturating_sub(self.written));
                 self.outputs.push((
                     Output::Stream {
                         stderr: is_stderr,
@@ -455,7 +455,7 @@ fn unfinished_character(bytes: &[u8]) -> usize {
 }
 
 fn content_notice(mime: &str) -> String {
-    let most = MOST_CONTENT >> 20;
+    let most = MAX_CONTENT >> 20;
     let mime = mime.get(..64).unwrap_or(mime);
     format!(
         "[radio: this cell showed more than {most} MiB of content; this {mime} and what follows are left out]\n"
@@ -463,14 +463,14 @@ fn content_notice(mime: &str) -> String {
 }
 
 fn cut_notice() -> String {
-    let most = MOST_TEXT >> 20;
+    let most = MAX_TEXT >> 20;
     format!("\n[radio: this cell wrote more than {most} MiB of text; the rest is left out]\n")
 }
 
 /// A value's text, cut at the same length as what is printed.
 pub fn cut(mut text: String) -> String {
-    if text.len() > MOST_TEXT {
-        text.truncate(boundary(&text, MOST_TEXT));
+    if text.len() > MAX_TEXT {
+        text.truncate(boundary(&text, MAX_TEXT));
         text.push_str(&cut_notice());
     }
     text

@@ -272,8 +272,8 @@ fn order(order: &enter::Order) -> Result<Command> {
 }
 
 fn cannot_start(why: &str) -> Error {
-    Error::Tool {
-        tool: "radio".into(),
-        message: format!("it cannot be started once more, to run cells behind a fence: {why}"),
-    }
+    Error::tool(
+        "radio",
+        format!("it cannot be started once more, to run cells behind a fence: {why}"),
+    )
 }

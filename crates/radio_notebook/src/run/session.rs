@@ -141,7 +141,7 @@ struct Host {
 /// How many events may wait to be looked at: a program that writes faster has to wait itself.
 const WAITING_EVENTS: usize = 64;
 /// How many panics of its threads a cell may report.
-const MOST_NOTES: usize = 100;
+const MAX_NOTES: usize = 100;
 /// How long the end of a dead program's output is waited for: a process it left behind may hold its pipes open.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long a cell that asks for input is still listened to before it is answered or given up: what it wrote before is on its way
@@ -152,14 +152,11 @@ impl Session {
     /// Starts a program, which finds `input` on its stdin.
     ///
     /// # Errors
-    /// [`Error::Tool`] if it cannot be started or does not call back, [`Error::Interrupted`] after Ctrl-C.
+    /// [`Error::Program`] if it cannot be started or does not call back, [`Error::Interrupted`] after Ctrl-C.
     pub fn start(mut command: Command, input: Input) -> Result<Session> {
         let wrong = |what: &str| {
             let what = what.to_owned();
-            move |error: std::io::Error| Error::Tool {
-                tool: "the notebook's program".into(),
-                message: format!("{what}: {error}"),
-            }
+            move |error: std::io::Error| Error::Program(format!("{what}: {error}"))
         };
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .map_err(wrong("no local connection can be made"))?;
@@ -252,19 +249,15 @@ impl Session {
 
     /// Waits for the process of the host that runs cells from now on.
     fn meet_worker(&mut self) -> Result<()> {
-        let gone = |message: String| Error::Tool {
-            tool: "the notebook's program".into(),
-            message,
-        };
         let Some(host) = &mut self.host else {
-            return Err(gone("it is no host".into()));
+            return Err(Error::Program("it is no host".into()));
         };
         let met = accept(&host.listener, &mut self.group, &host.token);
         if interrupt::pressed() {
             return Err(Error::Interrupted);
         }
-        let (channel, process) =
-            met.map_err(|error| gone(format!("its process does not call back: {error}")))?;
+        let (channel, process) = met
+            .map_err(|error| Error::Program(format!("its process does not call back: {error}")))?;
         listen_to_frames(process, channel, host.sender.clone());
         host.worker = process;
         host.ended = None;
@@ -312,7 +305,7 @@ impl Session {
     /// Goes back to an earlier state. What the cells since then did to variables is undone.
     ///
     /// # Errors
-    /// [`Error::Tool`] if the process that has it is gone too.
+    /// [`Error::Program`] if the process that has it is gone too.
     pub fn restore(&mut self, snapshot: Snapshot) -> Result<()> {
         let Some(host) = &mut self.host else {
             return Ok(());
@@ -461,7 +454,7 @@ impl Session {
                             });
                         }
                     },
-                    Frame::Note { text, place } if run.notes.len() < MOST_NOTES => {
+                    Frame::Note { text, place } if run.notes.len() < MAX_NOTES => {
                         run.notes.push((text, place))
                     }
                     Frame::Note { .. } => {}
@@ -530,7 +523,7 @@ impl Session {
             let text = ("text/plain".to_owned(), cut(said + &result));
             let html = (!html.is_empty()).then(|| ("text/html".to_owned(), cut(html)));
             match run.outputs.last_mut() {
-                // A value behind a block is its text form, as in evcxr.
+                // A value after a block is its text form, as in evcxr.
                 Some(Output::Data { bundle, is_result })
                     if html.is_none() && bundle.iter().all(|(mime, _)| mime != "text/plain") =>
                 {

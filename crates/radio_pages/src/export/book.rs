@@ -281,16 +281,13 @@ fn build(folder: &Path) -> Result<()> {
             return Ok(());
         }
         Err(error) => {
-            return Err(Error::Tool {
-                tool: "mdbook".into(),
-                message: format!("it cannot be started: {error}"),
-            });
+            return Err(Error::tool(
+                "mdbook",
+                format!("it cannot be started: {error}"),
+            ));
         }
     };
-    let broken = |message: String| Error::Tool {
-        tool: "mdbook".into(),
-        message,
-    };
+    let broken = |message: String| Error::tool("mdbook", message);
     let ended = group
         .wait(None)
         .map_err(|error| broken(error.to_string()))?;

@@ -1,9 +1,10 @@
 //! A notebook's cells as the parts of an exported page.
 
+use super::html::style;
 use super::outline::Ids;
 use super::pictures::PictureFile;
 use super::site::{Site, Source, encoded};
-use crate::page::{self, Around, Picture, escape};
+use crate::page::{self, Around, CONTENT_STYLE, Picture, escape};
 use radio_document::document::{Cell, CellKind};
 use std::cell::{Cell as Held, RefCell};
 
@@ -49,6 +50,15 @@ impl<'p> Page<'p> {
             picture_folder: None,
             pictures: RefCell::default(),
             place: Held::default(),
+        }
+    }
+
+    /// A page that is one HTML file.
+    pub fn of_html(source: &'p Source, site: &'p Site, ids: &'p Ids, with_code: bool) -> Page<'p> {
+        Page {
+            with_code,
+            frame_head: style(&[CONTENT_STYLE]),
+            ..Page::new(source, site, ids)
         }
     }
 }

@@ -15,11 +15,7 @@ const STYLE: &[&str] = &[CONTENT_STYLE, include_str!("page.css")];
 /// The notebook as a page.
 pub fn write(source: &Source, site: &Site, with_code: bool) -> String {
     let ids = Ids::default();
-    let page = Page {
-        with_code,
-        frame_head: style(&[CONTENT_STYLE]),
-        ..Page::new(source, site, &ids)
-    };
+    let page = Page::of_html(source, site, &ids, with_code);
     let sections: String = cells::render(&page)
         .iter()
         .map(|cell| cell.section())

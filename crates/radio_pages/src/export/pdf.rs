@@ -21,7 +21,7 @@ const APPLICATIONS: [&str; 2] = [
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 /// How long printing a page may take.
-const MOST_TIME: Duration = Duration::from_secs(120);
+const MAX_TIME: Duration = Duration::from_secs(120);
 
 /// The browser that prints: the one that `CHROME` names, or one that is found.
 ///
@@ -29,21 +29,19 @@ const MOST_TIME: Duration = Duration::from_secs(120);
 /// [`Error::Tool`] where there is none.
 pub fn browser() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("CHROME").filter(|named| !named.is_empty()) {
-        return find(Path::new(&named)).ok_or_else(|| Error::Tool {
-            tool: "CHROME".into(),
-            message: format!(
-                "there is no program {}; let the variable name a Chromium or Chrome",
-                named.display()
-            ),
+        return find(Path::new(&named)).ok_or_else(|| {
+            Error::tool(
+                "CHROME",
+                format!(
+                    "there is no program {}; let the variable name a Chromium or Chrome",
+                    named.display()
+                ),
+            )
         });
     }
     let names = NAMES.iter().chain(&APPLICATIONS);
-    names.map(Path::new).find_map(find).ok_or_else(|| Error::Tool {
-        tool: "chromium".into(),
-        message: "a PDF is printed by Chromium or Chrome, and none is found here; install one (Debian, Ubuntu: apt install chromium), name one by \
-                  the variable CHROME, or export --to html and print the page from a browser"
-            .into(),
-    })
+    names.map(Path::new).find_map(find).ok_or_else(|| Error::tool("chromium", "a PDF is printed by Chromium or Chrome, and none is found here; install one (Debian, Ubuntu: apt install chromium), name one by \
+                  the variable CHROME, or export --to html and print the page from a browser"))
 }
 
 /// The program of this name or path, if it is there.
@@ -62,10 +60,7 @@ fn find(program: &Path) -> Option<PathBuf> {
 /// # Errors
 /// [`Error::Tool`] if the browser does not do it, [`Error::Interrupted`] at Ctrl-C.
 pub fn print(browser: &Path, page: &str) -> Result<Vec<u8>> {
-    let refuse = |message: String| Error::Tool {
-        tool: browser.display().to_string(),
-        message,
-    };
+    let refuse = |message: String| Error::tool(browser.display().to_string(), message);
     // Below the home folder where there is one: a Chromium in a sandbox of its own, a snap say, does not see /tmp.
     let place = dirs::cache_dir().map(|folder| folder.join("radio"));
     let place = place
@@ -106,15 +101,16 @@ pub fn print(browser: &Path, page: &str) -> Result<Vec<u8>> {
     let mut group = Group::spawn_watched(&mut command)
         .map_err(|error| refuse(format!("it cannot be started: {error}")))?;
     let ended = group
-        .wait(Some(Instant::now() + MOST_TIME))
+        .wait(Some(Instant::now() + MAX_TIME))
         .map_err(|error| refuse(error.to_string()))?;
     let Some(status) = ended else {
         if interrupt::requested() {
             return Err(Error::Interrupted);
         }
-        return Err(refuse(format!(
-            "printing took longer than {} s, and was ended; export --to html, and print the page from a browser",
-            MOST_TIME.as_secs()
+        return Err(Error::TimedOut(format!(
+            "{}: printing took longer than {} s, and was ended; export --to html, and print the page from a browser",
+            browser.display(),
+            MAX_TIME.as_secs()
         )));
     };
     // What it started ends before its folder is removed.

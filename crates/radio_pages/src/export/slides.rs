@@ -4,7 +4,7 @@
 //! else goes on with what is before it. Without such metadata, each cell that begins with a heading begins a slide.
 
 use super::cells::{self, Drawn, Page};
-use super::html::{document, style};
+use super::html::document;
 use super::outline::Ids;
 use super::site::{Site, Source};
 use crate::page::{CONTENT_STYLE, FRAMES, escape};
@@ -35,11 +35,7 @@ struct Slide {
 /// The notebook as slides.
 pub fn write(source: &Source, site: &Site, with_code: bool) -> String {
     let ids = Ids::default();
-    let page = Page {
-        with_code,
-        frame_head: style(&[CONTENT_STYLE]),
-        ..Page::new(source, site, &ids)
-    };
+    let page = Page::of_html(source, site, &ids, with_code);
     let slides = slides(&cells::render(&page));
     let count = slides.len();
     let sheets: String = slides

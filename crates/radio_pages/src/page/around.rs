@@ -33,7 +33,7 @@ pub trait Around {
 
 /// The picture at a path that begins in `folder`.
 pub fn picture_beside(folder: &Path, name: &str) -> Option<Picture> {
-    const MOST_BYTES: u64 = 8 << 20;
+    const MAX_BYTES: u64 = 8 << 20;
     let path: PathBuf = folder.join(name);
     let extension = path.extension()?.to_str()?.to_ascii_lowercase();
     let mime = match extension.as_str() {
@@ -45,7 +45,7 @@ pub fn picture_beside(folder: &Path, name: &str) -> Option<Picture> {
         _ => return None,
     };
     let metadata = std::fs::metadata(&path).ok()?;
-    (metadata.is_file() && metadata.len() <= MOST_BYTES).then_some(())?;
+    (metadata.is_file() && metadata.len() <= MAX_BYTES).then_some(())?;
     Some((mime.to_owned(), std::fs::read(&path).ok()?))
 }
 

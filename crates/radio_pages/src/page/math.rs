@@ -5,8 +5,8 @@ use pulldown_latex::config::{DisplayMode, RenderConfig};
 use pulldown_latex::{Parser, Storage, push_mathml};
 
 /// A formula longer than this, or nested deeper, is shown as its source.
-const MOST_CHARACTERS: usize = 10_000;
-const MOST_NESTED: usize = 60;
+const MAX_CHARACTERS: usize = 10_000;
+const MAX_NESTED: usize = 60;
 
 /// A formula as MathML, or as its LaTeX source where that is not understood.
 pub fn formula(latex: &str, is_display: bool) -> String {
@@ -17,10 +17,10 @@ pub fn formula(latex: &str, is_display: bool) -> String {
 }
 
 fn mathml(latex: &str, is_display: bool) -> Option<String> {
-    let nested = latex.matches(['{', '[', '(', '^', '_']).count() > MOST_NESTED * 10
-        || depth(latex) > MOST_NESTED
-        || latex.matches("\\left").count() > MOST_NESTED;
-    if latex.len() > MOST_CHARACTERS || nested {
+    let nested = latex.matches(['{', '[', '(', '^', '_']).count() > MAX_NESTED * 10
+        || depth(latex) > MAX_NESTED
+        || latex.matches("\\left").count() > MAX_NESTED;
+    if latex.len() > MAX_CHARACTERS || nested {
         return None;
     }
     let storage = Storage::new();

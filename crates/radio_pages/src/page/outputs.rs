@@ -10,7 +10,7 @@ use radio_document::document::joined;
 use serde_json::Value;
 
 /// HTML that is longer than this is left out.
-const MOST_HTML: usize = 4_000_000;
+const MAX_HTML: usize = 4_000_000;
 
 /// All outputs of a cell.
 pub fn outputs(outputs: &[Value], around: &dyn Around) -> String {
@@ -66,7 +66,7 @@ pub enum Shown {
 /// The richest form of what was shown, in the order in which Jupyter chooses.
 pub(crate) fn richest(bundle: &Value) -> Shown {
     let text = |mime: &str| bundle.get(mime).and_then(joined);
-    if let Some(html) = text("text/html").filter(|html| html.len() <= MOST_HTML) {
+    if let Some(html) = text("text/html").filter(|html| html.len() <= MAX_HTML) {
         return Shown::Html(html);
     }
     if let Some(prose) = text("text/markdown") {
@@ -211,13 +211,13 @@ mod tests {
             )
         };
         let text = || json!({"text/plain": "a table"});
-        assert!(with_html(MOST_HTML, text()).starts_with("<div class=\"html\">xxx"));
+        assert!(with_html(MAX_HTML, text()).starts_with("<div class=\"html\">xxx"));
         assert_eq!(
-            with_html(MOST_HTML + 1, text()),
+            with_html(MAX_HTML + 1, text()),
             "<pre class=\"text\">a table</pre>"
         );
         assert_eq!(
-            with_html(MOST_HTML + 1, json!({})),
+            with_html(MAX_HTML + 1, json!({})),
             "<p class=\"missing\">not shown: text/html</p>"
         );
     }

@@ -3,7 +3,7 @@
 use crate::highlight::{self, Class};
 
 /// The text of outputs and sources that is longer than this is cut: the page has to stay quick.
-const MOST_TEXT: usize = 100_000;
+const MAX_TEXT: usize = 100_000;
 
 /// Text that opens no tag and ends no attribute.
 pub fn escape(text: &str) -> String {
@@ -45,7 +45,7 @@ pub(crate) fn as_printed(text: &str) -> String {
 
 /// Text of at most so many characters, and a word where there was more.
 pub(super) fn cut(text: &str) -> String {
-    match text.char_indices().nth(MOST_TEXT) {
+    match text.char_indices().nth(MAX_TEXT) {
         Some((end, _)) => format!(
             "{}\n[the rest is left out here; the executed copy has it]",
             &text[..end]
@@ -56,7 +56,7 @@ pub(super) fn cut(text: &str) -> String {
 
 /// Rust with its words in colours.
 pub(super) fn coloured(source: &str) -> String {
-    if source.len() > MOST_TEXT {
+    if source.len() > MAX_TEXT {
         return escape(&cut(source));
     }
     let parts = highlight::stretches(source).into_iter();

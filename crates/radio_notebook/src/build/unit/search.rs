@@ -1,7 +1,7 @@
 //! Names that a unit has not brought into its scope: the compiler is asked once more which crates have them.
 //!
 //! What a unit does not name costs it no time, since the compiler does not read the crates of its set then; so it cannot say either
-//! where a missing name is to be had. And where it has read them, stable compilers keep to themselves what of it is not marked as
+//! where a missing name can be found. And where it has read them, stable compilers keep to themselves what of it is not marked as
 //! stable, which only the standard library's items are. So this call has them speak as the nightly ones do. Nothing of what it says
 //! counts but advice to import from the crates of the set.
 

@@ -66,7 +66,7 @@ impl Compiler {
     /// From now on a compiler waits for the next unit, once it is known what variables that has.
     pub(crate) fn stand_by(&self) {
         let mut state = self.standby.state();
-        let Some(environment) = state.environment.clone().filter(|_| cfg!(unix)) else {
+        let Some(environment) = state.environment.clone() else {
             return;
         };
         let is_same = |(_, waiting): &(TempDir, Waiting)| waiting.environment == environment;

@@ -214,7 +214,7 @@ fn a_flood_is_cut_and_broken_utf8_is_replaced() {
     assert!(
         matches!(&outputs[..], [Output::Stream { text, .. }] if text.len() < 10 << 20 && text.contains("left out"))
     );
-    assert!(cut("λ".repeat(MOST_TEXT)).len() < MOST_TEXT + 100 && cut("λ".into()) == "λ");
+    assert!(cut("λ".repeat(MAX_TEXT)).len() < MAX_TEXT + 100 && cut("λ".into()) == "λ");
     assert_eq!(stdout(&["λ"]), [text(false, "λ")]);
     for flood in ["x", "EVCXR_BEGIN_CONTENT ", "EVCXR_BEGIN_CONTENT a/b\n"] {
         let mut collector = Collector::new(false);
@@ -226,7 +226,7 @@ fn a_flood_is_cut_and_broken_utf8_is_replaced() {
         let [Output::Stream { text, .. }] = &outputs[..] else {
             panic!("{} outputs", outputs.len())
         };
-        assert!(text.len() < MOST_TEXT + 200 && text.contains("left out"));
+        assert!(text.len() < MAX_TEXT + 200 && text.contains("left out"));
     }
     let mut collector = Collector::new(false);
     collector.text(Stream::Stdout, vec![0xce], &mut |_| {});
