@@ -1,5 +1,7 @@
 //! Plans against the library, and the command.
 
+#[cfg(feature = "ballista")]
+mod cluster;
 mod command;
 mod evaluate;
 mod neighbours;
