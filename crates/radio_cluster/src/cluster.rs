@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ballista::extension::{SessionConfigExt, SessionContextExt};
-use ballista_core::error::BallistaError;
 use ballista_core::registry::BallistaFunctionRegistry;
 use ballista_core::utils::default_session_builder;
 use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
@@ -17,7 +16,7 @@ use ballista_scheduler::config::SchedulerConfig;
 use ballista_scheduler::scheduler_process::start_server;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
 use crate::{Error, Result, functions};
@@ -147,19 +146,33 @@ pub async fn execute(executor: &Executor) -> Result<()> {
     let scheduler = Url::parse(&scheduler).map_err(|error| Error::Argument(error.to_string()))?;
     let functions = state(SessionConfig::new_with_ballista())?;
     let address = executor.address;
+    let tasks_port = address.port().checked_add(1).ok_or_else(|| {
+        Error::Argument(format!(
+            "cannot serve at {address}: there is no port after it"
+        ))
+    })?;
+    // Ballista ends without an error where a port is taken.
+    for port in [address.port(), tasks_port] {
+        let address = SocketAddr::new(address.ip(), port);
+        let free = TcpListener::bind(address).await;
+        free.map_err(|error| cannot_serve(address, &error))?;
+    }
+    // Ballista leaves what it made where it is.
+    let scratch = executor.scratch.clone().unwrap_or_else(std::env::temp_dir);
+    let folder = tempfile::Builder::new()
+        .prefix("radio_cluster-executor-")
+        .tempdir_in(&scratch)
+        .map_err(|error| Error::io(&scratch, error))?;
     let config = ExecutorProcessConfig {
         bind_host: address.ip().to_string(),
         external_host: Some(address.ip().to_string()),
         port: address.port(),
-        grpc_port: address.port() + 1,
+        grpc_port: tasks_port,
         scheduler_host: scheduler.host_str().unwrap_or_default().to_owned(),
         scheduler_port: scheduler.port().unwrap_or(PORT),
         vcores: executor.threads.unwrap_or(0),
         memory_pool_size: executor.memory.map(|bytes| bytes as u64),
-        work_dir: executor
-            .scratch
-            .as_ref()
-            .map(|folder| folder.display().to_string()),
+        work_dir: Some(folder.path().display().to_string()),
         executor_heartbeat_interval_seconds: HEARTBEAT,
         override_function_registry: Some(Arc::new(BallistaFunctionRegistry::from(&functions))),
         ..ExecutorProcessConfig::default()
@@ -168,6 +181,6 @@ pub async fn execute(executor: &Executor) -> Result<()> {
     served.map_err(|error| cannot_serve(address, &error))
 }
 
-fn cannot_serve(address: SocketAddr, error: &BallistaError) -> Error {
+fn cannot_serve(address: SocketAddr, error: &dyn std::fmt::Display) -> Error {
     Error::Argument(format!("cannot serve at {address}: {error}"))
 }

@@ -97,6 +97,8 @@ impl Command {
     pub(crate) fn run(self) -> std::result::Result<(), Stopped> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
+            // Ballista's futures are deep: the usual 2 MB do not suffice without optimisation.
+            .thread_stack_size(32 << 20)
             .build()
             .expect("threads to work with");
         // What was begun is dropped where it stands, and its files go with it.
