@@ -1,6 +1,8 @@
 //! The subcommands and their arguments.
 
 mod arguments;
+#[cfg(feature = "ballista")]
+mod processes;
 mod progress;
 
 use std::path::PathBuf;
@@ -9,7 +11,6 @@ use clap::{Args, Parser, Subcommand};
 use datafusion::prelude::DataFrame;
 use radio_cluster::output::Output;
 use radio_cluster::plays::Plays;
-use radio_cluster::session::Session;
 use radio_cluster::source::Source;
 use radio_cluster::{Result, evaluate, neighbours, popularity, recommend};
 use radio_rec::similarity::Neighbourhood;
@@ -70,6 +71,9 @@ enum What {
         #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
         test: f64,
     },
+    #[cfg(feature = "ballista")]
+    #[command(flatten)]
+    Process(processes::Process),
 }
 
 #[derive(Debug, Args)]
@@ -93,6 +97,8 @@ impl Command {
     pub(crate) fn run(self) -> std::result::Result<(), Stopped> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
+            // Ballista's futures are deep: the usual 2 MB do not suffice without optimisation.
+            .thread_stack_size(32 << 20)
             .build()
             .expect("threads to work with");
         // What was begun is dropped where it stands, and its files go with it.
@@ -191,6 +197,8 @@ impl What {
                     })
                     .await
             }
+            #[cfg(feature = "ballista")]
+            What::Process(process) => process.run().await,
         }
     }
 }
@@ -224,10 +232,7 @@ async fn finish(
 impl Common {
     /// Reads the plays, and goes on with them.
     async fn with_plays(&self, then: impl AsyncFnOnce(Plays<'_>) -> Result<()>) -> Result<()> {
-        let session = Session::new(
-            &self.engine.settings(),
-            Some(progress::listener(self.engine.explain)),
-        )?;
+        let session = self.engine.session().await?;
         let source = Source::open(&session, &self.input.plays, &self.input.columns()).await?;
         let plays = Plays::read(&session, &source).await?;
         let counts = plays.counts();

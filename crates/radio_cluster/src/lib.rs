@@ -5,6 +5,7 @@
 //! | module | for |
 //! |---|---|
 //! | [`session`] | where plans run: memory, threads, what is told meanwhile |
+//! | `cluster` | with the feature `ballista`: plans on a cluster, and its processes |
 //! | [`source`] | files of plays, and which column is what |
 //! | [`plays`] | plays counted, with numbers for users and items |
 //! | [`popularity`], [`neighbours`], [`recommend`], [`evaluate`](mod@evaluate) | the plans |
@@ -13,6 +14,8 @@
 //! | [`functions`] | `radio_rec`'s measures and metrics as functions of plans |
 #![deny(missing_docs)]
 
+#[cfg(feature = "ballista")]
+pub mod cluster;
 mod error;
 pub mod evaluate;
 pub mod functions;

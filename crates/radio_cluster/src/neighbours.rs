@@ -1,8 +1,5 @@
 //! The most similar items of each item.
 
-use std::sync::Arc;
-
-use datafusion::arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::functions::core::expr_fn::get_field;
 use datafusion::functions_aggregate::expr_fn::{count, sum};
@@ -190,10 +187,11 @@ fn sums_of(plays: &Plays<'_>, side: &str) -> Result<DataFrame> {
 
 /// A row for each of the two ways in which a pair is one.
 fn two_ways(plays: &Plays<'_>) -> Result<DataFrame> {
-    let turned: ArrayRef = Arc::new(BooleanArray::from(vec![false, true]));
-    let batch = RecordBatch::try_from_iter([("turned", turned)]);
-    let batch = batch.map_err(datafusion::error::DataFusionError::from)?;
-    Ok(plays.session().context().read_batch(batch)?)
+    // In the plan itself: a table in memory could not be sent elsewhere.
+    let ways = LogicalPlanBuilder::values(vec![vec![lit(false)], vec![lit(true)]])?
+        .project(vec![col("column1").alias("turned")])?
+        .build()?;
+    Ok(DataFrame::new(plays.session().context().state(), ways))
 }
 
 pub(crate) fn cross_join(left: DataFrame, right: DataFrame) -> Result<DataFrame> {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::datatypes::UInt64Type;
 use datafusion::datasource::file_format::csv::CsvFormatFactory;
 use datafusion::datasource::file_format::format_as_file_type;
 use datafusion::datasource::file_format::parquet::{ParquetFormat, ParquetFormatFactory};
@@ -70,6 +72,8 @@ pub struct Session {
     /// For files of others. What their statistics say is not believed: those of Parquet pass over NaN, so that a column
     /// of ones with a NaN in it would be taken for ones.
     reading: SessionContext,
+    /// Whether others than this process execute the plans.
+    is_remote: bool,
     scratch: TempDir,
     listener: Option<Listener>,
     /// How many intermediate tables there are.
@@ -126,10 +130,30 @@ impl Session {
         Ok(Self {
             context,
             reading,
+            is_remote: false,
             scratch: folder,
             listener,
             tables: AtomicUsize::new(0),
         })
+    }
+
+    /// With plans that a cluster executes, whose processes see the files under the same paths: the plays, what is written, and
+    /// the scratch folder. `threads` is then how many parts tables are split into.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new), and [`Error::Argument`] where no scheduler answers.
+    #[cfg(feature = "ballista")]
+    pub async fn on(
+        cluster: &crate::cluster::Cluster,
+        settings: &Settings,
+        listener: Option<Listener>,
+    ) -> Result<Self> {
+        let mut session = Self::new(settings, listener)?;
+        session.context = cluster.context(&session.context, settings.threads).await?;
+        session.reading = session.context.clone();
+        session.is_remote = true;
+        Ok(session)
     }
 
     /// DataFusion's session.
@@ -149,8 +173,8 @@ impl Session {
     ///
     /// [`Error::Plan`] for what the engine does not take.
     pub async fn explain(&self, stage: &str, frame: DataFrame) -> Result<()> {
-        let plan = frame.create_physical_plan().await?;
-        let plan = displayable(plan.as_ref()).indent(false).to_string();
+        let plan = frame.clone().create_physical_plan().await?;
+        let plan = self.shown(&frame.into_optimized_plan()?, plan.as_ref());
         self.tell(Event::Begins { stage, plan });
         Ok(())
     }
@@ -179,7 +203,12 @@ impl Session {
         let path = self.scratch.path().join(format!("table-{table}"));
         std::fs::create_dir_all(&path).map_err(|error| Error::io(&path, error))?;
         let schema = frame.schema().inner().clone();
-        self.write_in(context, stage, frame, &path, FileFormat::Parquet)
+        // A task that is executed again, after its executor was lost, writes the same file again.
+        let written = match self.is_remote {
+            true => path.join("table.parquet"),
+            false => path.clone(),
+        };
+        self.write_in(context, stage, frame, &written, FileFormat::Parquet)
             .await?;
         let options =
             ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
@@ -232,18 +261,25 @@ impl Session {
             single.into(),
             Vec::new(),
         )?;
-        self.execute(context, stage, &plan.build()?).await
+        let rows = self.execute(context, stage, &plan.build()?).await?;
+        if rows > 0 && !path.exists() {
+            let message = "it was written where this process does not see it; let all of the cluster share the folder, and name \
+                           another for what is on the way with `--scratch`";
+            return Err(Error::file(path, message));
+        }
+        Ok(())
     }
 
+    /// Executes a plan that writes, and says how many rows it wrote.
     async fn execute(
         &self,
         context: &SessionContext,
         stage: &str,
-        plan: &LogicalPlan,
-    ) -> Result<()> {
+        logical: &LogicalPlan,
+    ) -> Result<u64> {
         const BETWEEN: Duration = Duration::from_millis(500);
-        let plan = context.state().create_physical_plan(plan).await?;
-        let shown = displayable(plan.as_ref()).indent(false).to_string();
+        let plan = context.state().create_physical_plan(logical).await?;
+        let shown = self.shown(logical, plan.as_ref());
         self.tell(Event::Begins { stage, plan: shown });
         let mut work = std::pin::pin!(collect(plan.clone(), context.task_ctx()));
         let mut so_far;
@@ -265,8 +301,20 @@ impl Session {
             stage,
             spilled: so_far.spilled,
         });
-        result?;
-        Ok(())
+        let counts = result?;
+        let count = |batch: &RecordBatch| {
+            let counts = batch.column(0).as_primitive_opt::<UInt64Type>();
+            counts.map_or(0, |counts| counts.values().iter().sum())
+        };
+        Ok(counts.iter().map(count).sum())
+    }
+
+    /// What a plan does, an operator a line. What a scheduler makes of it is not known here.
+    fn shown(&self, logical: &LogicalPlan, physical: &dyn ExecutionPlan) -> String {
+        match self.is_remote {
+            true => logical.display_indent().to_string(),
+            false => displayable(physical).indent(false).to_string(),
+        }
     }
 }
 

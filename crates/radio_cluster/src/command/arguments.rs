@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+#[cfg(feature = "ballista")]
+use radio_cluster::cluster::Cluster;
 use radio_cluster::output::Output;
-use radio_cluster::session::{FileFormat, Settings};
+use radio_cluster::session::{FileFormat, Session, Settings};
 use radio_cluster::source::{Columns, Weight};
 use radio_cluster::{Error, Result};
 use radio_rec::similarity::{Measure, Neighbourhood};
+
+use super::progress;
 
 #[derive(Debug, Args)]
 pub(super) struct Input {
@@ -52,18 +56,29 @@ pub(super) struct Engine {
     /// How many threads work [default: one a core]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Let the executors of this scheduler do it [default: this process does]
+    #[cfg(feature = "ballista")]
+    #[arg(long, value_name = "df://HOST:PORT")]
+    scheduler: Option<String>,
     /// Read and count the plays, print the plans, and write nothing
     #[arg(long)]
     pub(super) explain: bool,
 }
 
 impl Engine {
-    pub(super) fn settings(&self) -> Settings {
-        Settings {
+    pub(super) async fn session(&self) -> Result<Session> {
+        let settings = Settings {
             memory: self.memory,
             scratch: self.scratch.clone(),
             threads: self.threads,
+        };
+        let listener = Some(progress::listener(self.explain));
+        #[cfg(feature = "ballista")]
+        if let Some(scheduler) = &self.scheduler {
+            let cluster = Cluster::Scheduler(scheduler.clone());
+            return Session::on(&cluster, &settings, listener).await;
         }
+        Session::new(&settings, listener)
     }
 }
 
@@ -139,7 +154,7 @@ impl Written {
 }
 
 /// A number of bytes: 500M, 2G, 1.5G.
-fn bytes(text: &str) -> std::result::Result<usize, String> {
+pub(super) fn bytes(text: &str) -> std::result::Result<usize, String> {
     let (number, unit) = text.split_at(text.trim_end_matches(|c: char| c.is_alphabetic()).len());
     let unit = match unit
         .to_lowercase()

@@ -1,5 +1,7 @@
 //! Plans against the library, and the command.
 
+#[cfg(feature = "ballista")]
+mod cluster;
 mod command;
 mod evaluate;
 mod neighbours;
@@ -19,6 +21,8 @@ use radio_cluster::source::{Columns, Source};
 fn wait<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        // As the command's.
+        .thread_stack_size(32 << 20)
         .build();
     runtime.unwrap().block_on(work)
 }

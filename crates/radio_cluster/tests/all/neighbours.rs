@@ -19,13 +19,13 @@ use crate::table::{Play, songs, write_csv, write_parquet};
 use crate::{read, session, wait};
 
 /// All measures that a plan has.
-fn measures() -> impl Iterator<Item = Measure> {
+pub(crate) fn measures() -> impl Iterator<Item = Measure> {
     let all = Measure::ALL.into_iter();
     all.filter(|measure| *measure != Measure::AdjustedCosine)
 }
 
 /// That plan and library find the same.
-async fn assert_equal(plays: &Plays<'_>, neighbourhood: Neighbourhood) {
+pub(crate) async fn assert_equal(plays: &Plays<'_>, neighbourhood: Neighbourhood) {
     let data = library::interactions(plays).await.unwrap();
     let found = neighbours::of_items(plays, &neighbourhood).unwrap();
     let found = library::item_knn(&data, neighbourhood, found)
