@@ -83,6 +83,7 @@ pub(crate) fn forget_old_meanwhile(target: &Path) -> Option<JoinHandle<()>> {
 pub(crate) fn forget_old(target: &Path) {
     let cells = target.join("radio/cells");
     forget_oldest(&cells, "record.json", ROOM_FOR_CELLS, &|folder| {
+        remove(&folder.join("record.json"));
         remove(folder)
     });
     let sets = target.join("radio/sets");
@@ -139,6 +140,8 @@ fn forget_set(target: &Path, folder: &Path) {
     if !lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
         return;
     }
+    // Without its record it is not taken for whole, wherever this run ends.
+    remove(&folder.join("made.json"));
     for path in made_of(target, folder) {
         remove(&path);
     }
