@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-from notebooks import EDITS
+from notebooks import NAMES, edit
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / ".bench-cells"
@@ -119,27 +119,13 @@ def by_place(runs):
     print(f"  {places}; the last {costs[PLACES[-1]] / costs[PLACES[0]]:.2f} of the first (target 1.33 at most)", flush=True)
 
 
-def edited(path, text, by):
-    notebook = json.loads(path.read_text())
-    source = json.loads((ROOT / "notebooks" / path.name).read_text())
-    for cell, original in zip(notebook["cells"], source["cells"], strict=True):
-        cell["source"] = original["source"]
-        for at, line in enumerate(cell["source"]):
-            if cell["cell_type"] == "code" and text in line:
-                changed = line.rstrip("\n").replace(text, by.format(8))
-                cell["source"][at] = f"{changed} // edit {unique()}\n"
-                path.write_text(json.dumps(notebook))
-                return
-    sys.exit(f"{path.name} does not say {text}")
-
-
 def edits(runs):
-    for name, (text, by) in EDITS.items():
+    for name in NAMES:
         path = FOLDER / f"{name}.ipynb"
         shutil.copy(ROOT / "notebooks" / path.name, path)
         run(path)
         same = medians(runs, path)
-        more = medians(runs, path, lambda path=path, text=text, by=by: edited(path, text, by)) - same
+        more = medians(runs, path, lambda path=path: edit(path, unique())) - same
         print(f"{name}: unchanged {same:.2f} s, one cell edited {more:.2f} s more {verdict(more, MORE_FOR_AN_EDIT)}", flush=True)
 
 

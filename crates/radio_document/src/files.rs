@@ -23,7 +23,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     let metadata = std::fs::metadata(path).map_err(Error::io(path, "reading"))?;
     // Of a folder the system says so.
     if !metadata.is_file() && !metadata.is_dir() {
-        return Err(Error::document(path, NO_FILE.to_owned()));
+        return Err(Error::document(path, NO_FILE));
     }
     std::fs::read(path).map_err(Error::io(path, "reading"))
 }

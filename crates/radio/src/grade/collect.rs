@@ -24,7 +24,7 @@ pub struct HandIn {
 pub fn find(paths: &[PathBuf], others: &[PathBuf]) -> Result<Vec<HandIn>> {
     let mut found = Vec::new();
     for path in paths {
-        let refuse = |message: &str| Error::document(path, message.to_owned());
+        let refuse = |message: &str| Error::document(path, message);
         if std::fs::symlink_metadata(path).is_err() {
             return Err(refuse(
                 "there is no such hand-in: name notebooks, or folders of them",

@@ -80,7 +80,7 @@ pub(crate) fn forget_old_meanwhile(target: &Path) -> Option<JoinHandle<()>> {
 
 /// Forgets what was used longest ago, if the cells or the sets of a target directory take too much room; and what runs that were
 /// killed have left half done.
-pub(crate) fn forget_old(target: &Path) {
+fn forget_old(target: &Path) {
     let cells = target.join("radio/cells");
     forget_oldest(&cells, "record.json", ROOM_FOR_CELLS, &|folder| {
         remove(&folder.join("record.json"));

@@ -6,7 +6,7 @@
 //! an earlier one of the same notebook shares the crates that are the same, down to their features, with that: the host has
 //! them already, and only what is new goes into the new library.
 
-use super::cache::{file_hash, forget_old, inputs, touch};
+use super::cache::{file_hash, forget_old_meanwhile, inputs, touch};
 use super::cargo;
 use super::place::with_way_out;
 use super::toolchain::Toolchain;
@@ -117,7 +117,7 @@ impl Builder {
         let made = match Made::read(&kept) {
             Some(made) => made,
             None => {
-                forget_old(&self.target);
+                let _ = forget_old_meanwhile(&self.target);
                 make_folder(&folder.join("src"))?;
                 // Two runs that want the same take turns.
                 let _guard = self.take_turn(&folder)?;

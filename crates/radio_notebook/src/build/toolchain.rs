@@ -47,10 +47,7 @@ pub struct Runtime {
 }
 
 fn broken(message: String) -> Error {
-    Error::Tool {
-        tool: "rustc".into(),
-        message,
-    }
+    Error::tool("rustc", message)
 }
 
 /// Asks a compiler something.
