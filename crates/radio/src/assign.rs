@@ -11,11 +11,11 @@ pub mod scratch;
 pub mod source;
 
 use crate::arguments;
-use crate::report::Report;
+use crate::report::execute_unseen;
 use clap::Args;
 use radio_notebook::document::{CellKind, Notebook};
 use radio_notebook::error::{Error, Result};
-use radio_notebook::execute::{self, Options};
+use radio_notebook::execute::Options;
 use radio_notebook::say;
 use radio_notebook::{files, interrupt};
 use score::Mark;
@@ -98,7 +98,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
 
 /// Where the notebook goes.
 fn target_of(out: &Path, source: &Source) -> Result<PathBuf> {
-    let is_file = out.extension().is_some_and(|ending| ending == "ipynb") && !out.is_dir();
+    let is_file = files::ends_in(out, "ipynb") && !out.is_dir();
     let target = match is_file {
         true => out.to_owned(),
         false => out.join(format!("{}.ipynb", source.name())),
@@ -122,15 +122,7 @@ fn write_new(target: &Path, notebook: &Notebook) -> Result<()> {
 /// Runs a version of the source, and says what it is worth.
 fn marks_of(source: &Source, mut notebook: Notebook, options: &Options) -> Result<Vec<Mark>> {
     notebook.clear_outputs();
-    let mut report = Report::new(source.name(), true);
-    let summary = execute::execute(&mut notebook, &source.path, options, &mut report)?;
-    report.close();
-    if summary.interrupted {
-        return Err(Error::Interrupted);
-    }
-    if let Some(error) = summary.cut_short {
-        return Err(error);
-    }
+    execute_unseen(&mut notebook, &source.path, options)?;
     Ok(score::marks(&notebook.cells, &source.parts))
 }
 

@@ -13,14 +13,14 @@ use crate::{arguments, find};
 use anstyle::{AnsiColor, Style};
 use compare::{Comparison, Difference};
 use marks::Marks;
-use radio_notebook::document::{Cell, Notebook, Output};
+use radio_notebook::document::{Cell, Notebook, Output, traceback};
 use radio_notebook::error::{Error, Result};
 use radio_notebook::execute::engine::Engine;
 use radio_notebook::execute::portability::{self, Warning};
 use radio_notebook::execute::{self, Options, Summary, Watcher};
 use radio_notebook::files;
 use radio_notebook::interrupt;
-use radio_notebook::run::collect::Stream;
+use radio_notebook::run::outputs::Stream;
 use radio_notebook::say;
 use sanitize::Rules;
 use serde_json::Value;
@@ -126,8 +126,11 @@ impl Counts {
 /// # Errors
 /// What cannot be used: the arguments, a file, a rule. All notebooks are read before the first one runs.
 pub fn run(arguments: &Arguments) -> Result<bool> {
-    let script = |path: &&PathBuf| path.extension().is_some_and(|e| e == "rs");
-    if let Some(script) = arguments.paths.iter().find(script) {
+    if let Some(script) = arguments
+        .paths
+        .iter()
+        .find(|path| files::ends_in(path, "rs"))
+    {
         return Err(Error::Argument(format!(
             "{} is a script, which has no stored outputs to compare with; check a notebook (.ipynb)",
             script.display()
@@ -232,13 +235,7 @@ impl Case {
         let mut progress = Progress(Report::new(&self.name, arguments.quiet));
         let executed = execute::execute(&mut fresh, &self.path, &options, &mut progress);
         progress.0.close();
-        let mut summary = executed?;
-        if let Some(error) = summary.cut_short.take() {
-            return Err(error);
-        }
-        if summary.interrupted {
-            return Err(Error::Interrupted);
-        }
+        let summary = executed?.whole()?;
         let verdicts = self.verdicts(&fresh, &summary, arguments.lax);
         let counts = Counts::of(verdicts.iter().map(|(_, verdict)| verdict));
         let differs = counts.differing > 0;
@@ -447,15 +444,8 @@ fn failure(stored: &Cell, fresh: &Cell, message: &str) -> String {
             .is_some_and(|kind| kind == "error")
     };
     let error = fresh.outputs().iter().rfind(is_error);
-    let traceback = error
-        .and_then(|error| error.get("traceback"))
-        .and_then(Value::as_array);
-    let lines = traceback
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .flat_map(str::lines)
-        .map(visible);
+    let traceback = error.map(traceback).unwrap_or_default();
+    let lines = traceback.into_iter().flat_map(str::lines).map(visible);
     let mut text = lines.collect::<Vec<_>>().join("\n");
     if text.is_empty() {
         text = visible(message);

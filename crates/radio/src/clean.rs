@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     let mut is_clean = true;
     let paths = find::notebooks(&arguments.paths, Wanted::Notebooks)?;
     for path in &paths {
-        let text = text_of(files::read(path)?, path)?;
+        let text = files::read_text(path)?;
         let new = stripped(&text, &strip).map_err(|message| Error::document(path, message))?;
         if new == text {
             continue;
@@ -102,11 +102,6 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     Ok(is_clean)
 }
 
-fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String> {
-    String::from_utf8(bytes)
-        .map_err(|_| Error::document(path, "this is not a notebook: it is not UTF-8 text"))
-}
-
 /// From standard input to standard output, as git's filters are asked.
 fn filter(strip: &Strip, verify: bool) -> Result<bool> {
     let name = Path::new("-");
@@ -115,7 +110,7 @@ fn filter(strip: &Strip, verify: bool) -> Result<bool> {
         .lock()
         .read_to_end(&mut bytes)
         .map_err(Error::io(name, "reading"))?;
-    let text = text_of(bytes, name)?;
+    let text = files::text_of(bytes, name)?;
     // git asks for files that are empty, too.
     let new = match text.trim().is_empty() {
         true => text.clone(),
@@ -145,12 +140,10 @@ fn remove_compiled(arguments: &Arguments) -> Result<bool> {
     }
     match &arguments.paths[..] {
         [] => cache::clean(Path::new(".")),
-        [path] if path.extension().is_some_and(|ending| ending == "ipynb") => {
-            Err(Error::Argument(format!(
-                "{}: say what is to be taken out of the notebook, --outputs or --metadata",
-                path.display()
-            )))
-        }
+        [path] if files::ends_in(path, "ipynb") => Err(Error::Argument(format!(
+            "{}: say what is to be taken out of the notebook, --outputs or --metadata",
+            path.display()
+        ))),
         [folder] => cache::clean(folder),
         _ => Err(Error::Argument(
             "give one folder, or say --outputs or --metadata for notebooks".into(),

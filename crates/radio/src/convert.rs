@@ -1,5 +1,6 @@
 //! Notebooks into percent scripts and back, without overwriting what nobody asked to overwrite.
 
+use crate::terminal::count;
 use radio_notebook::document::{Cell, CellKind, Notebook};
 use radio_notebook::error::{Error, Result};
 use radio_notebook::say;
@@ -164,20 +165,11 @@ fn left_out(notebook: &Notebook) -> Vec<String> {
     let none = Map::new();
     let metadata = notebook.metadata().unwrap_or(&none);
     let mut clauses = Vec::new();
-    let with_outputs = notebook
-        .cells
-        .iter()
-        .filter(|cell| !cell.outputs().is_empty())
-        .count();
-    match with_outputs {
-        0 => {}
-        1 => clauses.push("the outputs of 1 cell".to_owned()),
-        n => clauses.push(format!("the outputs of {n} cells")),
-    }
-    match notebook.cells.iter().map(Cell::attachments).sum() {
-        0 => {}
-        1 => clauses.push("1 attachment".to_owned()),
-        n => clauses.push(format!("{n} attachments")),
+    let with_outputs = notebook.cells.iter().filter(|c| !c.outputs().is_empty());
+    clauses.extend(of_cells("the outputs", with_outputs.count()));
+    let attachments = notebook.cells.iter().map(Cell::attachments).sum();
+    if attachments > 0 {
+        clauses.push(count(attachments, "attachment"));
     }
     let held = percent::held_metadata(metadata);
     let mut keys: BTreeSet<&str> = BTreeSet::new();
@@ -215,14 +207,14 @@ fn lost_line_ends(notebook: &Notebook, again: &Notebook) -> Vec<String> {
         with_returns += usize::from(without_returns != old.source);
         with_blanks += usize::from(without_returns != new.source);
     }
-    let clause = |what: &str, count| match count {
-        0 => None,
-        1 => Some(format!("{what} of 1 cell")),
-        n => Some(format!("{what} of {n} cells")),
-    };
-    let blanks = clause("the blank lines at the end", with_blanks);
-    let returns = clause("the carriage returns", with_returns);
+    let blanks = of_cells("the blank lines at the end", with_blanks);
+    let returns = of_cells("the carriage returns", with_returns);
     blanks.into_iter().chain(returns).collect()
+}
+
+/// A clause on something of so many cells, if there are any.
+fn of_cells(what: &str, number: usize) -> Option<String> {
+    (number > 0).then(|| format!("{what} of {}", count(number, "cell")))
 }
 
 /// Brings a notebook up to date with a script; returns how many cells are unchanged. These keep their outputs, ids and

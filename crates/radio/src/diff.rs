@@ -1,7 +1,6 @@
 //! `radio diff`: how two notebooks differ, cell by cell; and a notebook as text, for git to compare.
 
-use crate::check::compare::{Comparison, Content};
-use crate::check::sanitize::Rules;
+use crate::check::compare::{Content, PLAIN};
 use crate::check::show::{self, Sides};
 use crate::terminal::{HEAD, NEW, OLD, print, visible};
 use radio_notebook::document::{Cell, CellKind, Notebook};
@@ -31,36 +30,35 @@ pub struct Arguments {
 /// [`Error::Io`] and [`Error::Document`] for what cannot be read, [`Error::Argument`] for a number of files that means nothing.
 pub fn run(arguments: &Arguments) -> Result<bool> {
     let name = |path: &Path| path.display().to_string();
+    let found = |old: &Path, new: &Path, old_name: &str, new_name: &str| -> Result<String> {
+        let (old, new) = (read(old)?, read(new)?);
+        Ok(differences(
+            &old,
+            &new,
+            old_name,
+            new_name,
+            arguments.sources,
+        ))
+    };
     match &arguments.paths[..] {
         [path] => {
             print(&as_text(&read(path)?, arguments.sources));
             Ok(true)
         }
         [old, new] => {
-            let (old_name, new_name) = (name(old), name(new));
-            let found = differences(
-                &read(old)?,
-                &read(new)?,
-                &old_name,
-                &new_name,
-                arguments.sources,
-            );
+            let found = found(old, new, &name(old), &name(new))?;
             print(&found);
             Ok(found.is_empty())
         }
         // The path, and for each side a file, its hash and its mode; the exit code says nothing of differences.
         [path, old, _, _, new, _, _] => {
-            let (old_name, new_name) = (
-                format!("a/{}", path.display()),
-                format!("b/{}", path.display()),
-            );
-            print(&differences(
-                &read(old)?,
-                &read(new)?,
-                &old_name,
-                &new_name,
-                arguments.sources,
-            ));
+            let path = path.display();
+            print(&found(
+                old,
+                new,
+                &format!("a/{path}"),
+                &format!("b/{path}"),
+            )?);
             Ok(true)
         }
         _ => Err(Error::Argument(
@@ -75,17 +73,16 @@ fn read(path: &Path) -> Result<Notebook> {
     if path == Path::new("/dev/null") {
         return Ok(nothing());
     }
-    let refuse = |message: String| Error::document(path, message);
-    let text = String::from_utf8(files::read(path)?);
-    let text = text.map_err(|_| refuse("this is not a notebook: it is not UTF-8 text".into()))?;
+    let text = files::read_text(path)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     if text.trim().is_empty() {
         return Ok(nothing());
     }
-    match path.extension().is_some_and(|ending| ending == "rs") {
-        true => percent::read(text).map_err(refuse),
-        false => Notebook::of_any_language(text).map_err(refuse),
-    }
+    let notebook = match files::ends_in(path, "rs") {
+        true => percent::read(text),
+        false => Notebook::of_any_language(text),
+    };
+    notebook.map_err(|message| Error::document(path, message))
 }
 
 /// What becomes of the cells of one notebook in another.
@@ -229,12 +226,7 @@ fn of_cell(name: &str, old: &Cell, new: &Cell, sources: bool) -> String {
     }
     let of = |cell: &Cell| cell.metadata().map(pretty).unwrap_or_default();
     told += &part(&format!("{name}, metadata"), &of(old), &of(new));
-    let rules = Rules::default();
-    let comparison = Comparison {
-        rules: &rules,
-        images_by_presence: false,
-    };
-    let found = comparison.differences(old.outputs(), new.outputs());
+    let found = PLAIN.differences(old.outputs(), new.outputs());
     told + &show::differences(name, &found, Sides::Files("before", "after"))
 }
 
@@ -285,11 +277,6 @@ pub fn as_text(notebook: &Notebook, sources: bool) -> String {
     if let Some(metadata) = notebook.metadata().filter(|of| !sources && !of.is_empty()) {
         let _ = writeln!(text, "metadata {}\n", pretty(metadata));
     }
-    let rules = Rules::default();
-    let comparison = Comparison {
-        rules: &rules,
-        images_by_presence: false,
-    };
     for cell in &notebook.cells {
         let kind = match cell.kind {
             CellKind::Code => "code",
@@ -316,7 +303,7 @@ pub fn as_text(notebook: &Notebook, sources: bool) -> String {
         // Every part of an output that there is, is one that nothing at all does not have.
         let parts = match sources {
             true => Vec::new(),
-            false => comparison.differences(&[], cell.outputs()),
+            false => PLAIN.differences(&[], cell.outputs()),
         };
         for part in parts {
             let name = visible(&part.part);

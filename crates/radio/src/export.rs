@@ -5,11 +5,11 @@
 
 use crate::arguments;
 use crate::find::{self, Wanted};
-use crate::report::Report;
+use crate::report::execute_unseen;
+use crate::terminal::{if_any, visible};
 use radio_notebook::document::Notebook;
 use radio_notebook::error::{Error, Result};
-use radio_notebook::execute::engine::Engine;
-use radio_notebook::execute::{self, Options};
+use radio_notebook::execute::Options;
 use radio_notebook::files::{self, Staged};
 use radio_notebook::interrupt;
 use radio_notebook::nbgrader::regions::without_hidden_tests;
@@ -70,6 +70,13 @@ pub struct Arguments {
     no_code: bool,
 }
 
+impl Arguments {
+    /// Where a book goes.
+    fn book_folder(&self) -> &Path {
+        self.output.as_deref().unwrap_or(Path::new("out/book"))
+    }
+}
+
 /// Exports, and says what was written. False if a cell failed under `--execute`; then nothing is written.
 ///
 /// # Errors
@@ -110,11 +117,8 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     let site = Site::of(&sources);
     let with_code = !arguments.no_code;
     if arguments.to == Format::Book {
-        let folder = arguments
-            .output
-            .clone()
-            .unwrap_or_else(|| PathBuf::from("out/book"));
-        return book::write(&sources, &site, with_code, &folder).map(|()| true);
+        let folder = arguments.book_folder();
+        return book::write(&sources, &site, with_code, folder).map(|()| true);
     }
     for source in &sources {
         let target = &source.target;
@@ -128,33 +132,29 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
                 staged.push(Staged::write(target, markdown.text.as_bytes())?);
                 staged
             }
-            Format::Slides => vec![Staged::write(
-                target,
-                slides::write(source, &site, with_code).as_bytes(),
-            )?],
+            Format::Slides => {
+                let slides = slides::write(source, &site, with_code);
+                vec![Staged::write(target, slides.as_bytes())?]
+            }
             Format::Pdf => {
                 let page = html::write(source, &site, with_code);
                 let browser = browser.as_deref().unwrap_or(Path::new("chromium"));
                 vec![Staged::write(target, &pdf::print(browser, &page)?)?]
             }
-            Format::Html | Format::Book => vec![Staged::write(
-                target,
-                html::write(source, &site, with_code).as_bytes(),
-            )?],
+            Format::Html | Format::Book => {
+                let page = html::write(source, &site, with_code);
+                vec![Staged::write(target, page.as_bytes())?]
+            }
         };
         let last = staged.pop().map(Staged::on_disk).transpose()?;
         let pictures = staged.len();
         staged.extend(last);
         files::put_all_in_place(staged, &obsolete)?;
-        let pictures = match pictures {
-            0 => String::new(),
-            1 => ", 1 figure file".to_owned(),
-            n => format!(", {n} figure files"),
-        };
         say!(
-            "{} -> {}{pictures}",
+            "{} -> {}{}",
             source.path.display(),
-            target.display()
+            target.display(),
+            if_any(pictures, "figure file")
         );
     }
     Ok(true)
@@ -180,8 +180,7 @@ fn with_folders_below(paths: &[PathBuf]) -> Vec<PathBuf> {
             .filter(|folder| {
                 let name = folder.file_name().unwrap_or_default().as_encoded_bytes();
                 let mut files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-                !name.starts_with(b".")
-                    && files.any(|file| file.path().extension().is_some_and(|e| e == "ipynb"))
+                !name.starts_with(b".") && files.any(|file| files::ends_in(&file.path(), "ipynb"))
             })
             .collect();
         below.sort();
@@ -194,7 +193,7 @@ fn with_folders_below(paths: &[PathBuf]) -> Vec<PathBuf> {
 fn names(paths: &[PathBuf], format: Format) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for path in paths {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = files::stem(path);
         let mut name = files::safe_name(&stem);
         let folder = path.parent().and_then(Path::file_name);
         if let (Format::Book, true, Some(folder)) = (format, names.contains(&name), folder) {
@@ -211,10 +210,7 @@ fn targets(arguments: &Arguments, paths: &[PathBuf], names: &[String]) -> Result
     let names = names.iter();
     let targets: Vec<PathBuf> = match &arguments.output {
         _ if format == Format::Book => {
-            let folder = arguments
-                .output
-                .clone()
-                .unwrap_or_else(|| PathBuf::from("out/book"));
+            let folder = arguments.book_folder();
             // Pages of a book are found in the site by these names.
             names
                 .map(|name| folder.join("src").join(format!("{name}.html")))
@@ -269,28 +265,17 @@ fn is_file_name(output: &Path, format: Format) -> bool {
 fn execute_all(sources: &mut [Source], timeout: Option<Duration>) -> Result<bool> {
     let _answering = interrupt::answering();
     let options = Options {
-        engine: Engine::default(),
         timeout,
-        record_timing: false,
         ..Options::default()
     };
     for source in sources {
         source.notebook.clear_outputs();
-        let mut report = Report::new(&source.name, true);
-        let summary = execute::execute(&mut source.notebook, &source.path, &options, &mut report);
-        report.close();
-        let summary = summary?;
-        if let Some(error) = summary.cut_short {
-            return Err(error);
-        }
-        if summary.interrupted {
-            return Err(Error::Interrupted);
-        }
+        let summary = execute_unseen(&mut source.notebook, &source.path, &options)?;
         if let Some((number, failure)) = summary.failures.first() {
             say!(
                 "error: {} cell {number}: {}",
                 source.path.display(),
-                crate::terminal::visible(failure)
+                visible(failure)
             );
             say!("nothing is exported");
             return Ok(false);

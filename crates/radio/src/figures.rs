@@ -1,7 +1,7 @@
 //! The pictures among a notebook's outputs, as files.
 
-use base64::Engine;
-use radio_notebook::document::Notebook;
+use crate::check::compare::decoded;
+use radio_notebook::document::{Notebook, joined};
 use radio_notebook::error::Result;
 use radio_notebook::files::{Staged, safe_name};
 use serde_json::Value;
@@ -65,23 +65,11 @@ pub fn others(folder: &Path, new: &[Staged]) -> Vec<PathBuf> {
 }
 
 fn svg(data: &Value) -> Option<Vec<u8>> {
-    match data.get("image/svg+xml")? {
-        Value::String(text) => Some(text.clone().into_bytes()),
-        Value::Array(lines) => Some(
-            lines
-                .iter()
-                .filter_map(Value::as_str)
-                .collect::<String>()
-                .into_bytes(),
-        ),
-        _ => None,
-    }
+    joined(data.get("image/svg+xml")?).map(String::into_bytes)
 }
 
 fn png(data: &Value) -> Option<Vec<u8>> {
-    let mut text = data.get("image/png")?.as_str()?.as_bytes().to_vec();
-    text.retain(|byte| !byte.is_ascii_whitespace());
-    base64::engine::general_purpose::STANDARD.decode(text).ok()
+    decoded(data.get("image/png")?.as_str()?)
 }
 
 #[cfg(test)]

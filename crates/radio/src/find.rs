@@ -31,8 +31,7 @@ pub(crate) fn notebooks(paths: &[PathBuf], wanted: Wanted) -> Result<Vec<PathBuf
             if !metadata.is_file() {
                 return Err(Error::document(path, files::NO_FILE));
             }
-            let is_rust = path.extension().is_some_and(|e| e == "rs");
-            if is_rust
+            if files::ends_in(path, "rs")
                 && std::fs::read_to_string(path)
                     .is_ok_and(|text| !text.trim().is_empty() && !percent::is_script(&text))
             {

@@ -2,7 +2,7 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `collect` | finds the hand-ins, and whose each is |
+//! | `hand_ins` | finds the hand-ins, and whose each is |
 //! | `assemble`, `align` | a hand-in with the cells that are not the student's put back |
 //! | `policy` | what a cell of a hand-in may not do |
 //! | `one` | one hand-in: put together, run, counted |
@@ -12,8 +12,8 @@
 mod align;
 mod alike;
 mod assemble;
-mod collect;
 mod feedback;
+mod hand_ins;
 mod one;
 mod policy;
 mod table;
@@ -22,13 +22,13 @@ use crate::arguments;
 use crate::assign::source::Source;
 use alike::{Alike, alike};
 use clap::Args;
-use collect::HandIn;
+use hand_ins::HandIn;
 use one::{Course, Sheet};
 use radio_notebook::error::{Error, Result};
 use radio_notebook::files::{self, Staged};
 use radio_notebook::interrupt;
 use radio_notebook::run::fence::{Limits, Strength};
-use radio_notebook::say;
+use radio_notebook::{lock, say};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -93,7 +93,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     let output = std::path::absolute(&arguments.output);
     let output = output.map_err(Error::io(&arguments.output, "finding"))?;
     let own = std::fs::canonicalize(&source.path).map_err(Error::io(&source.path, "finding"))?;
-    let hand_ins = collect::find(&arguments.hand_ins, &[own.clone(), output.clone()])?;
+    let hand_ins = hand_ins::find(&arguments.hand_ins, &[own.clone(), output.clone()])?;
     let strength = Strength::of_this_system()?;
     for gap in strength.gaps() {
         say!(
@@ -107,8 +107,8 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         disk: MAX_DISK,
         processes: MAX_PROCESSES,
     };
-    let mut others: Vec<PathBuf> = hand_ins.iter().map(|of| whole(&of.path)).collect();
-    others.extend(arguments.hand_ins.iter().map(|path| whole(path)));
+    let mut others: Vec<PathBuf> = hand_ins.iter().map(|of| files::real(&of.path)).collect();
+    others.extend(arguments.hand_ins.iter().map(|path| files::real(path)));
     others.push(output.clone());
     // What holds the source holds its data.
     others.retain(|path| !own.starts_with(path));
@@ -121,10 +121,6 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     let rows = rows(&hand_ins, &graded, &alike);
     write(&course.source, &rows, &alike, &output)?;
     Ok(conclude(&rows, &alike, &arguments.output))
-}
-
-fn whole(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The source gets all points where hand-ins run; or else it would be them who lose what it lacks.
@@ -181,9 +177,7 @@ fn grade_all(hand_ins: &[HandIn], course: &Course, jobs: Option<u16>) -> Result<
                 "{}",
                 crate::terminal::visible(&format!("{}: {told}", hand_in.student))
             );
-            done.lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .insert(at, graded);
+            lock(&done).insert(at, graded);
         }
     };
     std::thread::scope(|scope| {
@@ -197,9 +191,7 @@ fn grade_all(hand_ins: &[HandIn], course: &Course, jobs: Option<u16>) -> Result<
     if interrupt::requested() {
         return Err(Error::Interrupted);
     }
-    let done = done
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let done = std::mem::take(&mut *lock(&done));
     Ok(done.into_values().collect())
 }
 

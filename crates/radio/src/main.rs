@@ -19,7 +19,6 @@ mod run;
 mod serve;
 mod step;
 mod terminal;
-mod texts;
 mod watch;
 
 fn main() -> std::process::ExitCode {

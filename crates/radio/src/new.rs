@@ -45,7 +45,7 @@ pub struct Arguments {
 /// [`Error::Argument`] if something is there already, [`Error::Io`] if it cannot be written.
 pub fn run(arguments: &Arguments) -> Result<bool> {
     let name = &arguments.name;
-    let is_notebook = name.extension().is_some_and(|ending| ending == "ipynb");
+    let is_notebook = files::ends_in(name, "ipynb");
     let stem = match is_notebook {
         true => name.file_stem(),
         false => name.file_name(),

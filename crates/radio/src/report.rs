@@ -1,12 +1,29 @@
 //! What `radio run` shows while it works: a progress bar on a terminal, plain lines elsewhere.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use radio_notebook::document::Output;
-use radio_notebook::execute::Watcher;
-use radio_notebook::run::collect::Stream;
+use radio_notebook::document::{Notebook, Output};
+use radio_notebook::error::Result;
+use radio_notebook::execute::{self, Options, Summary, Watcher};
+use radio_notebook::run::outputs::Stream;
 use radio_notebook::say;
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::time::Duration;
+
+/// Executes a notebook of which nothing is shown, to its end.
+///
+/// # Errors
+/// As [`execute::execute`], what cut it short, and [`Error::Interrupted`](radio_notebook::error::Error::Interrupted).
+pub(crate) fn execute_unseen(
+    notebook: &mut Notebook,
+    path: &Path,
+    options: &Options,
+) -> Result<Summary> {
+    let mut report = Report::new("", true);
+    let summary = execute::execute(notebook, path, options, &mut report);
+    report.close();
+    summary?.whole()
+}
 
 /// Shows one notebook's execution: its text on stdout, its progress on stderr.
 #[derive(Debug)]

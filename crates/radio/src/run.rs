@@ -6,7 +6,7 @@ use crate::arguments;
 use crate::figures;
 use crate::find::{self, Wanted};
 use crate::report::Report;
-use crate::terminal::visible;
+use crate::terminal::{if_any, visible};
 pub(crate) use audience::{Audience, Both};
 use clap::Args;
 use radio_notebook::document::{CellKind, Notebook};
@@ -75,10 +75,7 @@ pub(crate) fn run(arguments: &Arguments, watched: Option<Watched<'_>>) -> Result
     // What is written back must be what was read.
     let originals = arguments.inplace.then(|| notebooks.clone());
     if arguments.inplace {
-        if let Some(script) = paths
-            .iter()
-            .find(|path| path.extension().is_some_and(|e| e == "rs"))
-        {
+        if let Some(script) = paths.iter().find(|path| files::ends_in(path, "rs")) {
             return Err(Error::Argument(format!(
                 "--inplace: {} is a script, which has no place for outputs",
                 script.display()
@@ -271,11 +268,7 @@ impl Conclusions<'_> {
 fn output_names(paths: &[PathBuf]) -> Result<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for path in paths {
-        let name = path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = files::stem(path);
         if names.contains(&name) {
             return Err(Error::Argument(format!(
                 "{}: two notebooks called {name} would overwrite each other's outputs; run them one by one",
@@ -421,11 +414,7 @@ fn conclude(
         for file in &summary.startup_files {
             say!("{name}: started with {}", file.display());
         }
-        let figures = match figures {
-            0 => String::new(),
-            1 => ", 1 figure file".to_owned(),
-            n => format!(", {n} figure files"),
-        };
+        let figures = if_any(*figures, "figure file");
         let stayed = match summary.stayed {
             0 => String::new(),
             n => format!(" ({n} stayed)"),

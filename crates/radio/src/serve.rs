@@ -10,11 +10,12 @@
 mod share;
 
 use radio_notebook::error::{Error, Result};
+use radio_notebook::lock;
 use radio_pages::page::{self, CellView};
 use serde_json::json;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tiny_http::{Header, Method, Request, Response, Server};
 
@@ -72,15 +73,9 @@ impl Board {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, (u64, Shown)> {
-        self.shown
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
     /// Changes what is shown, and tells the browsers that wait.
     pub fn change(&self, how: impl FnOnce(&mut Shown)) {
-        let mut guard = self.lock();
+        let mut guard = lock(&self.shown);
         how(&mut guard.1);
         guard.0 += 1;
         self.changed.notify_all();
@@ -88,12 +83,12 @@ impl Board {
 
     /// The state and the status shown.
     pub fn status(&self) -> (&'static str, String) {
-        let guard = self.lock();
+        let guard = lock(&self.shown);
         (guard.1.state, guard.1.status.clone())
     }
 
     fn read(&self) -> (String, Shown) {
-        let guard = self.lock();
+        let guard = lock(&self.shown);
         (self.name(guard.0), guard.1.clone())
     }
 
@@ -104,13 +99,13 @@ impl Board {
     /// What is shown, once it is not the version called `since`; `None` if that takes too long.
     fn newer(&self, since: &str) -> Option<(String, Shown)> {
         let until = Instant::now() + LONGEST_WAIT;
-        let mut guard = self.lock();
+        let mut guard = lock(&self.shown);
         while self.name(guard.0) == since {
             let left = until.checked_duration_since(Instant::now())?;
             guard = self
                 .changed
                 .wait_timeout(guard, left)
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
         drop(guard);

@@ -10,7 +10,7 @@ mod screen;
 mod sixel;
 
 use crate::run;
-use crate::terminal::visible;
+use crate::terminal::{count, visible};
 use crate::{arguments, find};
 use clap::Args;
 use console::Style;
@@ -22,9 +22,9 @@ use radio_notebook::error::{Error, Result};
 use radio_notebook::execute::{self, Options, Watcher};
 use radio_notebook::files;
 use radio_notebook::interrupt;
-use radio_notebook::run::collect::{Request, Stream};
+use radio_notebook::run::outputs::{Request, Stream};
+use radio_notebook::say;
 use screen::{Filter, Screen};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -46,11 +46,7 @@ pub struct Arguments {
 /// Trouble with files, cargo or arguments, as for `radio run`.
 pub fn run(arguments: &Arguments) -> Result<bool> {
     let path = only_notebook(&arguments.path)?;
-    let name = path
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let name = files::stem(&path);
     files::remove_leftovers_beside(std::slice::from_ref(&path));
     let mut notebook = Notebook::read(&path)?;
     let values = arguments.given.values();
@@ -62,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     let copy = run::copy_of(&arguments.given.output, &name);
     run::refuse_to_overwrite(&path, &copy)?;
     for repair in &notebook.repairs {
-        tell(&format!("{}: repaired: {repair}", path.display()));
+        say!("{}: repaired: {repair}", path.display());
     }
     notebook.clear_outputs();
     let options = Options {
@@ -99,24 +95,21 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     }
     drop(walk);
     if summary.executed == 0 {
-        tell(&format!("{name}: nothing ran, so nothing is written"));
+        say!("{name}: nothing ran, so nothing is written");
         return Ok(true);
     }
     let output = &arguments.given.output;
     let (target, figures) = run::write(&mut notebook, &path, &name, output, &copy, false)?;
     for (number, failure) in &summary.failures {
-        tell(&format!(
+        say!(
             "error: {} cell {number}: {}",
             path.display(),
             visible(failure)
-        ));
+        );
     }
     let cells = count(summary.executed, "cell");
     let figures = count(figures, "figure file");
-    tell(&format!(
-        "{name}: {cells} ran -> {}, {figures}",
-        target.display()
-    ));
+    say!("{name}: {cells} ran -> {}, {figures}", target.display());
     match summary.cut_short {
         Some(error) => Err(error),
         None => Ok(summary.failures.is_empty() && !summary.interrupted),
@@ -133,16 +126,6 @@ fn only_notebook(path: &Path) -> Result<PathBuf> {
             path.display()
         ))),
     }
-}
-
-fn count(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
-}
-
-/// Says something beside the walk. Nobody may be reading any more.
-fn tell(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// A cell on the way.
@@ -449,7 +432,7 @@ impl Watcher for Walk {
     fn compiles(&mut self, line: &str) {
         if line.starts_with("Compiling ") && !self.compiles {
             self.compiles = true;
-            tell("compiling…");
+            say!("compiling…");
         }
     }
 

@@ -24,6 +24,20 @@ pub(crate) fn visible(text: &str) -> String {
     shown
 }
 
+/// So many of something: "1 cell", "2 cells".
+pub(crate) fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
+/// The end of a list: so many of something, if there are any.
+pub(crate) fn if_any(number: usize, what: &str) -> String {
+    match number {
+        0 => String::new(),
+        number => format!(", {}", count(number, what)),
+    }
+}
+
 /// Writes to stdout, with colours if it is a terminal. Nobody may be reading any more: `radio check | head`.
 pub(crate) fn print(text: &str) {
     let mut stdout = anstream::stdout().lock();

@@ -20,10 +20,10 @@ use radio_notebook::error::{Error, Result};
 use radio_notebook::execute::Live;
 use radio_notebook::files;
 use radio_notebook::interrupt;
-use radio_notebook::say;
+use radio_notebook::{lock, say};
 use show::Show;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -260,7 +260,7 @@ impl Watch<'_> {
         self.under_way = Some(std::thread::spawn(move || {
             let watched = Watched {
                 audience: &mut show,
-                live: &mut live.lock().unwrap_or_else(PoisonError::into_inner),
+                live: &mut lock(&live),
             };
             let ran = run::run(&run, Some(watched));
             if let Err(error) = &ran
@@ -278,7 +278,7 @@ impl Watch<'_> {
     /// Has the next run begin no later than at the first cell that names a file which is not as it was.
     fn forget_stale_cells(&self) {
         let stale = self.around.changed(true);
-        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut live = lock(&self.live);
         if stale.contains(&Source::Arguments) {
             live.forget();
         }

@@ -3,7 +3,6 @@
 //! Cells keep their JSON object as it was read, so unknown metadata, attachments and raw cells survive; typed access is on
 //! top of it.
 
-use crate::surrogates;
 use serde_json::{Map, Value, json};
 
 /// What a cell is.
@@ -89,8 +88,7 @@ impl Output {
 
 /// A MIME type's content in the form that Jupyter writes: JSON types as JSON, text in lines, the rest as one string.
 fn mime_value(mime: &str, content: &str) -> Value {
-    let is_json = mime == "application/json" || mime.ends_with("+json");
-    if is_json
+    if is_json(mime)
         && let Ok(value) = serde_json::from_str(content)
         && depth(&value) <= MAX_DEPTH
     {
@@ -130,6 +128,21 @@ pub fn joined(value: &Value) -> Option<String> {
             .map(|p| p.concat()),
         _ => None,
     }
+}
+
+/// The lines of an error's traceback, given as nbformat has it.
+pub fn traceback(error: &Value) -> Vec<&str> {
+    let lines = error.get("traceback").and_then(Value::as_array);
+    lines
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
+}
+
+/// Whether a MIME type's content is JSON.
+pub fn is_json(mime: &str) -> bool {
+    mime == "application/json" || mime.ends_with("+json")
 }
 
 impl Cell {
@@ -281,6 +294,11 @@ impl Cell {
             .map_or(&[], Vec::as_slice)
     }
 
+    /// The outputs as the file has them, to be changed; `None` where there is no list of them.
+    pub fn outputs_mut(&mut self) -> Option<&mut Vec<Value>> {
+        self.fields.get_mut("outputs")?.as_array_mut()
+    }
+
     /// The execution count, where the cell was executed.
     pub fn execution_count(&self) -> Option<u64> {
         self.fields.get("execution_count")?.as_u64()
@@ -309,8 +327,6 @@ pub struct Notebook {
     /// What had to be repaired while reading, a sentence each.
     pub repairs: Vec<String>,
     fields: Map<String, Value>,
-    /// Whether its text holds halves of surrogate pairs, as other characters: see [`surrogates`].
-    has_half_pairs: bool,
 }
 
 impl Notebook {
@@ -327,24 +343,7 @@ impl Notebook {
 
     /// Reads the text of an `.ipynb` file that need not be in Rust. The error is a sentence for the user.
     pub fn of_any_language(text: &str) -> std::result::Result<Notebook, String> {
-        let hidden = surrogates::hide(text)?;
-        let value: Value = serde_json::from_str(&hidden).map_err(|e| {
-            if text.trim().is_empty() {
-                "the file is empty, so it is not a notebook".into()
-            } else if let Some(word) = no_number(&hidden, &e) {
-                format!(
-                    "this is not a notebook, because it is not JSON: line {} has {word}, which Python writes and JSON does not know; put null or a text in its place",
-                    e.line()
-                )
-            } else {
-                format!("this is not a notebook, because it is not JSON: {e}")
-            }
-        })?;
-        let Value::Object(mut fields) = value else {
-            return Err(
-                "this is JSON, but not a notebook: the outermost value should be an object".into(),
-            );
-        };
+        let mut fields = json_object(text)?;
         let major = fields.get("nbformat").and_then(Value::as_u64);
         match major {
             Some(4) => {}
@@ -386,7 +385,6 @@ impl Notebook {
             cells,
             repairs: Vec::new(),
             fields,
-            has_half_pairs: matches!(hidden, std::borrow::Cow::Owned(_)),
         };
         if notebook.minor() >= 5 {
             notebook.repair_ids();
@@ -408,7 +406,6 @@ impl Notebook {
                 .map(|(key, value)| (key.to_owned(), value))
                 .into_iter()
                 .collect(),
-            has_half_pairs: false,
         };
         notebook.identify_new_cells();
         notebook
@@ -514,12 +511,7 @@ impl Notebook {
             self.cells.iter().map(Cell::to_json).collect(),
         );
         fields.entry("metadata").or_insert_with(|| json!({}));
-        let text = as_jupyter_writes(&fields);
-        if self.has_half_pairs {
-            surrogates::show(&text)
-        } else {
-            text
-        }
+        as_jupyter_writes(&fields)
     }
 }
 
@@ -532,6 +524,35 @@ pub(crate) fn as_jupyter_writes(fields: &Map<String, Value>) -> String {
         .expect("JSON values can be written to memory");
     bytes.push(b'\n');
     String::from_utf8(bytes).expect("serde_json writes UTF-8")
+}
+
+/// The JSON object that a notebook's text is. The error is a sentence for the user.
+pub(crate) fn json_object(text: &str) -> std::result::Result<Map<String, Value>, String> {
+    let no_json = |error: serde_json::Error| {
+        if text.trim().is_empty() {
+            return "the file is empty, so it is not a notebook".to_owned();
+        }
+        let why = if let Some(word) = no_number(text, &error) {
+            format!(
+                "line {} has {word}, which Python writes and JSON does not know; put null or a text in its place",
+                error.line()
+            )
+        } else if error.to_string().contains("hex escape") {
+            format!(
+                "line {} has half of a surrogate pair (an escape from \\ud800 to \\udfff without the other one), which is no character; put another in its place",
+                error.line()
+            )
+        } else {
+            error.to_string()
+        };
+        format!("this is not a notebook, because it is not JSON: {why}")
+    };
+    match serde_json::from_str(text).map_err(no_json)? {
+        Value::Object(fields) => Ok(fields),
+        _ => {
+            Err("this is JSON, but not a notebook: the outermost value should be an object".into())
+        }
+    }
 }
 
 /// The word for a number that stands where reading failed.

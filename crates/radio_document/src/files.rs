@@ -28,6 +28,44 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(Error::io(path, "reading"))
 }
 
+/// Reads a notebook's or a script's file as text.
+///
+/// # Errors
+/// As [`read`], and [`Error::Document`] if it is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String> {
+    text_of(read(path)?, path)
+}
+
+/// What was read of a notebook or script, as text.
+///
+/// # Errors
+/// [`Error::Document`] if it is not UTF-8.
+pub fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let place = error.utf8_error().valid_up_to() + 1;
+        let message = format!("this is not a notebook: byte {place} is not UTF-8 text");
+        Error::document(path, message)
+    })
+}
+
+/// The path as the system knows it, where there is something; else as it is.
+pub fn real(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The name of a file without its ending.
+pub fn stem(path: &Path) -> String {
+    path.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// Whether a file's name ends so.
+pub fn ends_in(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|own| own == ending)
+}
+
 /// What is said of something that has a path and is neither a file nor a folder.
 pub const NO_FILE: &str =
     "this is a pipe, a socket or a device, and radio reads files: save what it gives to one";
@@ -60,7 +98,7 @@ impl Staged {
     pub fn write(path: &Path, bytes: &[u8]) -> Result<Staged> {
         make_folder(folder_of(path))?;
         // A link stays a link: what it points to is replaced.
-        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let target = real(path);
         if target.is_dir() {
             let error = std::io::Error::from(std::io::ErrorKind::IsADirectory);
             return Err(Error::io(path, "writing")(error));
@@ -233,27 +271,27 @@ fn begin_as<F>(
 
 /// Removes what runs that were killed have left unfinished beside these files; beside what they point to, if they are links.
 pub fn remove_leftovers_beside(files: &[PathBuf]) {
-    let places = files
-        .iter()
-        .map(|file| std::fs::canonicalize(file).unwrap_or_else(|_| file.clone()));
+    let places = files.iter().map(|file| real(file));
     let folders: BTreeSet<PathBuf> = places.map(|file| folder_of(&file).to_owned()).collect();
     folders.iter().for_each(|folder| remove_leftovers(folder));
 }
 
 /// Removes the unfinished files in `folder` that a run which was killed has left behind.
 pub fn remove_leftovers(folder: &Path) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let writer = name.to_str().and_then(|name| {
-            let (process, _) = name.strip_prefix(UNFINISHED)?.split_once('-')?;
-            process.parse().ok()
-        });
-        if writer.is_some_and(|process| !interrupt::is_running(process))
-            && entry.file_type().is_ok_and(|kind| kind.is_file())
-        {
-            let _ = std::fs::remove_file(entry.path());
-        }
+    for path in left_behind(folder, UNFINISHED).filter(|path| path.is_file()) {
+        let _ = std::fs::remove_file(path);
     }
+}
+
+/// What is in `folder` under a name of this prefix and the number of a process that is gone.
+pub fn left_behind(folder: &Path, prefix: &str) -> impl Iterator<Item = PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(move |path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let process =
+            name.and_then(|name| name.strip_prefix(prefix)?.split_once('-')?.0.parse().ok());
+        process.is_some_and(|process| !interrupt::is_running(process))
+    })
 }
 
 /// Makes a folder and those above it.

@@ -1,13 +1,13 @@
 //! Ctrl-C: the first one ends what is running in good order, the second one ends `radio` at once; and so does the first where
 //! nothing runs that would answer to it.
 
-use crate::say;
+use crate::{lock, say};
 use std::collections::BTreeSet;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
@@ -34,8 +34,8 @@ pub fn listen(at_the_end: fn()) {
         let was_pressed = PRESSED.fetch_add(1, SeqCst) > 0;
         if was_pressed || !is_answered {
             // Both stay locked to the end: nothing new is begun.
-            let groups = locked(&GROUPS);
-            let files = locked(&UNFINISHED);
+            let groups = lock(&GROUPS);
+            let files = lock(&UNFINISHED);
             groups.iter().copied().for_each(kill_group);
             for file in files.iter() {
                 let _ = std::fs::remove_file(file);
@@ -86,18 +86,14 @@ impl Drop for Answering {
     }
 }
 
-fn locked<T>(what: &'static Mutex<T>) -> MutexGuard<'static, T> {
-    what.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Remembers a file that is about to be begun, to be removed if there is no time to finish it.
 pub(crate) fn begin_file(path: &Path) {
-    locked(&UNFINISHED).insert(path.to_owned());
+    lock(&UNFINISHED).insert(path.to_owned());
 }
 
 /// Forgets a file that is finished or removed.
 pub(crate) fn end_file(path: &Path) {
-    locked(&UNFINISHED).remove(path);
+    lock(&UNFINISHED).remove(path);
 }
 
 /// Whether what is running should end: Ctrl-C was pressed, or a newer run takes its place.
@@ -146,7 +142,7 @@ impl Group {
     pub fn spawn(command: &mut Command) -> std::io::Result<Group> {
         command.process_group(0);
         // Locked before: no process is started that a second Ctrl-C does not know of.
-        let mut groups = locked(&GROUPS);
+        let mut groups = lock(&GROUPS);
         let child = command.spawn()?;
         groups.push(child.id());
         Ok(Group {
@@ -158,7 +154,7 @@ impl Group {
 
     /// Has a process group end with this one.
     pub fn add(&mut self, leader: u32) {
-        locked(&GROUPS).push(leader);
+        lock(&GROUPS).push(leader);
         self.members.push(leader);
     }
 
@@ -168,7 +164,7 @@ impl Group {
         if is_member {
             kill_group(leader);
         }
-        locked(&GROUPS).retain(|group| *group != leader);
+        lock(&GROUPS).retain(|group| *group != leader);
         self.members.retain(|group| *group != leader);
     }
 
@@ -219,7 +215,7 @@ impl Drop for Group {
             let _ = watch.kill();
             let _ = watch.wait();
         }
-        locked(&GROUPS).retain(|group| *group != id && !self.members.contains(group));
+        lock(&GROUPS).retain(|group| *group != id && !self.members.contains(group));
     }
 }
 

@@ -3,8 +3,7 @@
 //! It works on the text of any notebook of nbformat 4, whatever its language, and takes out what
 //! [nbstripout](https://pypi.org/project/nbstripout/) takes out, but leaves the ids of cells as they are.
 
-use crate::document::{as_jupyter_writes, foreign_language};
-use crate::surrogates;
+use crate::document::{as_jupyter_writes, foreign_language, json_object};
 use serde_json::{Map, Value, json};
 
 /// What is taken out of a notebook.
@@ -74,14 +73,7 @@ const OF_RUST: [(&str, &str); 6] = [
 /// The notebook without what is to go, as Jupyter writes it. The error is a sentence for the user.
 pub fn stripped(text: &str, strip: &Strip) -> Result<String, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let hidden = surrogates::hide(text)?;
-    let notebook = serde_json::from_str(&hidden)
-        .map_err(|e| format!("this is not a notebook, because it is not JSON: {e}"))?;
-    let Value::Object(mut notebook) = notebook else {
-        return Err(
-            "this is JSON, but not a notebook: the outermost value should be an object".into(),
-        );
-    };
+    let mut notebook = json_object(text)?;
     if notebook.get("nbformat").and_then(Value::as_u64) != Some(4) {
         return Err("this is not a notebook of nbformat 4".into());
     }
@@ -99,11 +91,7 @@ pub fn stripped(text: &str, strip: &Strip) -> Result<String, String> {
     for cell in cells.iter_mut().filter_map(Value::as_object_mut) {
         of_cell(cell, strip, keeps);
     }
-    let written = as_jupyter_writes(&notebook);
-    Ok(match hidden {
-        std::borrow::Cow::Owned(_) => surrogates::show(&written),
-        std::borrow::Cow::Borrowed(_) => written,
-    })
+    Ok(as_jupyter_writes(&notebook))
 }
 
 fn of_notebook(metadata: &mut Map<String, Value>, strip: &Strip) {

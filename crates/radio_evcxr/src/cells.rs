@@ -4,7 +4,7 @@
 //! that reads from it waits for ever; here it is at its end, as for a compiled notebook. There, a signal of the system's is caught
 //! to write a backtrace, and the process then ends by another one; here it ends by the signal itself.
 
-use super::relay::COMPLETE;
+use super::proxy::COMPLETE;
 use libloading::{Library, Symbol};
 use radio_notebook::say;
 use std::ffi::c_void;

@@ -1,12 +1,13 @@
 //! The process in which evcxr lives: executes cells by it, and reports to the session as a compiled notebook does.
 
-use super::{RELAY_VARIABLE, places, relay};
+use super::{PROXY_VARIABLE, places, proxy};
 use evcxr::{CommandContext, CompilationError, EvalContext, EvalOutputs};
+use radio_notebook::build::toolchain::Toolchain;
 use radio_notebook::diagnostics::{Diagnostic, Span};
 use radio_notebook::execute::engine::{Job, JobCell, cell_as_file};
 use radio_notebook::program::CellLocation;
 use radio_notebook::say;
-use radio_runtime::protocol::{Frame, Place, SESSION_VARIABLE, mark_prefix};
+use radio_runtime::protocol::{Frame, ProgramLocation, SESSION_VARIABLE, mark_prefix};
 use std::fs::File;
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
 use std::net::TcpStream;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 use std::sync::mpsc::{self, Receiver};
 
-/// Has panics told by a line that the relay takes out, with the message's own line ends escaped; and says that it is done.
+/// Has panics told by a line that the proxy takes out, with the message's own line ends escaped; and says that it is done.
 const PANIC_HOOK: &str = r#"{
     let cells = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
@@ -67,7 +68,7 @@ pub fn run(build: &Path) -> ! {
             session.send(&Frame::Raised {
                 ename: "Engine".into(),
                 evalue: message,
-                place: Place::default(),
+                place: ProgramLocation::default(),
             });
             exit(1);
         }
@@ -153,7 +154,7 @@ impl Session {
     }
 }
 
-/// What the relay tells.
+/// What the proxy tells.
 #[derive(Default)]
 struct Events {
     panics: Vec<Panic>,
@@ -167,15 +168,15 @@ struct Panic {
     /// Whether it was in the thread that runs the cells.
     is_cells: bool,
     thread: String,
-    place: Place,
+    place: ProgramLocation,
     text: String,
 }
 
 struct Host {
     evcxr: CommandContext,
-    /// Lines from the relay.
+    /// Lines from the proxy.
     told: Receiver<String>,
-    /// Where the relay writes them.
+    /// Where the proxy writes them.
     tell: PipeWriter,
     /// The cells so far.
     cells: Vec<(u32, String)>,
@@ -190,7 +191,7 @@ impl Host {
     fn start(job: &Job, build: &Path, err: &File) -> Result<Host, String> {
         let (events, tell) = std::io::pipe().map_err(|error| error.to_string())?;
         let told = listen(events);
-        // The relay inherits these; the standard library's own descriptors end with an `exec`.
+        // The proxy inherits these; the standard library's own descriptors end with an `exec`.
         let kept = |stream: &dyn AsFd| {
             nix::unistd::dup(stream.as_fd())
                 .map(std::os::fd::IntoRawFd::into_raw_fd)
@@ -198,9 +199,9 @@ impl Host {
         };
         let (out, err, events) = (kept(&std::io::stdout())?, kept(err)?, kept(&tell)?);
         let radio = std::env::current_exe().map_err(|error| error.to_string())?;
-        let mut relay = Command::new(radio);
-        relay.env(RELAY_VARIABLE, format!("{out}:{err}:{events}"));
-        find_rusts_libraries(&mut relay);
+        let mut proxy = Command::new(radio);
+        proxy.env(PROXY_VARIABLE, format!("{out}:{err}:{events}"));
+        find_rusts_libraries(&mut proxy);
         // SAFETY: no thread of this process reads the environment.
         unsafe {
             std::env::set_var("EVCXR_TMPDIR", build);
@@ -208,7 +209,7 @@ impl Host {
             std::env::set_var("EVCXR_CONFIG_DIR", build);
         }
         let (mut context, outputs) =
-            EvalContext::with_subprocess_command(relay).map_err(|error| error.to_string())?;
+            EvalContext::with_subprocess_command(proxy).map_err(|error| error.to_string())?;
         // evcxr waits until somebody has read what it passes on, which is nothing; its stderr is the session's.
         drop(outputs);
         context
@@ -265,7 +266,7 @@ impl Host {
                 };
                 let (text, html) = (said("text/plain"), said("text/html"));
                 if !text.is_empty() || !html.is_empty() {
-                    frames.push(Frame::Said { text, html });
+                    frames.push(Frame::CommandOutput { text, html });
                 }
                 events.has_failed.then(|| ("Error", String::new()))
             }
@@ -292,10 +293,12 @@ impl Host {
                 Some(("Panic", panic.text, panic.place))
             }
             // The cell's own hook told it, or nobody did.
-            None if events.has_panicked => {
-                Some(("Panic", "the cell panicked".to_owned(), Place::default()))
-            }
-            None => failure.map(|(ename, evalue)| (ename, evalue, Place::default())),
+            None if events.has_panicked => Some((
+                "Panic",
+                "the cell panicked".to_owned(),
+                ProgramLocation::default(),
+            )),
+            None => failure.map(|(ename, evalue)| (ename, evalue, ProgramLocation::default())),
         };
         frames.extend(panics.into_iter().map(|panic| Frame::Note {
             text: match panic.is_cells {
@@ -327,10 +330,10 @@ impl Host {
         handle.lock().ok().map(|child| child.id())
     }
 
-    /// What the relay has told of the last cell.
+    /// What the proxy has told of the last cell.
     fn events(&mut self) -> Events {
         let mut events = Events::default();
-        // What the relay wrote before evcxr was told of the cell's end comes before this.
+        // What the proxy wrote before evcxr was told of the cell's end comes before this.
         let no_more = format!("\n{NO_MORE}\n");
         if self.tell.write_all(no_more.as_bytes()).is_err() {
             return events;
@@ -339,10 +342,10 @@ impl Host {
             let (name, said) = line.split_once('\t').unwrap_or((&line, ""));
             match name {
                 NO_MORE => break,
-                relay::EVENT_PANIC => events.panics.extend(panic(said)),
-                relay::EVENT_PANICKED => events.has_panicked = true,
-                relay::EVENT_QUESTION_MARK => events.has_failed = true,
-                relay::EVENT_ENDED => events.ended = Some(said.to_owned()),
+                proxy::EVENT_PANIC => events.panics.extend(panic(said)),
+                proxy::EVENT_PANICKED => events.has_panicked = true,
+                proxy::EVENT_QUESTION_MARK => events.has_failed = true,
+                proxy::EVENT_ENDED => events.ended = Some(said.to_owned()),
                 _ => {}
             }
         }
@@ -350,7 +353,7 @@ impl Host {
     }
 
     /// A place in what evcxr compiled as one in a cell, if it is one.
-    fn place(&self, place: Place) -> Place {
+    fn place(&self, place: ProgramLocation) -> ProgramLocation {
         let cells: Vec<_> = self
             .cells
             .iter()
@@ -361,12 +364,12 @@ impl Host {
             false => return place,
         };
         match places::in_cells(&file, place.line, place.column, &cells) {
-            Some((number, line, column)) => Place {
+            Some((number, line, column)) => ProgramLocation {
                 file: cell_as_file(number),
                 line,
                 column,
             },
-            None => Place::default(),
+            None => ProgramLocation::default(),
         }
     }
 }
@@ -390,7 +393,7 @@ fn end_of_restarts(source: &str) -> usize {
 /// the folder above, where the path has one `..` too many: that does no harm in a folder near the root, and elsewhere the
 /// libraries are not found.
 fn find_rusts_libraries(command: &mut Command) {
-    let Some(folder) = folder_of_rustc("target-libdir") else {
+    let Ok(Toolchain { libraries, .. }) = Toolchain::find(Path::new(".")) else {
         return;
     };
     let name = match cfg!(target_os = "macos") {
@@ -398,19 +401,10 @@ fn find_rusts_libraries(command: &mut Command) {
         false => "LD_LIBRARY_PATH",
     };
     let known = std::env::var_os(name).unwrap_or_default();
-    let all = std::iter::once(folder).chain(std::env::split_paths(&known));
+    let all = std::iter::once(libraries).chain(std::env::split_paths(&known));
     if let Ok(all) = std::env::join_paths(all.filter(|path| !path.as_os_str().is_empty())) {
         command.env(name, all);
     }
-}
-
-/// What rustc prints for a request that is answered by a folder, if it does.
-fn folder_of_rustc(request: &str) -> Option<PathBuf> {
-    let rustc = Command::new("rustc").args(["--print", request]).output();
-    let said = String::from_utf8_lossy(&rustc.ok()?.stdout)
-        .trim()
-        .to_owned();
-    (!said.is_empty()).then(|| said.into())
 }
 
 /// Reads lines on a thread of its own, so that who writes them never waits.
@@ -433,7 +427,7 @@ fn panic(said: &str) -> Option<Panic> {
     Some(Panic {
         is_cells: next()? == "true",
         thread: next()?.to_owned(),
-        place: Place {
+        place: ProgramLocation {
             file: next()?.to_owned(),
             line: next()?.parse().ok()?,
             column: next()?.parse().ok()?,
@@ -504,8 +498,11 @@ fn message(text: &str, cell: &JobCell) -> Diagnostic {
 
 /// Whether the standard library's source is installed; also true if rustc does not say where that would be.
 fn has_rust_src() -> bool {
-    folder_of_rustc("sysroot")
-        .is_none_or(|sysroot| sysroot.join("lib/rustlib/src/rust/library").is_dir())
+    Toolchain::find(Path::new(".")).map_or(true, |toolchain| {
+        // Both are below `rustlib`.
+        let all = toolchain.libraries.ancestors().nth(2);
+        all.is_none_or(|all| all.join("src/rust/library").is_dir())
+    })
 }
 
 /// A cell's first line that is not empty.

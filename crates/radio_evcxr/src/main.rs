@@ -2,14 +2,14 @@
 //!
 //! `radio` starts it as a *host*, which executes the cells by the `evcxr` crate and speaks to the session as the host of compiled
 //! cells does (see [`radio_runtime`]). evcxr has the *cells'* code run in a child process and talks to it through
-//! the child's stdin and stdout. A *relay* stands between the two: what the cells write goes straight to the session, as
+//! the child's stdin and stdout. A *proxy* stands between the two: what the cells write goes straight to the session, as
 //! from compiled cells, and evcxr gets only its own words. All three are this program, and the environment says
 //! which of them it is.
 
 mod cells;
 mod host;
 mod places;
-mod relay;
+mod proxy;
 
 use radio_notebook::execute::engine::HOST_VARIABLE;
 use radio_notebook::say;
@@ -20,17 +20,17 @@ use std::process::ExitCode;
 const WRAPPER_VARIABLE: &str = "EVCXR_RUSTC_WRAPPER";
 /// The variable by which evcxr tells a child process that it runs the cells' code. It reaches what a cell starts, a `radio` for one.
 const EVCXRS_CELLS_VARIABLE: &str = "EVCXR_IS_RUNTIME";
-/// The variable by which the relay tells it.
+/// The variable by which the proxy tells it.
 const CELLS_VARIABLE: &str = "RADIO_EVCXR_CELLS";
-/// The variable that makes this process the relay, and names its descriptors.
-const RELAY_VARIABLE: &str = "RADIO_EVCXR_RELAY";
+/// The variable that makes this process the proxy, and names its descriptors.
+const PROXY_VARIABLE: &str = "RADIO_EVCXR_PROXY";
 
 fn main() -> ExitCode {
     let given = |name: &str| std::env::var_os(name);
     if given(WRAPPER_VARIABLE).is_none()
-        && let Some(descriptors) = given(RELAY_VARIABLE)
+        && let Some(descriptors) = given(PROXY_VARIABLE)
     {
-        relay::run(&descriptors.to_string_lossy());
+        proxy::run(&descriptors.to_string_lossy());
     }
     if take(CELLS_VARIABLE).is_some() {
         // Panics of cells are told by their hook; a backtrace would show evcxr's frames only.

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use radio_kernel::connection::Connection;
-use radio_kernel::install::{DISPLAY_NAME, NAME, Place, Spec, install, uninstall};
+use radio_kernel::install::{DISPLAY_NAME, Location, NAME, Spec, install, uninstall};
 use radio_kernel::kernel::Kernel;
 use radio_kernel::{Error, Result, rust};
 use std::path::PathBuf;
@@ -62,11 +62,11 @@ struct PlaceArgs {
 }
 
 impl PlaceArgs {
-    fn place(self) -> Place {
+    fn place(self) -> Location {
         match self.prefix {
-            Some(folder) => Place::Prefix(folder),
-            None if self.sys_prefix => Place::Environment,
-            None => Place::User,
+            Some(folder) => Location::Prefix(folder),
+            None if self.sys_prefix => Location::Environment,
+            None => Location::User,
         }
     }
 }

@@ -20,7 +20,7 @@ pub enum Error {
     },
     /// There is no place for the kernel, or another kernel is there.
     #[error("{0}")]
-    Place(String),
+    Install(String),
     /// A port could not be bound.
     #[error(
         "the {socket} socket cannot be bound to {address}: {source}; start the kernel again, with a new connection file"

@@ -24,7 +24,7 @@ const LOGO: &str = include_str!("../logo.svg");
 
 /// For whom the kernel is installed.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Place {
+pub enum Location {
     /// For this user: where Jupyter looks in the home folder, or in `JUPYTER_DATA_DIR`.
     User,
     /// For the virtual environment that is active.
@@ -57,23 +57,23 @@ pub struct Installed {
     pub other: Option<PathBuf>,
 }
 
-impl Place {
+impl Location {
     /// The folder of kernelspecs.
     ///
     /// # Errors
-    /// [`Error::Place`] if there is no home folder, or no environment is active.
+    /// [`Error::Install`] if there is no home folder, or no environment is active.
     pub fn kernels(&self) -> Result<PathBuf> {
         let data = match self {
-            Place::User => user_data().ok_or_else(|| {
-                Error::Place(
+            Location::User => user_data().ok_or_else(|| {
+                Error::Install(
                     "there is no home folder; say where to install to with --prefix".into(),
                 )
             })?,
-            Place::Environment => active_environment().ok_or_else(|| {
+            Location::Environment => active_environment().ok_or_else(|| {
                 let hint = "activate it, or name its folder with --prefix";
-                Error::Place(format!("no virtual environment is active: {hint}"))
+                Error::Install(format!("no virtual environment is active: {hint}"))
             })?,
-            Place::Prefix(folder) => std::path::absolute(folder)
+            Location::Prefix(folder) => std::path::absolute(folder)
                 .map_err(FileError::io(folder, "finding the folder"))?
                 .join("share/jupyter"),
         };
@@ -119,14 +119,14 @@ fn all_kernels() -> Vec<PathBuf> {
 /// Installs a kernelspec, and one that is called `rust` where no other kernel is.
 ///
 /// # Errors
-/// [`Error::Place`] if the name is none or another kernel has it, [`Error::File`] if a file cannot be written.
-pub fn install(place: &Place, spec: &Spec) -> Result<Installed> {
+/// [`Error::Install`] if the name is none or another kernel has it, [`Error::File`] if a file cannot be written.
+pub fn install(place: &Location, spec: &Spec) -> Result<Installed> {
     check_name(&spec.name)?;
     let kernels = place.kernels()?;
     let folder = kernels.join(&spec.name);
     if folder.exists() && !is_ours(&folder) {
         let path = folder.display();
-        return Err(Error::Place(format!(
+        return Err(Error::Install(format!(
             "{path}: another kernel has this name; choose one with --name"
         )));
     }
@@ -157,17 +157,17 @@ pub fn install(place: &Place, spec: &Spec) -> Result<Installed> {
 /// Removes the kernelspec of this name, and the one that is called `rust` if it is this kernel. Returns the folders that are gone.
 ///
 /// # Errors
-/// [`Error::Place`] if it is not there or is another kernel, [`Error::File`] if it cannot be removed.
-pub fn uninstall(place: &Place, name: &str) -> Result<Vec<PathBuf>> {
+/// [`Error::Install`] if it is not there or is another kernel, [`Error::File`] if it cannot be removed.
+pub fn uninstall(place: &Location, name: &str) -> Result<Vec<PathBuf>> {
     check_name(name)?;
     let kernels = place.kernels()?;
     let folder = kernels.join(name);
     let path = folder.display();
     if !folder.exists() {
-        return Err(Error::Place(format!("{path}: there is no such kernel")));
+        return Err(Error::Install(format!("{path}: there is no such kernel")));
     }
     if !is_ours(&folder) {
-        return Err(Error::Place(format!(
+        return Err(Error::Install(format!(
             "{path}: this is another kernel, so it stays"
         )));
     }
@@ -187,7 +187,7 @@ fn check_name(name: &str) -> Result<()> {
     let is_fit = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if name.is_empty() || name.starts_with('.') || !name.chars().all(is_fit) {
         let allowed = "has letters, digits, `-`, `_` and `.` only, and does not begin with a dot";
-        return Err(Error::Place(format!(
+        return Err(Error::Install(format!(
             "{name:?} is no name for a kernel: it {allowed}"
         )));
     }
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn a_prefix_gets_both_names_and_loses_them_again() {
         let prefix = tempfile::tempdir().unwrap();
-        let place = Place::Prefix(prefix.path().into());
+        let place = Location::Prefix(prefix.path().into());
         let kernels = prefix.path().join("share/jupyter/kernels");
         // Once more changes nothing.
         for _ in 0..2 {
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn other_kernels_are_left_alone() {
         let prefix = tempfile::tempdir().unwrap();
-        let place = Place::Prefix(prefix.path().into());
+        let place = Location::Prefix(prefix.path().into());
         let rust = prefix.path().join("share/jupyter/kernels/rust");
         fs::create_dir_all(&rust).unwrap();
         let evcxr = "{\"argv\": [\"evcxr_jupyter\"], \"display_name\": \"Rust\", \"metadata\": {}}";
@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn names_that_are_none_are_refused() {
-        let place = Place::Prefix("/nowhere".into());
+        let place = Location::Prefix("/nowhere".into());
         for name in ["", "a b", "../x", ".x", "é"] {
             let error = install(&place, &spec(name)).unwrap_err().to_string();
             assert!(error.contains("is no name for a kernel"), "{error}");
@@ -314,7 +314,7 @@ mod tests {
         let prefix = tempfile::tempdir().unwrap();
         let file = prefix.path().join("file");
         fs::write(&file, "").unwrap();
-        let error = install(&Place::Prefix(file.clone()), &spec("radio"))
+        let error = install(&Location::Prefix(file.clone()), &spec("radio"))
             .unwrap_err()
             .to_string();
         assert!(

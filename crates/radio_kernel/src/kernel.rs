@@ -27,20 +27,17 @@ use crate::zmtp::{Frames, Kind, Socket};
 use comms::Comms;
 use history::History;
 use queue::{Job, Queue};
+pub(crate) use radio_notebook::lock;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How long the language may take to end what runs, and messages to be on their way, when the kernel ends.
 const MAX_FAREWELL: Duration = Duration::from_secs(3);
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// A kernel that is at work.
 pub struct Kernel {

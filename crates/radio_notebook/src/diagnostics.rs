@@ -5,9 +5,7 @@ pub mod brackets;
 use crate::program::CellLocation;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::{Deserialize, Serialize};
-use std::io::{BufRead, BufReader};
 use std::ops::Range;
-use std::process::{Command, Stdio};
 
 /// One error or warning of the compiler's about a notebook.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -356,66 +354,6 @@ fn offset(source: &str, line: u32, column: u32) -> usize {
     source.len()
 }
 
-/// The numbers of the errors that text has which cannot be parsed: literals and block comments without an end, and a doc
-/// comment with nothing after it.
-const SYNTAX_ERRORS: [&str; 8] = [
-    "E0585", "E0586", "E0748", "E0758", "E0762", "E0763", "E0765", "E0766",
-];
-
-/// The compiler may go on about a text that is no Rust at all for minutes: it is stopped after so many errors.
-const MAX_SYNTAX_ERRORS: usize = 20;
-
-/// Has the compiler say what is wrong with the syntax of a cell: only its parser is asked. `None` if it finds nothing.
-pub(crate) fn syntax_errors(code: &str, cell: u32) -> Option<Vec<Diagnostic>> {
-    let folder = tempfile::tempdir().ok()?;
-    let file = folder.path().join("main.rs");
-    std::fs::write(&file, format!("fn main() {{\n{code}\n}}\n")).ok()?;
-    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    rustc.args([
-        "--edition=2024",
-        "--error-format=json",
-        "--emit=metadata",
-        "--crate-type=bin",
-        "-o",
-    ]);
-    let mut rustc = rustc
-        .arg(folder.path().join("out"))
-        .arg(&file)
-        .current_dir(folder.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .ok()?;
-    let lines = code.lines().count() as u32;
-    let place = |_: &str, line: u32, column: u32| {
-        let line = line.checked_sub(1)?;
-        // An unclosed bracket is noticed after the cell's end.
-        let column = if line > lines { u32::MAX } else { column };
-        let line = line.clamp(1, lines.max(1));
-        Some(CellLocation {
-            cell,
-            for_cell: cell,
-            line,
-            column,
-        })
-    };
-    let lines = BufReader::new(rustc.stderr.take()?).split(b'\n');
-    let messages = lines
-        .map_while(std::result::Result::ok)
-        .filter_map(|line| serde_json::from_slice::<serde_json::Value>(&line).ok());
-    // Another number means that the text parsed, and the compiler went on to miss the rest of the notebook.
-    let is_of_syntax = |code: &str| SYNTAX_ERRORS.contains(&code);
-    let found: Vec<Diagnostic> = messages
-        .filter_map(|message| Diagnostic::from_rustc(&message, place))
-        .filter(|d| d.code.as_deref().is_none_or(is_of_syntax) && !d.spans.is_empty())
-        .take(MAX_SYNTAX_ERRORS)
-        .collect();
-    let _ = rustc.kill();
-    let _ = rustc.wait();
-    (!found.is_empty()).then_some(found)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -472,20 +410,5 @@ mod tests {
             "consider importing one of these structs: `use a::R;`, `use b::R;`, `use c::R;`, `use d::R;`, and 1 more"
         );
         assert_eq!(note("remove this", &["", ""]).unwrap(), "remove this");
-    }
-
-    #[test]
-    fn a_syntax_error_is_shown_on_its_line() {
-        let code = "let a = 1;\nlet b = = 2;";
-        let found = syntax_errors(code, 4).unwrap();
-        let text = found[0].render("x.ipynb", |_| Some(code));
-        assert!(
-            text.contains("x.ipynb cell 4:2:9") && text.contains("let b = = 2;"),
-            "{text}"
-        );
-        assert!(syntax_errors("let a = 1;", 1).is_none());
-        let found = syntax_errors(&"\u{7f}ELF".repeat(10_000), 1).unwrap();
-        assert_eq!(found.len(), MAX_SYNTAX_ERRORS);
-        assert!(syntax_errors("undefined_name()", 1).is_none());
     }
 }

@@ -27,6 +27,7 @@ use crate::dialect::items::Item;
 pub use insert::FOLDER_VARIABLE;
 use insert::{EXPRESSION_MACROS, Exits, Files, belongs, blank, fragment};
 pub(crate) use names::collect_names;
+pub use names::texts;
 use names::{declared_names, evaluated, flatten_use};
 use proc_macro2::{Delimiter, Punct, Spacing, TokenStream, TokenTree};
 use std::collections::BTreeSet;

@@ -10,6 +10,7 @@
 //! | `live` | the host, and what it keeps between two runs of a notebook |
 //! | `engine`, `by_evcxr` | cells that evcxr executes |
 //! | `errors`, `hints` | what is said of a cell that fails, and what may have been meant |
+//! | `syntax` | what the compiler's parser says of a cell |
 //! | `portability` | what cells do that the stock kernel does not |
 //! | `watcher` | one who hears of all that happens |
 //! | `batch` | several notebooks at once |
@@ -18,7 +19,7 @@
 mod ahead;
 pub mod batch;
 mod by_evcxr;
-mod clock;
+pub(crate) mod clock;
 pub mod engine;
 pub mod errors;
 pub mod hints;
@@ -28,27 +29,26 @@ mod plan;
 pub mod portability;
 mod spare;
 pub mod startup;
+mod syntax;
 mod watcher;
 
 use crate::build::toolchain::Toolchain;
-use crate::cells::{Cells, Compiled, Facts, Places, Refusal, Scope};
-use crate::diagnostics::Diagnostic;
+use crate::cells::{Cells, Compiled, Facts, Places, Scope};
 use crate::document::{Notebook, Output};
 use crate::error::{Error, Result};
 use crate::interrupt;
-use crate::run::collect::Stream;
 use crate::run::displays;
 use crate::run::fence::Fence;
+use crate::run::outputs::Stream;
 use crate::run::running::Running;
-use crate::run::session::{CellRun, Failure, Job};
+use crate::run::session::{CellRun, Failure, Job, failure};
 use ahead::{Ahead, Task};
 use engine::Engine;
-use errors::{cell_place, compile_error, dependency_error, failure_output, in_cell_terms};
+use errors::{compile_error, described, failure_output, in_cell_terms, refused};
 pub use live::Live;
 use live::{Ended, Kept, MAX_STATES};
 pub use plan::number_of;
 use plan::{Work, asks_for_input, plan, profile_of, startup_work};
-use radio_runtime::protocol::Place;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -96,6 +96,20 @@ pub struct Summary {
     pub facts: Vec<(u32, Facts)>,
     /// The start-up files that were read.
     pub startup_files: Vec<PathBuf>,
+}
+
+impl Summary {
+    /// The summary of a run that came to its end.
+    ///
+    /// # Errors
+    /// What cut it short, or [`Error::Interrupted`].
+    pub fn whole(mut self) -> Result<Summary> {
+        match self.cut_short.take() {
+            Some(error) => Err(error),
+            None if self.interrupted => Err(Error::Interrupted),
+            None => Ok(self),
+        }
+    }
 }
 
 /// Executes `notebook`, which was read from `path`, and stores the outputs in it.
@@ -386,16 +400,12 @@ impl Execution<'_> {
             None | Some(Err(Error::Interrupted | Error::TimedOut(_))) => None,
             Some(Err(error)) => return Err(error),
             Some(Ok(Ok(compiled))) => Some(Ok(compiled)),
-            Some(Ok(Err(Refusal::Compiler(diagnostics)))) => {
+            Some(Ok(Err(refusal))) => {
                 let number = self.work[at].number;
-                let is_placed = |d: &Diagnostic| d.blame().is_none_or(|cell| cell == number);
-                let (own, others): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(is_placed);
-                let mut shown = if own.is_empty() { others } else { own };
-                hints::about_crates(&mut shown, &self.folder);
                 let source = |cell| self.source_of(cell);
-                Some(Err(compile_error(&shown, &source, &self.name)))
+                let (error, _) = refused(refusal, number, &self.folder, &source, &self.name);
+                Some(Err(error))
             }
-            Some(Ok(Err(Refusal::Dependencies(text)))) => Some(Err(dependency_error(&text))),
         })
     }
 
@@ -432,8 +442,7 @@ impl Execution<'_> {
             }
         }
         for (text, place) in &run.notes {
-            let at = self.describe(place);
-            let text = format!("{text} ({at})\n");
+            let text = format!("{text} ({})\n", described(place, &self.places));
             self.watcher.writes(Stream::Stderr, &text);
             // The value stays last.
             let is_value =
@@ -457,12 +466,7 @@ impl Execution<'_> {
             self.summary.interrupted |= failure.ename == "Interrupted";
         }
         if self.work[at].timed && self.options.record_timing {
-            let text = format!("Took {}ms", clock.elapsed().as_millis());
-            let html = format!("<span style=\"color: rgba(0,0,0,0.4);\">{text}</span>");
-            run.outputs.push(Output::Data {
-                bundle: vec![("text/html".into(), html), ("text/plain".into(), text)],
-                is_result: true,
-            });
+            run.outputs.push(clock::took(clock.elapsed()));
         }
         let failed = run.failure.is_some() || !run.refused.is_empty();
         self.finish_cell(at, run.outputs, started, clock.elapsed());
@@ -481,11 +485,7 @@ impl Execution<'_> {
             return;
         };
         self.work[at].expected_to_fail = false;
-        let failure = Failure {
-            ename: "Timeout".into(),
-            evalue: "the run did not end in the time it was given".into(),
-            place: None,
-        };
+        let failure = failure("Timeout", "the run did not end in the time it was given");
         let number = self.work[at].number;
         self.watcher
             .cell_begins(number as usize, &self.work[at].source);
@@ -574,12 +574,5 @@ impl Execution<'_> {
         let sources = sources.map(|work| work.source.as_str());
         let help = hints::about_files(failure, sources, &self.folder);
         failure_output(failure, number, &self.name, &self.places, &source, help)
-    }
-
-    fn describe(&self, place: &Place) -> String {
-        match cell_place(place, &self.places) {
-            Some(at) => format!("cell {}, line {}", at.cell, at.line),
-            None => format!("{}:{}", place.file, place.line),
-        }
     }
 }

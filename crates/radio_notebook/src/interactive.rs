@@ -7,17 +7,15 @@ mod compiling;
 
 use crate::cells::Places;
 use crate::cells::{Compiled, Refusal, Scope};
-use crate::diagnostics::Diagnostic;
 use crate::dialect::CellCode;
 use crate::document::Output;
 use crate::error::{Error, Result};
-use crate::execute::errors::{
-    cell_error, cell_place, compile_error, dependency_error, failure_output, in_cell_terms,
-};
+use crate::execute::clock;
+use crate::execute::errors::{self, cell_error, described, failure_output, in_cell_terms};
 use crate::execute::hints;
 use crate::execute::startup;
 use crate::interrupt;
-use crate::run::collect::{Request, Stream};
+use crate::run::outputs::{Request, Stream};
 use crate::run::running::Running;
 use crate::run::session::{Entry, Failure, Job, Listener, Waker};
 pub use compiling::Upcoming;
@@ -101,7 +99,7 @@ impl Interactive {
 
     /// By which [`idle`](Interactive::idle) is ended. Another one after each cell.
     pub fn waker(&mut self) -> Option<Waker> {
-        self.running.as_mut()?.started()?.waker()
+        Some(self.running.as_mut()?.started()?.waker())
     }
 
     /// Passes on what earlier cells have left running writes, until somebody wakes the session. Returns at once, and `false`,
@@ -110,8 +108,7 @@ impl Interactive {
         let Ok((_, places)) = self.compiling.host() else {
             return false;
         };
-        let session = self.running.as_mut().and_then(Running::started);
-        let Some(session) = session.filter(|session| session.waker().is_some()) else {
+        let Some(session) = self.running.as_mut().and_then(Running::started) else {
             return false;
         };
         let mut listener = InCellTerms {
@@ -207,7 +204,7 @@ impl Interactive {
             },
         };
         if compiled.scope.settings.times {
-            executed.outputs.push(took(begun));
+            executed.outputs.push(clock::took(begun.elapsed()));
         }
         match executed.error {
             None => self.scope = compiled.scope,
@@ -220,17 +217,10 @@ impl Interactive {
     }
 
     fn refused(&mut self, refusal: Refusal, number: u32) -> Output {
-        let diagnostics = match refusal {
-            Refusal::Dependencies(text) => return dependency_error(&text),
-            Refusal::Compiler(diagnostics) => diagnostics,
-        };
-        let is_placed = |d: &Diagnostic| d.blame().is_none_or(|cell| cell == number);
-        let (own, others): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(is_placed);
-        let mut shown = if own.is_empty() { others } else { own };
-        hints::about_crates(&mut shown, &self.folder);
-        let code = shown.iter().find_map(|diagnostic| diagnostic.code.clone());
+        let source = |cell| self.source_of(cell);
+        let (error, code) = errors::refused(refusal, number, &self.folder, &source, NAME);
         self.error_code = code.or(self.error_code.take());
-        compile_error(&shown, &|cell| self.source_of(cell), NAME)
+        error
     }
 
     fn source_of(&self, cell: u32) -> Option<&str> {
@@ -265,11 +255,8 @@ impl Interactive {
         let run = session.run(&job, None, &mut listener);
         let shown = listener.shown;
         for (text, place) in &run.notes {
-            let at = match cell_place(place, &places) {
-                Some(at) => format!("cell {}, line {}", at.cell, at.line),
-                None => format!("{}:{}", place.file, place.line),
-            };
-            audience.hears(Stream::Stderr, &format!("{text} ({at})\n"));
+            let text = format!("{text} ({})\n", described(place, &places));
+            audience.hears(Stream::Stderr, &text);
         }
         let (failure, snapshot) = (run.failure.clone(), run.snapshot);
         let outputs = rest(run.outputs, shown);
@@ -315,15 +302,6 @@ fn interrupted(number: u32) -> Output {
             format!("error: {evalue}"),
             format!(" --> {NAME} cell {number}"),
         ],
-    }
-}
-
-fn took(begun: Instant) -> Output {
-    let text = format!("Took {}ms", begun.elapsed().as_millis());
-    let html = format!("<span style=\"color: rgba(0,0,0,0.4);\">{text}</span>");
-    Output::Data {
-        bundle: vec![("text/html".into(), html), ("text/plain".into(), text)],
-        is_result: true,
     }
 }
 

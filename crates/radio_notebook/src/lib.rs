@@ -12,4 +12,4 @@ pub mod program;
 pub mod run;
 
 pub use error::{Error, Result};
-pub use radio_document::{document, error, files, interrupt, nbgrader, percent, say, strip};
+pub use radio_document::{document, error, files, interrupt, lock, nbgrader, percent, say, strip};

@@ -7,7 +7,7 @@ use std::panic::Location;
 
 /// Answers a command of a cell's: a line of text, and HTML or nothing.
 pub fn says(text: &str, html: &str) {
-    send(&Frame::Said {
+    send(&Frame::CommandOutput {
         text: format!("{text}\n"),
         html: html.to_owned(),
     });
@@ -24,7 +24,7 @@ pub fn says_variables() {
             escaped(of)
         )
     });
-    send(&Frame::Said {
+    send(&Frame::CommandOutput {
         text: lines.collect(),
         html: format!(
             "<table><tr><th>Variable</th><th>Type</th></tr>{}</table>",
@@ -44,7 +44,7 @@ pub fn says_type(name: &str) -> Result<(), Raised> {
         return refuse(&format!("Variable does not exist: {name}"));
     };
     let text = format!("{name}: {of}");
-    send(&Frame::Said {
+    send(&Frame::CommandOutput {
         html: escaped(&text),
         text,
     });
@@ -69,7 +69,7 @@ pub fn shell(line: &str) -> Result<(), Raised> {
         Err(error) => return refuse(&format!("Failed to execute shell command: {error}")),
     };
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    send(&Frame::Said {
+    send(&Frame::CommandOutput {
         text: text(&output.stdout) + &text(&output.stderr),
         html: String::new(),
     });

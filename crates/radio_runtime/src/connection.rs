@@ -1,6 +1,6 @@
 //! A worker's side of the protocol: frames, the phases of stdout and stderr, and what panics say.
 
-use crate::protocol::{Frame, LOST, Place, boundary, mark_prefix};
+use crate::protocol::{Frame, LOST, ProgramLocation, boundary, mark_prefix};
 use crate::question_mark::{Raised, take_place};
 use std::io::Write;
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ static CONNECTION: OnceLock<Connection> = OnceLock::new();
 static PHASE: AtomicU32 = AtomicU32::new(0);
 static LAST_STREAM: AtomicU8 = AtomicU8::new(0);
 /// What the last panic of the cells' own thread said, until somebody reports it.
-static PANIC: Mutex<Option<(String, Place)>> = Mutex::new(None);
+static PANIC: Mutex<Option<(String, ProgramLocation)>> = Mutex::new(None);
 /// The most of a message, in bytes.
 const MAX_MESSAGE: usize = 64 << 10;
 
@@ -116,7 +116,10 @@ pub(crate) fn report_panics() {
     let cells = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
         let text = panic_text(info.payload());
-        let place = info.location().map(Place::from).unwrap_or_default();
+        let place = info
+            .location()
+            .map(ProgramLocation::from)
+            .unwrap_or_default();
         if std::thread::current().id() == cells {
             note_caught_panic();
             if let Ok(mut panic) = PANIC.lock() {
@@ -167,7 +170,8 @@ pub(crate) fn attempt(body: impl FnOnce() -> Result<(), Raised>) {
         Ok(Err(raised)) => ("Error", raised.0, take_place()),
         Err(payload) => {
             let panic = PANIC.lock().ok().and_then(|mut panic| panic.take());
-            let (text, place) = panic.unwrap_or_else(|| (panic_text(&*payload), Place::default()));
+            let (text, place) =
+                panic.unwrap_or_else(|| (panic_text(&*payload), ProgramLocation::default()));
             // Dropping it may panic once more.
             std::mem::forget(payload);
             ("Panic", text, place)
@@ -177,7 +181,7 @@ pub(crate) fn attempt(body: impl FnOnce() -> Result<(), Raised>) {
 }
 
 /// Says that the cell failed.
-pub(crate) fn raise(ename: &str, evalue: String, place: Place) {
+pub(crate) fn raise(ename: &str, evalue: String, place: ProgramLocation) {
     send(&Frame::Raised {
         ename: ename.to_owned(),
         evalue: message(evalue),

@@ -25,7 +25,7 @@ pub(crate) const PHASES: u32 = 1 << 20;
 
 /// Where in a program's source something happened.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Place {
+pub struct ProgramLocation {
     /// The file, as the compiler was given it.
     pub file: String,
     /// The line, from 1.
@@ -34,9 +34,9 @@ pub struct Place {
     pub column: u32,
 }
 
-impl From<&Location<'_>> for Place {
-    fn from(at: &Location<'_>) -> Place {
-        Place {
+impl From<&Location<'_>> for ProgramLocation {
+    fn from(at: &Location<'_>) -> ProgramLocation {
+        ProgramLocation {
             file: at.file().to_owned(),
             line: at.line(),
             column: at.column(),
@@ -111,7 +111,7 @@ packets! {
             text: String,
         }
         /// What a command of the cell answers.
-        b'S' Said {
+        b'S' CommandOutput {
             /// The text.
             text: String,
             /// HTML, or nothing.
@@ -129,14 +129,14 @@ packets! {
             /// The message.
             evalue: String,
             /// Where.
-            place: Place,
+            place: ProgramLocation,
         }
         /// A thread other than the cell's panicked, or the cell caught a panic of its own.
         b'N' Note {
             /// The message.
             text: String,
             /// Where.
-            place: Place,
+            place: ProgramLocation,
         }
         /// The cell is over.
         b'E' End {
@@ -262,15 +262,15 @@ impl Field for String {
     }
 }
 
-impl Field for Place {
+impl Field for ProgramLocation {
     fn put(&self, to: &mut Vec<u8>) {
         self.file.put(to);
         self.line.put(to);
         self.column.put(to);
     }
 
-    fn take(from: &mut &[u8]) -> Option<Place> {
-        Some(Place {
+    fn take(from: &mut &[u8]) -> Option<ProgramLocation> {
+        Some(ProgramLocation {
             file: Field::take(from)?,
             line: Field::take(from)?,
             column: Field::take(from)?,

@@ -1,13 +1,13 @@
 //! What `?` does in a cell: the place and the text of the error are kept, and `Option` and `ControlFlow` can fail too.
 
-use crate::protocol::Place;
+use crate::protocol::ProgramLocation;
 use std::any::TypeId;
 use std::panic::Location;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 
 /// Where the last `?` of a cell found an error.
-static PLACE: Mutex<Option<Place>> = Mutex::new(None);
+static PLACE: Mutex<Option<ProgramLocation>> = Mutex::new(None);
 
 /// How the error of a failing `?` becomes text: 0 `{}`, 1 `{:?}`, 2 `{:#?}`.
 static ERROR_FORMAT: AtomicU8 = AtomicU8::new(0);
@@ -118,7 +118,7 @@ pub(crate) fn remember(at: &Location<'_>) {
 }
 
 /// Takes the place of the last `?` that failed.
-pub(crate) fn take_place() -> Place {
+pub(crate) fn take_place() -> ProgramLocation {
     let mut place = PLACE
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);

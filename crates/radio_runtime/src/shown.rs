@@ -149,65 +149,30 @@ macro_rules! __radio_show {
 /// Which of the value, what it points to, what that points to, and so on, has a display.
 pub struct Shown<A, B, C, D>(pub A, pub B, pub C, pub D);
 
-impl<B, C, D> Shown<Present, B, C, D> {
-    /// Shows it.
-    pub fn show<Q, R, S, U, T: ?Sized, F>(
-        self,
-        own: impl FnOnce() -> Q,
-        _: impl FnOnce() -> R,
-        _: impl FnOnce() -> S,
-        _: impl FnOnce() -> U,
-        _: &T,
-    ) {
-        displaying();
-        own();
-    }
+/// Has the value shown by the last of these calls where the presences are these: of the value, what it points to, and so on.
+macro_rules! shows {
+    ($($free:ident)*, $shown:ty: $own:ident $first:ident $second:ident $third:ident => $call:ident) => {
+        impl<$($free),*> $shown {
+            /// Shows it.
+            pub fn show<Q, R, S, U, T: ?Sized, F>(
+                self,
+                $own: impl FnOnce() -> Q,
+                $first: impl FnOnce() -> R,
+                $second: impl FnOnce() -> S,
+                $third: impl FnOnce() -> U,
+                _: &T,
+            ) {
+                displaying();
+                $call();
+            }
+        }
+    };
 }
 
-impl<C, D> Shown<Absent, Present, C, D> {
-    /// Shows it.
-    pub fn show<Q, R, S, U, T: ?Sized, F>(
-        self,
-        _: impl FnOnce() -> Q,
-        first: impl FnOnce() -> R,
-        _: impl FnOnce() -> S,
-        _: impl FnOnce() -> U,
-        _: &T,
-    ) {
-        displaying();
-        first();
-    }
-}
-
-impl<D> Shown<Absent, Absent, Present, D> {
-    /// Shows it.
-    pub fn show<Q, R, S, U, T: ?Sized, F>(
-        self,
-        _: impl FnOnce() -> Q,
-        _: impl FnOnce() -> R,
-        second: impl FnOnce() -> S,
-        _: impl FnOnce() -> U,
-        _: &T,
-    ) {
-        displaying();
-        second();
-    }
-}
-
-impl Shown<Absent, Absent, Absent, Present> {
-    /// Shows it.
-    pub fn show<Q, R, S, U, T: ?Sized, F>(
-        self,
-        _: impl FnOnce() -> Q,
-        _: impl FnOnce() -> R,
-        _: impl FnOnce() -> S,
-        third: impl FnOnce() -> U,
-        _: &T,
-    ) {
-        displaying();
-        third();
-    }
-}
+shows!(B C D, Shown<Present, B, C, D>: own _first _second _third => own);
+shows!(C D, Shown<Absent, Present, C, D>: _own first _second _third => first);
+shows!(D, Shown<Absent, Absent, Present, D>: _own _first second _third => second);
+shows!(, Shown<Absent, Absent, Absent, Present>: _own _first _second third => third);
 
 impl Shown<Absent, Absent, Absent, Absent> {
     /// Shows it.

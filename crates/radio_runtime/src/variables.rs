@@ -19,7 +19,7 @@ static VARIABLES: Mutex<Vec<Variable>> = Mutex::new(Vec::new());
 struct Variable {
     name: String,
     of: Type,
-    place: Place,
+    place: Storage,
     /// Whether the cell that runs has it.
     is_taken: bool,
     /// Whether another variable may refer to it: then it stays where it is, for ever.
@@ -49,14 +49,14 @@ impl Type {
 
 /// Where a variable is.
 #[derive(Clone, Copy)]
-struct Place {
+struct Storage {
     address: *mut u8,
     /// Whether it was allocated for the variable alone, rather than being a local of a cell that has not returned.
     is_own: bool,
 }
 
 // SAFETY: only the thread that runs the cells uses what is there.
-unsafe impl Send for Place {}
+unsafe impl Send for Storage {}
 
 impl Variable {
     /// Drops the value, unless somebody may refer to it.
@@ -316,7 +316,7 @@ fn remember(name: &str, address: *mut u8, is_own: bool, of: Type) {
     variables.push(Variable {
         name: name.to_owned(),
         of,
-        place: Place { address, is_own },
+        place: Storage { address, is_own },
         is_taken: false,
         is_lent: false,
     });
@@ -349,7 +349,7 @@ pub fn give_back_here<T>(name: &str, at: *const T) {
 fn stay(name: &str, address: *mut u8) {
     for variable in variables().iter_mut().filter(|known| known.name == name) {
         variable.free();
-        variable.place = Place {
+        variable.place = Storage {
             address,
             is_own: false,
         };

@@ -2,7 +2,7 @@
 
 use crate::connection::{attempt, connect, end, raise, report_panics, send};
 use crate::keeper::Board;
-use crate::protocol::{Frame, Order, PHASES, Place};
+use crate::protocol::{Frame, Order, PHASES, ProgramLocation};
 use crate::question_mark::Raised;
 use crate::system::{self, Library};
 use std::cell::RefCell;
@@ -81,7 +81,11 @@ fn next_order() -> Option<Order> {
 }
 
 fn library_error(path: &str, why: &str) {
-    raise(LIBRARY, format!("{path}: {why}"), Place::default());
+    raise(
+        LIBRARY,
+        format!("{path}: {why}"),
+        ProgramLocation::default(),
+    );
 }
 
 /// The `ename` of a failure that is no fault of the cell's: a library could not be loaded.

@@ -1,9 +1,8 @@
 //! The folder that a hand-in runs in: what the source's folder offers, copied, at the places that the notebook knows.
 
 use crate::assign::source::Source;
-use crate::texts::texts;
-use radio_notebook::dialect::CellCode;
 use radio_notebook::dialect::commands::Command;
+use radio_notebook::dialect::{CellCode, texts};
 use radio_notebook::document::CellKind;
 use radio_notebook::error::{Error, Result};
 use radio_notebook::percent;

@@ -3,6 +3,7 @@
 use super::score::Mark;
 use radio_notebook::document::{Cell, CellKind, Notebook};
 use radio_notebook::error::{Error, Result};
+use radio_notebook::files;
 use radio_notebook::nbgrader::regions::{CODE, PROSE, without_hidden_tests, without_solutions};
 use radio_notebook::nbgrader::{self, Part, Role};
 use serde_json::Value;
@@ -65,8 +66,10 @@ impl Source {
 
     /// The folder that it lies in.
     pub fn folder(&self) -> PathBuf {
-        let whole = std::fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-        whole.parent().unwrap_or(Path::new("/")).to_owned()
+        files::real(&self.path)
+            .parent()
+            .unwrap_or(Path::new("/"))
+            .to_owned()
     }
 
     /// What is handed out: without solutions, outputs and hidden tests, and with what is not to be changed locked.

@@ -8,7 +8,7 @@
 use crate::check::numbers;
 use crate::check::sanitize::{Rules, without_colours};
 use base64::Engine;
-use radio_notebook::document::joined;
+use radio_notebook::document::{is_json, joined, traceback};
 use serde_json::Value;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::collections::BTreeMap;
@@ -21,6 +21,12 @@ pub struct Comparison<'r> {
     /// Whether an image is equal to every other one of its MIME type.
     pub images_by_presence: bool,
 }
+
+/// A comparison of what is there, as it is.
+pub const PLAIN: Comparison<'static> = Comparison {
+    rules: &Rules::NONE,
+    images_by_presence: false,
+};
 
 /// What one MIME type, stream or part of an error holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,10 +131,7 @@ impl Comparison<'_> {
         {
             let part = |name: &str| {
                 let text = match output.get(name) {
-                    Some(Value::Array(lines)) => {
-                        let lines: Vec<_> = lines.iter().filter_map(Value::as_str).collect();
-                        lines.join("\n")
-                    }
+                    Some(Value::Array(_)) if name == "traceback" => traceback(output).join("\n"),
                     other => other.and_then(joined).unwrap_or_default(),
                 };
                 // IPython and others colour their tracebacks.
@@ -145,8 +148,7 @@ impl Comparison<'_> {
         if self.images_by_presence && mime.starts_with("image/") {
             return Content::Presence;
         }
-        let is_json = mime == "application/json" || mime.ends_with("+json");
-        match joined(value).filter(|_| !is_json) {
+        match joined(value).filter(|_| !is_json(mime)) {
             None => self.json(value),
             Some(text) => match decoded(&text).filter(|_| is_binary(mime)) {
                 Some(bytes) => Content::Bytes(bytes),
@@ -198,7 +200,8 @@ fn is_binary(mime: &str) -> bool {
         || matches!(mime, "application/pdf" | "application/octet-stream")
 }
 
-fn decoded(text: &str) -> Option<Vec<u8>> {
+/// The bytes that base64 stands for, in lines or not.
+pub fn decoded(text: &str) -> Option<Vec<u8>> {
     let text: String = text.split_whitespace().collect();
     base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
@@ -234,11 +237,7 @@ mod tests {
     use serde_json::json;
 
     fn differences(stored: &Value, fresh: &Value) -> Vec<Difference> {
-        let comparison = Comparison {
-            rules: &Rules::default(),
-            images_by_presence: false,
-        };
-        comparison.differences(stored.as_array().unwrap(), fresh.as_array().unwrap())
+        PLAIN.differences(stored.as_array().unwrap(), fresh.as_array().unwrap())
     }
 
     fn stream(name: &str, text: impl Into<Value>) -> Value {

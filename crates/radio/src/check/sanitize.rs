@@ -32,6 +32,9 @@ enum Piece {
 }
 
 impl Rules {
+    /// No rules.
+    pub const NONE: Rules = Rules(Vec::new());
+
     /// Reads rules from a file in nbval's form.
     ///
     /// # Errors

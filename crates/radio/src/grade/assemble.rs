@@ -267,5 +267,4 @@ fn is_same(a: &str, b: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "assemble_tests.rs"]
 mod tests;

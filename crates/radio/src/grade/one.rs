@@ -1,17 +1,18 @@
 //! One hand-in: put together, run behind a fence, and counted.
 
 use super::assemble::{Assembled, assemble};
-use super::collect::HandIn;
+use super::hand_ins::HandIn;
 use super::policy::Policy;
 use crate::assign::score::{self, Mark};
 use crate::assign::scratch::Offer;
 use crate::assign::source::Source;
-use crate::report::Report;
+use crate::report::execute_unseen;
 use radio_notebook::build::place::target_of;
 use radio_notebook::build::toolchain::Toolchain;
 use radio_notebook::document::{Cell, Notebook};
 use radio_notebook::error::{Error, Result};
-use radio_notebook::execute::{self, Options};
+use radio_notebook::execute::Options;
+use radio_notebook::files;
 use radio_notebook::run::fence::{Fence, Limits, Strength, keep_thread_from};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -78,10 +79,9 @@ impl Course {
         let offer = Offer::of(&source, others)?;
         // Beside what is compiled, so that libraries need not be copied.
         let target = target_of(&folder)?;
-        radio_notebook::files::make_folder(&target.join("radio"))?;
+        files::make_folder(&target.join("radio"))?;
         let place = place_in(&target.join("radio"))?;
-        let whole = std::fs::canonicalize(&source.path).unwrap_or(source.path.clone());
-        let mut denied = vec![whole];
+        let mut denied = vec![files::real(&source.path)];
         denied.extend(folder.ancestors().map(|above| above.join(".git")));
         denied.extend(offer.kept_back.iter().cloned());
         // What holds what is compiled cannot be denied as a whole.
@@ -110,7 +110,7 @@ impl Course {
     /// that is more than was said: returned with the marks.
     ///
     /// # Errors
-    /// As [`execute::execute`].
+    /// As [`execute_unseen`].
     pub fn run_source(&mut self) -> Result<(Vec<Mark>, Option<Duration>)> {
         let notebook = self.source.notebook.clone();
         let said = self.limits.time;
@@ -218,16 +218,7 @@ impl Course {
             fence: Some(fenced.fence.clone()),
             ..Options::default()
         };
-        let mut report = Report::new(self.source.name(), true);
-        let path: &Path = &self.source.path;
-        let summary = execute::execute(&mut notebook, path, &options, &mut report)?;
-        report.close();
-        if summary.interrupted {
-            return Err(Error::Interrupted);
-        }
-        if let Some(error) = summary.cut_short {
-            return Err(error);
-        }
+        execute_unseen(&mut notebook, &self.source.path, &options)?;
         let mut cells = notebook.cells;
         cells.iter_mut().for_each(settle);
         Ok(cells)
@@ -244,15 +235,8 @@ struct Fenced {
 /// A folder for those that hand-ins run in; those of runs that were killed go.
 fn place_in(target: &Path) -> Result<TempDir> {
     const PREFIX: &str = "grade-";
-    for entry in std::fs::read_dir(target).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| {
-            let (process, _) = name.strip_prefix(PREFIX)?.split_once('-')?;
-            process.parse().ok()
-        });
-        if owner.is_some_and(|process| !radio_notebook::interrupt::is_running(process)) {
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
+    for folder in files::left_behind(target, PREFIX) {
+        let _ = std::fs::remove_dir_all(folder);
     }
     let prefix = format!("{PREFIX}{}-", std::process::id());
     let place = tempfile::Builder::new().prefix(&prefix).tempdir_in(target);
@@ -261,32 +245,10 @@ fn place_in(target: &Path) -> Result<TempDir> {
 
 /// Leaves of the outputs of a cell that was ended the error alone: what else it wrote by then is another each time.
 fn settle(cell: &mut Cell) {
-    let Some(why) = score::failure(cell) else {
-        return;
-    };
-    if !["Limit", "Timeout"]
-        .iter()
-        .any(|name| why.starts_with(name))
+    let is_ended = |why: String| why.starts_with("Limit") || why.starts_with("Timeout");
+    if score::failure(cell).is_some_and(is_ended)
+        && let Some(outputs) = cell.outputs_mut()
     {
-        return;
+        outputs.drain(..outputs.len().saturating_sub(1));
     }
-    let count = cell
-        .execution_count()
-        .and_then(|count| usize::try_from(count).ok());
-    let error = cell.outputs().last().and_then(|error| {
-        let text = |key: &str| {
-            error
-                .get(key)
-                .and_then(|text| text.as_str())
-                .map(str::to_owned)
-        };
-        let lines = error.get("traceback").and_then(|lines| lines.as_array());
-        let lines = lines.into_iter().flatten().filter_map(|line| line.as_str());
-        Some(radio_notebook::document::Output::Error {
-            ename: text("ename")?,
-            evalue: text("evalue")?,
-            traceback: lines.map(str::to_owned).collect(),
-        })
-    });
-    cell.set_outputs(&error.into_iter().collect::<Vec<_>>(), count);
 }

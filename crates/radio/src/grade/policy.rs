@@ -3,7 +3,6 @@
 use crate::assign::source::{Source, is_answer};
 use radio_notebook::dialect::CellCode;
 use radio_notebook::dialect::commands::Command;
-use radio_notebook::dialect::items::ItemKind;
 use radio_notebook::document::CellKind;
 use std::collections::BTreeSet;
 
@@ -102,14 +101,8 @@ impl Policy {
 
 /// What a cell defines.
 fn names(code: &CellCode) -> BTreeSet<String> {
-    let items = code.items.iter().filter_map(|item| match &item.kind {
-        ItemKind::Named(name)
-        | ItemKind::Trait(name)
-        | ItemKind::Type(name)
-        | ItemKind::Macro { name, .. } => Some(name.clone()),
-        _ => None,
-    });
-    items.collect()
+    let names = code.items.iter().filter_map(|item| item.kind.name());
+    names.map(str::to_owned).collect()
 }
 
 /// The macros that are defined anywhere in a text, within functions too.

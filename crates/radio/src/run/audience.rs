@@ -3,7 +3,7 @@
 use radio_notebook::document::{Notebook, Output};
 use radio_notebook::execute::{Summary, Watcher};
 use radio_notebook::interrupt;
-use radio_notebook::run::collect::Stream;
+use radio_notebook::run::outputs::Stream;
 use std::time::Duration;
 
 /// One who hears of a run more than a [`Watcher`] does: of the notebook before and after.

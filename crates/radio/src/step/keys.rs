@@ -97,15 +97,7 @@ impl Keys {
             show_prompt();
             return None;
         }
-        if self.by_key {
-            mode::by_line(!is_secret);
-        }
-        show_prompt();
-        let line = self.rest_of_line();
-        if self.by_key {
-            mode::by_key();
-        }
-        line
+        self.typed(!is_secret, show_prompt)
     }
 
     /// Takes note of what was pressed so far, and of what the terminal has answered.
@@ -125,15 +117,21 @@ impl Keys {
 
     /// Waits for what belongs to the key that was pressed: a line, or the rest of one.
     pub fn argument(&mut self, show_prompt: impl FnOnce()) -> Option<String> {
+        let line = self.typed(true, show_prompt);
+        self.pressed.in_line = false;
+        line
+    }
+
+    /// Has a line typed, which is shown if there is an `echo`.
+    fn typed(&mut self, echo: bool, show_prompt: impl FnOnce()) -> Option<String> {
         if self.by_key {
-            mode::by_line(true);
+            mode::by_line(echo);
         }
         show_prompt();
         let line = self.rest_of_line();
         if self.by_key {
             mode::by_key();
         }
-        self.pressed.in_line = false;
         line
     }
 

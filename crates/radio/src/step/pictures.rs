@@ -53,7 +53,7 @@ impl Walk {
             self.say("This cell has no figure so far.");
         }
         for figure in figures {
-            let whole = std::fs::canonicalize(figure).unwrap_or_else(|_| figure.clone());
+            let whole = files::real(figure);
             let opened = has_display().then(|| open::that_detached(&whole));
             let file = whole.display();
             match opened {

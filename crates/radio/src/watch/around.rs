@@ -1,10 +1,10 @@
 //! The files besides the notebook that its cells depend on.
 
 use crate::run;
-use crate::texts::texts;
-use radio_notebook::dialect::CellCode;
 use radio_notebook::dialect::commands::Command;
+use radio_notebook::dialect::{CellCode, texts};
 use radio_notebook::document::{CellKind, Notebook};
+use radio_notebook::files;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -71,7 +71,7 @@ pub struct Around {
 impl Around {
     /// What a run of the notebook depends on, which ran before as this says.
     pub fn next(self, path: &Path, notebook: &Notebook, run: &run::Arguments) -> Around {
-        let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let whole = files::real(path);
         let folder = whole.parent().unwrap_or(Path::new("/"));
         let mut around = Around::default();
         let code = notebook

@@ -4,7 +4,7 @@ use crate::run::Audience;
 use crate::serve::Board;
 use radio_notebook::document::{Cell, Notebook, Output};
 use radio_notebook::execute::{Summary, Watcher};
-use radio_notebook::run::collect::Stream;
+use radio_notebook::run::outputs::Stream;
 use radio_pages::page::{self, Around, CellView, Picture, State};
 use serde_json::Value;
 use std::collections::BTreeSet;

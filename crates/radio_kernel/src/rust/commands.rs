@@ -4,9 +4,9 @@ use super::inspect::document;
 use super::libraries::Offers;
 use super::names::Names;
 use crate::wire::Bundle;
+use radio_notebook::build::toolchain::Toolchain;
 use serde_json::json;
 use std::path::Path;
-use std::process::Command;
 
 /// A command of the session's.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,17 +55,11 @@ fn parse(text: &str) -> Option<SessionCommand> {
 
 /// What the compiler says about an error's code. The error is a sentence for the user.
 pub(super) fn explain(code: &str, folder: &Path) -> Result<Bundle, String> {
-    let output = Command::new("rustc")
-        .args(["--explain", code])
-        .current_dir(folder)
-        .output();
-    let output = output.map_err(|error| format!("rustc could not be started: {error}"))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    if !output.status.success() || text.is_empty() {
-        return Err(format!(
-            "rustc has nothing to say about {code:?}: codes look like E0308"
-        ));
-    }
+    let toolchain = Toolchain::find(folder).map_err(|error| error.to_string())?;
+    let said = toolchain.ask(folder, &["--explain", code]);
+    let text = said.ok().filter(|text| !text.is_empty());
+    let text = text
+        .ok_or_else(|| format!("rustc has nothing to say about {code:?}: codes look like E0308"))?;
     Ok(both(text.trim(), text.trim()))
 }
 

@@ -107,17 +107,24 @@ fn is_inside(source: &str) -> bool {
         TokenKind::BlockComment { terminated, .. } => !terminated,
         TokenKind::Literal { kind, .. } => match kind {
             LiteralKind::Int { .. } | LiteralKind::Float { .. } => true,
-            LiteralKind::Char { terminated }
-            | LiteralKind::Byte { terminated }
-            | LiteralKind::Str { terminated }
-            | LiteralKind::ByteStr { terminated }
-            | LiteralKind::CStr { terminated } => !terminated,
-            LiteralKind::RawStr { n_hashes }
-            | LiteralKind::RawByteStr { n_hashes }
-            | LiteralKind::RawCStr { n_hashes } => n_hashes.is_none(),
+            LiteralKind::Char { terminated } | LiteralKind::Byte { terminated } => !terminated,
+            kind => is_open(kind),
         },
         _ => false,
     })
+}
+
+/// Whether the end of a text is missing. A character ends in its line.
+pub(super) fn is_open(kind: LiteralKind) -> bool {
+    match kind {
+        LiteralKind::Str { terminated }
+        | LiteralKind::ByteStr { terminated }
+        | LiteralKind::CStr { terminated } => !terminated,
+        LiteralKind::RawStr { n_hashes }
+        | LiteralKind::RawByteStr { n_hashes }
+        | LiteralKind::RawCStr { n_hashes } => n_hashes.is_none(),
+        _ => false,
+    }
 }
 
 fn last_name(source: &str) -> &str {

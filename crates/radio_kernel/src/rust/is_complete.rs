@@ -1,8 +1,9 @@
 //! Whether a cell can be executed as it is, or goes on: by its brackets, texts and comments, by what its last line ends with, and where
 //! those leave it open, by the parser.
 
+use super::cursor::is_open;
 use crate::wire::IsCompleteReply;
-use ra_ap_rustc_lexer::{FrontmatterAllowed, LiteralKind, TokenKind, tokenize};
+use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
 use radio_notebook::dialect::{CellCode, CellError};
 
 /// One step of indentation, as rustfmt has it.
@@ -64,7 +65,7 @@ enum Scan {
 
 fn scan(code: &str) -> Scan {
     // For each open bracket: what closes it, and its line.
-    let mut open: Vec<(char, usize)> = Vec::new();
+    let mut open: Vec<(&str, usize)> = Vec::new();
     let (mut line, mut at) = (0, 0);
     let mut last = "";
     for token in tokenize(code, FrontmatterAllowed::No) {
@@ -81,21 +82,16 @@ fn scan(code: &str) -> Scan {
                 indent: String::new(),
             };
         }
-        let close = match token.kind {
-            TokenKind::OpenBrace => Some('}'),
-            TokenKind::OpenBracket => Some(']'),
-            TokenKind::OpenParen => Some(')'),
-            _ => None,
-        };
-        if let Some(close) = close {
-            open.push((close, line));
-        }
-        if matches!(
-            token.kind,
+        match token.kind {
+            TokenKind::OpenBrace => open.push(("}", line)),
+            TokenKind::OpenBracket => open.push(("]", line)),
+            TokenKind::OpenParen => open.push((")", line)),
             TokenKind::CloseBrace | TokenKind::CloseBracket | TokenKind::CloseParen
-        ) && open.pop().is_none_or(|(close, _)| !text.starts_with(close))
-        {
-            return Scan::Mismatched;
+                if open.pop().is_none_or(|(close, _)| text != close) =>
+            {
+                return Scan::Mismatched;
+            }
+            _ => {}
         }
         line += text.matches('\n').count();
         let is_silent = matches!(
@@ -118,20 +114,6 @@ fn scan(code: &str) -> Scan {
     let steps = open.len() + usize::from(goes_on);
     Scan::Open {
         indent: STEP.repeat(steps),
-    }
-}
-
-/// Whether the end of a literal is missing.
-fn is_open(kind: LiteralKind) -> bool {
-    match kind {
-        LiteralKind::Str { terminated }
-        | LiteralKind::ByteStr { terminated }
-        | LiteralKind::CStr { terminated } => !terminated,
-        LiteralKind::RawStr { n_hashes }
-        | LiteralKind::RawByteStr { n_hashes }
-        | LiteralKind::RawCStr { n_hashes } => n_hashes.is_none(),
-        // A character ends in its line.
-        _ => false,
     }
 }
 

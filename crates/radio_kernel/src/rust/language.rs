@@ -11,11 +11,11 @@ use crate::language::{Assistant, Cell, Completions, Info, Language, Outcome, Out
 use crate::wire::{Bundle, HelpLink, IsCompleteReply, LanguageInfo, StreamName};
 use radio_notebook::cells::Scope;
 use radio_notebook::dialect::items;
-use radio_notebook::document::Output;
+use radio_notebook::document::{Output, is_json};
 use radio_notebook::interactive::{Audience, Executed, Interactive, Upcoming};
 use radio_notebook::interrupt;
-use radio_notebook::run::collect::{Request, Stream};
 use radio_notebook::run::displays::{self, Instruction};
+use radio_notebook::run::outputs::{Request, Stream};
 use radio_notebook::run::session::{Listener, Waker};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -224,8 +224,7 @@ fn show(bundle: &[(String, String)], outputs: &dyn Outputs) {
 /// What is shown, as Jupyter has it: JSON as JSON, everything else as text.
 fn data(bundle: &[(String, String)]) -> Bundle {
     let value = |mime: &str, content: &str| {
-        let is_json = mime == "application/json" || mime.ends_with("+json");
-        let parsed = is_json
+        let parsed = is_json(mime)
             .then(|| serde_json::from_str(content).ok())
             .flatten();
         parsed.unwrap_or_else(|| Value::String(content.to_owned()))
@@ -303,19 +302,16 @@ fn names(scope: &Scope) -> Names {
         type_name: variable.of.clone().unwrap_or_else(|| "_".to_owned()),
     });
     let items = scope.items.iter().map(|known| {
-        let (name, kind) = match &known.item.kind {
-            items::ItemKind::Trait(name) => (name.as_str(), ItemKind::Trait),
-            items::ItemKind::Type(name) => (name.as_str(), ItemKind::Type),
-            items::ItemKind::Macro { name, .. } => (name.as_str(), ItemKind::Macro),
-            items::ItemKind::Named(name) => (name.as_str(), kind_of(&known.item.text.text)),
-            items::ItemKind::Impl { .. } | items::ItemKind::MacroCall | items::ItemKind::Other => {
-                ("", ItemKind::Type)
-            }
-        };
+        let (of, source) = (&known.item.kind, known.item.text.text.trim());
         Item {
-            name: name.to_owned(),
-            kind,
-            source: known.item.text.text.trim().to_owned(),
+            name: of.name().unwrap_or_default().to_owned(),
+            kind: match of {
+                items::ItemKind::Trait(_) => ItemKind::Trait,
+                items::ItemKind::Macro { .. } => ItemKind::Macro,
+                items::ItemKind::Named(_) => kind_of(source),
+                _ => ItemKind::Type,
+            },
+            source: source.to_owned(),
         }
     });
     let crates = scope.set.iter().flat_map(|set| set.externs.iter());

@@ -3,7 +3,7 @@
 use super::names::ItemKind;
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta, TraitItem, UseTree, Visibility};
+use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta, Signature, TraitItem, UseTree, Visibility};
 
 /// Longer declarations are cut, in lines.
 const MAX_LINES: usize = 60;
@@ -26,6 +26,9 @@ pub(super) struct Entry {
     /// Its comments and its declaration, without its body. Empty for what is passed on from elsewhere.
     pub(super) text: String,
 }
+
+/// A module, and the type or trait in it that something belongs to.
+type Owner<'o> = (&'o str, Option<&'o str>);
 
 /// What is read of a source, and where to.
 struct Reader<'s> {
@@ -61,7 +64,7 @@ impl Reader<'_> {
         !self.only_public || matches!(visibility, Visibility::Public(_))
     }
 
-    fn add(&mut self, module: &str, owner: Option<&str>, name: String, kind: &'static str) {
+    fn add(&mut self, (module, owner): Owner<'_>, name: String, kind: &'static str) -> &mut Entry {
         self.found.push(Entry {
             module: module.to_owned(),
             owner: owner.map(str::to_owned),
@@ -71,22 +74,22 @@ impl Reader<'_> {
             alias_of: None,
             text: String::new(),
         });
+        let last = self.found.len() - 1;
+        &mut self.found[last]
     }
 
     /// Adds something with the text that declares it, up to `end`.
     fn declare(
         &mut self,
-        module: &str,
-        owner: Option<&str>,
-        (name, kind): (String, &'static str),
+        owner: Owner<'_>,
+        (name, kind): (&impl ToString, &'static str),
         (attributes, whole): (&[Attribute], Span),
         end: Option<Span>,
-    ) {
+    ) -> &mut Entry {
         let text = self.text(attributes, whole, end);
-        self.add(module, owner, name, kind);
-        if let Some(last) = self.found.last_mut() {
-            last.text = text;
-        }
+        let entry = self.add(owner, name.to_string(), kind);
+        entry.text = text;
+        entry
     }
 
     /// The comments of something and what declares it.
@@ -120,166 +123,109 @@ impl Reader<'_> {
     }
 
     fn item(&mut self, item: &Item, module: &str) {
-        let of = |kind: ItemKind| kind.word();
+        let (attributes, visibility, name, kind, end) = match item {
+            Item::Fn(f) => {
+                let end = Some(f.block.span());
+                (&f.attrs, &f.vis, &f.sig.ident, ItemKind::Function, end)
+            }
+            Item::Struct(s) => (&s.attrs, &s.vis, &s.ident, ItemKind::Type, None),
+            Item::Enum(e) => (&e.attrs, &e.vis, &e.ident, ItemKind::Type, None),
+            Item::Union(u) => (&u.attrs, &u.vis, &u.ident, ItemKind::Type, None),
+            Item::Type(t) => (&t.attrs, &t.vis, &t.ident, ItemKind::Type, None),
+            Item::Const(c) => (&c.attrs, &c.vis, &c.ident, ItemKind::Constant, None),
+            Item::Static(s) => (&s.attrs, &s.vis, &s.ident, ItemKind::Constant, None),
+            Item::Trait(t) => {
+                let end = Some(t.brace_token.span.open());
+                (&t.attrs, &t.vis, &t.ident, ItemKind::Trait, end)
+            }
+            Item::Mod(m) if self.sees(&m.vis) => return self.a_module(m, module),
+            Item::Macro(m) => return self.a_macro(m, module),
+            Item::Impl(i) => return self.an_impl(i, module),
+            Item::Use(u) if self.sees(&u.vis) && self.only_public => {
+                return self.passed_on(&u.tree, module);
+            }
+            _ => return,
+        };
+        if !self.sees(visibility) {
+            return;
+        }
+        let declared = (attributes.as_slice(), item.span());
+        let entry = self.declare((module, None), (name, kind.word()), declared, end);
+        if let Item::Type(alias) = item {
+            entry.alias_of = type_name(&alias.ty);
+        }
+        let name = name.to_string();
+        let owner = (module, Some(name.as_str()));
         match item {
-            Item::Fn(f) if self.sees(&f.vis) => self.declare(
-                module,
-                None,
-                (f.sig.ident.to_string(), of(ItemKind::Function)),
-                (&f.attrs, f.span()),
-                Some(f.block.span()),
-            ),
-            Item::Struct(s) if self.sees(&s.vis) => {
-                let name = s.ident.to_string();
-                self.declare(
-                    module,
-                    None,
-                    (name.clone(), of(ItemKind::Type)),
-                    (&s.attrs, s.span()),
-                    None,
-                );
-                for field in &s.fields {
-                    if let Some(ident) = field.ident.as_ref().filter(|_| self.sees(&field.vis)) {
-                        self.declare(
-                            module,
-                            Some(&name),
-                            (ident.to_string(), "property"),
-                            (&field.attrs, field.span()),
-                            None,
-                        );
-                        self.is_member();
+            Item::Struct(of) => {
+                for field in &of.fields {
+                    if let Some(name) = field.ident.as_ref().filter(|_| self.sees(&field.vis)) {
+                        let declared = (field.attrs.as_slice(), field.span());
+                        let entry = self.declare(owner, (name, "property"), declared, None);
+                        entry.is_member = true;
                     }
                 }
             }
-            Item::Enum(e) if self.sees(&e.vis) => {
-                let name = e.ident.to_string();
-                self.declare(
-                    module,
-                    None,
-                    (name.clone(), of(ItemKind::Type)),
-                    (&e.attrs, e.span()),
-                    None,
-                );
-                for variant in &e.variants {
-                    self.declare(
-                        module,
-                        Some(&name),
-                        (variant.ident.to_string(), "enum"),
-                        (&variant.attrs, variant.span()),
-                        None,
-                    );
+            Item::Enum(of) => {
+                for variant in &of.variants {
+                    let declared = (variant.attrs.as_slice(), variant.span());
+                    self.declare(owner, (&variant.ident, "enum"), declared, None);
                 }
             }
-            Item::Union(u) if self.sees(&u.vis) => self.declare(
-                module,
-                None,
-                (u.ident.to_string(), of(ItemKind::Type)),
-                (&u.attrs, u.span()),
-                None,
-            ),
-            Item::Type(t) if self.sees(&t.vis) => {
-                self.declare(
-                    module,
-                    None,
-                    (t.ident.to_string(), of(ItemKind::Type)),
-                    (&t.attrs, t.span()),
-                    None,
-                );
-                if let Some(last) = self.found.last_mut() {
-                    last.alias_of = type_name(&t.ty);
+            Item::Trait(of) => {
+                for item in &of.items {
+                    if let TraitItem::Fn(f) = item {
+                        let end = f.default.as_ref().map(Spanned::span);
+                        self.method(owner, &f.sig, (&f.attrs, f.span()), end);
+                    }
                 }
-            }
-            Item::Const(c) if self.sees(&c.vis) => self.declare(
-                module,
-                None,
-                (c.ident.to_string(), of(ItemKind::Constant)),
-                (&c.attrs, c.span()),
-                None,
-            ),
-            Item::Static(s) if self.sees(&s.vis) => self.declare(
-                module,
-                None,
-                (s.ident.to_string(), of(ItemKind::Constant)),
-                (&s.attrs, s.span()),
-                None,
-            ),
-            Item::Trait(t) if self.sees(&t.vis) => self.a_trait(t, module),
-            Item::Impl(i) => self.an_impl(i, module),
-            Item::Macro(m) => {
-                let is_exported = m.attrs.iter().any(|a| a.path().is_ident("macro_export"));
-                if let Some(name) = m
-                    .ident
-                    .as_ref()
-                    .filter(|_| !self.only_public || is_exported)
-                {
-                    let module = if self.only_public { "" } else { module };
-                    self.declare(
-                        module,
-                        None,
-                        (format!("{name}!"), of(ItemKind::Macro)),
-                        (&m.attrs, m.span()),
-                        None,
-                    );
-                }
-            }
-            Item::Mod(m) if self.sees(&m.vis) => {
-                let name = m.ident.to_string();
-                self.add(module, None, name.clone(), of(ItemKind::Module));
-                if let Some((_, items)) = &m.content {
-                    self.items(items, &below(module, &name));
-                }
-            }
-            Item::Use(u) if self.sees(&u.vis) && self.only_public => {
-                self.passed_on(&u.tree, module)
             }
             _ => {}
         }
     }
 
-    fn is_member(&mut self) {
-        if let Some(last) = self.found.last_mut() {
-            last.is_member = true;
+    fn method(
+        &mut self,
+        owner: Owner<'_>,
+        of: &Signature,
+        declared: (&[Attribute], Span),
+        end: Option<Span>,
+    ) {
+        let entry = self.declare(owner, (&of.ident, "method"), declared, end);
+        entry.is_member = of.receiver().is_some();
+    }
+
+    fn a_module(&mut self, of: &syn::ItemMod, module: &str) {
+        let name = of.ident.to_string();
+        self.add((module, None), name.clone(), ItemKind::Module.word());
+        if let Some((_, items)) = &of.content {
+            self.items(items, &below(module, &name));
         }
     }
 
-    fn a_trait(&mut self, of: &syn::ItemTrait, module: &str) {
-        let name = of.ident.to_string();
-        self.declare(
-            module,
-            None,
-            (name.clone(), ItemKind::Trait.word()),
-            (&of.attrs, of.span()),
-            Some(of.brace_token.span.open()),
-        );
-        for item in &of.items {
-            if let TraitItem::Fn(f) = item {
-                let end = f.default.as_ref().map(Spanned::span);
-                let named = (f.sig.ident.to_string(), "method");
-                self.declare(module, Some(&name), named, (&f.attrs, f.span()), end);
-                if f.sig.receiver().is_some() {
-                    self.is_member();
-                }
-            }
+    fn a_macro(&mut self, of: &syn::ItemMacro, module: &str) {
+        let is_exported = of.attrs.iter().any(|a| a.path().is_ident("macro_export"));
+        let Some(name) = &of.ident else { return };
+        if !self.only_public || is_exported {
+            let module = if self.only_public { "" } else { module };
+            let named = (&format!("{name}!"), ItemKind::Macro.word());
+            self.declare((module, None), named, (&of.attrs, of.span()), None);
         }
     }
 
     fn an_impl(&mut self, of: &syn::ItemImpl, module: &str) {
-        let Some(owner) = type_name(&of.self_ty) else {
+        let Some(name) = type_name(&of.self_ty) else {
             return;
         };
+        let owner = (module, Some(name.as_str()));
         for item in &of.items {
             match item {
                 ImplItem::Fn(f) if of.trait_.is_some() || self.sees(&f.vis) => {
-                    let named = (f.sig.ident.to_string(), "method");
-                    let end = Some(f.block.span());
-                    self.declare(module, Some(&owner), named, (&f.attrs, f.span()), end);
-                    if f.sig.receiver().is_some() {
-                        self.is_member();
-                    }
+                    self.method(owner, &f.sig, (&f.attrs, f.span()), Some(f.block.span()));
                 }
                 ImplItem::Const(c) if of.trait_.is_none() && self.sees(&c.vis) => {
-                    let named = (c.ident.to_string(), ItemKind::Constant.word());
-                    self.declare(module, Some(&owner), named, (&c.attrs, c.span()), None);
+                    let named = (&c.ident, ItemKind::Constant.word());
+                    self.declare(owner, named, (&c.attrs, c.span()), None);
                 }
                 _ => {}
             }
@@ -303,7 +249,7 @@ impl Reader<'_> {
             false => ItemKind::Function,
         };
         if name != "self" && name != "_" {
-            self.add(module, None, name, kind.word());
+            self.add((module, None), name, kind.word());
         }
     }
 }
@@ -318,12 +264,12 @@ pub(super) fn below(module: &str, name: &str) -> String {
 
 /// The text of a comment that documents something.
 fn comment(attribute: &Attribute) -> Option<String> {
-    match &attribute.meta {
-        Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
-            Expr::Lit(literal) => match &literal.lit {
-                Lit::Str(text) => Some(text.value()),
-                _ => None,
-            },
+    let Meta::NameValue(pair) = &attribute.meta else {
+        return None;
+    };
+    match &pair.value {
+        Expr::Lit(literal) if pair.path.is_ident("doc") => match &literal.lit {
+            Lit::Str(text) => Some(text.value()),
             _ => None,
         },
         _ => None,

@@ -3,8 +3,9 @@
 use crate::language::NoInput;
 use crate::wire::{Bundle, InputReply, InputRequest, Message, Session};
 use crate::zmtp::{Event, Frames, Socket};
+use radio_notebook::lock;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a front end that sent the cell may take to connect for its input too.
@@ -38,10 +39,6 @@ impl Stdin {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Question> {
-        self.question.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Takes answers.
     pub(crate) fn serve(self: &Arc<Stdin>) -> io::Result<()> {
         let stdin = Arc::clone(self);
@@ -70,7 +67,7 @@ impl Stdin {
                 value: String::new(),
             }
         });
-        let mut question = self.lock();
+        let mut question = lock(&self.question);
         // An answer that comes too late is to no later question.
         if *question == Question::Asked {
             *question = Question::Answered(reply.value);
@@ -94,12 +91,12 @@ impl Stdin {
             .session
             .write(&request.identities, &asked, parent, &Bundle::new(), &[]);
         let frames = frames.map_err(|_| NoInput::NotPossible)?;
-        *self.lock() = Question::Asked;
+        *lock(&self.question) = Question::Asked;
         if !self.send(&frames) {
-            *self.lock() = Question::None;
+            *lock(&self.question) = Question::None;
             return Err(NoInput::NotPossible);
         }
-        let mut question = self.lock();
+        let mut question = lock(&self.question);
         loop {
             match std::mem::take(&mut *question) {
                 Question::Answered(value) => return Ok(value),
@@ -128,7 +125,7 @@ impl Stdin {
         };
         let until = Instant::now() + MAX_CONNECTING;
         while !self.socket.send(to, rest) {
-            if Instant::now() >= until || *self.lock() == Question::Interrupted {
+            if Instant::now() >= until || *lock(&self.question) == Question::Interrupted {
                 return false;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -143,7 +140,7 @@ impl Stdin {
 
     /// Ends the waiting for an answer.
     pub(crate) fn interrupt(&self) {
-        let mut question = self.lock();
+        let mut question = lock(&self.question);
         if *question == Question::Asked {
             *question = Question::Interrupted;
             self.changed.notify_all();

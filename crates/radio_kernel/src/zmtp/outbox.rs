@@ -1,8 +1,9 @@
 //! The messages that wait to be written to one peer.
 
+use radio_notebook::lock;
 use std::collections::VecDeque;
 use std::io::Write;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How many bytes wait for a peer at most. One longer message is taken when nothing else waits.
@@ -29,17 +30,13 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Queues a message. Where there is no room, it waits for the peer to read; after `patience` the message is lost, and so are the
     /// next ones, at once, until the peer reads again. Returns whether the message was taken.
     pub(super) fn push(&self, message: Arc<[u8]>, patience: Duration) -> bool {
         let has_room = |state: &State| {
             state.bytes == 0 || state.bytes.saturating_add(message.len()) <= MAX_WAITING
         };
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let until = Instant::now() + patience;
         while !state.is_closed && !has_room(&state) {
             let left = until.saturating_duration_since(Instant::now());
@@ -63,7 +60,7 @@ impl Outbox {
     pub(super) fn write_to(&self, stream: &mut impl Write) {
         while let Some(message) = self.next() {
             let written = stream.write_all(&message);
-            let mut state = self.lock();
+            let mut state = lock(&self.state);
             state.bytes -= message.len();
             state.is_stalled = false;
             if written.is_err() {
@@ -73,12 +70,12 @@ impl Outbox {
             }
             self.changed.notify_all();
         }
-        self.lock().is_done = true;
+        lock(&self.state).is_done = true;
         self.changed.notify_all();
     }
 
     fn next(&self) -> Option<Arc<[u8]>> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         loop {
             if let Some(message) = state.waiting.pop_front() {
                 return Some(message);
@@ -95,13 +92,13 @@ impl Outbox {
 
     /// Takes nothing more; what waits is still written.
     pub(super) fn close(&self) {
-        self.lock().is_closed = true;
+        lock(&self.state).is_closed = true;
         self.changed.notify_all();
     }
 
     /// Waits until everything is written; returns whether it was before the deadline.
     pub(super) fn wait_done(&self, deadline: Instant) -> bool {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         while !state.is_done {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -3,11 +3,12 @@
 use super::frame::{self, Frames, Received};
 use super::handshake::{self, Kind};
 use super::outbox::Outbox;
+use radio_notebook::lock;
 use std::collections::HashMap;
 use std::io::{self, BufReader};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How many connections a socket has at most.
@@ -52,10 +53,6 @@ struct Peer {
     outbox: Outbox,
     topics: Mutex<Vec<Vec<u8>>>,
     stream: TcpStream,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Socket {

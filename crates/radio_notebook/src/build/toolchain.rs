@@ -1,12 +1,16 @@
 //! The compiler itself, what it finds beside it, and what is compiled once with it: the runtime and the host.
 
 use super::place::target_of;
+use super::tools::follow;
 use crate::error::{Error, Result};
 use crate::hash::hash_of;
+use crate::interrupt::Group;
+use crate::lock;
 use radio_runtime::SOURCES;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 /// The variables of the environment that change what the compiler makes.
 const SETTINGS: [&str; 2] = ["CARGO_BUILD_TARGET", "RUSTC_WRAPPER"];
@@ -50,26 +54,46 @@ fn broken(message: String) -> Error {
     Error::tool("rustc", message)
 }
 
-/// Asks a compiler something.
-fn ask(rustc: &Path, folder: &Path, arguments: &[&str]) -> Result<String> {
-    let output = Command::new(rustc)
-        .args(arguments)
-        .current_dir(folder)
-        .output();
-    let output = output.map_err(|error| {
-        broken(format!(
-            "could not be started ({error}); install Rust from https://rustup.rs"
-        ))
+/// The compiler to ask: the one that `RUSTC` names, or the first in `PATH`.
+pub(crate) fn chosen() -> PathBuf {
+    std::env::var_os("RUSTC").map_or_else(|| "rustc".into(), PathBuf::from)
+}
+
+/// A compiler that is started in `folder`, and speaks to us alone.
+pub(crate) fn rustc(compiler: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(compiler);
+    command.current_dir(folder);
+    command.stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// How long the compiler may take for what is quickly done.
+const MAX_TIME: Duration = Duration::from_secs(120);
+
+/// Has a compiler do something that is quickly done: what it says on stdout.
+fn ask(compiler: &Path, folder: &Path, arguments: &[&str]) -> Result<String> {
+    let mut command = rustc(compiler, folder);
+    let started = Group::spawn(command.args(arguments));
+    let deadline = Some(Instant::now() + MAX_TIME);
+    let (mut said, mut complained) = (String::new(), String::new());
+    let status = follow("rustc", started, deadline, &mut |is_stdout, line| {
+        let to = if is_stdout {
+            &mut said
+        } else {
+            &mut complained
+        };
+        to.push_str(&line);
+        to.push('\n');
     })?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    match status.success() {
+        true => Ok(said),
+        false => Err(broken(format!(
+            "`rustc {}` does not work ({status}): {}; fix the toolchain with `rustup update`, or unset RUSTC",
+            arguments.join(" "),
+            complained.trim()
+        ))),
     }
-    Err(broken(format!(
-        "`rustc {}` does not work ({}): {}; mend the toolchain with `rustup update`, or unset RUSTC",
-        arguments.join(" "),
-        output.status,
-        String::from_utf8_lossy(&output.stderr).trim()
-    )))
 }
 
 impl Toolchain {
@@ -80,19 +104,25 @@ impl Toolchain {
     pub fn find(folder: &Path) -> Result<Toolchain> {
         static KNOWN: Mutex<Vec<(PathBuf, Toolchain)>> = Mutex::new(Vec::new());
         // Locked while asking: notebooks that begin at the same time share one answer.
-        let mut known = KNOWN
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = lock(&KNOWN);
         if let Some((_, toolchain)) = known.iter().find(|(of, _)| of == folder) {
             return Ok(toolchain.clone());
         }
-        let toolchain = Toolchain::ask(folder)?;
+        let toolchain = Toolchain::look(folder)?;
         known.push((folder.to_owned(), toolchain.clone()));
         Ok(toolchain)
     }
 
-    fn ask(folder: &Path) -> Result<Toolchain> {
-        let chosen = PathBuf::from(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    /// What the compiler says in `folder` when it is given these arguments.
+    ///
+    /// # Errors
+    /// [`Error::Tool`] if it does not like them.
+    pub fn ask(&self, folder: &Path, arguments: &[&str]) -> Result<String> {
+        ask(&self.rustc, folder, arguments)
+    }
+
+    fn look(folder: &Path) -> Result<Toolchain> {
+        let chosen = chosen();
         let said = ask(
             &chosen,
             folder,
@@ -155,19 +185,14 @@ impl Toolchain {
         let main = fresh.path().join("host.rs");
         std::fs::write(&main, HOST).map_err(Error::io(&main, "writing"))?;
         let run = |arguments: &[&str]| -> Result<()> {
-            let output = Command::new(&self.rustc)
-                .args(["--edition=2024", "-Cprefer-dynamic", "-Copt-level=1"])
-                .args(arguments)
-                .current_dir(fresh.path())
-                .output()
-                .map_err(|error| broken(format!("could not be started ({error})")))?;
-            match output.status.success() {
-                true => Ok(()),
-                false => Err(broken(format!(
-                    "the runtime of cells cannot be compiled in {}: {}",
-                    folder.display(),
-                    String::from_utf8_lossy(&output.stderr).trim()
+            let always = ["--edition=2024", "-Cprefer-dynamic", "-Copt-level=1"];
+            match ask(&self.rustc, fresh.path(), &[&always, arguments].concat()) {
+                Ok(_) => Ok(()),
+                Err(Error::Tool { message, .. }) => Err(broken(format!(
+                    "the runtime of cells cannot be compiled in {}: {message}",
+                    folder.display()
                 ))),
+                Err(error) => Err(error),
             }
         };
         run(&["--crate-name=radio_runtime", "--crate-type=dylib", "lib.rs"])?;

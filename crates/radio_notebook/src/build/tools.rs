@@ -118,6 +118,19 @@ pub(crate) fn follow(
     deadline: Option<Instant>,
     hand_on: &mut dyn FnMut(bool, String),
 ) -> Result<ExitStatus> {
+    follow_while(tool, started, deadline, &mut |is_stdout, line| {
+        hand_on(is_stdout, line);
+        true
+    })
+}
+
+/// As [`follow`], until `hand_on` says that it wants no more.
+pub(crate) fn follow_while(
+    tool: &str,
+    started: std::io::Result<Group>,
+    deadline: Option<Instant>,
+    hand_on: &mut dyn FnMut(bool, String) -> bool,
+) -> Result<ExitStatus> {
     let tool_error = |message: String| Error::tool(tool, message);
     let mut group = started.map_err(|e| {
         tool_error(format!(
@@ -125,19 +138,14 @@ pub(crate) fn follow(
         ))
     })?;
     let (sender, lines) = mpsc::channel();
-    let stdout = group
-        .child
-        .stdout
-        .take()
-        .map(|pipe| Box::new(pipe) as Box<dyn std::io::Read + Send>);
-    let stderr = group
-        .child
-        .stderr
-        .take()
-        .map(|pipe| Box::new(pipe) as Box<dyn std::io::Read + Send>);
-    for (is_stdout, pipe) in [(true, stdout), (false, stderr)] {
+    let (stdout, stderr) = (group.child.stdout.take(), group.child.stderr.take());
+    let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
+        return Err(tool_error("has no output".into()));
+    };
+    let pipes: [(bool, Box<dyn std::io::Read + Send>); 2] =
+        [(true, Box::new(stdout)), (false, Box::new(stderr))];
+    for (is_stdout, pipe) in pipes {
         let sender = sender.clone();
-        let pipe = pipe.ok_or_else(|| tool_error("has no output".into()))?;
         std::thread::spawn(move || {
             for line in BufReader::new(pipe)
                 .split(b'\n')
@@ -154,7 +162,11 @@ pub(crate) fn follow(
     loop {
         may_go_on(tool, deadline)?;
         match lines.recv_timeout(Duration::from_millis(50)) {
-            Ok((is_stdout, line)) => hand_on(is_stdout, line),
+            Ok((is_stdout, line)) => {
+                if !hand_on(is_stdout, line) {
+                    return Err(tool_error("was stopped".into()));
+                }
+            }
             Err(mpsc::RecvTimeoutError::Timeout) => {}
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
         }

@@ -118,13 +118,17 @@ impl<'a> Visit<'a> for Files {
             }
             return;
         }
-        let parser = syn::punctuated::Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated;
-        if let Ok(arguments) = call.parse_body_with(parser) {
-            for argument in &arguments {
-                Visit::visit_expr(self, argument);
-            }
+        for argument in arguments(call) {
+            self.visit_expr(&argument);
         }
     }
+}
+
+/// The arguments of a macro's call, if they are expressions.
+fn arguments(call: &syn::Macro) -> Vec<syn::Expr> {
+    let parser = syn::punctuated::Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated;
+    let arguments = call.parse_body_with(parser).unwrap_or_default();
+    arguments.into_iter().collect()
 }
 
 /// Macros whose arguments are expressions that belong to the cell.
@@ -202,10 +206,9 @@ impl<'a> Visit<'a> for Exits {
             .path
             .get_ident()
             .is_some_and(|name| EXPRESSION_MACROS.iter().any(|known| name == known));
-        let parser = syn::punctuated::Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated;
-        if takes_expressions && let Ok(arguments) = call.parse_body_with(parser) {
-            for argument in &arguments {
-                Visit::visit_expr(self, argument);
+        if takes_expressions {
+            for argument in arguments(call) {
+                self.visit_expr(&argument);
             }
         }
     }

@@ -64,6 +64,19 @@ pub enum ItemKind {
     Other,
 }
 
+impl ItemKind {
+    /// Its name, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            ItemKind::Named(name)
+            | ItemKind::Trait(name)
+            | ItemKind::Type(name)
+            | ItemKind::Macro { name, .. } => Some(name),
+            ItemKind::Impl { .. } | ItemKind::MacroCall | ItemKind::Other => None,
+        }
+    }
+}
+
 impl Item {
     /// What `syn` found; `owner` is the named item before it.
     pub fn new(item: &syn::Item, text: Fragment, owner: Option<String>) -> Item {
@@ -103,19 +116,16 @@ impl Item {
     /// The name under which a later item replaces it. Macros have names of their own, `name!`.
     pub fn key(&self) -> Option<String> {
         match &self.kind {
-            ItemKind::Named(name) | ItemKind::Trait(name) | ItemKind::Type(name) => {
-                Some(name.clone())
-            }
             ItemKind::Macro { name, .. } => Some(format!("{name}!")),
-            ItemKind::Impl { .. } | ItemKind::MacroCall | ItemKind::Other => None,
+            kind => kind.name().map(str::to_owned),
         }
     }
 
     /// Its name, if a following `impl` of its cell goes with it.
     pub(crate) fn owning_name(&self) -> Option<&str> {
         match &self.kind {
-            ItemKind::Named(name) | ItemKind::Trait(name) | ItemKind::Type(name) => Some(name),
-            _ => None,
+            ItemKind::Macro { .. } => None,
+            kind => kind.name(),
         }
     }
 

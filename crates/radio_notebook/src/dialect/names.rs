@@ -75,6 +75,28 @@ pub(crate) fn collect_names(tokens: TokenStream, into: &mut BTreeSet<String>) {
     }
 }
 
+/// The texts that stand in a cell's code: paths of files may be among them.
+pub fn texts(source: &str) -> Vec<String> {
+    fn gather(tokens: TokenStream, depth: usize, found: &mut Vec<String>) {
+        for token in tokens {
+            match token {
+                TokenTree::Group(group) if depth < 200 => {
+                    gather(group.stream(), depth + 1, found);
+                }
+                TokenTree::Literal(literal) => {
+                    if let syn::Lit::Str(text) = syn::Lit::new(literal) {
+                        found.push(text.value());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut found = Vec::new();
+    gather(source.parse().unwrap_or_default(), 0, &mut found);
+    found
+}
+
 /// The leaves of a `use`.
 pub(super) fn flatten_use(item: &syn::ItemUse, code: &str, into: &mut Vec<Import>) {
     fn walk(

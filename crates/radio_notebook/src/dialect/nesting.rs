@@ -1,6 +1,6 @@
 //! How deeply Rust code may nest: parsing it takes a stack as deep as the code, so it is measured first.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree, token_stream::IntoIter};
+use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
 
 /// The deepest nesting that is parsed: brackets, operators and keywords that can stand inside one another.
 pub const MAX_NESTING: usize = 4_000;
@@ -17,11 +17,7 @@ pub(crate) fn with_room<R: Send>(
     code: &str,
     parse: impl FnOnce() -> R + Send,
 ) -> Result<R, (u32, String)> {
-    let nesting = match code.parse::<TokenStream>() {
-        Ok(tokens) => nesting(tokens)?,
-        // It will not be parsed either.
-        Err(_) => 0,
-    };
+    let nesting = nesting(code)?;
     if nesting <= SHALLOW {
         return Ok(parse());
     }
@@ -38,12 +34,10 @@ pub(crate) fn with_room<R: Send>(
     })
 }
 
-/// The tokens between two brackets that are still to be looked at.
+/// The inside of an open bracket.
+#[derive(Default)]
 struct Level {
-    tokens: IntoIter,
-    /// The line on which the current expression or item begins.
-    line: u32,
-    /// How many tokens of it were seen, and the deepest nesting in its brackets.
+    /// How many tokens of the current expression or item were seen, and the deepest nesting in its brackets.
     run: usize,
     inner: usize,
     /// The deepest nesting of what came before it.
@@ -52,67 +46,55 @@ struct Level {
 }
 
 impl Level {
-    fn new(tokens: TokenStream) -> Level {
-        Level {
-            tokens: tokens.into_iter(),
-            line: 1,
-            run: 0,
-            inner: 0,
-            deepest: 0,
-            after_braces: false,
-        }
-    }
-
     /// Ends an expression or item.
-    fn separate(&mut self) -> Result<(), (u32, String)> {
-        let nesting = self.run + self.inner;
-        if nesting > MAX_NESTING {
-            let message = format!(
-                "this nests too deeply, or is too long a chain: radio parses {MAX_NESTING} levels; divide it"
-            );
-            return Err((self.line, message));
-        }
-        self.deepest = self.deepest.max(nesting);
+    fn separate(&mut self) {
+        self.deepest = self.deepest.max(self.run + self.inner);
         (self.run, self.inner) = (0, 0);
-        Ok(())
     }
 }
 
-/// An upper bound of how deeply tokens nest once they are parsed. It needs no deep stack itself.
-fn nesting(tokens: TokenStream) -> Result<usize, (u32, String)> {
-    let mut open = Vec::new();
-    let mut level = Level::new(tokens);
-    loop {
-        let Some(token) = level.tokens.next() else {
-            level.separate()?;
-            let inside = level.deepest + 1;
-            let Some(outer) = open.pop() else {
-                return Ok(inside);
-            };
-            level = outer;
-            level.inner = level.inner.max(inside);
-            continue;
-        };
-        match &token {
-            TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | ';') => {
-                level.separate()?;
-                continue;
+/// An upper bound of how deeply code nests once it is parsed.
+fn nesting(code: &str) -> Result<usize, (u32, String)> {
+    let mut outer = Vec::new();
+    let mut level = Level::default();
+    let (mut line, mut at) = (1, 0);
+    for token in tokenize(code, FrontmatterAllowed::No) {
+        let text = &code[at..at + token.len as usize];
+        at += text.len();
+        let after_braces = std::mem::take(&mut level.after_braces);
+        match token.kind {
+            TokenKind::Whitespace
+            | TokenKind::LineComment { .. }
+            | TokenKind::BlockComment { .. } => level.after_braces = after_braces,
+            TokenKind::Comma | TokenKind::Semi => level.separate(),
+            TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace => {
+                level.run += 1;
+                outer.push(std::mem::take(&mut level));
             }
-            TokenTree::Ident(name) if level.after_braces && name != "else" && name != "as" => {
-                level.separate()?;
+            TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::CloseBrace => {
+                level.separate();
+                let inside = level.deepest + 1;
+                // What closes nothing is no Rust.
+                level = outer.pop().unwrap_or_default();
+                level.inner = level.inner.max(inside);
+                level.after_braces = token.kind == TokenKind::CloseBrace;
             }
-            _ => {}
+            TokenKind::Ident if after_braces && text != "else" && text != "as" => {
+                level.separate();
+                level.run = 1;
+            }
+            _ => level.run += 1,
         }
-        if level.run == 0 {
-            level.line = token.span().start().line as u32;
+        if level.run + level.inner > MAX_NESTING {
+            let message = format!(
+                "this nests too deeply, or is too long a chain: radio parses {MAX_NESTING} levels; divide it"
+            );
+            return Err((line, message));
         }
-        level.run += 1;
-        level.after_braces = false;
-        if let TokenTree::Group(group) = token {
-            level.after_braces = group.delimiter() == Delimiter::Brace;
-            open.push(std::mem::replace(&mut level, Level::new(group.stream())));
-        }
+        line += text.matches('\n').count() as u32;
     }
+    level.separate();
+    Ok(level.deepest + 1)
 }
 
 #[cfg(test)]
@@ -180,11 +162,9 @@ mod tests {
             let (mut fits, mut not) = (1, MAX_NESTING + 1);
             while not - fits > 1 {
                 let middle = usize::midpoint(fits, not);
-                let tokens = nested(middle)[kind].parse().unwrap();
-                *(if nesting(tokens).is_ok() {
-                    &mut fits
-                } else {
-                    &mut not
+                *(match nesting(&nested(middle)[kind]) {
+                    Ok(_) => &mut fits,
+                    Err(_) => &mut not,
                 }) = middle;
             }
             let _ = CellCode::parse(&nested(fits)[kind]);

@@ -4,8 +4,9 @@ use super::spare::Spare;
 use crate::cells::{Cells, Compiled, Refusal, Scope};
 use crate::dialect::CellCode;
 use crate::error::Result;
+use crate::lock;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How many compiled cells may wait to be run.
@@ -29,7 +30,7 @@ pub type Done = Result<std::result::Result<Compiled, Refusal>>;
 
 /// What the thread says.
 #[derive(Debug)]
-enum Said {
+enum Message {
     /// What cargo is doing.
     Progress(String),
     /// What came of a cell, by its place among the tasks; and the run of compiling that it belongs to.
@@ -51,7 +52,7 @@ struct Start {
 pub struct Ahead {
     starts: Arc<Mutex<Option<Start>>>,
     wake: SyncSender<()>,
-    said: Receiver<Said>,
+    said: Receiver<Message>,
     run: u32,
 }
 
@@ -64,10 +65,7 @@ impl Ahead {
         let own = starts.clone();
         std::thread::spawn(move || {
             let mut spare = Spare::new(cells.clone());
-            let next = |own: &Mutex<Option<Start>>| {
-                own.lock().unwrap_or_else(PoisonError::into_inner).take()
-            };
-            let mut start = next(&own);
+            let mut start = lock(&own).take();
             let mut tasks = Vec::new();
             loop {
                 let Some(Start {
@@ -84,7 +82,7 @@ impl Ahead {
                     if woken.recv().is_err() {
                         return;
                     }
-                    start = next(&own);
+                    start = lock(&own).take();
                     continue;
                 };
                 tasks = others.unwrap_or(tasks);
@@ -93,7 +91,7 @@ impl Ahead {
                     let Some(code) = &task.code else { continue };
                     spare.think(&tasks, at, &scope);
                     let mut progress = |line: &str| {
-                        let _ = sender.send(Said::Progress(line.to_owned()));
+                        let _ = sender.send(Message::Progress(line.to_owned()));
                     };
                     let made = cells.made();
                     let done =
@@ -107,10 +105,10 @@ impl Ahead {
                         Ok(Err(_)) => task.may_fail,
                         Err(_) => false,
                     };
-                    if sender.send(Said::Done(run, at, Box::new(done))).is_err() {
+                    if sender.send(Message::Done(run, at, Box::new(done))).is_err() {
                         return;
                     }
-                    start = next(&own);
+                    start = lock(&own).take();
                     if start.is_some() || !goes_on {
                         break;
                     }
@@ -137,7 +135,7 @@ impl Ahead {
 
     fn start_at(&mut self, at: usize, scope: Scope, tasks: Option<Vec<Task>>) {
         self.run += 1;
-        let mut starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut starts = lock(&self.starts);
         // What the thread has not yet heard of still holds.
         let unheard = starts.take().and_then(|start| start.tasks);
         *starts = Some(Start {
@@ -160,11 +158,11 @@ impl Ahead {
     ) -> Option<Done> {
         loop {
             match self.said.recv_timeout(Duration::from_millis(20)) {
-                Ok(Said::Progress(line)) => progress(&line),
-                Ok(Said::Done(run, done_at, done)) if run == self.run && done_at == at => {
+                Ok(Message::Progress(line)) => progress(&line),
+                Ok(Message::Done(run, done_at, done)) if run == self.run && done_at == at => {
                     return Some(*done);
                 }
-                Ok(Said::Done(..)) => {}
+                Ok(Message::Done(..)) => {}
                 Err(RecvTimeoutError::Timeout) if is_over() => return None,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return None,

@@ -4,7 +4,7 @@ use crate::document::{Notebook, Output};
 use crate::error::{Error, Result};
 use crate::execute::{self, Options, Summary, Watcher};
 use crate::interrupt;
-use crate::run::collect::Stream;
+use crate::run::outputs::Stream;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 use super::{Execution, InCellTerms};
 use crate::error::{Error, Result};
-use crate::execute::engine::{self, Job, JobCell, Launch, Slot};
+use crate::execute::engine::{self, BuildDir, Job, JobCell, Launch};
 use crate::run::session::Session;
 use std::time::{Instant, SystemTime};
 
@@ -85,7 +85,7 @@ impl Execution<'_> {
             opt_level: level.unwrap_or_else(|| "0".to_owned()),
             cells,
         };
-        let slot = Slot::take(&self.folder)?;
-        Ok(Launch { job, slot })
+        let build_dir = BuildDir::take(&self.folder)?;
+        Ok(Launch { job, build_dir })
     }
 }

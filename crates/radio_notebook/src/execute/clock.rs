@@ -1,5 +1,6 @@
-//! Times of day as notebooks have them, whatever the clock says.
+//! Times as notebooks have them: of day, whatever the clock says, and what a cell took.
 
+use crate::document::Output;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The last second that is written with a year of four digits: the end of 9999.
@@ -14,6 +15,16 @@ pub fn after(begin: SystemTime, took: Duration) -> SystemTime {
 pub(crate) fn stamp(at: SystemTime) -> String {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default().min(LAST);
     humantime::format_rfc3339_micros(UNIX_EPOCH + since).to_string()
+}
+
+/// What `:timing` shows after a cell.
+pub(crate) fn took(time: Duration) -> Output {
+    let text = format!("Took {}ms", time.as_millis());
+    let html = format!("<span style=\"color: rgba(0,0,0,0.4);\">{text}</span>");
+    Output::Data {
+        bundle: vec![("text/html".into(), html), ("text/plain".into(), text)],
+        is_result: true,
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! The engines that can execute a notebook's cells, and the processes in which they do it.
 
-mod slot;
+mod build_dir;
 
 use crate::dialect::CellCode;
 use crate::document::Output;
 use crate::error::{Error, Result};
 use crate::run::session::{CellRun, Input};
+pub use build_dir::BuildDir;
 use serde::{Deserialize, Serialize};
-pub use slot::Slot;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -84,7 +84,7 @@ pub struct Launch {
     /// The cells.
     pub job: Job,
     /// Where they are built.
-    pub slot: Slot,
+    pub build_dir: BuildDir,
 }
 
 impl Launch {
@@ -94,7 +94,7 @@ impl Launch {
     /// [`Error::Argument`] if evcxr is not installed.
     pub fn command(&self, folder: &Path) -> Result<Command> {
         let mut host = Command::new(radio_evcxr()?);
-        host.env(HOST_VARIABLE, self.slot.path())
+        host.env(HOST_VARIABLE, self.build_dir.path())
             .current_dir(folder);
         Ok(host)
     }
@@ -171,7 +171,7 @@ pub fn complete(run: &mut CellRun, code: &CellCode) {
     }
 }
 
-/// How the embedded evcxr names a place in a cell, as the file's name of a [`Place`](radio_runtime::protocol::Place).
+/// How the embedded evcxr names a place in a cell, as the file's name of a [`ProgramLocation`](radio_runtime::protocol::ProgramLocation).
 pub fn cell_as_file(number: u32) -> String {
     format!("cell {number}")
 }

@@ -1,15 +1,16 @@
 //! What is said of a cell that failed: as an error of the notebook, in the cell's own lines.
 
-use crate::cells::Places;
+use crate::cells::{Places, Refusal};
 use crate::diagnostics::brackets;
-use crate::diagnostics::{self, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, Span};
 use crate::dialect::CellError;
 use crate::document::Output;
-use crate::execute::engine;
+use crate::execute::{engine, hints, syntax};
 use crate::program::CellLocation;
 use crate::run::session::Failure;
-use radio_runtime::protocol::Place;
+use radio_runtime::protocol::ProgramLocation;
 use std::borrow::Cow;
+use std::path::Path;
 
 /// The error of a cell that is not Rust, or has a command that cannot be done.
 pub(crate) fn cell_error(error: &CellError, number: u32, source: &str, name: &str) -> Output {
@@ -38,7 +39,7 @@ pub(crate) fn cell_error(error: &CellError, number: u32, source: &str, name: &st
             column,
         } => brackets::problem(code, number)
             .map(|problem| vec![problem])
-            .or_else(|| diagnostics::syntax_errors(code, number))
+            .or_else(|| syntax::errors(code, number))
             .unwrap_or_else(|| vec![own_diagnostic(message, at(*line, *column), None)]),
     };
     if matches!(error, CellError::Syntax { .. })
@@ -181,7 +182,7 @@ pub(crate) fn failure_output<'s>(
 }
 
 /// Where a place in what was compiled is in the notebook.
-pub(crate) fn cell_place(place: &Place, places: &Places) -> Option<CellLocation> {
+fn cell_place(place: &ProgramLocation, places: &Places) -> Option<CellLocation> {
     if let Some(cell) = engine::cell_of_file(&place.file) {
         return Some(CellLocation {
             cell,
@@ -224,8 +225,36 @@ pub(crate) fn in_cell_terms<'t>(text: &'t str, places: &Places) -> Cow<'t, str> 
     Cow::Owned(told)
 }
 
+/// A place in what was compiled, in words.
+pub(crate) fn described(place: &ProgramLocation, places: &Places) -> String {
+    match cell_place(place, places) {
+        Some(at) => format!("cell {}, line {}", at.cell, at.line),
+        None => format!("{}:{}", place.file, place.line),
+    }
+}
+
+/// The error of a cell that is refused, and the code that the compiler has for it.
+pub(crate) fn refused<'s>(
+    refusal: Refusal,
+    number: u32,
+    folder: &Path,
+    source: &dyn Fn(u32) -> Option<&'s str>,
+    name: &str,
+) -> (Output, Option<String>) {
+    let diagnostics = match refusal {
+        Refusal::Dependencies(text) => return (dependency_error(&text), None),
+        Refusal::Compiler(diagnostics) => diagnostics,
+    };
+    let is_placed = |d: &Diagnostic| d.blame().is_none_or(|cell| cell == number);
+    let (own, others): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(is_placed);
+    let mut shown = if own.is_empty() { others } else { own };
+    hints::about_crates(&mut shown, folder);
+    let code = shown.iter().find_map(|diagnostic| diagnostic.code.clone());
+    (compile_error(&shown, source, name), code)
+}
+
 /// The error of a cell whose dependencies cannot be had.
-pub(crate) fn dependency_error(text: &str) -> Output {
+fn dependency_error(text: &str) -> Output {
     let traceback: Vec<String> = text.lines().map(str::to_owned).collect();
     let mut lines = traceback.iter();
     let evalue = lines.find_map(|line| line.strip_prefix("error: "));

@@ -3,9 +3,9 @@
 
 use crate::build::lock::workspace_of;
 use crate::diagnostics::Diagnostic;
+use crate::dialect::texts;
 use crate::near::{nearest, nearest_of_many};
 use crate::run::session::Failure;
-use proc_macro2::{TokenStream, TokenTree};
 use std::path::{Component, Path, PathBuf};
 
 /// Says of crates that cells name and do not have how they are added; `folder` is the notebook's.
@@ -156,9 +156,7 @@ pub(crate) fn about_files<'s>(
         return None;
     }
     let paths = sources.into_iter().map(|source| {
-        let mut paths = Vec::new();
-        let tokens: TokenStream = source.parse().unwrap_or_default();
-        texts(tokens, &mut paths);
+        let mut paths = texts(source);
         paths.retain(|path| is_path(path) && !folder.join(path).exists());
         paths
     });
@@ -190,21 +188,6 @@ pub(crate) fn about_files<'s>(
         Some(meant) => format!("{start}; did you mean `{meant}`?"),
         None => start,
     })
-}
-
-/// All texts that stand in the code.
-fn texts(tokens: TokenStream, found: &mut Vec<String>) {
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => texts(group.stream(), found),
-            TokenTree::Literal(literal) => {
-                if let Ok(text) = syn::parse_str::<syn::LitStr>(&literal.to_string()) {
-                    found.push(text.value());
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 /// Whether a text looks like the path of a file: with folders, or with an ending.

@@ -3,7 +3,7 @@
 use super::errors::in_cell_terms;
 use crate::cells::Places;
 use crate::document::Output;
-use crate::run::collect::{Request, Stream};
+use crate::run::outputs::{Request, Stream};
 use crate::run::session::Listener;
 use std::time::Duration;
 

@@ -4,6 +4,7 @@ use super::Audience;
 use crate::cells::{Cells, Compiled, Places, Refusal, Scope};
 use crate::dialect::CellCode;
 use crate::error::{Error, Result};
+use crate::lock;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -61,10 +62,6 @@ struct Shared {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn wait<'s>(&self, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
         // Progress is passed on while nothing else happens.
         let waited = self.changed.wait_timeout(state, Duration::from_millis(50));
@@ -79,7 +76,7 @@ pub struct Upcoming(Arc<Shared>);
 impl Upcoming {
     /// These cells wait, in this order.
     pub fn set(&self, sources: &[String]) {
-        let mut state = self.0.lock();
+        let mut state = lock(&self.0.state);
         state.upcoming = sources
             .iter()
             .map(|source| source.as_str().into())
@@ -104,7 +101,7 @@ pub(super) struct Compiling(Arc<Shared>);
 
 impl Drop for Compiling {
     fn drop(&mut self) {
-        self.0.lock().is_over = true;
+        lock(&self.0.state).is_over = true;
         self.0.changed.notify_all();
     }
 }
@@ -124,13 +121,13 @@ impl Compiling {
 
     /// The program that runs cells, and where the lines of what was compiled come from.
     pub fn host(&self) -> Result<(PathBuf, Places)> {
-        let host = self.0.lock().host.clone();
+        let host = lock(&self.0.state).host.clone();
         host.ok_or_else(|| Error::tool("rustc", "nothing was compiled yet"))
     }
 
     /// What was compiled ahead is not wanted any more.
     pub fn forget(&self) {
-        let mut state = self.0.lock();
+        let mut state = lock(&self.0.state);
         state.ready.clear();
         state.base = None;
         state.epoch += 1;
@@ -138,7 +135,7 @@ impl Compiling {
 
     /// Waits for a cell that sees `scope`.
     pub(crate) fn obtain(&self, scope: &Scope, task: Task, audience: &mut dyn Audience) -> Done {
-        let mut state = self.0.lock();
+        let mut state = lock(&self.0.state);
         let is_this = |number: u32, source: &str| number == task.number && *source == *task.source;
         if state
             .upcoming
@@ -188,14 +185,14 @@ impl Compiling {
         }
         drop(state);
         progress.iter().for_each(|line| audience.builds(line));
-        self.0.lock()
+        lock(&self.0.state)
     }
 }
 
 fn compile(shared: &Arc<Shared>, folder: &Path) {
     let mut compiler: Option<Cells> = None;
     let mut trouble = prepare(shared, &mut compiler, folder).err();
-    let mut state = shared.lock();
+    let mut state = lock(&shared.state);
     while !state.is_over {
         if let Some((scope, task)) = state.wanted.take() {
             drop(state);
@@ -207,7 +204,8 @@ fn compile(shared: &Arc<Shared>, folder: &Path) {
                 (_, Some(error)) => Err(error),
                 (None, None) => Err(Error::Interrupted),
                 (Some(cells), None) => {
-                    let mut progress = |line: &str| shared.lock().progress.push(line.to_owned());
+                    let mut progress =
+                        |line: &str| lock(&shared.state).progress.push(line.to_owned());
                     let Task {
                         number,
                         source,
@@ -216,7 +214,7 @@ fn compile(shared: &Arc<Shared>, folder: &Path) {
                     cells.compile(&scope, *number, source, code, &mut progress)
                 }
             };
-            state = shared.lock();
+            state = lock(&shared.state);
             if let Ok(Ok(compiled)) = &done {
                 state.base = Some((task.number, compiled.scope.clone()));
             }
@@ -227,7 +225,7 @@ fn compile(shared: &Arc<Shared>, folder: &Path) {
             if let Some(cells) = &compiler {
                 cells.stand_by();
             }
-            state = shared.lock();
+            state = lock(&shared.state);
             continue;
         }
         match (next_ahead(&state), &mut compiler) {
@@ -236,7 +234,7 @@ fn compile(shared: &Arc<Shared>, folder: &Path) {
                 let epoch = state.epoch;
                 drop(state);
                 let compiled = ahead(cells, &scope, number, &source, shared);
-                state = shared.lock();
+                state = lock(&shared.state);
                 state.busy = None;
                 match compiled {
                     Some(compiled) if state.epoch == epoch => {
@@ -251,22 +249,17 @@ fn compile(shared: &Arc<Shared>, folder: &Path) {
                 }
                 shared.changed.notify_all();
             }
-            _ => state = shared.wait_long(state),
+            _ => {
+                let woken = shared.changed.wait(state);
+                state = woken.unwrap_or_else(PoisonError::into_inner);
+            }
         }
-    }
-}
-
-impl Shared {
-    fn wait_long<'s>(&self, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
-        self.changed
-            .wait(state)
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn prepare(shared: &Shared, compiler: &mut Option<Cells>, folder: &Path) -> Result<()> {
     let made = Cells::of_folder(folder, None)?;
-    shared.lock().host = Some((made.host().to_owned(), made.places()));
+    lock(&shared.state).host = Some((made.host().to_owned(), made.places()));
     *compiler = Some(made);
     Ok(())
 }
@@ -296,7 +289,7 @@ fn ahead(
     shared: &Shared,
 ) -> Option<Compiled> {
     let code = CellCode::parse_with(source, &scope.item_macros).ok()?;
-    let mut progress = |line: &str| shared.lock().progress.push(line.to_owned());
+    let mut progress = |line: &str| lock(&shared.state).progress.push(line.to_owned());
     let done = cells.compile(scope, number, source, &code, &mut progress);
     done.ok()?.ok()
 }

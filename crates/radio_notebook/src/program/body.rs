@@ -5,9 +5,12 @@ use super::scope::{Making, Question, Scope, Variable};
 use super::text::{Attempt, FUNCTION, Mark, START, Text, begin, finish};
 use super::writer::Writer;
 use crate::dialect::{CellCode, Fragment};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
+
+/// Where the runtime has what is done with variables.
+const OWN: &str = "crate::__radio::variables::";
 
 /// What the function of a cell does with variables.
 #[derive(Clone, Copy, Debug)]
@@ -126,7 +129,6 @@ impl Body<'_> {
 
     /// The text of the crate with the cell's function.
     pub fn write(&self, scope: &Scope) -> Text {
-        let mut marks = HashMap::new();
         let takes = self.takes(scope);
         let mut words = self.code.mentions.clone();
         let mut needed = BTreeSet::new();
@@ -164,14 +166,12 @@ impl Body<'_> {
         }
         for variable in &takes {
             let (text, rest, pins) = self.take(scope, variable);
-            writer.own(&text);
+            writer.marked(&text, Mark::Takes(variable.name.clone()));
             let at = writer.lines.len() as u32;
-            marks.insert(at, Mark::Takes(variable.name.clone()));
             writer.own(&rest);
-            marks.extend(
-                pins.into_iter()
-                    .map(|(line, name)| (at + line, Mark::Pins(name))),
-            );
+            let pins = pins.into_iter();
+            let pins = pins.map(|(line, name)| (at + line, Mark::Pins(name)));
+            writer.marks.extend(pins);
         }
         if self.code.returns {
             writer.own("let __radio_end: ::std::result::Result<(), crate::__radio::Raised> = '__radio: {\n");
@@ -187,11 +187,11 @@ impl Body<'_> {
                 false => writer.shown(self.number, tail, &call),
             }
         }
-        self.keep(waits, &takes, &mut writer, &mut marks);
+        self.keep(waits, &takes, &mut writer);
         if self.code.returns {
             // Who has returned early has declared nothing.
             writer.own("return ::std::result::Result::Ok(());\n};\n");
-            self.give_back_early(&takes, &mut writer, &mut marks);
+            self.give_back_early(&takes, &mut writer);
             writer.own("__radio_end\n");
         } else {
             writer.own("::std::result::Result::Ok(())\n");
@@ -200,7 +200,7 @@ impl Body<'_> {
             writer.own(if self.attempt.stays { "}))\n" } else { "})\n" });
         }
         writer.own("}\n");
-        finish(writer, marks, selection.libraries)
+        finish(writer, selection.libraries)
     }
 
     /// Adds the words and libraries that taking a variable needs.
@@ -250,14 +250,13 @@ impl Body<'_> {
             (true, true) => "look",
             (true, false) => "look_at",
         };
-        let own = "crate::__radio::variables::";
         match (named, &variable.made) {
             (Some(of), _) => {
                 let call = match now {
                     Some(now) => format!("{how}_as::<{of}, {now}>"),
                     None => format!("{how}::<{of}>"),
                 };
-                let text = format!("let {mutable}{name} = {own}{call}({name:?})?;\n");
+                let text = format!("let {mutable}{name} = {OWN}{call}({name:?})?;\n");
                 let check = match how {
                     // Only if nothing in it can change by itself does the compiler let it stay for ever.
                     "look" => format!(
@@ -276,14 +275,14 @@ impl Body<'_> {
                 };
                 (
                     format!(
-                        "let {mutable}{name} = match {own}is_never() {{ false => {own}{how}_unnamed({name:?})?, true => {{ {before}\n"
+                        "let {mutable}{name} = match {OWN}is_never() {{ false => {OWN}{how}_unnamed({name:?})?, true => {{ {before}\n"
                     ),
                     format!("{same}{after} }} }};\n"),
                     pins,
                 )
             }
             (None, None) => (
-                format!("let {mutable}{name} = {own}{how}({name:?})?;\n"),
+                format!("let {mutable}{name} = {OWN}{how}({name:?})?;\n"),
                 String::new(),
                 Vec::new(),
             ),
@@ -322,10 +321,7 @@ impl Body<'_> {
             let needed_name = &needed.name;
             match (of, &needed.made) {
                 (Some(of), _) => {
-                    let _ = writeln!(
-                        into,
-                        "let {mutable}{needed_name} = crate::__radio::variables::never::<{of}>();"
-                    );
+                    let _ = writeln!(into, "let {mutable}{needed_name} = {OWN}never::<{of}>();");
                 }
                 (None, Some(inner)) => {
                     let _ = writeln!(into, "let {mutable}{needed_name} = {{");
@@ -355,35 +351,20 @@ impl Body<'_> {
     }
 
     /// What becomes of the variables at the cell's end.
-    fn keep(
-        &self,
-        waits: bool,
-        takes: &[&Arc<Variable>],
-        writer: &mut Writer,
-        marks: &mut HashMap<u32, Mark>,
-    ) {
+    fn keep(&self, waits: bool, takes: &[&Arc<Variable>], writer: &mut Writer) {
         let declares = self.declares();
         let stays = self.attempt.stays;
-        let own = "crate::__radio::variables::";
         let attempt = self.attempt;
         for (name, boxed) in &attempt.boxes {
-            let mut line = |text: String, mark: Mark| {
-                writer.own(&text);
-                marks.insert(writer.lines.len() as u32, mark);
-            };
             let text = format!("let {name}: {boxed} = ::std::boxed::Box::new({name});\n");
-            line(text, Mark::Keeps(name.clone()));
+            writer.marked(&text, Mark::Keeps(name.clone()));
         }
-        self.share(takes, writer, marks);
+        self.share(takes, writer);
         // Where variables stay, what refers to something comes before that: it is not used any more when that is looked at.
         // Otherwise it comes after that, so that the compiler says of what it takes that something refers to it.
         if !stays {
-            self.give_back(takes, writer, marks);
+            self.give_back(takes, writer);
         }
-        let mut line = |text: String, mark: Mark| {
-            writer.own(&text);
-            marks.insert(writer.lines.len() as u32, mark);
-        };
         let mut declared: Vec<&String> = declares.iter().collect();
         let order = |name: &&String| self.place_of(name);
         declared.sort_by_key(|name| std::cmp::Reverse(order(name)));
@@ -391,28 +372,25 @@ impl Body<'_> {
             declared.reverse();
         }
         for name in declared {
-            let kept = Mark::Keeps(name.clone());
-            line(
-                match stays {
-                    // What drops something refers to it to the end of its scope.
-                    true if attempt.boxes.contains_key(name) && !attempt.lends.contains(name) => {
-                        format!(
-                            "{own}declare_away({name:?}, &raw const {name}); ::core::mem::forget({name});\n"
-                        )
-                    }
-                    true => format!("{own}declare_here({name:?}, &raw const {name});\n"),
-                    false => format!(
-                        "{own}declare({name:?}, &raw const {name}); ::core::mem::forget({name});\n"
-                    ),
-                },
-                kept,
-            );
+            let text = match stays {
+                // What drops something refers to it to the end of its scope.
+                true if attempt.boxes.contains_key(name) && !attempt.lends.contains(name) => {
+                    format!(
+                        "{OWN}declare_away({name:?}, &raw const {name}); ::core::mem::forget({name});\n"
+                    )
+                }
+                true => format!("{OWN}declare_here({name:?}, &raw const {name});\n"),
+                false => format!(
+                    "{OWN}declare({name:?}, &raw const {name}); ::core::mem::forget({name});\n"
+                ),
+            };
+            writer.marked(&text, Mark::Keeps(name.clone()));
         }
         if stays {
-            self.give_back(takes, writer, marks);
+            self.give_back(takes, writer);
         }
         for name in &self.attempt.lends {
-            writer.own(&format!("{own}lend({name:?});\n"));
+            writer.own(&format!("{OWN}lend({name:?});\n"));
         }
         if stays {
             writer.own(match waits {
@@ -423,15 +401,14 @@ impl Body<'_> {
     }
 
     /// Has the compiler find out which of the variables that others refer to can be looked at meanwhile.
-    fn share(&self, takes: &[&Arc<Variable>], writer: &mut Writer, marks: &mut HashMap<u32, Mark>) {
+    fn share(&self, takes: &[&Arc<Variable>], writer: &mut Writer) {
         let lends = &self.attempt.lends;
         if lends.is_empty() {
             return;
         }
-        let uses = |name: &String| format!("crate::__radio::variables::uses(&{name});\n");
+        let uses = |name: &String| format!("{OWN}uses(&{name});\n");
         for name in lends.difference(&self.attempt.changed) {
-            writer.own(&uses(name));
-            marks.insert(writer.lines.len() as u32, Mark::Shares(name.clone()));
+            writer.marked(&uses(name), Mark::Shares(name.clone()));
         }
         let kept = takes.iter().map(|taken| taken.name.clone());
         let kept: BTreeSet<String> = kept.chain(self.declares()).collect();
@@ -443,66 +420,29 @@ impl Body<'_> {
     }
 
     /// What becomes of the variables of earlier cells at the cell's end.
-    fn give_back(
-        &self,
-        takes: &[&Arc<Variable>],
-        writer: &mut Writer,
-        marks: &mut HashMap<u32, Mark>,
-    ) {
-        let stays = self.attempt.stays;
-        let own = "crate::__radio::variables::";
-        let mut line = |text: String, mark: Mark| {
-            writer.own(&text);
-            marks.insert(writer.lines.len() as u32, mark);
-        };
+    fn give_back(&self, takes: &[&Arc<Variable>], writer: &mut Writer) {
+        let attempt = self.attempt;
         for variable in takes {
             let name = &variable.name;
-            if self.code.declares.contains(name) || self.attempt.made_by_macros.contains(name) {
+            if self.code.declares.contains(name) || attempt.made_by_macros.contains(name) {
                 continue;
             }
-            if !variable.lent_to.is_empty() {
-                line(
-                    format!("::core::mem::forget({name});\n"),
-                    Mark::Leaves(name.clone()),
-                );
-            } else if self.attempt.moves.contains(name) {
-                line(format!("{own}gone({name:?});\n"), Mark::Keeps(name.clone()));
-            } else {
-                let kept = Mark::Keeps(name.clone());
-                line(
-                    match stays {
-                        true => format!("{own}give_back_here({name:?}, &raw const {name});\n"),
-                        false => format!(
-                            "{own}give_back({name:?}, &raw const {name}); ::core::mem::forget({name});\n"
-                        ),
-                    },
-                    kept,
-                );
-            }
+            let text = given_back(variable, attempt.moves.contains(name), attempt.stays);
+            let mark = match variable.lent_to.is_empty() {
+                true => Mark::Keeps(name.clone()),
+                false => Mark::Leaves(name.clone()),
+            };
+            writer.marked(&text, mark);
         }
     }
 
     /// What becomes of the variables of earlier cells where the cell returned early.
-    fn give_back_early(
-        &self,
-        takes: &[&Arc<Variable>],
-        writer: &mut Writer,
-        marks: &mut HashMap<u32, Mark>,
-    ) {
-        let own = "crate::__radio::variables::";
+    fn give_back_early(&self, takes: &[&Arc<Variable>], writer: &mut Writer) {
         for variable in takes {
             let name = &variable.name;
-            let is_lent = !variable.lent_to.is_empty();
-            writer.own(&if !is_lent && self.attempt.moves_to_return.contains(name) {
-                format!("{own}gone({name:?});\n")
-            } else if variable.lent_to.is_empty() {
-                format!(
-                    "{own}give_back({name:?}, &raw const {name}); ::core::mem::forget({name});\n"
-                )
-            } else {
-                format!("::core::mem::forget({name});\n")
-            });
-            marks.insert(writer.lines.len() as u32, Mark::Returns(name.clone()));
+            let is_moved = self.attempt.moves_to_return.contains(name);
+            let text = given_back(variable, is_moved, false);
+            writer.marked(&text, Mark::Returns(name.clone()));
         }
     }
 
@@ -516,6 +456,19 @@ impl Body<'_> {
         };
         let mut places = body.match_indices(name).map(|(at, _)| at);
         places.find(is_word).unwrap_or(usize::MAX)
+    }
+}
+
+/// The line by which a variable of an earlier cell goes back, if the cell has not moved it. `stays`: whether it stays where it is.
+fn given_back(variable: &Variable, is_moved: bool, stays: bool) -> String {
+    let name = &variable.name;
+    match (variable.lent_to.is_empty(), is_moved) {
+        (false, _) => format!("::core::mem::forget({name});\n"),
+        (true, true) => format!("{OWN}gone({name:?});\n"),
+        (true, false) if stays => format!("{OWN}give_back_here({name:?}, &raw const {name});\n"),
+        (true, false) => {
+            format!("{OWN}give_back({name:?}, &raw const {name}); ::core::mem::forget({name});\n")
+        }
     }
 }
 

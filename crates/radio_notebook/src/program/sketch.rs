@@ -7,7 +7,7 @@ use super::scope::{Question, Scope};
 use super::text::{FUNCTION, Mark, Text, begin, finish};
 use super::writer::Writer;
 use crate::dialect::CellCode;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Cells whose variables are asked for.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Sketch<'_> {
             .flat_map(|(_, of)| self.before.libraries_in(of))
             .collect();
         selection.libraries.extend(self.after.with_needs(in_types));
-        let (mut writer, mut marks) = (Writer::default(), HashMap::new());
+        let mut writer = Writer::default();
         begin(self.after, &selection, 0, &mut writer);
         // What a generic function says is checked, but no code is made of it.
         writer.own(&format!("pub fn __radio_cell<__Radio>{FUNCTION}"));
@@ -64,14 +64,12 @@ impl Sketch<'_> {
             for name in &code.declares {
                 let variable = variable_in(number, name);
                 if !self.moved.contains(&variable) {
-                    writer.own(&format!(
-                        "{own}declare_here({variable:?}, &raw const {name});\n"
-                    ));
-                    marks.insert(writer.lines.len() as u32, Mark::Keeps(variable));
+                    let text = format!("{own}declare_here({variable:?}, &raw const {name});\n");
+                    writer.marked(&text, Mark::Keeps(variable));
                 }
             }
         }
         writer.own("::std::result::Result::Ok(())\n}\n");
-        finish(writer, marks, selection.libraries)
+        finish(writer, selection.libraries)
     }
 }

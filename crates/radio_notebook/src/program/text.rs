@@ -6,6 +6,7 @@
 use super::CellLocation;
 use super::definitions::Definitions;
 use super::scope::{Question, Scope, Selection};
+pub use super::writer::Mark;
 use super::writer::{Line, Writer};
 use crate::dialect::items::Item;
 use crate::hash::hash_of;
@@ -32,23 +33,6 @@ pub struct Text {
 pub struct SourceMap {
     lines: Vec<Option<Line>>,
     marks: HashMap<u32, Mark>,
-}
-
-/// What a line of radio's own does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// It takes this variable.
-    Takes(String),
-    /// It keeps this variable, or gives it back.
-    Keeps(String),
-    /// It gives this variable back where the cell returned early.
-    Returns(String),
-    /// It looks at whether this variable, which others refer to, is still there.
-    Leaves(String),
-    /// It looks at this variable, while others refer to it.
-    Shares(String),
-    /// It says of which type this variable is, in a text that is never run.
-    Pins(String),
 }
 
 impl SourceMap {
@@ -272,7 +256,7 @@ pub fn items(scope: &Scope, definitions: &Definitions, number: u32, attempt: &At
     for own in &definitions.own {
         item(own, number, None, &mut writer);
     }
-    let mut text = finish(writer, HashMap::new(), selection.libraries);
+    let mut text = finish(writer, selection.libraries);
     if has_symbols && text.source.contains(OWN_STATIC) {
         // Of the same text, but other libraries, another one.
         let set = scope.set.as_ref().map(|set| &set.key);
@@ -294,16 +278,12 @@ fn item(item: &Item, cell: u32, for_cell: u32, attempt: &Attempt, writer: &mut W
     writer.blame(writer.lines.len() - before, for_cell);
 }
 
-pub(super) fn finish(
-    writer: Writer,
-    marks: HashMap<u32, Mark>,
-    libraries: BTreeSet<String>,
-) -> Text {
+pub(super) fn finish(writer: Writer, libraries: BTreeSet<String>) -> Text {
     Text {
         source: writer.text,
         map: SourceMap {
             lines: writer.lines,
-            marks,
+            marks: writer.marks,
         },
         libraries,
         statics: None,

@@ -1,6 +1,7 @@
 //! Writes a crate's text, and remembers where each of its lines comes from.
 
 use crate::dialect::Fragment;
+use std::collections::HashMap;
 use std::fmt::Write;
 
 /// Where a line of a crate comes from.
@@ -13,11 +14,30 @@ pub struct Line {
     pub insertions: Vec<(u32, u32)>,
 }
 
+/// What a line of radio's own does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It takes this variable.
+    Takes(String),
+    /// It keeps this variable, or gives it back.
+    Keeps(String),
+    /// It gives this variable back where the cell returned early.
+    Returns(String),
+    /// It looks at whether this variable, which others refer to, is still there.
+    Leaves(String),
+    /// It looks at this variable, while others refer to it.
+    Shares(String),
+    /// It says of which type this variable is, in a text that is never run.
+    Pins(String),
+}
+
 /// A crate's text so far.
 #[derive(Default)]
 pub struct Writer {
     pub text: String,
     pub lines: Vec<Option<Line>>,
+    /// What lines of our own do with variables.
+    pub marks: HashMap<u32, Mark>,
 }
 
 impl Writer {
@@ -25,6 +45,12 @@ impl Writer {
     pub fn own(&mut self, text: &str) {
         self.text.push_str(text);
         self.lines.extend(text.matches('\n').map(|_| None));
+    }
+
+    /// Text of our own, of which the last line does this.
+    pub fn marked(&mut self, text: &str, mark: Mark) {
+        self.own(text);
+        self.marks.insert(self.lines.len() as u32, mark);
     }
 
     pub fn line(&mut self, cell: u32, line: u32, text: &str) {

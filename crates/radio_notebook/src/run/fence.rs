@@ -17,6 +17,7 @@ mod open;
 mod watch;
 
 use crate::error::{Error, Result};
+use crate::lock;
 use crate::run::session::{Entry, Failure};
 pub use enter::take_part;
 pub use meter::Meter;
@@ -24,7 +25,7 @@ pub use open::{around, keep_thread_from};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 pub use watch::Guard;
 
@@ -160,11 +161,11 @@ impl Fence {
 
     /// The most processor time that a cell has taken.
     pub fn slowest(&self) -> Duration {
-        *self.slowest.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.slowest)
     }
 
     fn took(&self, time: Duration) {
-        let mut slowest = self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slowest = lock(&self.slowest);
         *slowest = time.max(*slowest);
     }
 
@@ -245,14 +246,12 @@ impl Fence {
 
     /// Says that cells were ended, and why.
     fn end(&self, why: String) {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        ended.get_or_insert(why);
+        lock(&self.ended).get_or_insert(why);
     }
 
     /// Puts the reason why the fence ended a cell in the place of what that looked like.
     pub fn explain(&self, failure: &mut Failure) {
-        let ended = self.ended.lock();
-        if let Some(why) = ended.unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(why) = lock(&self.ended).take() {
             *failure = Failure {
                 ename: "Limit".to_owned(),
                 evalue: why,

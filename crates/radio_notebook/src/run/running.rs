@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::interrupt;
-use crate::run::collect::{Request, Stream};
 use crate::run::fence::Fence;
+use crate::run::outputs::{Request, Stream};
 use crate::run::session::{Entry, Input, Job, Listener, Session, Snapshot};
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -8,14 +8,14 @@ use crate::diagnostics::Diagnostic;
 use crate::document::Output;
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Group};
-use crate::run::collect::{Collector, Piece, Request, Stream, cut};
 use crate::run::fence::{Fence, Guard};
+use crate::run::outputs::{Collector, Piece, Request, Stream, cut};
 use failure::failure_of;
 pub use failure::{Failure, failure, out_of_time};
 pub use idle::Waker;
 use idle::reads_stdin;
 use listen::{Event, accept, listen_to_frames, listen_to_stream, new_token};
-use radio_runtime::protocol::{Frame, GO, Order, Place, SESSION_VARIABLE, mark_prefix};
+use radio_runtime::protocol::{Frame, GO, Order, ProgramLocation, SESSION_VARIABLE, mark_prefix};
 use radio_runtime::worker::LIBRARY;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -37,7 +37,7 @@ pub struct CellRun {
     /// Why it did not run at all: what its engine's compiler says of it.
     pub refused: Vec<Diagnostic>,
     /// Panics that the cell caught, or that happened in its threads.
-    pub notes: Vec<(String, Place)>,
+    pub notes: Vec<(String, ProgramLocation)>,
     /// Whether the program is still there to run the next cell.
     pub goes_on: bool,
     /// The state before the cell, where it was to be kept.
@@ -113,8 +113,7 @@ pub struct Session {
     collector: Collector,
     /// The cell that the program waits before; it may say so while the outputs of the one before are still on their way.
     waits_before: Option<u32>,
-    /// What belongs to a host.
-    host: Option<Host>,
+    host: Host,
     /// Whether somebody waits for the session to look up.
     is_called: Arc<AtomicBool>,
 }
@@ -158,15 +157,8 @@ impl Session {
             let what = what.to_owned();
             move |error: std::io::Error| Error::Program(format!("{what}: {error}"))
         };
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .map_err(wrong("no local connection can be made"))?;
-        let port = listener
-            .local_addr()
-            .map_err(wrong("no local connection can be made"))?
-            .port();
-        listener
-            .set_nonblocking(true)
-            .map_err(wrong("no local connection can be made"))?;
+        let (listener, port) =
+            listen_locally().map_err(wrong("no local connection can be made"))?;
         let token = new_token();
         let stdin = match input {
             Input::Text(_) | Input::Answers => Stdio::piped(),
@@ -219,7 +211,7 @@ impl Session {
             collector: Collector::new(answers.is_some()),
             answers,
             waits_before: None,
-            host: Some(host),
+            host,
             is_called: Arc::default(),
         })
     }
@@ -249,9 +241,7 @@ impl Session {
 
     /// Waits for the process of the host that runs cells from now on.
     fn meet_worker(&mut self) -> Result<()> {
-        let Some(host) = &mut self.host else {
-            return Err(Error::Program("it is no host".into()));
-        };
+        let host = &mut self.host;
         let met = accept(&host.listener, &mut self.group, &host.token);
         if interrupt::pressed() {
             return Err(Error::Interrupted);
@@ -273,13 +263,11 @@ impl Session {
         listener: &mut dyn Listener,
     ) -> CellRun {
         let mut orders = Vec::new();
-        if let Some(host) = &mut self.host {
-            for path in &job.entry.loads {
-                if host.loaded.insert(path.clone()) {
-                    orders.push(Order::Load {
-                        path: path.to_string_lossy().into_owned(),
-                    });
-                }
+        for path in &job.entry.loads {
+            if self.host.loaded.insert(path.clone()) {
+                orders.push(Order::Load {
+                    path: path.to_string_lossy().into_owned(),
+                });
             }
         }
         orders.push(Order::Run {
@@ -297,9 +285,8 @@ impl Session {
 
     /// Whether the host, or the process of it that runs cells, is gone.
     pub fn has_ended(&mut self) -> bool {
-        let worker = self.host.as_ref().map(|host| host.worker.cast_signed());
         !matches!(self.group.child.try_wait(), Ok(None))
-            || worker.is_some_and(|worker| !interrupt::is_running(worker))
+            || !interrupt::is_running(self.host.worker.cast_signed())
     }
 
     /// Goes back to an earlier state. What the cells since then did to variables is undone.
@@ -307,9 +294,7 @@ impl Session {
     /// # Errors
     /// [`Error::Program`] if the process that has it is gone too.
     pub fn restore(&mut self, snapshot: Snapshot) -> Result<()> {
-        let Some(host) = &mut self.host else {
-            return Ok(());
-        };
+        let host = &mut self.host;
         host.restored += 1;
         let order = Order::Restore {
             process: snapshot.process,
@@ -328,16 +313,11 @@ impl Session {
 
     /// Forgets an earlier state.
     pub fn forget(&mut self, snapshot: Snapshot) {
-        if let Some(host) = &mut self.host {
-            // The keeper is told too, and may be gone before it hears of it.
-            self.group.end(snapshot.process);
-            host.snapshots
-                .retain(|(process, _)| *process != snapshot.process);
-            let order = Order::Forget {
-                process: snapshot.process,
-            };
-            let _ = order.write(&mut self.channel);
-        }
+        let process = snapshot.process;
+        // The keeper is told too, and may be gone before it hears of it.
+        self.group.end(process);
+        self.host.snapshots.retain(|(known, _)| *known != process);
+        let _ = Order::Forget { process }.write(&mut self.channel);
     }
 
     /// Runs the next cell, whose number is `cell`, until it ends, fails, or `deadline` has passed. `listener` hears its
@@ -348,14 +328,7 @@ impl Session {
         mut deadline: Option<Instant>,
         listener: &mut dyn Listener,
     ) -> CellRun {
-        let mut run = CellRun {
-            outputs: Vec::new(),
-            failure: None,
-            refused: Vec::new(),
-            notes: Vec::new(),
-            goes_on: true,
-            snapshot: None,
-        };
+        let mut run = CellRun::default();
         // What the cell's commands answered, as text and as HTML.
         let mut said = (String::new(), String::new());
         let (mut result, mut result_from, mut ended, mut closed) = (None, None, None, None);
@@ -429,7 +402,7 @@ impl Session {
                 Ok(Event::Frame(_, frame)) => match frame {
                     Frame::Begin { cell } => self.waits_before = Some(cell),
                     Frame::Result { text } => result = Some(text),
-                    Frame::Said { text, html } => {
+                    Frame::CommandOutput { text, html } => {
                         said.0.push_str(&text);
                         said.1.push_str(&html);
                     }
@@ -462,17 +435,16 @@ impl Session {
                     Frame::Snapshot { process, threads } => {
                         run.snapshot = Some(Snapshot { process, threads });
                         self.add_process(process);
-                        if let Some(host) = &mut self.host {
-                            host.snapshots.push((process, host.loaded.clone()));
-                        }
+                        let loaded = self.host.loaded.clone();
+                        self.host.snapshots.push((process, loaded));
                     }
                     Frame::Ended {
                         process,
                         status,
                         phase,
                     } => {
-                        if let Some(host) = self.host.as_mut().filter(|h| h.worker == process) {
-                            host.ended = Some(status);
+                        if self.host.worker == process {
+                            self.host.ended = Some(status);
                             (over, closed) = (phase, Some(now));
                         }
                     }
@@ -488,8 +460,7 @@ impl Session {
                 Ok(Event::StreamClosed(stream)) => self.collector.mark(stream, u32::MAX, &mut live),
                 Err(RecvTimeoutError::Timeout) => {
                     self.collector.settle(result_from, &mut live);
-                    let worker = self.host.as_ref().map(|host| host.worker);
-                    let reads = self.answers.is_some() && worker.is_some_and(reads_stdin);
+                    let reads = self.answers.is_some() && reads_stdin(self.host.worker);
                     reads_since = reads.then(|| reads_since.unwrap_or(now));
                 }
                 Err(RecvTimeoutError::Disconnected) => closed = closed.or(Some(now)),
@@ -541,11 +512,7 @@ impl Session {
 
     /// Whether what a process says counts: one that was replaced may have said something last.
     fn is_heard(&self, process: u32) -> bool {
-        process == 0
-            || self
-                .host
-                .as_ref()
-                .is_some_and(|host| host.worker == process)
+        process == 0 || process == self.host.worker
     }
 
     /// How a process ended, by the number that the system gave for it.
@@ -564,7 +531,7 @@ impl Session {
 
     /// Why a program is gone that did not say why.
     fn how_it_ended(&mut self) -> Failure {
-        if let Some(status) = self.host.as_ref().and_then(|host| host.ended) {
+        if let Some(status) = self.host.ended {
             return self.ended_with(status.cast_signed());
         }
         let patience = Instant::now() + PATIENCE;
@@ -578,6 +545,14 @@ impl Session {
             }
         }
     }
+}
+
+/// Where the program is to call back, and the port.
+fn listen_locally() -> std::io::Result<(TcpListener, u16)> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    listener.set_nonblocking(true)?;
+    let port = listener.local_addr()?.port();
+    Ok((listener, port))
 }
 
 fn pass(listener: &mut dyn Listener, piece: Piece<'_>) {

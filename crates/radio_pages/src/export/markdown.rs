@@ -4,8 +4,8 @@ use super::pictures::PictureFile;
 use super::site::{Source, encoded};
 use crate::page::{self, Shown, as_printed, harmless};
 use pulldown_cmark::{Event, Parser, Tag};
-use radio_document::document::{Cell, CellKind, joined};
-use radio_document::files::safe_name;
+use radio_document::document::{Cell, CellKind, joined, traceback};
+use radio_document::files::{safe_name, stem};
 use serde_json::Value;
 
 /// A notebook as Markdown.
@@ -20,14 +20,9 @@ pub struct Markdown {
 
 /// Writes a notebook as Markdown, with its code or without.
 pub fn write(source: &Source, with_code: bool) -> Markdown {
-    let stem = source
-        .target
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy();
     let mut markdown = Markdown {
         text: String::new(),
-        picture_folder: format!("{stem}_files"),
+        picture_folder: format!("{}_files", stem(&source.target)),
         pictures: Vec::new(),
     };
     for (place, cell) in source.notebook.cells.iter().enumerate() {
@@ -71,15 +66,7 @@ impl Markdown {
                 let text = output.get("text").and_then(joined).unwrap_or_default();
                 self.plain(&text);
             }
-            Some("error") => {
-                let lines = output.get("traceback").and_then(Value::as_array);
-                let lines: Vec<&str> = lines
-                    .into_iter()
-                    .flatten()
-                    .filter_map(Value::as_str)
-                    .collect();
-                self.plain(&lines.join("\n"));
-            }
+            Some("error") => self.plain(&traceback(output).join("\n")),
             _ => {
                 if let Some(bundle) = output.get("data") {
                     self.data(stem, bundle);

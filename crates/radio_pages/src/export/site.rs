@@ -3,6 +3,7 @@
 use super::cells;
 use super::outline::{Heading, Ids, slug};
 use radio_document::document::Notebook;
+use radio_document::files;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
@@ -41,7 +42,10 @@ impl Site {
         let pages = sources.iter().map(|source| {
             let ids = Ids::default();
             cells::render(&cells::Page::new(source, &alone, &ids));
-            (real(&source.path), (source.target.clone(), ids.headings()))
+            (
+                files::real(&source.path),
+                (source.target.clone(), ids.headings()),
+            )
         });
         Site {
             pages: pages.collect(),
@@ -51,7 +55,7 @@ impl Site {
     /// The headings of a notebook.
     pub(crate) fn headings(&self, source: &Source) -> &[Heading] {
         self.pages
-            .get(&real(&source.path))
+            .get(&files::real(&source.path))
             .map_or(&[], |(_, headings)| headings)
     }
 
@@ -73,8 +77,8 @@ impl Site {
         let address = decoded(address);
         let (path, fragment) = address.split_once('#').unwrap_or((&address, ""));
         let place = match path {
-            "" => real(&source.path),
-            path => real(&source.folder().join(path)),
+            "" => files::real(&source.path),
+            path => files::real(&source.folder().join(path)),
         };
         let (target, headings) = self.pages.get(&place)?;
         let wanted = slug(fragment);
@@ -89,11 +93,6 @@ impl Site {
         }
         Some(format!("{}{fragment}", relative(&source.target, target)))
     }
-}
-
-/// A path as the system knows it, where there is something.
-fn real(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The address of the file `to` from the file `from`.

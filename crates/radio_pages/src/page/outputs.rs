@@ -6,7 +6,7 @@ use super::prose::markdown;
 use super::text::{cut, escape, printed};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use radio_document::document::joined;
+use radio_document::document::{joined, traceback};
 use serde_json::Value;
 
 /// HTML that is longer than this is left out.
@@ -29,15 +29,9 @@ fn output(value: &Value, around: &dyn Around) -> String {
         }
         Some("error") => {
             let part = |key| value.get(key).and_then(Value::as_str).unwrap_or_default();
-            let lines = value
-                .get("traceback")
-                .and_then(Value::as_array)
-                .map(|lines| lines.iter().filter_map(Value::as_str).collect::<Vec<_>>())
-                .unwrap_or_default();
-            let told = if lines.is_empty() {
-                format!("{}: {}", part("ename"), part("evalue"))
-            } else {
-                lines.join("\n")
+            let told = match traceback(value).join("\n") {
+                none if none.is_empty() => format!("{}: {}", part("ename"), part("evalue")),
+                lines => lines,
             };
             format!("<pre class=\"error\">{}</pre>", printed(&told))
         }
@@ -137,7 +131,7 @@ fn frame(html: &str, around: &dyn Around) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::well_formed::Nothing;
+    use super::super::tests::Nothing;
     use super::*;
     use radio_document::document::Output;
     use serde_json::json;

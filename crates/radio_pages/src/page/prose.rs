@@ -322,7 +322,7 @@ fn text_until(events: &mut Parser<'_>, end: &TagEnd) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::well_formed::{Nothing, well_formed};
+    use super::super::tests::{Nothing, well_formed};
     use super::*;
 
     fn prose(text: &str) -> String {

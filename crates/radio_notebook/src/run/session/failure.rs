@@ -1,6 +1,6 @@
 //! Why a cell has failed, by what its process said or how that ended.
 
-use radio_runtime::protocol::{LOST, Place};
+use radio_runtime::protocol::{LOST, ProgramLocation};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
@@ -12,7 +12,7 @@ pub struct Failure {
     /// The message.
     pub evalue: String,
     /// Where in the program, if it said so.
-    pub place: Option<Place>,
+    pub place: Option<ProgramLocation>,
 }
 
 /// A failure of this kind.

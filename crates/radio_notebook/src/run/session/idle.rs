@@ -2,7 +2,7 @@
 
 use super::{Event, Listener, Session, pass};
 use crate::document::Output;
-use crate::run::collect::{Piece, Stream};
+use crate::run::outputs::{Piece, Stream};
 use radio_runtime::protocol::Frame;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,11 +25,12 @@ impl Waker {
 }
 
 impl Session {
-    /// By which [`idle`](Session::idle) is ended; only hosts have it.
-    pub fn waker(&self) -> Option<Waker> {
-        let sender = self.host.as_ref()?.sender.clone();
-        let is_called = self.is_called.clone();
-        Some(Waker { sender, is_called })
+    /// By which [`idle`](Session::idle) is ended.
+    pub fn waker(&self) -> Waker {
+        Waker {
+            sender: self.host.sender.clone(),
+            is_called: self.is_called.clone(),
+        }
     }
 
     /// Passes on what threads of earlier cells write while no cell runs, until somebody [wakes](Waker::wake) the session.
@@ -47,11 +48,7 @@ impl Session {
                     Frame::Ended {
                         process, status, ..
                     },
-                ) => {
-                    if let Some(host) = self.host.as_mut().filter(|h| h.worker == process) {
-                        host.ended = Some(status);
-                    }
-                }
+                ) if process == self.host.worker => self.host.ended = Some(status),
                 Event::Frame(_, Frame::Note { text, place }) => {
                     let text = format!("{text} ({}:{})\n", place.file, place.line);
                     listener.hears(Stream::Stderr, &text);

@@ -2,7 +2,7 @@
 
 use super::failure::failure_of;
 use crate::interrupt::{self, Group};
-use crate::run::collect::Stream;
+use crate::run::outputs::Stream;
 use radio_runtime::protocol::Frame;
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
@@ -153,7 +153,7 @@ fn split_marks(stream: Stream, held: &mut Vec<u8>, prefix: &[u8]) -> Vec<Event> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use radio_runtime::protocol::{Place, mark_prefix};
+    use radio_runtime::protocol::{ProgramLocation, mark_prefix};
 
     #[test]
     fn marks_are_taken_out_however_the_bytes_are_cut() {
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn frames_survive_the_way() {
-        let place = Place {
+        let place = ProgramLocation {
             file: "src/main.rs".into(),
             line: 7,
             column: 9,
@@ -203,7 +203,7 @@ mod tests {
             Frame::Result {
                 text: "λ\n".into()
             },
-            Frame::Said {
+            Frame::CommandOutput {
                 text: "t".into(),
                 html: "<b>".into(),
             },

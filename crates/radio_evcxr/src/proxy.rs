@@ -1,6 +1,6 @@
-//! The relay between evcxr and the process in which the cells' code runs.
+//! The proxy between evcxr and the process in which the cells' code runs.
 
-use super::{CELLS_VARIABLE, EVCXRS_CELLS_VARIABLE, RELAY_VARIABLE, forget};
+use super::{CELLS_VARIABLE, EVCXRS_CELLS_VARIABLE, PROXY_VARIABLE, forget};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
@@ -40,14 +40,14 @@ fn inherited(number: &str) -> Option<File> {
     Some(theirs.try_clone().ok()?.into())
 }
 
-/// Starts the process that runs the cells' code, and relays what it writes until it ends. Never returns. `descriptors` are
+/// Starts the process that runs the cells' code, and forwards what it writes until it ends. Never returns. `descriptors` are
 /// the numbers of the session's stdout and stderr, and of the pipe to the host.
 pub fn run(descriptors: &str) -> ! {
     let files: Vec<File> = descriptors.split(':').filter_map(inherited).collect();
     let Ok([out, err, events]) = <[File; 3]>::try_from(files) else {
         std::process::exit(2);
     };
-    forget(RELAY_VARIABLE);
+    forget(PROXY_VARIABLE);
     let child = std::env::current_exe().and_then(|radio| {
         Command::new(radio)
             .env_remove(EVCXRS_CELLS_VARIABLE)
@@ -60,7 +60,7 @@ pub fn run(descriptors: &str) -> ! {
     let Ok(mut child) = child else {
         std::process::exit(2);
     };
-    let mut relay = Relay {
+    let mut proxy = Proxy {
         out,
         events,
         evcxr: std::io::stdout(),
@@ -84,7 +84,7 @@ pub fn run(descriptors: &str) -> ! {
         match written.recv_timeout(PATIENCE / 5) {
             Ok(bytes) => {
                 held.extend_from_slice(&bytes);
-                relay.take(&mut held);
+                proxy.take(&mut held);
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
@@ -100,17 +100,17 @@ pub fn run(descriptors: &str) -> ! {
             break;
         }
     }
-    relay.text(&held);
+    proxy.text(&held);
     let status = ended
         .map(|(status, _)| status)
         .or_else(|| child.wait().ok());
     if let Some(status) = status {
-        relay.event(EVENT_ENDED, &status.into_raw().to_string());
+        proxy.event(EVENT_ENDED, &status.into_raw().to_string());
     }
     std::process::exit(1)
 }
 
-struct Relay<Out, Events, Evcxr> {
+struct Proxy<Out, Events, Evcxr> {
     out: Out,
     events: Events,
     evcxr: Evcxr,
@@ -120,7 +120,7 @@ struct Relay<Out, Events, Evcxr> {
     at_line_start: bool,
 }
 
-impl<Out: Write, Events: Write, Evcxr: Write> Relay<Out, Events, Evcxr> {
+impl<Out: Write, Events: Write, Evcxr: Write> Proxy<Out, Events, Evcxr> {
     /// Takes all that is certain from `held`; what may be the start of a word stays.
     fn take(&mut self, held: &mut Vec<u8>) {
         while let Some(end) = held.iter().position(|&byte| byte == b'\n') {
@@ -224,8 +224,8 @@ fn unfinished_word(text: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    fn relay(is_ready: bool) -> Relay<Vec<u8>, Vec<u8>, Vec<u8>> {
-        Relay {
+    fn proxy(is_ready: bool) -> Proxy<Vec<u8>, Vec<u8>, Vec<u8>> {
+        Proxy {
             out: Vec::new(),
             events: Vec::new(),
             evcxr: Vec::new(),
@@ -235,16 +235,16 @@ mod tests {
     }
 
     /// What goes where, for text that arrives in these pieces.
-    fn relayed(pieces: &[&str]) -> (String, String, String) {
-        let mut relay = relay(true);
+    fn forwarded(pieces: &[&str]) -> (String, String, String) {
+        let mut proxy = proxy(true);
         let mut held = Vec::new();
         for piece in pieces {
             held.extend_from_slice(piece.as_bytes());
-            relay.take(&mut held);
+            proxy.take(&mut held);
         }
-        relay.text(&held);
+        proxy.text(&held);
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        (text(relay.out), text(relay.events), text(relay.evcxr))
+        (text(proxy.out), text(proxy.events), text(proxy.evcxr))
     }
 
     #[test]
@@ -257,10 +257,10 @@ mod tests {
             "EVCXR_EXECUTION_COMPLETE\nEVCXR_PANIC_NOTIFICATION\nEVCXR_VARIABLE_CHANGED_TYPE:x\nEVCXR_ERROR_OCCURRED\n"
                 .to_owned(),
         );
-        assert_eq!(relayed(&[whole]), expected);
+        assert_eq!(forwarded(&[whole]), expected);
         for at in (0..whole.len()).filter(|&at| whole.is_char_boundary(at)) {
             assert_eq!(
-                relayed(&[&whole[..at], &whole[at..]]),
+                forwarded(&[&whole[..at], &whole[at..]]),
                 expected,
                 "cut at {at}"
             );
@@ -269,25 +269,25 @@ mod tests {
 
     #[test]
     fn what_comes_before_the_first_cell_is_dropped() {
-        let mut relay = relay(false);
+        let mut proxy = proxy(false);
         let mut held =
             b"42\nEVCXR_EXECUTION_COMPLETE\n\0radio ready\nEVCXR_EXECUTION_COMPLETE\na".to_vec();
-        relay.take(&mut held);
-        assert_eq!((relay.out.as_slice(), relay.evcxr.len()), (&b"a"[..], 50));
+        proxy.take(&mut held);
+        assert_eq!((proxy.out.as_slice(), proxy.evcxr.len()), (&b"a"[..], 50));
     }
 
     #[test]
     fn text_without_a_line_end_is_not_kept_back() {
-        let mut relay = relay(true);
+        let mut proxy = proxy(true);
         let mut held = b"50 % EVC".to_vec();
-        relay.take(&mut held);
-        assert_eq!((held.as_slice(), relay.at_line_start), (&b"EVC"[..], false));
-        assert_eq!(relay.out, b"50 % ");
+        proxy.take(&mut held);
+        assert_eq!((held.as_slice(), proxy.at_line_start), (&b"EVC"[..], false));
+        assert_eq!(proxy.out, b"50 % ");
     }
 
     #[test]
     fn a_block_behind_an_unfinished_line_begins_a_line() {
-        let (out, ..) = relayed(&["aEVCXR_BEGIN_CONTENT text/plain\n1\nEVCXR_END_CONTENT\n"]);
+        let (out, ..) = forwarded(&["aEVCXR_BEGIN_CONTENT text/plain\n1\nEVCXR_END_CONTENT\n"]);
         assert_eq!(
             out,
             "a\nEVCXR_BEGIN_CONTENT text/plain\n1\nEVCXR_END_CONTENT\n"

@@ -1,6 +1,7 @@
 //! Finds the hand-ins, and whose each is.
 
 use radio_notebook::error::{Error, Result};
+use radio_notebook::files;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -41,7 +42,7 @@ pub fn find(paths: &[PathBuf], others: &[PathBuf]) -> Result<Vec<HandIn>> {
         }
     }
     let mut seen = BTreeSet::new();
-    found.retain(|path| seen.insert(std::fs::canonicalize(path).unwrap_or(path.clone())));
+    found.retain(|path| seen.insert(files::real(path)));
     let students = students(&found);
     let all = students.into_iter().zip(found);
     let mut all: Vec<HandIn> = all
@@ -57,7 +58,7 @@ fn search(folder: &Path, others: &[PathBuf], depth: usize, found: &mut Vec<PathB
     paths.sort();
     for path in paths {
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-        let whole = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        let whole = files::real(&path);
         if name.starts_with(b".") || others.iter().any(|other| whole.starts_with(other)) {
             continue;
         }
@@ -67,7 +68,7 @@ fn search(folder: &Path, others: &[PathBuf], depth: usize, found: &mut Vec<PathB
             if found.len() == before && depth == 0 {
                 found.push(path);
             }
-        } else if path.is_file() && path.extension().is_some_and(|ending| ending == "ipynb") {
+        } else if path.is_file() && files::ends_in(&path, "ipynb") {
             found.push(path);
         }
     }
@@ -76,12 +77,9 @@ fn search(folder: &Path, others: &[PathBuf], depth: usize, found: &mut Vec<PathB
 /// What tells each path from the others: the parts that are not the same in all; the file's name if there is but one.
 fn students(paths: &[PathBuf]) -> Vec<String> {
     let parts = |path: &PathBuf| -> Vec<String> {
-        let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-        let is_file = !whole.is_dir();
-        let whole = if is_file {
-            whole.with_extension("")
-        } else {
-            whole
+        let whole = match files::real(path) {
+            folder if folder.is_dir() => folder,
+            file => file.with_extension(""),
         };
         let parts = whole.components();
         parts

@@ -330,3 +330,32 @@ proptest! {
         prop_assert!(checked.is_ok(), "{checked:?} in {page}");
     }
 }
+
+#[test]
+fn pictures_are_data_and_come_from_attachments_or_beside_the_notebook() {
+    let cell = r#"{"nbformat":4,"nbformat_minor":4,"metadata":{},"cells":[{"cell_type":"markdown","metadata":{},"source":"![a](attachment:p.png) ![b](beside.svg)","attachments":{"p.png":{"image/png":"AAEC"}}}]}"#;
+    let notebook = radio_document::document::Notebook::from_ipynb(cell).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("beside.svg"), "<svg/>").unwrap();
+    let html = input(&notebook.cells[0], &Nothing(folder.path()));
+    assert!(
+        html.contains("src=\"data:image/png;base64,AAEC\" alt=\"a\""),
+        "{html}"
+    );
+    assert!(
+        html.contains("src=\"data:image/svg+xml;base64,PHN2Zy8+\""),
+        "{html}"
+    );
+}
+
+#[test]
+fn hidden_sources_are_not_shown() {
+    let mut cell = Cell::new(CellKind::Code, "secret()");
+    assert!(input(&cell, &Nothing(std::path::Path::new("."))).contains("secret"));
+    cell.set_metadata("jupyter", json!({"source_hidden": true}));
+    assert_eq!(input(&cell, &Nothing(std::path::Path::new("."))), "");
+    cell.set_metadata("jupyter", json!({}));
+    cell.set_metadata("tags", json!(["remove-input"]));
+    assert_eq!(input(&cell, &Nothing(std::path::Path::new("."))), "");
+    assert!(section(&CellView::default()).contains("empty"));
+}

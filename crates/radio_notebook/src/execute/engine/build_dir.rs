@@ -19,19 +19,19 @@ overflow-checks = false
 
 /// A build directory that is used by nobody else until this is dropped.
 #[derive(Debug)]
-pub struct Slot {
+pub struct BuildDir {
     path: PathBuf,
     /// Locked. The system unlocks it however `radio` ends.
     _lock: File,
 }
 
-impl Slot {
+impl BuildDir {
     /// Takes the first free build directory for the notebooks in `folder`: the user's cache has them, or the target
     /// directory if that lies in no package.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be made, [`Error::Argument`] if all are in use.
-    pub fn take(folder: &Path) -> Result<Slot> {
+    pub fn take(folder: &Path) -> Result<BuildDir> {
         let mut target = target_of(folder)?;
         // evcxr hands the names of files to its child processes between spaces; and cargo takes a package that lies in a
         // workspace for a part of it.
@@ -39,21 +39,21 @@ impl Slot {
         if has_space(&target) || is_in_package(&target) {
             target = own_target();
         }
-        let slots = target.join("radio/evcxr");
-        if has_space(&slots) {
+        let all = target.join("radio/evcxr");
+        if has_space(&all) {
             return Err(Error::Argument(format!(
                 "--engine evcxr: evcxr cannot work in {}, which has a space in its name; set CARGO_TARGET_DIR to a folder that has none and lies in no package",
-                slots.display()
+                all.display()
             )));
         }
-        files::write_whole(&slots.join(".cargo/config.toml"), CARGO_CONFIG.as_bytes())?;
+        files::write_whole(&all.join(".cargo/config.toml"), CARGO_CONFIG.as_bytes())?;
         for number in 0..MOST {
-            let lock = slots.join(format!("slot{number}.lock"));
+            let lock = all.join(format!("slot{number}.lock"));
             let file = File::create(&lock).map_err(Error::io(&lock, "writing"))?;
             if file.try_lock().is_ok() {
-                let path = slots.join(format!("slot{number}"));
+                let path = all.join(format!("slot{number}"));
                 files::make_folder(&path)?;
-                return Ok(Slot { path, _lock: file });
+                return Ok(BuildDir { path, _lock: file });
             }
         }
         Err(Error::Argument(format!(
