@@ -1,12 +1,12 @@
 //! `radio check` as its users meet it: notebooks with stored outputs, and what the program says of them.
 
-mod desk;
+mod sandbox;
 
-use desk::*;
+use sandbox::*;
 use serde_json::{Value, json};
 use std::process::{Command, Output};
 
-impl Desk {
+impl Sandbox {
     /// `radio` where nothing asks for colours.
     fn uncoloured(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(arguments);
@@ -52,7 +52,7 @@ println!("EVCXR_BEGIN_CONTENT text/plain\na figure\nEVCXR_END_CONTENT");"#;
 
 #[test]
 fn what_is_equal_is_said_in_one_line_and_changes_no_file() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let text = notebook(&[
         json!({"cell_type": "markdown", "metadata": {}, "source": "# Title"}),
         cell(&[], "", json!([])),
@@ -72,18 +72,18 @@ fn what_is_equal_is_said_in_one_line_and_changes_no_file() {
             )]),
         ),
     ]);
-    desk.write("a.ipynb", &text);
-    let (code, said) = desk.check(&[]);
+    sandbox.write("a.ipynb", &text);
+    let (code, said) = sandbox.check(&[]);
     assert_eq!((code, said.as_str()), (0, "a: 3 cells equal\n"));
-    assert_eq!(desk.check(&["--update"]), (0, said));
-    assert_eq!(desk.check(&["--quiet"]), (0, String::new()));
-    assert_eq!(desk.read("a.ipynb"), text);
-    assert_eq!(desk.names("."), ["a.ipynb"]);
+    assert_eq!(sandbox.check(&["--update"]), (0, said));
+    assert_eq!(sandbox.check(&["--quiet"]), (0, String::new()));
+    assert_eq!(sandbox.read("a.ipynb"), text);
+    assert_eq!(sandbox.names("."), ["a.ipynb"]);
 }
 
 #[test]
 fn differences_are_shown_cell_by_cell() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let lines = |changed: &str| {
         let lines = (1..=9).map(|n| {
             if n == 5 {
@@ -116,9 +116,9 @@ fn differences_are_shown_cell_by_cell() {
             )]),
         ),
     ]);
-    desk.write("a.ipynb", &text);
+    sandbox.write("a.ipynb", &text);
     assert_eq!(
-        desk.check(&[]),
+        sandbox.check(&[]),
         (
             1,
             "\
@@ -158,30 +158,30 @@ a: 5 of 6 cells differ
         )
     );
     assert_eq!(
-        desk.check(&["--quiet"]),
+        sandbox.check(&["--quiet"]),
         (1, "a: 5 of 6 cells differ\n".to_owned())
     );
-    assert_eq!(desk.read("a.ipynb"), text);
+    assert_eq!(sandbox.read("a.ipynb"), text);
 }
 
 #[test]
 fn images_may_be_compared_by_presence() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let stored = |text: &str| json!([shown(json!({"image/png": "AAEC", "text/plain": text}))]);
     let by_tag = cell(&["radio-images-by-presence"], SHOW_PNG, stored("a figure"));
-    desk.write("a.ipynb", &notebook(&[by_tag]));
-    assert_eq!(desk.check(&[]).0, 0);
+    sandbox.write("a.ipynb", &notebook(&[by_tag]));
+    assert_eq!(sandbox.check(&[]).0, 0);
     let plain = cell(&[], SHOW_PNG, stored("a figure"));
     let by_metadata = json!({"images": "presence"});
-    desk.write("a.ipynb", &notebook_with(by_metadata.clone(), &[plain]));
-    assert_eq!(desk.check(&[]).0, 0);
+    sandbox.write("a.ipynb", &notebook_with(by_metadata.clone(), &[plain]));
+    assert_eq!(sandbox.check(&[]).0, 0);
     // The text beside the image counts, and the image has to be there.
     let other_text = cell(&[], SHOW_PNG, stored("another"));
-    desk.write(
+    sandbox.write(
         "a.ipynb",
         &notebook_with(by_metadata.clone(), &[other_text]),
     );
-    let (code, said) = desk.check(&[]);
+    let (code, said) = sandbox.check(&[]);
     assert!(
         code == 1 && said.contains("text/plain differs") && !said.contains("image/png"),
         "{said}"
@@ -191,14 +191,14 @@ fn images_may_be_compared_by_presence() {
         "println!(\"EVCXR_BEGIN_CONTENT text/plain\\na figure\\nEVCXR_END_CONTENT\");",
         stored("a figure"),
     );
-    desk.write("a.ipynb", &notebook_with(by_metadata, &[no_image]));
-    let (code, said) = desk.check(&[]);
+    sandbox.write("a.ipynb", &notebook_with(by_metadata, &[no_image]));
+    let (code, said) = sandbox.check(&[]);
     assert!(
         code == 1 && said.contains("image/png is stored, and does not come now"),
         "{said}"
     );
-    desk.write("a.ipynb", &notebook_with(json!({"images": "no"}), &[]));
-    let refused = desk.radio(&["check", "a.ipynb"]);
+    sandbox.write("a.ipynb", &notebook_with(json!({"images": "no"}), &[]));
+    let refused = sandbox.radio(&["check", "a.ipynb"]);
     assert_eq!(
         code_and_error(&refused),
         (
@@ -214,7 +214,7 @@ fn code_and_error(output: &Output) -> (i32, String) {
 
 #[test]
 fn what_cannot_be_stable_is_sanitised() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let cells = [
         cell(
             &[],
@@ -227,46 +227,47 @@ fn what_cannot_be_stable_is_sanitised() {
             json!([printed("0x7ffe00112233\n")]),
         ),
     ];
-    desk.write("a.ipynb", &notebook(&cells));
+    sandbox.write("a.ipynb", &notebook(&cells));
     // Nothing is hidden that nobody asked to hide.
-    let (code, said) = desk.check(&[]);
+    let (code, said) = sandbox.check(&[]);
     assert!(
         code == 1 && said.ends_with("a: 2 of 2 cells differ\n"),
         "{said}"
     );
-    desk.write(
+    sandbox.write(
         "rules.cfg",
         "# nbval's form\n[times]\nregex: (took) \\d+ ms\nreplace: \\1 N ms\n\n[memory]\nregex: 0x[0-9a-f]+\nreplace: ADDRESS\n",
     );
     assert_eq!(
-        desk.check(&["--sanitize-with", "rules.cfg"]),
+        sandbox.check(&["--sanitize-with", "rules.cfg"]),
         (0, "a: 2 cells equal\n".into())
     );
     let rules = json!(["addresses", {"regex": "\\d+ ms", "replace": "N ms"}]);
-    desk.write(
+    sandbox.write(
         "a.ipynb",
         &notebook_with(json!({"sanitize": rules}), &cells),
     );
-    assert_eq!(desk.check(&[]), (0, "a: 2 cells equal\n".into()));
+    assert_eq!(sandbox.check(&[]), (0, "a: 2 cells equal\n".into()));
     // The rules hide what they match and nothing more.
     let other = cell(
         &[],
         "println!(\"took {} s\", std::process::id());",
         json!([printed("took 12 ms\n")]),
     );
-    desk.write(
+    sandbox.write(
         "a.ipynb",
         &notebook_with(json!({"sanitize": rules}), &[other]),
     );
-    assert_eq!(desk.check(&[]).0, 1);
+    assert_eq!(sandbox.check(&[]).0, 1);
 }
 
 #[test]
 fn rules_that_cannot_be_used_are_named_with_their_place() {
-    let desk = Desk::new();
-    desk.write("a.ipynb", &notebook(&[cell(&[], "1", json!([]))]))
+    let sandbox = Sandbox::new();
+    sandbox
+        .write("a.ipynb", &notebook(&[cell(&[], "1", json!([]))]))
         .write("rules.cfg", "[times]\nregex: (took\nreplace: x\n");
-    let refused = desk.radio(&["check", "a.ipynb", "--sanitize-with", "rules.cfg"]);
+    let refused = sandbox.radio(&["check", "a.ipynb", "--sanitize-with", "rules.cfg"]);
     let said = stderr(&refused);
     assert_eq!(code(&refused), 2);
     assert!(
@@ -275,11 +276,11 @@ fn rules_that_cannot_be_used_are_named_with_their_place() {
         ),
         "{said}"
     );
-    let refused = desk.radio(&["check", "a.ipynb", "--sanitize-with", "none.cfg"]);
+    let refused = sandbox.radio(&["check", "a.ipynb", "--sanitize-with", "none.cfg"]);
     assert!(code(&refused) == 2 && stderr(&refused).contains("none.cfg: reading failed"));
     let rules = json!({"sanitize": [{"regex": "a(", "replace": ""}]});
-    desk.write("a.ipynb", &notebook_with(rules, &[]));
-    let refused = desk.radio(&["check", "a.ipynb"]);
+    sandbox.write("a.ipynb", &notebook_with(rules, &[]));
+    let refused = sandbox.radio(&["check", "a.ipynb"]);
     let said = stderr(&refused);
     assert_eq!(code(&refused), 2);
     assert!(
@@ -290,7 +291,7 @@ fn rules_that_cannot_be_used_are_named_with_their_place() {
 
 #[test]
 fn cells_may_be_ignored_skipped_or_expected_to_fail() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let wrong = json!([printed("stored\n")]);
     let cells = [
         cell(&["nbval-ignore-output"], "println!(\"a\");", wrong.clone()),
@@ -304,16 +305,16 @@ fn cells_may_be_ignored_skipped_or_expected_to_fail() {
         cell(&[], "// NBVAL_SKIP\npanic!();", wrong.clone()),
         cell(&["remove-output"], "println!(\"a\");", json!([])),
     ];
-    desk.write("a.ipynb", &notebook(&cells));
-    let (code, said) = desk.check(&[]);
+    sandbox.write("a.ipynb", &notebook(&cells));
+    let (code, said) = sandbox.check(&[]);
     assert_eq!(
         (code, said.as_str()),
         (0, "a: 1 cell equal, 2 ignored, 3 skipped\n")
     );
     // Where outputs are stored in spite of `remove-output`, they are compared.
     let removed = cell(&["remove-output"], "println!(\"a\");", wrong.clone());
-    desk.write("a.ipynb", &notebook(&[removed]));
-    assert_eq!(desk.check(&[]).0, 1);
+    sandbox.write("a.ipynb", &notebook(&[removed]));
+    assert_eq!(sandbox.check(&[]).0, 1);
     // --lax compares only what asks for it.
     let asks = cell(
         &["nbval-check-output"],
@@ -321,12 +322,12 @@ fn cells_may_be_ignored_skipped_or_expected_to_fail() {
         json!([printed("a\n")]),
     );
     let plain = cell(&[], "println!(\"a\");", wrong);
-    desk.write("a.ipynb", &notebook(&[asks, plain]));
+    sandbox.write("a.ipynb", &notebook(&[asks, plain]));
     assert_eq!(
-        desk.check(&["--lax"]),
+        sandbox.check(&["--lax"]),
         (0, "a: 1 cell equal, 1 ignored\n".into())
     );
-    assert_eq!(desk.check(&[]).0, 1);
+    assert_eq!(sandbox.check(&[]).0, 1);
     // An expected failure has to be the stored one.
     let stored =
         json!([{"output_type": "error", "ename": "Panic", "evalue": "no", "traceback": ["old"]}]);
@@ -342,15 +343,15 @@ fn cells_may_be_ignored_skipped_or_expected_to_fail() {
                 stored.clone(),
             )
         };
-        desk.write("a.ipynb", &notebook(&[panics("no")]));
-        let (code, said) = desk.check(&["--update"]);
+        sandbox.write("a.ipynb", &notebook(&[panics("no")]));
+        let (code, said) = sandbox.check(&["--update"]);
         assert!(
             code == 0 && said.contains("traceback differs") && !said.contains("evalue"),
             "{said}"
         );
-        assert_eq!(desk.check(&[]), (0, "a: 1 cell equal\n".into()));
-        desk.write("a.ipynb", &notebook(&[panics("yes")]));
-        let (code, said) = desk.check(&[]);
+        assert_eq!(sandbox.check(&[]), (0, "a: 1 cell equal\n".into()));
+        sandbox.write("a.ipynb", &notebook(&[panics("yes")]));
+        let (code, said) = sandbox.check(&[]);
         assert!(
             code == 1 && said.contains("-no (no line end)\n+yes"),
             "{said}"
@@ -360,7 +361,7 @@ fn cells_may_be_ignored_skipped_or_expected_to_fail() {
 
 #[test]
 fn an_update_writes_what_differs_and_keeps_every_other_byte() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     // Not as Jupyter would write it: the order of the keys, escapes, numbers, unknown entries.
     let text = r#"{
   "nbformat": 4, "nbformat_minor": 4,
@@ -383,8 +384,8 @@ fn an_update_writes_what_differs_and_keeps_every_other_byte() {
   ],
   "metadata": {"kernelspec": {"name": "rust", "display_name": "Rust"}}
 }"#;
-    desk.write("a.ipynb", text);
-    let (code, said) = desk.check(&["--update"]);
+    sandbox.write("a.ipynb", text);
+    let (code, said) = sandbox.check(&["--update"]);
     assert!(
         code == 0 && said.ends_with("a: 1 of 2 cells differ; a.ipynb is updated\n"),
         "{said}"
@@ -403,14 +404,14 @@ fn an_update_writes_what_differs_and_keeps_every_other_byte() {
         }
       ],"#;
     let old = "\"execution_count\": 42,\n      \"outputs\": [],";
-    assert_eq!(desk.read("a.ipynb"), text.replace(old, new));
-    assert_eq!(desk.check(&[]), (0, "a: 2 cells equal\n".into()));
-    assert_eq!(desk.names("."), ["a.ipynb"]);
+    assert_eq!(sandbox.read("a.ipynb"), text.replace(old, new));
+    assert_eq!(sandbox.check(&[]), (0, "a: 2 cells equal\n".into()));
+    assert_eq!(sandbox.names("."), ["a.ipynb"]);
 }
 
 #[test]
 fn what_the_kernel_would_refuse_is_a_warning_or_an_error() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let four = shown(json!({"text/plain": ["4"]}));
     let text = notebook(&[
         cell(
@@ -425,8 +426,8 @@ fn what_the_kernel_would_refuse_is_a_warning_or_an_error() {
         ),
         cell(&[], "add(3)", json!([four])),
     ]);
-    desk.write("a.ipynb", &text);
-    let (code, said) = desk.check(&[]);
+    sandbox.write("a.ipynb", &text);
+    let (code, said) = sandbox.check(&[]);
     assert_eq!(code, 0, "{said}");
     let warned: Vec<_> = said
         .lines()
@@ -438,10 +439,10 @@ fn what_the_kernel_would_refuse_is_a_warning_or_an_error() {
         ["the variable `add`", "the variable `first`"],
         "{said}"
     );
-    let (code, said) = desk.check(&["--strict"]);
+    let (code, said) = sandbox.check(&["--strict"]);
     assert_eq!(code, 1);
     assert!(said.contains("error: a cell 1 is not portable: the variable `first` borrows"));
-    desk.write(
+    sandbox.write(
         "a.ipynb",
         &notebook(&[cell(
             &[],
@@ -449,13 +450,13 @@ fn what_the_kernel_would_refuse_is_a_warning_or_an_error() {
             json!([]),
         )]),
     );
-    assert_eq!(desk.check(&["--strict"]).0, 0);
+    assert_eq!(sandbox.check(&["--strict"]).0, 0);
 }
 
 #[test]
 fn what_is_known_from_elsewhere_and_what_does_not_run_is_portable() {
-    let desk = Desk::new();
-    desk.write("prelude.rs", "fn helper(n: i32) -> i32 { n + 1 }");
+    let sandbox = Sandbox::new();
+    sandbox.write("prelude.rs", "fn helper(n: i32) -> i32 { n + 1 }");
     let four = shown(json!({"text/plain": ["4"]}));
     let fails = ["raises-exception", "nbval-ignore-output"];
     let cells = [
@@ -468,17 +469,17 @@ fn what_is_known_from_elsewhere_and_what_does_not_run_is_portable() {
         cell(&fails, "let wrong: i32 = \"\";", json!([])),
         cell(&[], "helper(given())", json!([four.clone()])),
     ];
-    desk.write("a.ipynb", &notebook(&cells));
-    let (code, said) = desk.check(&["--strict"]);
+    sandbox.write("a.ipynb", &notebook(&cells));
+    let (code, said) = sandbox.check(&["--strict"]);
     assert_eq!(code, 0, "{said}");
 
     // All that is looked at otherwise still is.
     let borrows = cell(&[], "let v = vec![1];\nlet first = v.first();", json!([]));
-    desk.write(
+    sandbox.write(
         "a.ipynb",
         &notebook(&[cells.as_slice(), &[borrows]].concat()),
     );
-    let (code, said) = desk.check(&["--strict"]);
+    let (code, said) = sandbox.check(&["--strict"]);
     assert_eq!(code, 1);
     assert!(
         said.contains("a cell 5 is not portable: the variable `first`"),
@@ -488,7 +489,7 @@ fn what_is_known_from_elsewhere_and_what_does_not_run_is_portable() {
 
 #[test]
 fn what_the_kernel_would_not_let_show_itself_is_not_portable() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let own = r#"#[derive(Debug)]
 struct Own(i32);
 impl Own {
@@ -511,8 +512,8 @@ let (a, b, c) = (Own(1), Own(2), Own(3));"#;
             json!([shown(json!({"text/plain": ["1"]}))]),
         ),
     ];
-    desk.write("a.ipynb", &notebook(&cells));
-    let (code, said) = desk.check(&["--strict"]);
+    sandbox.write("a.ipynb", &notebook(&cells));
+    let (code, said) = sandbox.check(&["--strict"]);
     let warned: Vec<_> = said
         .lines()
         .filter_map(|line| {
@@ -535,23 +536,23 @@ let (a, b, c) = (Own(1), Own(2), Own(3));"#;
 
 #[test]
 fn a_notebook_that_changes_meanwhile_is_not_overwritten() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let saved = notebook(&[cell(&[], "2", json!([]))]);
     let saves = format!("std::fs::write(\"a.ipynb\", {saved:?}).unwrap(); 1");
-    desk.write("a.ipynb", &notebook(&[cell(&[], &saves, json!([]))]));
-    let refused = desk.radio(&["check", "a.ipynb", "--update"]);
+    sandbox.write("a.ipynb", &notebook(&[cell(&[], &saves, json!([]))]));
+    let refused = sandbox.radio(&["check", "a.ipynb", "--update"]);
     assert_eq!(code(&refused), 2);
     assert!(
         stderr(&refused).contains("error: a.ipynb: the file changed while it was checked"),
         "{}",
         stderr(&refused)
     );
-    assert_eq!(desk.read("a.ipynb"), saved);
+    assert_eq!(sandbox.read("a.ipynb"), saved);
 }
 
 #[test]
 fn a_cell_that_fails_ends_the_check_of_its_notebook() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let error =
         json!([{"output_type": "error", "ename": "Panic", "evalue": "no", "traceback": []}]);
     let text = notebook(&[
@@ -560,8 +561,8 @@ fn a_cell_that_fails_ends_the_check_of_its_notebook() {
         cell(&[], "1", json!([])),
     ]);
     let fine = notebook(&[cell(&[], "1", json!([shown(json!({"text/plain": "1"}))]))]);
-    desk.write("a.ipynb", &text).write("b.ipynb", &fine);
-    let (code, said) = desk.check(&["b.ipynb", "--update"]);
+    sandbox.write("a.ipynb", &text).write("b.ipynb", &fine);
+    let (code, said) = sandbox.check(&["b.ipynb", "--update"]);
     assert_eq!(code, 1);
     for part in [
         "-b\n+a\n",
@@ -574,24 +575,24 @@ fn a_cell_that_fails_ends_the_check_of_its_notebook() {
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
-    assert_eq!(desk.read("a.ipynb"), text);
+    assert_eq!(sandbox.read("a.ipynb"), text);
     let hangs = cell(&[], "loop { std::thread::yield_now() }", json!([]));
-    desk.write("a.ipynb", &notebook(&[hangs]));
+    sandbox.write("a.ipynb", &notebook(&[hangs]));
     for timeout in ["--timeout=0.2", "--timeout-total=0.2"] {
-        let (code, said) = desk.check(&[timeout]);
+        let (code, said) = sandbox.check(&[timeout]);
         assert!(code == 1 && said.contains("Timeout: "), "{said}");
     }
 }
 
 #[test]
 fn a_notebook_that_was_never_executed_is_called_so() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let raw = |source: &str| json!({"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": source});
-    desk.write(
+    sandbox.write(
         "a.ipynb",
         &notebook(&[raw("let n = 1;"), raw("n"), raw("n + 1")]),
     );
-    let (code, said) = desk.check(&[]);
+    let (code, said) = sandbox.check(&[]);
     assert_eq!(
         (code, said.as_str()),
         (
@@ -599,8 +600,8 @@ fn a_notebook_that_was_never_executed_is_called_so() {
             "a: 2 of 3 cells differ\na.ipynb was saved without outputs, so there is nothing to compare with: `radio check --update a.ipynb` or `radio run --inplace a.ipynb` stores them\n"
         )
     );
-    assert_eq!(desk.check(&["--update"]).0, 0);
-    let updated = desk.notebook("a.ipynb");
+    assert_eq!(sandbox.check(&["--update"]).0, 0);
+    let updated = sandbox.notebook("a.ipynb");
     let counts: Vec<_> = updated["cells"]
         .as_array()
         .unwrap()
@@ -608,18 +609,19 @@ fn a_notebook_that_was_never_executed_is_called_so() {
         .map(|c| &c["execution_count"])
         .collect();
     assert_eq!(counts, [1, 2, 3]);
-    assert_eq!(desk.check(&[]), (0, "a: 3 cells equal\n".into()));
+    assert_eq!(sandbox.check(&[]), (0, "a: 3 cells equal\n".into()));
 }
 
 #[test]
 fn what_cannot_be_checked_is_refused_before_anything_runs() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let text = notebook(&[cell(
         &[],
         "std::fs::write(\"ran\", \"\").unwrap();",
         json!([]),
     )]);
-    desk.write("a.ipynb", &text)
+    sandbox
+        .write("a.ipynb", &text)
         .write("s.rs", "1")
         .write("bad.ipynb", "{");
     for (arguments, reason) in [
@@ -637,17 +639,17 @@ fn what_cannot_be_checked_is_refused_before_anything_runs() {
         ),
         (["check", "a.ipynb", "--timeout=0"], "above 0"),
     ] {
-        let refused = desk.radio(&arguments);
+        let refused = sandbox.radio(&arguments);
         assert_eq!(code(&refused), 2, "{arguments:?}");
         assert!(stderr(&refused).contains(reason), "{}", stderr(&refused));
     }
-    assert!(!desk.path("ran").exists());
+    assert!(!sandbox.path("ran").exists());
 }
 
 #[test]
 fn colours_are_for_terminals() {
-    let desk = Desk::new();
-    desk.write(
+    let sandbox = Sandbox::new();
+    sandbox.write(
         "a.ipynb",
         &notebook(&[cell(
             &[],
@@ -655,12 +657,12 @@ fn colours_are_for_terminals() {
             json!([printed("b\n")]),
         )]),
     );
-    let (_, said) = desk.check(&[]);
+    let (_, said) = sandbox.check(&[]);
     assert!(
         said.contains("+\\u{1b}[31ma\n") && !said.contains('\u{1b}'),
         "{said:?}"
     );
-    let mut forced = desk.command(&["check", "a.ipynb"]);
+    let mut forced = sandbox.command(&["check", "a.ipynb"]);
     let said = stdout(&forced.env("CLICOLOR_FORCE", "1").output().unwrap());
     assert!(
         said.contains("\u{1b}[32m+\\u{1b}[31ma\u{1b}[0m\n"),
@@ -670,7 +672,7 @@ fn colours_are_for_terminals() {
 
 #[test]
 fn ctrl_c_ends_the_check_and_changes_no_file() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let text = notebook(&[
         cell(&[], "1", json!([])),
         cell(
@@ -679,10 +681,10 @@ fn ctrl_c_ends_the_check_and_changes_no_file() {
             json!([]),
         ),
     ]);
-    desk.write("a.ipynb", &text);
-    let mut command = desk.uncoloured(&["check", "--update", "a.ipynb"]);
+    sandbox.write("a.ipynb", &text);
+    let mut command = sandbox.uncoloured(&["check", "--update", "a.ipynb"]);
     let mut radio = command.spawn().unwrap();
-    while !desk.path("hangs").exists() {
+    while !sandbox.path("hangs").exists() {
         assert_eq!(radio.try_wait().unwrap(), None, "it ended by itself");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
@@ -694,6 +696,6 @@ fn ctrl_c_ends_the_check_and_changes_no_file() {
         "{}",
         stderr(&ended)
     );
-    assert_eq!(desk.read("a.ipynb"), text);
-    assert_eq!(desk.names("."), ["a.ipynb", "hangs"]);
+    assert_eq!(sandbox.read("a.ipynb"), text);
+    assert_eq!(sandbox.names("."), ["a.ipynb", "hangs"]);
 }

@@ -1,11 +1,11 @@
 //! `radio convert` as its users meet it, and what `radio run` makes of folders with scripts.
 
-mod desk;
+mod sandbox;
 
-use desk::*;
+use sandbox::*;
 use serde_json::{Value, json};
 
-impl Desk {
+impl Sandbox {
     /// Converts, and returns the exit code and what was said.
     fn convert(&self, arguments: &[&str]) -> (i32, String) {
         let mut command = self.command(&["convert"]);
@@ -52,16 +52,16 @@ const SCRIPT: &str = "// ---\n// jupyter:\n//   jupytext:\n//     text_represent
 
 #[test]
 fn a_notebook_becomes_a_script_and_comes_back() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let mut code = cell("code", "b", ":dep rand = \"0.10\"\nlet n = 3;");
     code["metadata"] = json!({"tags": ["parameters"], "collapsed": true, "odd key": 1});
     let mut text = cell("markdown", "a", "# Title");
     text["attachments"] = json!({"a.png": {"image/png": "AA=="}});
-    desk.write("a.ipynb", &notebook(&[text, code]));
+    sandbox.write("a.ipynb", &notebook(&[text, code]));
 
-    let (exit, said) = desk.convert(&["a.ipynb"]);
+    let (exit, said) = sandbox.convert(&["a.ipynb"]);
     assert_eq!(
-        (exit, desk.names(".")),
+        (exit, sandbox.names(".")),
         (0, vec!["a.ipynb".to_owned(), "a.rs".to_owned()]),
         "{said}"
     );
@@ -69,11 +69,11 @@ fn a_notebook_becomes_a_script_and_comes_back() {
         said,
         "a.ipynb -> a.rs: 2 cells\nnot in the script: the outputs of 1 cell; 1 attachment; the metadata \"odd key\"\n"
     );
-    assert_eq!(desk.read("a.rs"), SCRIPT);
+    assert_eq!(sandbox.read("a.rs"), SCRIPT);
 
-    let (exit, said) = desk.convert(&["a.rs", "b.ipynb"]);
+    let (exit, said) = sandbox.convert(&["a.rs", "b.ipynb"]);
     assert_eq!((exit, said.as_str()), (0, "a.rs -> b.ipynb: 2 cells\n"));
-    let again = desk.notebook("b.ipynb");
+    let again = sandbox.notebook("b.ipynb");
     let expected = [
         ("cell-1", "# Title", ""),
         ("cell-2", ":dep rand = \"0.10\"\nlet n = 3;", ""),
@@ -88,16 +88,20 @@ fn a_notebook_becomes_a_script_and_comes_back() {
     );
     assert_eq!(again["metadata"]["jupytext"], Value::Null);
 
-    let first = desk.read("b.ipynb");
-    assert_eq!(desk.convert(&["a.rs", "b.ipynb", "--force"]).0, 0);
-    assert_eq!(desk.read("b.ipynb"), first, "ids are the same every time");
-    assert_eq!(desk.convert(&["b.ipynb", "c.rs"]).0, 0);
-    assert_eq!(desk.read("c.rs"), SCRIPT);
+    let first = sandbox.read("b.ipynb");
+    assert_eq!(sandbox.convert(&["a.rs", "b.ipynb", "--force"]).0, 0);
+    assert_eq!(
+        sandbox.read("b.ipynb"),
+        first,
+        "ids are the same every time"
+    );
+    assert_eq!(sandbox.convert(&["b.ipynb", "c.rs"]).0, 0);
+    assert_eq!(sandbox.read("c.rs"), SCRIPT);
 }
 
 #[test]
 fn line_ends_that_a_script_cannot_hold_are_named() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     for (source, clause) in [
         ("1\n", Some("the blank lines at the end of 1 cell")),
         ("!ls\n", Some("the blank lines at the end of 1 cell")),
@@ -118,35 +122,35 @@ fn line_ends_that_a_script_cannot_hold_are_named() {
         last["outputs"] = json!([]);
         let mut odd = cell("code", "odd", source);
         odd["outputs"] = json!([]);
-        desk.write("a.ipynb", &notebook(&[odd, last]));
-        let (exit, said) = desk.convert(&["a.ipynb", "a.rs", "--force"]);
+        sandbox.write("a.ipynb", &notebook(&[odd, last]));
+        let (exit, said) = sandbox.convert(&["a.ipynb", "a.rs", "--force"]);
         assert_eq!(exit, 0, "{said}");
         let named = said
             .split_once("not in the script: ")
             .map(|(_, rest)| rest.trim_end());
         assert_eq!(named, clause, "{source:?}");
         // What is not named comes back, and brought up to date the notebook has the rest as well.
-        assert_eq!(desk.convert(&["a.rs", "b.ipynb", "--force"]).0, 0);
-        let comes_back = joined(&desk.notebook("b.ipynb")["cells"][0]["source"]) == source;
+        assert_eq!(sandbox.convert(&["a.rs", "b.ipynb", "--force"]).0, 0);
+        let comes_back = joined(&sandbox.notebook("b.ipynb")["cells"][0]["source"]) == source;
         assert_eq!(comes_back, clause.is_none(), "{source:?}");
-        assert_eq!(desk.convert(&["a.rs", "a.ipynb", "--update"]).0, 0);
-        let kept = desk.notebook("a.ipynb");
+        assert_eq!(sandbox.convert(&["a.rs", "a.ipynb", "--update"]).0, 0);
+        let kept = sandbox.notebook("a.ipynb");
         assert_eq!(joined(&kept["cells"][0]["source"]), source);
     }
 }
 
 #[test]
 fn nothing_is_overwritten_unasked_and_nothing_unusable_is_written() {
-    let desk = Desk::new();
-    desk.write("a.ipynb", &notebook(&[cell("code", "a", "1")]))
+    let sandbox = Sandbox::new();
+    sandbox.write("a.ipynb", &notebook(&[cell("code", "a", "1")]))
         .write("falls_apart.ipynb", &notebook(&[cell("code", "a", "1"), cell("markdown", "b", "x\n%% y")]))
         .write("broken.ipynb", "{")
         .write("light.rs", "// ---\n// jupyter:\n//   jupytext:\n//     text_representation: {format_name: light}\n// ---\n")
         .write("there.rs", "mine")
         .write("there.ipynb", "mine")
         .write("notes.txt", "x");
-    std::fs::create_dir(desk.path("folder.rs")).unwrap();
-    let before = desk.names(".");
+    std::fs::create_dir(sandbox.path("folder.rs")).unwrap();
+    let before = sandbox.names(".");
     for (arguments, reason) in [
         (
             &["a.ipynb", "there.rs"][..],
@@ -180,22 +184,22 @@ fn nothing_is_overwritten_unasked_and_nothing_unusable_is_written() {
             "cannot be used with",
         ),
     ] {
-        let (exit, said) = desk.convert(arguments);
+        let (exit, said) = sandbox.convert(arguments);
         assert_eq!(exit, 2, "{arguments:?}: {said}");
         assert!(said.contains(reason), "{arguments:?}: {said}");
-        assert_eq!(desk.names("."), before);
+        assert_eq!(sandbox.names("."), before);
     }
     assert_eq!(
-        (desk.read("there.rs"), desk.read("there.ipynb")),
+        (sandbox.read("there.rs"), sandbox.read("there.ipynb")),
         ("mine".into(), "mine".into())
     );
-    assert_eq!(desk.convert(&["a.ipynb", "there.rs", "--force"]).0, 0);
-    assert!(desk.read("there.rs").ends_with("// %%\n1\n"));
+    assert_eq!(sandbox.convert(&["a.ipynb", "there.rs", "--force"]).0, 0);
+    assert!(sandbox.read("there.rs").ends_with("// %%\n1\n"));
 }
 
 #[test]
 fn an_update_keeps_what_the_script_does_not_hold() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let mut picture = cell("markdown", "picture", "![](attachment:a.png)");
     picture["attachments"] = json!({"a.png": {"image/png": "AA=="}});
     let mut kept = cell("code", "kept", "let n = 1;\n");
@@ -207,26 +211,26 @@ fn an_update_keeps_what_the_script_does_not_hold() {
         cell("code", "moved", "n"),
         cell("code", "gone", "2"),
     ];
-    desk.write("a.ipynb", &notebook(&cells_before));
-    assert_eq!(desk.convert(&["a.ipynb"]).0, 0);
+    sandbox.write("a.ipynb", &notebook(&cells_before));
+    assert_eq!(sandbox.convert(&["a.ipynb"]).0, 0);
 
     // Nothing was edited: the notebook is as it was.
-    let (exit, said) = desk.convert(&["a.rs", "--update"]);
+    let (exit, said) = sandbox.convert(&["a.rs", "--update"]);
     assert_eq!(exit, 0, "{said}");
     assert!(said.contains("5 of them"), "{said}");
     let before: Value = serde_json::from_str(&notebook(&cells_before)).unwrap();
-    assert_eq!(cells(&desk.notebook("a.ipynb")), cells(&before));
-    assert_eq!(desk.notebook("a.ipynb")["metadata"], before["metadata"]);
+    assert_eq!(cells(&sandbox.notebook("a.ipynb")), cells(&before));
+    assert_eq!(sandbox.notebook("a.ipynb")["metadata"], before["metadata"]);
 
     let head: String = SCRIPT
         .split_inclusive('\n')
         .take_while(|line| !line.starts_with("// %%"))
         .collect();
     let body = "// %% [markdown]\n// # New\n\n// %%\nn\n\n// %% [markdown]\n// ![a picture](attachment:a.png)\n\n// %% tags=[\"new\"]\nlet n = 1;\n\n// %%\nn + 2\n";
-    desk.write("a.rs", &(head + body));
-    let (exit, said) = desk.convert(&["a.rs", "a.ipynb", "--update"]);
+    sandbox.write("a.rs", &(head + body));
+    let (exit, said) = sandbox.convert(&["a.rs", "a.ipynb", "--update"]);
     assert_eq!(exit, 0, "{said}");
-    let after = desk.notebook("a.ipynb");
+    let after = sandbox.notebook("a.ipynb");
     let expected = [
         ("cell-1", "# New", ""),
         ("moved", "n", "of moved"),
@@ -247,37 +251,38 @@ fn an_update_keeps_what_the_script_does_not_hold() {
     assert_eq!(after["metadata"]["language_info"], json!({"name": "rust"}));
 
     // Where there is no notebook yet, a new one is written.
-    assert_eq!(desk.convert(&["a.rs", "new.ipynb", "--update"]).0, 0);
+    assert_eq!(sandbox.convert(&["a.rs", "new.ipynb", "--update"]).0, 0);
     // A notebook that cannot be read is not lost.
-    desk.write("broken.ipynb", "{");
-    assert_eq!(desk.convert(&["a.rs", "broken.ipynb", "--update"]).0, 2);
-    assert_eq!(desk.read("broken.ipynb"), "{");
+    sandbox.write("broken.ipynb", "{");
+    assert_eq!(sandbox.convert(&["a.rs", "broken.ipynb", "--update"]).0, 2);
+    assert_eq!(sandbox.read("broken.ipynb"), "{");
 }
 
 #[test]
 fn a_folder_offers_its_scripts_and_no_other_rust() {
-    let desk = Desk::new();
-    desk.write(
-        "paired.ipynb",
-        &notebook(&[cell("code", "a", "println!(\"notebook\");")]),
-    )
-    .write("paired.rs", "// %%\nprintln!(\"its script\");\n")
-    .write(
-        "script.rs",
-        "// ---\n// title: x\n// ---\n\n// %% A script\nprintln!(\"script\");\n",
-    )
-    .write("main.rs", "fn main() {}\n// %%\nprintln!(\"main\");\n")
-    .write("latin.rs", "")
-    .write("notes.txt", "// %%\n");
-    std::fs::write(desk.path("latin.rs"), b"// %%\n// \xe9\n").unwrap();
-    let run = desk.run(&["."]);
+    let sandbox = Sandbox::new();
+    sandbox
+        .write(
+            "paired.ipynb",
+            &notebook(&[cell("code", "a", "println!(\"notebook\");")]),
+        )
+        .write("paired.rs", "// %%\nprintln!(\"its script\");\n")
+        .write(
+            "script.rs",
+            "// ---\n// title: x\n// ---\n\n// %% A script\nprintln!(\"script\");\n",
+        )
+        .write("main.rs", "fn main() {}\n// %%\nprintln!(\"main\");\n")
+        .write("latin.rs", "")
+        .write("notes.txt", "// %%\n");
+    std::fs::write(sandbox.path("latin.rs"), b"// %%\n// \xe9\n").unwrap();
+    let run = sandbox.run(&["."]);
     assert!(run.status.success(), "{}", stderr(&run));
-    let mut outputs = desk.names("out");
+    let mut outputs = sandbox.names("out");
     outputs.retain(|name| name != "figures");
     assert_eq!(outputs, ["paired.ipynb", "script.ipynb"]);
-    assert!(desk.read("out/paired.ipynb").contains("notebook\\n"));
+    assert!(sandbox.read("out/paired.ipynb").contains("notebook\\n"));
 
-    let empty = Desk::new();
+    let empty = Sandbox::new();
     empty.write("main.rs", "fn main() {}\n");
     let run = empty.run(&["."]);
     assert_eq!(run.status.code(), Some(2));

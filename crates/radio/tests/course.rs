@@ -1,8 +1,8 @@
 //! An assignment from the solved notebook to the grades: what is handed out, and what hand-ins of every kind come to.
 
-mod desk;
+mod sandbox;
 
-use desk::{Desk, code, joined, stderr};
+use sandbox::{Sandbox, code, joined, stderr};
 use serde_json::{Value, json};
 
 fn cell(source: &str, id: &str, role: &str) -> Value {
@@ -46,30 +46,30 @@ fn solved() -> String {
     ])
 }
 
-fn desk() -> Desk {
-    let desk = Desk::new();
-    std::fs::create_dir(desk.path("source")).unwrap();
-    std::fs::create_dir(desk.path("in")).unwrap();
-    desk.write("source/a.ipynb", &solved());
-    desk.write("source/start.txt", "7\n");
-    desk
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("source")).unwrap();
+    std::fs::create_dir(sandbox.path("in")).unwrap();
+    sandbox.write("source/a.ipynb", &solved());
+    sandbox.write("source/start.txt", "7\n");
+    sandbox
 }
 
 /// What is handed out, with these answers.
-fn hand_in(desk: &Desk, student: &str, double: &str, more: &str) {
-    let mut notebook = desk.notebook("source/a.ipynb");
+fn hand_in(sandbox: &Sandbox, student: &str, double: &str, more: &str) {
+    let mut notebook = sandbox.notebook("source/a.ipynb");
     notebook["cells"][1]["source"] = double.into();
     notebook["cells"][2]["source"] = "assert_eq!(double(2), 4, \"twice two\");\n".into();
     notebook["cells"][3]["source"] = more.into();
-    desk.write(&format!("in/{student}.ipynb"), &notebook.to_string());
+    sandbox.write(&format!("in/{student}.ipynb"), &notebook.to_string());
 }
 
 const DOUBLE: &str = "fn double(x: i64) -> i64 { x + x }";
 const MORE: &str = "let more = start + 1;";
 
 /// The rows of the table, by student: the fields before the remarks, and the remarks.
-fn rows(desk: &Desk) -> std::collections::BTreeMap<String, (String, String)> {
-    let table = desk.read("grades/grades.csv");
+fn rows(sandbox: &Sandbox) -> std::collections::BTreeMap<String, (String, String)> {
+    let table = sandbox.read("grades/grades.csv");
     let rows = table.lines().skip(1).map(|line| {
         let fields: Vec<&str> = line.splitn(7, ',').collect();
         let rest = fields[1..6].join(",");
@@ -80,8 +80,8 @@ fn rows(desk: &Desk) -> std::collections::BTreeMap<String, (String, String)> {
 
 #[test]
 fn what_is_handed_out_has_no_solutions_and_cannot_be_changed() {
-    let desk = desk();
-    let assigned = desk
+    let sandbox = sandbox();
+    let assigned = sandbox
         .command(&["assign", "source/a.ipynb", "out/a.ipynb"])
         .output()
         .unwrap();
@@ -97,7 +97,7 @@ fn what_is_handed_out_has_no_solutions_and_cannot_be_changed() {
         "{}",
         stderr(&assigned)
     );
-    let released = desk.notebook("out/a.ipynb");
+    let released = sandbox.notebook("out/a.ipynb");
     let sources: Vec<String> = released["cells"]
         .as_array()
         .unwrap()
@@ -111,8 +111,8 @@ fn what_is_handed_out_has_no_solutions_and_cannot_be_changed() {
         assert_eq!(released["cells"][at]["metadata"]["editable"], expected);
         assert_eq!(released["cells"][at]["metadata"]["deletable"], false);
     }
-    let before = desk.read("out/a.ipynb");
-    let again = desk
+    let before = sandbox.read("out/a.ipynb");
+    let again = sandbox
         .command(&["assign", "source/a.ipynb", "out"])
         .output()
         .unwrap();
@@ -122,14 +122,14 @@ fn what_is_handed_out_has_no_solutions_and_cannot_be_changed() {
         "{}",
         stderr(&again)
     );
-    assert_eq!(desk.read("out/a.ipynb"), before);
+    assert_eq!(sandbox.read("out/a.ipynb"), before);
 }
 
 #[test]
 fn a_source_that_does_not_get_its_own_points_is_not_handed_out() {
-    let desk = desk();
-    desk.write("source/a.ipynb", &solved().replace("2 * x", "3 * x"));
-    let assigned = desk
+    let sandbox = sandbox();
+    sandbox.write("source/a.ipynb", &solved().replace("2 * x", "3 * x"));
+    let assigned = sandbox
         .command(&["assign", "source/a.ipynb", "out.ipynb"])
         .output()
         .unwrap();
@@ -139,9 +139,9 @@ fn a_source_that_does_not_get_its_own_points_is_not_handed_out() {
         said.contains("cell 3, `double-test`, has 0 of 2 points") && said.contains("twice two"),
         "{said}"
     );
-    assert!(!desk.path("out.ipynb").exists());
-    hand_in(&desk, "ann", DOUBLE, MORE);
-    let graded = desk
+    assert!(!sandbox.path("out.ipynb").exists());
+    hand_in(&sandbox, "ann", DOUBLE, MORE);
+    let graded = sandbox
         .command(&["grade", "source/a.ipynb", "in"])
         .output()
         .unwrap();
@@ -151,8 +151,8 @@ fn a_source_that_does_not_get_its_own_points_is_not_handed_out() {
         "{}",
         stderr(&graded)
     );
-    desk.write("source/a.ipynb", &solved().replace("// END SOLUTION", ""));
-    let broken = desk
+    sandbox.write("source/a.ipynb", &solved().replace("// END SOLUTION", ""));
+    let broken = sandbox
         .command(&["assign", "source/a.ipynb", "out.ipynb"])
         .output()
         .unwrap();
@@ -167,46 +167,46 @@ fn a_source_that_does_not_get_its_own_points_is_not_handed_out() {
 #[cfg(target_os = "linux")]
 #[test]
 fn hand_ins_of_every_kind_are_graded_and_the_same_twice() {
-    let desk = desk();
-    let solution = desk.path("source/a.ipynb").display().to_string();
-    let other = desk.path("in/ann.ipynb").display().to_string();
-    hand_in(&desk, "ann", DOUBLE, MORE);
+    let sandbox = sandbox();
+    let solution = sandbox.path("source/a.ipynb").display().to_string();
+    let other = sandbox.path("in/ann.ipynb").display().to_string();
+    hand_in(&sandbox, "ann", DOUBLE, MORE);
     hand_in(
-        &desk,
+        &sandbox,
         "bob",
         "fn double(x: i64) -> i64 { if x == 2 { 4 } else { 1 } }",
         "todo!()",
     );
     hand_in(
-        &desk,
+        &sandbox,
         "cy-loops",
         "fn double(x: i64) -> i64 { loop {} }",
         MORE,
     );
-    hand_in(&desk, "dee-panics", DOUBLE, "panic!(\"no idea\");");
+    hand_in(&sandbox, "dee-panics", DOUBLE, "panic!(\"no idea\");");
     hand_in(
-        &desk,
+        &sandbox,
         "eve-deletes",
         &format!(
             "fn double(x: i64) -> i64 {{ x + x }}\nlet _ = std::fs::remove_file(\"start.txt\");\nlet _ = std::fs::remove_dir_all({:?});",
-            desk.folder()
+            sandbox.folder()
         ),
         "let more = start + 1;\nassert!(!std::path::Path::new(\"start.txt\").exists());",
     );
     hand_in(
-        &desk,
+        &sandbox,
         "fay-prints",
         DOUBLE,
         "loop { println!(\"and on\"); }",
     );
     hand_in(
-        &desk,
+        &sandbox,
         "gus-forks",
         DOUBLE,
         "unsafe extern \"C\" { safe fn fork() -> i32; }\nloop { if fork() == 0 { loop { std::thread::park() } } std::thread::sleep(std::time::Duration::from_millis(1)) }",
     );
     hand_in(
-        &desk,
+        &sandbox,
         "hal-reads",
         &format!(
             "fn double(x: i64) -> i64 {{ x + x }}\nprintln!(\"{{:?}}\", std::fs::read_to_string({solution:?}).map_err(|e| e.kind()));"
@@ -216,21 +216,21 @@ fn hand_ins_of_every_kind_are_graded_and_the_same_twice() {
         ),
     );
     hand_in(
-        &desk,
+        &sandbox,
         "ida-includes",
         DOUBLE,
         &format!("println!(\"{{}}\", include_str!({solution:?}));\nlet more = start + 1;"),
     );
-    hand_in(&desk, "jan-quits", DOUBLE, "std::process::exit(0);");
-    let mut edited = desk.notebook("in/bob.ipynb");
+    hand_in(&sandbox, "jan-quits", DOUBLE, "std::process::exit(0);");
+    let mut edited = sandbox.notebook("in/bob.ipynb");
     edited["cells"][2]["source"] = "// fine".into();
     edited["cells"][4]["source"] = "assert!(true);".into();
-    desk.write("in/kim-edits.ipynb", &edited.to_string());
-    desk.write("in/lea-empty.ipynb", &notebook(&[]));
-    desk.write("in/max-broken.ipynb", "{\"cells\": [");
-    desk.write("in/ned-other.ipynb", &notebook(&[json!({"cell_type": "code", "execution_count": null, "id": "x", "metadata": {}, "outputs": [], "source": "println!(\"holidays\");"})]));
+    sandbox.write("in/kim-edits.ipynb", &edited.to_string());
+    sandbox.write("in/lea-empty.ipynb", &notebook(&[]));
+    sandbox.write("in/max-broken.ipynb", "{\"cells\": [");
+    sandbox.write("in/ned-other.ipynb", &notebook(&[json!({"cell_type": "code", "execution_count": null, "id": "x", "metadata": {}, "outputs": [], "source": "println!(\"holidays\");"})]));
     // Without the ids of cells, and moved, doubled and deleted.
-    let mut shuffled = desk.notebook("in/ann.ipynb");
+    let mut shuffled = sandbox.notebook("in/ann.ipynb");
     shuffled["nbformat_minor"] = 4.into();
     let cells = shuffled["cells"].as_array_mut().unwrap();
     for cell in &mut *cells {
@@ -238,20 +238,20 @@ fn hand_ins_of_every_kind_are_graded_and_the_same_twice() {
     }
     cells.swap(0, 3);
     cells[2] = cells[1].clone();
-    desk.write("in/oz-shuffles.ipynb", &shuffled.to_string());
+    sandbox.write("in/oz-shuffles.ipynb", &shuffled.to_string());
     let grade = || {
         let arguments = ["grade", "source/a.ipynb", "in", "--timeout", "2"];
-        let graded = desk.command(&arguments).output().unwrap();
+        let graded = sandbox.command(&arguments).output().unwrap();
         assert_eq!(code(&graded), 1, "{}", stderr(&graded));
         (
-            desk.read("grades/grades.csv"),
-            desk.read("grades/grades.json"),
+            sandbox.read("grades/grades.csv"),
+            sandbox.read("grades/grades.json"),
             stderr(&graded),
         )
     };
     let (table, json, said) = grade();
     assert!(said.contains("12 of 15 hand-ins graded"), "{said}");
-    let rows = rows(&desk);
+    let rows = rows(&sandbox);
     let points = |student: &str| rows[student].0.as_str();
     let remarks = |student: &str| rows[student].1.as_str();
     for (student, expected) in [
@@ -299,7 +299,7 @@ fn hand_ins_of_every_kind_are_graded_and_the_same_twice() {
         assert!(why.contains(expected) || why.contains("Timeout"), "{why}");
     }
     // Nothing of the teacher's was read or removed.
-    let feedback = |student: &str| desk.read(&format!("grades/feedback/{student}.html"));
+    let feedback = |student: &str| sandbox.read(&format!("grades/feedback/{student}.html"));
     assert_eq!(
         feedback("hal-reads").matches("PermissionDenied").count(),
         2,
@@ -310,7 +310,7 @@ fn hand_ins_of_every_kind_are_graded_and_the_same_twice() {
         !feedback("ida-includes").contains("start + 1\\n"),
         "the solution was included"
     );
-    assert!(desk.path("source/start.txt").is_file() && desk.path("in/ann.ipynb").is_file());
+    assert!(sandbox.path("source/start.txt").is_file() && sandbox.path("in/ann.ipynb").is_file());
     assert!(
         !feedback("bob").contains("double(0)"),
         "hidden tests are shown"
@@ -327,28 +327,28 @@ fn hand_ins_of_every_kind_are_graded_and_the_same_twice() {
 
 #[test]
 fn a_new_notebook_runs_and_nothing_is_overwritten() {
-    let desk = Desk::new();
-    let new = desk.command(&["new", "first-try"]).output().unwrap();
+    let sandbox = Sandbox::new();
+    let new = sandbox.command(&["new", "first-try"]).output().unwrap();
     assert_eq!(code(&new), 0, "{}", stderr(&new));
-    assert_eq!(desk.names("first-try"), ["first-try.ipynb", "songs.csv"]);
-    let run = desk.run(&["first-try/first-try.ipynb"]);
+    assert_eq!(sandbox.names("first-try"), ["first-try.ipynb", "songs.csv"]);
+    let run = sandbox.run(&["first-try/first-try.ipynb"]);
     assert_eq!(code(&run), 0, "{}", stderr(&run));
-    assert!(desk.path("out/figures/first-try/plays.svg").is_file());
-    let again = desk.command(&["new", "first-try"]).output().unwrap();
+    assert!(sandbox.path("out/figures/first-try/plays.svg").is_file());
+    let again = sandbox.command(&["new", "first-try"]).output().unwrap();
     assert_eq!(code(&again), 2);
     assert!(
         stderr(&again).contains("there already"),
         "{}",
         stderr(&again)
     );
-    let assignment = desk
+    let assignment = sandbox
         .command(&["new", "mine.ipynb", "--assignment"])
         .output()
         .unwrap();
     assert_eq!(code(&assignment), 0, "{}", stderr(&assignment));
-    let text = desk.read("mine.ipynb");
+    let text = sandbox.read("mine.ipynb");
     assert!(
         text.contains("todo!()") && !text.contains("BEGIN SOLUTION") && !text.contains("HIDDEN")
     );
-    assert!(desk.path("radio_songs.csv").is_file());
+    assert!(sandbox.path("radio_songs.csv").is_file());
 }

@@ -1,25 +1,25 @@
 //! `--engine evcxr`: that it gives what the compiled program gives; or, where it is not installed, that this is said.
 
-mod desk;
+mod sandbox;
 
-use desk::*;
+use sandbox::*;
 
 #[test]
 fn a_radio_without_evcxr_says_how_to_get_it() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     // Beside this one there is nothing.
-    let radio = desk.path("radio");
+    let radio = sandbox.path("radio");
     std::fs::copy(env!("CARGO_BIN_EXE_radio"), &radio).unwrap();
-    desk.write("a.rs", "// %%\n1 + 1\n");
+    sandbox.write("a.rs", "// %%\n1 + 1\n");
     for command in ["run", "check", "step"] {
         let path = match command {
             "check" => {
-                desk.command(&["convert", "a.rs"]).output().unwrap();
+                sandbox.command(&["convert", "a.rs"]).output().unwrap();
                 "a.ipynb"
             }
             _ => "a.rs",
         };
-        let output = desk
+        let output = sandbox
             .program(&radio)
             .args([command, path, "--engine", "evcxr"])
             .env("PATH", "")
@@ -31,7 +31,7 @@ fn a_radio_without_evcxr_says_how_to_get_it() {
             "{command}"
         );
     }
-    assert!(!desk.path("out").exists());
+    assert!(!sandbox.path("out").exists());
 }
 
 mod installed {
@@ -39,21 +39,21 @@ mod installed {
     use serde_json::{Value, json};
 
     /// A cell's outputs, without what only one of the engines can know: a failure's place in the compiler's words.
-    fn outputs(desk: &Desk, engine: &str, script: &str, more: &[&str]) -> Vec<Value> {
-        desk.write("a.rs", script);
+    fn outputs(sandbox: &Sandbox, engine: &str, script: &str, more: &[&str]) -> Vec<Value> {
+        sandbox.write("a.rs", script);
         let mut arguments = vec!["a.rs", "--quiet", "--engine", engine];
         arguments.extend(more);
-        let run = desk.run(&arguments);
+        let run = sandbox.run(&arguments);
         assert!(code(&run) < 2, "{engine}: {}", stderr(&run));
-        let cells = desk.cells("a").into_iter();
+        let cells = sandbox.cells("a").into_iter();
         cells.map(|cell| cell["outputs"].clone()).collect()
     }
 
     #[track_caller]
     fn same_in_both(script: &str, more: &[&str]) -> Vec<Value> {
-        let desk = Desk::new();
-        let compiled = outputs(&desk, "compiled", script, more);
-        let evcxr = outputs(&desk, "evcxr", script, more);
+        let sandbox = Sandbox::new();
+        let compiled = outputs(&sandbox, "compiled", script, more);
+        let evcxr = outputs(&sandbox, "evcxr", script, more);
         let pretty = |cells: &[Value]| serde_json::to_string_pretty(cells).unwrap();
         assert_eq!(pretty(&evcxr), pretty(&compiled), "{script}");
         evcxr
@@ -104,10 +104,10 @@ later
     #[test]
     #[ignore = "needs radio-evcxr beside radio: .ci/crossing"]
     fn failures_have_the_same_shape() {
-        let desk = Desk::new();
+        let sandbox = Sandbox::new();
         let script = "// %%\nlet n: i32 = \"x\".parse()?;\n// %%\nlet s: &str = 1;\n// %%\nstd::process::exit(3)\n// %%\n2 + 2\n";
         let errors = |engine| {
-            let cells = outputs(&desk, engine, script, &["--allow-errors"]);
+            let cells = outputs(&sandbox, engine, script, &["--allow-errors"]);
             let of_cell = |outputs: &Value| match outputs[0]["output_type"] == "error" {
                 true => (outputs[0]["ename"].clone(), outputs[0]["evalue"].clone()),
                 false => (Value::Null, outputs[0]["data"]["text/plain"].clone()),
@@ -130,9 +130,9 @@ later
     #[test]
     #[ignore = "needs radio-evcxr beside radio: .ci/crossing"]
     fn the_compiler_s_errors_show_the_cell_s_own_lines() {
-        let desk = Desk::new();
+        let sandbox = Sandbox::new();
         let script = "// %%\nlet a = 1;\n\nlet s: &str = a;\n";
-        let shown = |engine| joined(&outputs(&desk, engine, script, &[])[0][0]["traceback"]);
+        let shown = |engine| joined(&outputs(&sandbox, engine, script, &[])[0][0]["traceback"]);
         let evcxr = shown("evcxr");
         assert!(evcxr.contains("a.rs cell 1:3:15"), "{evcxr}");
         assert!(
@@ -156,9 +156,9 @@ later
     #[test]
     #[ignore = "needs radio-evcxr beside radio: .ci/crossing"]
     fn what_one_program_cannot_do_is_done() {
-        let desk = Desk::new();
+        let sandbox = Sandbox::new();
         let cells = outputs(
-            &desk,
+            &sandbox,
             "evcxr",
             "// %%\nlet a = 1;\n// %%\n:clear\n// %%\nlet a = 2; a\n",
             &[],
@@ -169,9 +169,9 @@ later
     #[test]
     #[ignore = "needs radio-evcxr beside radio: .ci/crossing"]
     fn what_stands_behind_a_restart_is_shown() {
-        let desk = Desk::new();
+        let sandbox = Sandbox::new();
         let script = "// %%\n:restart\n3\n// %%\n:restart\npanic!(\"told\")\n// %%\nlet a = 1;\n// %%\n:clear\nprintln!(\"begun\");\nlet a = 2;\na\n";
-        let cells = outputs(&desk, "evcxr", script, &["--allow-errors"]);
+        let cells = outputs(&sandbox, "evcxr", script, &["--allow-errors"]);
         let shown = cells[0].to_string();
         assert!(
             shown.contains(r#"["3"]"#) && shown.contains("restarted"),
@@ -187,9 +187,9 @@ later
     #[test]
     #[ignore = "needs radio-evcxr beside radio: .ci/crossing"]
     fn a_panic_is_one_whoever_has_it_told() {
-        let desk = Desk::new();
+        let sandbox = Sandbox::new();
         let script = "// %%\nstd::panic::set_hook(Box::new(|_| println!(\"mine\")));\n// %%\npanic!(\"told\")\n";
-        let cells = outputs(&desk, "evcxr", script, &["--allow-errors"]);
+        let cells = outputs(&sandbox, "evcxr", script, &["--allow-errors"]);
         assert_eq!(cells[1][0]["text"], json!(["mine\n"]));
         assert_eq!(cells[1][1]["ename"], "Panic");
     }
@@ -208,17 +208,17 @@ later
     #[test]
     #[ignore = "needs radio-evcxr beside radio: .ci/crossing"]
     fn the_paths_of_a_notebook_are_its_own() {
-        let desk = Desk::new();
-        std::fs::create_dir(desk.path("inner")).unwrap();
-        desk.write("inner/data.txt", "hello");
-        desk.write(
+        let sandbox = Sandbox::new();
+        std::fs::create_dir(sandbox.path("inner")).unwrap();
+        sandbox.write("inner/data.txt", "hello");
+        sandbox.write(
             "inner/a.rs",
             "// %%\nstd::fs::read_to_string(\"data.txt\").unwrap()\n",
         );
-        let run = desk.run(&["inner/a.rs", "--engine", "evcxr"]);
+        let run = sandbox.run(&["inner/a.rs", "--engine", "evcxr"]);
         assert_eq!(code(&run), 0, "{}", stderr(&run));
         assert_eq!(
-            desk.cells("a")[0]["outputs"][0]["data"]["text/plain"],
+            sandbox.cells("a")[0]["outputs"][0]["data"]["text/plain"],
             json!(["\"hello\""])
         );
     }

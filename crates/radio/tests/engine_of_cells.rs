@@ -1,14 +1,16 @@
 //! What cells may keep of each other, and what they may not: no value is seen that is gone.
 
-mod desk;
+mod sandbox;
 
-use desk::*;
+use sandbox::*;
 
 /// The outputs of the cells of a script that is run with `--allow-errors`.
 fn outputs(script: &str) -> Vec<Vec<String>> {
-    let desk = Desk::new();
-    desk.write("a.rs", script).run(&["a.rs", "--allow-errors"]);
-    desk.cells("a").iter().map(short).collect()
+    let sandbox = Sandbox::new();
+    sandbox
+        .write("a.rs", script)
+        .run(&["a.rs", "--allow-errors"]);
+    sandbox.cells("a").iter().map(short).collect()
 }
 
 /// Whether a cell has no output but one error, which says all of `parts`.
@@ -171,9 +173,11 @@ fn cells_that_are_compiled_together_mean_what_they_mean_alone() {
          // %%\nlet first = &taken[0];\n// %%\nfirst.clone() + &taken[1]\n// %%\nmodule_path!()\n\
          // %%\nfn twice(x: u64) -> u64 {{ 3 * x }}\n// %%\nadd(twice(3))\n// %%\npanic!(\"at {{one}}\");\n// %%\nadd(one)\n"
     );
-    let desk = Desk::new();
-    desk.write("a.rs", &script).run(&["a.rs", "--allow-errors"]);
-    let cells: Vec<Vec<String>> = desk.cells("a").iter().map(short).collect();
+    let sandbox = Sandbox::new();
+    sandbox
+        .write("a.rs", &script)
+        .run(&["a.rs", "--allow-errors"]);
+    let cells: Vec<Vec<String>> = sandbox.cells("a").iter().map(short).collect();
     assert_eq!(cells[3], ["=4"]);
     assert!(is_refused(&cells[4], &["mismatched types"]), "{cells:?}");
     assert!(is_refused(&cells[7], &["cannot find value `names`"]));
@@ -185,7 +189,7 @@ fn cells_that_are_compiled_together_mean_what_they_mean_alone() {
     assert_eq!(cells[15], ["=\"ctx\""]);
     assert_eq!(cells[17], ["=10"]);
     assert_eq!(cells[18], ["!Panic: at 1"]);
-    let panicked = desk.cells("a")[18].to_string();
+    let panicked = sandbox.cells("a")[18].to_string();
     assert!(panicked.contains("a.rs cell 19:1:1"), "{panicked}");
     assert_eq!(cells[19], ["=2"]);
 }
@@ -214,8 +218,8 @@ fn a_static_is_there_once_whatever_becomes_of_its_type() {
 
 #[test]
 fn the_items_of_an_included_file_are_items() {
-    let desk = Desk::new();
-    desk.write("items.rs", "/// Doubles.\npub fn twice(x: i32) -> i32 { 2 * x }\nstruct P { x: i32 }\n")
+    let sandbox = Sandbox::new();
+    sandbox.write("items.rs", "/// Doubles.\npub fn twice(x: i32) -> i32 { 2 * x }\nstruct P { x: i32 }\n")
         .write("number.rs", "21\n")
         .write(
             "a.rs",
@@ -223,15 +227,16 @@ fn the_items_of_an_included_file_are_items() {
              // %%\ninclude!(\"no_such_file.rs\");\n",
         )
         .run(&["a.rs", "--allow-errors"]);
-    let cells: Vec<Vec<String>> = desk.cells("a").iter().map(short).collect();
+    let cells: Vec<Vec<String>> = sandbox.cells("a").iter().map(short).collect();
     assert_eq!(cells[2], ["=42"]);
     assert!(is_refused(&cells[3], &["no_such_file.rs"]), "{cells:?}");
-    desk.write(
-        "items.rs",
-        "pub fn twice(x: i32) -> i32 { 3 * x }\nstruct P { x: i32 }\n",
-    )
-    .run(&["a.rs", "--allow-errors"]);
-    assert_eq!(short(&desk.cells("a")[2]), ["=63"]);
+    sandbox
+        .write(
+            "items.rs",
+            "pub fn twice(x: i32) -> i32 { 3 * x }\nstruct P { x: i32 }\n",
+        )
+        .run(&["a.rs", "--allow-errors"]);
+    assert_eq!(short(&sandbox.cells("a")[2]), ["=63"]);
 }
 
 #[test]
@@ -245,18 +250,18 @@ fn what_never_ends_needs_no_type() {
 
 #[test]
 fn a_name_that_a_crate_has_is_told_with_its_use_line() {
-    let desk = Desk::new();
-    desk.write_crate(
+    let sandbox = Sandbox::new();
+    sandbox.write_crate(
         "helper",
         "pub mod tables { pub struct Grid; }\n#[macro_export] macro_rules! grid { () => {} }\n",
     );
-    desk.write(
+    sandbox.write(
         "a.rs",
         "// %%\n:dep helper = { path = \"helper\" }\n\
          // %%\nlet g = Grid;\n// %%\nfn f(_: &Grid) {}\n// %%\ngrid!();\n// %%\nlet m = HashMap::<u8, u8>::new();\n// %%\nnothing_like_it\n",
     );
-    desk.run(&["a.rs", "--allow-errors"]);
-    let told: Vec<String> = desk
+    sandbox.run(&["a.rs", "--allow-errors"]);
+    let told: Vec<String> = sandbox
         .cells("a")
         .iter()
         .map(|cell| cell["outputs"].to_string())

@@ -1,11 +1,11 @@
 //! `radio export` as its users meet it: where files go, what is in them, and what is refused.
 
-mod desk;
+mod sandbox;
 
-use desk::*;
+use sandbox::*;
 use serde_json::{Value, json};
 
-impl Desk {
+impl Sandbox {
     /// Exports, and returns the exit code and what was said.
     fn export(&self, arguments: &[&str]) -> (i32, String) {
         let mut command = self.command(&["export"]);
@@ -50,19 +50,23 @@ fn lesson() -> String {
 
 #[test]
 fn files_go_beside_the_notebook_or_where_they_are_sent() {
-    let desk = Desk::new();
-    desk.write("a.ipynb", &lesson())
+    let sandbox = Sandbox::new();
+    sandbox
+        .write("a.ipynb", &lesson())
         .write("b.ipynb", &notebook(&[markdown("# B")]));
-    assert_eq!(desk.export(&["a.ipynb"]), (0, "a.ipynb -> a.html\n".into()));
-    assert_eq!(desk.export(&["a.ipynb", "--to", "slides"]).0, 0);
     assert_eq!(
-        desk.export(&["a.ipynb", "--to", "markdown"]),
+        sandbox.export(&["a.ipynb"]),
+        (0, "a.ipynb -> a.html\n".into())
+    );
+    assert_eq!(sandbox.export(&["a.ipynb", "--to", "slides"]).0, 0);
+    assert_eq!(
+        sandbox.export(&["a.ipynb", "--to", "markdown"]),
         (0, "a.ipynb -> a.md, 1 figure file\n".into())
     );
-    assert_eq!(desk.export(&[".", "--output", "site"]).0, 0);
-    assert_eq!(desk.export(&["a.ipynb", "--output", "site/c.html"]).0, 0);
+    assert_eq!(sandbox.export(&[".", "--output", "site"]).0, 0);
+    assert_eq!(sandbox.export(&["a.ipynb", "--output", "site/c.html"]).0, 0);
     assert_eq!(
-        desk.names("."),
+        sandbox.names("."),
         [
             "a.html",
             "a.ipynb",
@@ -73,10 +77,10 @@ fn files_go_beside_the_notebook_or_where_they_are_sent() {
             "site"
         ]
     );
-    assert_eq!(desk.names("a_files"), ["a_1_2.svg"]);
-    assert_eq!(desk.names("site"), ["a.html", "b.html", "c.html"]);
+    assert_eq!(sandbox.names("a_files"), ["a_1_2.svg"]);
+    assert_eq!(sandbox.names("site"), ["a.html", "b.html", "c.html"]);
 
-    let page = desk.read("site/a.html");
+    let page = sandbox.read("site/a.html");
     for part in [
         "<title>A lesson</title>",
         "<li class=\"level-2\"><a href=\"#part-two\">Part two</a></li>",
@@ -90,16 +94,20 @@ fn files_go_beside_the_notebook_or_where_they_are_sent() {
         assert!(page.contains(part), "{part} is not in {page}");
     }
     // What is exported alone has nothing to link to.
-    assert!(desk.read("a.html").contains("</a>, the other and a file."));
-    let text = desk.read("a.md");
+    assert!(
+        sandbox
+            .read("a.html")
+            .contains("</a>, the other and a file.")
+    );
+    let text = sandbox.read("a.md");
     assert!(
         text.contains("```rust\nlet x = 2;\nx * x\n```\n\n    printed\n"),
         "{text}"
     );
     assert!(text.contains("![a plot](a_files/a_1_2.svg)"), "{text}");
 
-    assert_eq!(desk.export(&["a.ipynb", "--no-code"]).0, 0);
-    let page = desk.read("a.html");
+    assert_eq!(sandbox.export(&["a.ipynb", "--no-code"]).0, 0);
+    let page = sandbox.read("a.html");
     assert!(
         !page.contains("<span class=\"k\">let</span>") && page.contains("printed"),
         "{page}"
@@ -108,57 +116,61 @@ fn files_go_beside_the_notebook_or_where_they_are_sent() {
 
 #[test]
 fn hidden_tests_stay_hidden() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let test = "assert!(shown);\n// BEGIN HIDDEN TESTS\nassert!(secret);\n// END HIDDEN TESTS\n";
-    desk.write("a.ipynb", &notebook(&[code_cell(test, json!([]))]));
+    sandbox.write("a.ipynb", &notebook(&[code_cell(test, json!([]))]));
     for format in ["html", "slides", "markdown"] {
-        let ended = desk.export(&["a.ipynb", "--to", format, "--output", "site"]);
+        let ended = sandbox.export(&["a.ipynb", "--to", format, "--output", "site"]);
         assert_eq!(ended.0, 0, "{}", ended.1);
     }
     for name in ["site/a.html", "site/a.slides.html", "site/a.md"] {
-        let text = desk.read(name);
+        let text = sandbox.read(name);
         assert!(text.contains("shown") && !text.contains("secret"), "{text}");
     }
 }
 
 #[test]
 fn a_figure_that_is_gone_is_removed_and_what_is_not_ours_stays() {
-    let desk = Desk::new();
-    desk.write("a.ipynb", &lesson());
-    std::fs::create_dir(desk.path("a_files")).unwrap();
-    desk.write("a_files/a_7_0.png", "old")
+    let sandbox = Sandbox::new();
+    sandbox.write("a.ipynb", &lesson());
+    std::fs::create_dir(sandbox.path("a_files")).unwrap();
+    sandbox
+        .write("a_files/a_7_0.png", "old")
         .write("a_files/a_plan.png", "mine")
         .write("a_files/a_7_0", "mine");
-    assert_eq!(desk.export(&["a.ipynb", "--to", "markdown"]).0, 0);
-    assert_eq!(desk.names("a_files"), ["a_1_2.svg", "a_7_0", "a_plan.png"]);
+    assert_eq!(sandbox.export(&["a.ipynb", "--to", "markdown"]).0, 0);
+    assert_eq!(
+        sandbox.names("a_files"),
+        ["a_1_2.svg", "a_7_0", "a_plan.png"]
+    );
 }
 
 #[test]
 fn a_book_has_a_page_a_notebook_and_leaves_its_settings_to_the_reader() {
-    let desk = Desk::new();
-    std::fs::create_dir(desk.path("notebooks")).unwrap();
-    desk.write("notebooks/a.ipynb", &lesson()).write(
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("notebooks")).unwrap();
+    sandbox.write("notebooks/a.ipynb", &lesson()).write(
         "notebooks/b c.ipynb",
         &notebook(&[markdown("# B *and* [C]")]),
     );
-    let (exit, said) = desk.export(&["notebooks", "--to", "book"]);
+    let (exit, said) = sandbox.export(&["notebooks", "--to", "book"]);
     assert!(
         exit == 0 && said.contains("mdbook is not installed"),
         "{said}"
     );
     assert_eq!(
-        desk.names("out/book"),
+        sandbox.names("out/book"),
         ["book.toml", "radio.css", "radio.js", "src"]
     );
     assert_eq!(
-        desk.names("out/book/src"),
+        sandbox.names("out/book/src"),
         ["SUMMARY.md", "a.md", "a_files", "b c.md"]
     );
     assert_eq!(
-        desk.read("out/book/src/SUMMARY.md"),
+        sandbox.read("out/book/src/SUMMARY.md"),
         "# Summary\n\n- [A lesson](a.md)\n- [B and &#91;C&#93;](b%20c.md)\n"
     );
-    let page = desk.read("out/book/src/a.md");
+    let page = sandbox.read("out/book/src/a.md");
     assert!(
         page.contains("# A lesson {#a-lesson}\n") && page.contains("## Part two {#part-two}\n"),
         "{page}"
@@ -168,36 +180,37 @@ fn a_book_has_a_page_a_notebook_and_leaves_its_settings_to_the_reader() {
         "{page}"
     );
     // Exercises below it belong to it, with solutions that open.
-    std::fs::create_dir(desk.path("notebooks/exercises")).unwrap();
+    std::fs::create_dir(sandbox.path("notebooks/exercises")).unwrap();
     let solution = "// BEGIN SOLUTION\n6 * 7\n// END SOLUTION";
-    desk.write(
+    sandbox.write(
         "notebooks/exercises/a.ipynb",
         &notebook(&[code_cell(solution, json!([]))]),
     );
-    assert_eq!(desk.export(&["notebooks", "--to", "book"]).0, 0);
-    let page = desk.read("out/book/src/exercises-a.md");
+    assert_eq!(sandbox.export(&["notebooks", "--to", "book"]).0, 0);
+    let page = sandbox.read("out/book/src/exercises-a.md");
     assert!(
         page.contains("<details><summary>A solution</summary><pre"),
         "{page}"
     );
-    desk.write("out/book/book.toml", "[book]\ntitle = \"Mine\"\n");
-    assert_eq!(desk.export(&["notebooks", "--to", "book"]).0, 0);
+    sandbox.write("out/book/book.toml", "[book]\ntitle = \"Mine\"\n");
+    assert_eq!(sandbox.export(&["notebooks", "--to", "book"]).0, 0);
     assert_eq!(
-        desk.read("out/book/book.toml"),
+        sandbox.read("out/book/book.toml"),
         "[book]\ntitle = \"Mine\"\n"
     );
 }
 
 #[test]
 fn what_cannot_be_done_is_said_and_nothing_is_written() {
-    let desk = Desk::new();
-    desk.write("a.ipynb", &lesson())
+    let sandbox = Sandbox::new();
+    sandbox
+        .write("a.ipynb", &lesson())
         .write("b.ipynb", &lesson())
         .write("broken.ipynb", "{")
         .write("taken", "mine");
-    std::fs::create_dir_all(desk.path("other/sub")).unwrap();
-    desk.write("other/a.ipynb", &lesson());
-    let before = desk.names(".");
+    std::fs::create_dir_all(sandbox.path("other/sub")).unwrap();
+    sandbox.write("other/a.ipynb", &lesson());
+    let before = sandbox.names(".");
     for (arguments, reason) in [
         (
             &["a.ipynb", "b.ipynb", "--output", "x.html"][..],
@@ -222,55 +235,64 @@ fn what_cannot_be_done_is_said_and_nothing_is_written() {
         (&["missing.ipynb"], "missing.ipynb: there is no such file"),
         (&[], "NOTEBOOK"),
     ] {
-        let (exit, said) = desk.export(arguments);
+        let (exit, said) = sandbox.export(arguments);
         assert!(
             exit == 2 && said.contains(reason),
             "{arguments:?}: {exit} {said}"
         );
-        assert_eq!(desk.names("."), before, "{arguments:?}");
+        assert_eq!(sandbox.names("."), before, "{arguments:?}");
     }
 }
 
 #[test]
 fn cells_can_run_first_and_a_failure_exports_nothing() {
-    let desk = Desk::new();
-    desk.write("a.ipynb", &notebook(&[code_cell("6 * 7", json!([]))]))
+    let sandbox = Sandbox::new();
+    sandbox
+        .write("a.ipynb", &notebook(&[code_cell("6 * 7", json!([]))]))
         .write(
             "b.ipynb",
             &notebook(&[code_cell("panic!(\"as planned\")", json!([]))]),
         );
-    let before = desk.read("a.ipynb");
+    let before = sandbox.read("a.ipynb");
     let export = |name: &str| {
-        let mut command = desk.command(&["export", name, "--execute"]);
+        let mut command = sandbox.command(&["export", name, "--execute"]);
         let output = command.output().unwrap();
         (code(&output), stderr(&output))
     };
     let (exit, said) = export("a.ipynb");
     assert_eq!(exit, 0, "{said}");
-    assert!(desk.read("a.html").contains("<pre class=\"text\">42</pre>"));
-    assert_eq!(desk.read("a.ipynb"), before, "the notebook stays as it is");
+    assert!(
+        sandbox
+            .read("a.html")
+            .contains("<pre class=\"text\">42</pre>")
+    );
+    assert_eq!(
+        sandbox.read("a.ipynb"),
+        before,
+        "the notebook stays as it is"
+    );
     let (exit, said) = export("b.ipynb");
     assert!(
         exit == 1 && said.contains("b.ipynb cell 1") && said.contains("as planned"),
         "{said}"
     );
-    assert_eq!(desk.names("."), ["a.html", "a.ipynb", "b.ipynb"]);
+    assert_eq!(sandbox.names("."), ["a.html", "a.ipynb", "b.ipynb"]);
 }
 
 #[test]
 fn a_browser_that_hangs_or_fails_leaves_nothing_behind() {
     use std::os::unix::fs::PermissionsExt;
-    let desk = Desk::new();
-    desk.write("a.ipynb", &lesson());
-    std::fs::create_dir(desk.path("cache")).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.write("a.ipynb", &lesson());
+    std::fs::create_dir(sandbox.path("cache")).unwrap();
     let browser = |text: &str| {
-        desk.write("browser", &format!("#!/bin/sh\n{text}\n"));
+        sandbox.write("browser", &format!("#!/bin/sh\n{text}\n"));
         let mode = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(desk.path("browser"), mode).unwrap();
-        let mut command = desk.command(&["export", "a.ipynb", "--to", "pdf"]);
+        std::fs::set_permissions(sandbox.path("browser"), mode).unwrap();
+        let mut command = sandbox.command(&["export", "a.ipynb", "--to", "pdf"]);
         command
-            .env("CHROME", desk.path("browser"))
-            .env("XDG_CACHE_HOME", desk.path("cache"));
+            .env("CHROME", sandbox.path("browser"))
+            .env("XDG_CACHE_HOME", sandbox.path("cache"));
         command
     };
     let output = browser("echo [1:2] no display >&2; exit 3")
@@ -287,9 +309,9 @@ fn a_browser_that_hangs_or_fails_leaves_nothing_behind() {
         .spawn()
         .unwrap();
     wait_for("the browser", || {
-        std::fs::read_to_string(desk.path("process")).is_ok_and(|text| text.ends_with('\n'))
+        std::fs::read_to_string(sandbox.path("process")).is_ok_and(|text| text.ends_with('\n'))
     });
-    let process = desk.read("process");
+    let process = sandbox.read("process");
     assert!(is_alive(process.trim()));
     send("-INT", &child);
     let output = child.wait_with_output().unwrap();
@@ -300,10 +322,13 @@ fn a_browser_that_hangs_or_fails_leaves_nothing_behind() {
     let output = command.env("CHROME", "/nowhere/chrome").output().unwrap();
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("there is no program /nowhere/chrome"));
-    assert_eq!(desk.names("."), ["a.ipynb", "browser", "cache", "process"]);
+    assert_eq!(
+        sandbox.names("."),
+        ["a.ipynb", "browser", "cache", "process"]
+    );
     assert!(
-        desk.names("cache/radio").is_empty(),
+        sandbox.names("cache/radio").is_empty(),
         "{:?}",
-        desk.names("cache/radio")
+        sandbox.names("cache/radio")
     );
 }

@@ -1,15 +1,15 @@
 //! `radio run` when things go wrong: cells that misbehave, disks that are full, runs that are killed.
 #![cfg(target_os = "linux")]
 
-mod desk;
+mod sandbox;
 
-use desk::*;
+use sandbox::*;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 use std::time::Duration;
 
-impl Desk {
+impl Sandbox {
     /// Runs radio, started by a program that takes something from it first.
     fn run_within(&self, program: &str, first: &[&str], arguments: &[&str]) -> Output {
         let mut command = self.program(program);
@@ -109,8 +109,8 @@ const C: &str = "// %%\nunsafe extern \"C\" { safe fn dup(a: i32) -> i32; safe f
 
 #[test]
 fn a_flood_is_cut_at_the_stated_sizes() {
-    let desk = Desk::new();
-    let run = desk
+    let sandbox = Sandbox::new();
+    let run = sandbox
         .write(
             "a.rs",
             r#"// %%
@@ -137,7 +137,7 @@ panic!("{}", "x".repeat(100 << 20))
         )
         .run(&["a.rs", "--quiet"]);
     assert_eq!(code(&run), 1, "{}", stderr(&run));
-    let cells = desk.outputs("a");
+    let cells = sandbox.outputs("a");
     for cell in &cells[..4] {
         let text = joined(&cell[0]["text"]);
         assert_eq!(cell.len(), 1);
@@ -200,12 +200,14 @@ fn a_program_that_goes_ends_the_run_at_its_cell_and_the_message_says_how() {
             "Timeout: the cell did not end in the time it was given",
         ),
     ] {
-        let desk = Desk::new();
+        let sandbox = Sandbox::new();
         let text =
             format!("{C}println!(\"kept\");\n// %%\nprintln!(\"up to here\");\n{cell}\n// %%\n1\n");
-        let run = desk.write("a.rs", &text).run(&["a.rs", "--timeout", "5"]);
+        let run = sandbox
+            .write("a.rs", &text)
+            .run(&["a.rs", "--timeout", "5"]);
         assert_eq!(code(&run), 1, "{cell}: {}", stderr(&run));
-        let cells = desk.outputs("a");
+        let cells = sandbox.outputs("a");
         assert_eq!(joined(&cells[0][0]["text"]), "kept\n");
         // The runtime's last words on stderr may be read before it.
         let printed = |output: &Value| joined(&output["text"]) == "up to here\n";
@@ -214,28 +216,28 @@ fn a_program_that_goes_ends_the_run_at_its_cell_and_the_message_says_how() {
         assert!(said.starts_with(message), "{cell}: {said}");
         assert!(cells[2].is_empty());
         assert!(stderr(&run).contains("a.rs cell 2"), "{}", stderr(&run));
-        wait_for("all processes to end", || desk.processes().is_empty());
+        wait_for("all processes to end", || sandbox.processes().is_empty());
     }
 }
 
 #[test]
 fn what_an_earlier_cell_printed_is_not_taken_for_the_end_of_a_later_one() {
-    let desk = Desk::new();
-    let run = desk
+    let sandbox = Sandbox::new();
+    let run = sandbox
         .write(
             "a.rs",
             "// %%\neprintln!(\"thread 'main' has overflowed its stack\");\n// %%\nstd::process::abort()\n",
         )
         .run(&["a.rs"]);
     assert_eq!(code(&run), 1, "{}", stderr(&run));
-    let said = error(&desk.outputs("a")[1]);
+    let said = error(&sandbox.outputs("a")[1]);
     assert_eq!(said, "Signal: the program was ended by the signal SIGABRT");
 }
 
 #[test]
 fn a_cell_may_redirect_or_close_its_stdout_and_leave_it_so() {
-    let desk = Desk::new();
-    let run = desk
+    let sandbox = Sandbox::new();
+    let run = sandbox
         .write(
             "a.rs",
             &format!(
@@ -267,7 +269,7 @@ eprintln!("both");
         )
         .run(&["a.rs", "--timeout", "20"]);
     assert_eq!(code(&run), 0, "{}", stderr(&run));
-    let text: Vec<String> = desk
+    let text: Vec<String> = sandbox
         .outputs("a")
         .iter()
         .map(|outputs| outputs.iter().map(|o| joined(&o["text"])).collect())
@@ -284,13 +286,13 @@ eprintln!("both");
             ""
         ]
     );
-    assert_eq!(desk.read("caught"), "into the file\nthis too\n");
+    assert_eq!(sandbox.read("caught"), "into the file\nthis too\n");
 }
 
 #[test]
 fn a_process_left_behind_delays_nothing() {
     for ending in ["", "std::process::exit(3)"] {
-        let desk = Desk::new();
+        let sandbox = Sandbox::new();
         let text = format!(
             r#"// %%
 std::process::Command::new("setsid").args(["sh", "-c", "echo $$ > daemon; exec sleep 90"]).spawn()?;
@@ -300,16 +302,16 @@ println!("done");
 {ending}
 "#
         );
-        let run = desk.write("a.rs", &text).run(&["a.rs"]);
+        let run = sandbox.write("a.rs", &text).run(&["a.rs"]);
         assert_eq!(
             code(&run),
             i32::from(!ending.is_empty()),
             "{}",
             stderr(&run)
         );
-        assert_eq!(joined(&desk.outputs("a")[1][0]["text"]), "done\n");
+        assert_eq!(joined(&sandbox.outputs("a")[1][0]["text"]), "done\n");
         // It still runs, so nobody waited for it.
-        let daemon = desk.read("daemon");
+        let daemon = sandbox.read("daemon");
         let ended = Command::new("kill").args(["-KILL", daemon.trim()]).status();
         assert!(ended.unwrap().success(), "{ending}");
     }
@@ -323,17 +325,17 @@ for n in 0..2 { println!("EVCXR_BEGIN_CONTENT image/svg+xml\n<svg>{}</svg>\nEVCX
 
 #[test]
 fn runs_at_the_same_time_do_not_disturb_each_other() {
-    let desk = Desk::with_own_target();
-    desk.write("size", "100000");
+    let sandbox = Sandbox::with_own_target();
+    sandbox.write("size", "100000");
     for round in 0..4 {
-        desk.write("a.rs", &format!("{PICTURES}// %%\n{round}\n"));
+        sandbox.write("a.rs", &format!("{PICTURES}// %%\n{round}\n"));
         let mut runs: Vec<Child> = (0..4)
-            .map(|_| desk.command(&["run", "a.rs"]).spawn().unwrap())
+            .map(|_| sandbox.command(&["run", "a.rs"]).spawn().unwrap())
             .collect();
         while runs.iter_mut().any(|run| run.try_wait().unwrap().is_none()) {
             // Whoever reads meanwhile finds it whole.
-            if desk.path("out/a.ipynb").exists() {
-                desk.notebook("out/a.ipynb");
+            if sandbox.path("out/a.ipynb").exists() {
+                sandbox.notebook("out/a.ipynb");
             }
             std::thread::sleep(Duration::from_millis(3));
         }
@@ -341,48 +343,48 @@ fn runs_at_the_same_time_do_not_disturb_each_other() {
             let run = run.wait_with_output().unwrap();
             assert_eq!(code(&run), 0, "{}", stderr(&run));
         }
-        let cells = desk.outputs("a");
+        let cells = sandbox.outputs("a");
         assert_eq!(
             joined(&cells[1][0]["data"]["text/plain"]),
             round.to_string()
         );
-        assert_eq!(desk.files(), ["1-2.svg", "1.svg", "a.ipynb"]);
-        assert_eq!(desk.read("out/figures/a/1-2.svg").len(), 100_011);
+        assert_eq!(sandbox.files(), ["1-2.svg", "1.svg", "a.ipynb"]);
+        assert_eq!(sandbox.read("out/figures/a/1-2.svg").len(), 100_011);
     }
 }
 
 #[test]
 fn each_signal_to_end_keeps_what_ran() {
-    let desk = Desk::new();
-    desk.write(
+    let sandbox = Sandbox::new();
+    sandbox.write(
         "a.rs",
         "// %%\nprintln!(\"kept\");\n// %%\nstd::fs::write(\"runs\", \"\")?;\nloop {}\n",
     );
     for signal in ["-INT", "-TERM", "-HUP"] {
-        let mut radio = desk.command(&["run", "a.rs"]).spawn().unwrap();
-        wait_for("the cell to run", || desk.path("runs").exists());
+        let mut radio = sandbox.command(&["run", "a.rs"]).spawn().unwrap();
+        wait_for("the cell to run", || sandbox.path("runs").exists());
         send(signal, &radio);
         assert_eq!(radio.wait().unwrap().code(), Some(1), "{signal}");
-        let cells = desk.outputs("a");
+        let cells = sandbox.outputs("a");
         assert_eq!(joined(&cells[0][0]["text"]), "kept\n");
         assert!(error(&cells[1]).starts_with("Interrupted: "));
-        wait_for("all processes to end", || desk.processes().is_empty());
-        std::fs::remove_file(desk.path("runs")).unwrap();
-        std::fs::remove_dir_all(desk.path("out")).unwrap();
+        wait_for("all processes to end", || sandbox.processes().is_empty());
+        std::fs::remove_file(sandbox.path("runs")).unwrap();
+        std::fs::remove_dir_all(sandbox.path("out")).unwrap();
     }
 }
 
 #[test]
 fn a_second_ctrl_c_ends_at_once_and_leaves_nothing() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     // Nobody reads what radio shows, so that it cannot end in good order.
-    desk.write(
+    sandbox.write(
         "a.rs",
         "// %%\nloop { println!(\"{}\", \"x\".repeat(1000)); std::fs::write(\"runs\", \"\")?; }\n",
     );
-    let mut radio = desk.command(&["run", "a.rs"]).spawn().unwrap();
-    wait_for("the cell to run", || desk.path("runs").exists());
-    let written = || std::fs::metadata(desk.path("runs")).unwrap().modified();
+    let mut radio = sandbox.command(&["run", "a.rs"]).spawn().unwrap();
+    wait_for("the cell to run", || sandbox.path("runs").exists());
+    let written = || std::fs::metadata(sandbox.path("runs")).unwrap().modified();
     let mut last = written().unwrap();
     wait_for("all pipes to be full", || {
         std::thread::sleep(Duration::from_millis(300));
@@ -394,52 +396,58 @@ fn a_second_ctrl_c_ends_at_once_and_leaves_nothing() {
     assert!(radio.try_wait().unwrap().is_none());
     send("-INT", &radio);
     assert_eq!(radio.wait().unwrap().code(), Some(130));
-    wait_for("the program to end", || desk.processes().is_empty());
-    assert!(desk.files().is_empty());
+    wait_for("the program to end", || sandbox.processes().is_empty());
+    assert!(sandbox.files().is_empty());
 }
 
 #[test]
 fn a_full_disk_loses_nothing() {
-    let desk = Desk::with_own_target();
-    desk.write("a.rs", PICTURES).write("size", "10");
-    assert_eq!(code(&desk.run(&["a.rs"])), 0);
-    let before = (desk.read("out/a.ipynb"), desk.read("out/figures/a/1-2.svg"));
+    let sandbox = Sandbox::with_own_target();
+    sandbox.write("a.rs", PICTURES).write("size", "10");
+    assert_eq!(code(&sandbox.run(&["a.rs"])), 0);
+    let before = (
+        sandbox.read("out/a.ipynb"),
+        sandbox.read("out/figures/a/1-2.svg"),
+    );
     // The notebook is too long (twice the pictures in it), or the picture is already.
     for (size, file) in [("90000", "a.ipynb"), ("3000000", "1-2.svg")] {
-        desk.write("size", size);
-        let run = desk.run_with_little_room(176, &["a.rs"]);
+        sandbox.write("size", size);
+        let run = sandbox.run_with_little_room(176, &["a.rs"]);
         let said = stderr(&run);
         assert_eq!(code(&run), 2, "{said}");
         assert!(
             said.contains(file) && said.contains("File too large"),
             "{said}"
         );
-        let after = (desk.read("out/a.ipynb"), desk.read("out/figures/a/1-2.svg"));
+        let after = (
+            sandbox.read("out/a.ipynb"),
+            sandbox.read("out/figures/a/1-2.svg"),
+        );
         assert!(after == before, "{size}");
-        assert_eq!(desk.files(), ["1-2.svg", "1.svg", "a.ipynb"]);
+        assert_eq!(sandbox.files(), ["1-2.svg", "1.svg", "a.ipynb"]);
     }
     // No room to compile the last cell: what ran before it is kept.
-    desk.write("size", "10");
-    desk.write("a.rs", &format!("{PICTURES}// %%\n[1, 2].map(|n| n + 1)\n"));
-    let run = desk.run_with_little_room(8, &["a.rs"]);
+    sandbox.write("size", "10");
+    sandbox.write("a.rs", &format!("{PICTURES}// %%\n[1, 2].map(|n| n + 1)\n"));
+    let run = sandbox.run_with_little_room(8, &["a.rs"]);
     let said = stderr(&run);
     assert_eq!(code(&run), 2, "{said}");
     assert!(
         said.contains("target") && said.contains("File too large"),
         "{said}"
     );
-    assert!(desk.outputs("a").len() >= 2);
-    let run = desk.run(&["a.rs"]);
+    assert!(sandbox.outputs("a").len() >= 2);
+    let run = sandbox.run(&["a.rs"]);
     assert_eq!(code(&run), 0, "{}", stderr(&run));
 }
 
 #[test]
 fn a_run_that_is_killed_at_any_moment_spoils_nothing() {
-    let desk = Desk::with_own_target();
-    desk.write("size", "100000");
+    let sandbox = Sandbox::with_own_target();
+    sandbox.write("size", "100000");
     let notebook = |round: u64, cell: &str| format!("{PICTURES}// %%\n{round}\n// %%\n{cell}\n");
-    desk.write("a.rs", &notebook(0, ""));
-    assert_eq!(code(&desk.run(&["a.rs"])), 0);
+    sandbox.write("a.rs", &notebook(0, ""));
+    assert_eq!(code(&sandbox.run(&["a.rs"])), 0);
     let mut random = Random(0x5eed);
     for round in 1..=25 {
         let cell = [
@@ -447,13 +455,16 @@ fn a_run_that_is_killed_at_any_moment_spoils_nothing() {
             "loop {}",
             "std::thread::sleep(std::time::Duration::from_secs(600))",
         ][random.below(3) as usize];
-        desk.write("a.rs", &notebook(round, cell));
+        sandbox.write("a.rs", &notebook(round, cell));
         let delay = Duration::from_millis(random.below(900));
-        let mut radio = desk.command(&["run", "a.rs", "--quiet"]).spawn().unwrap();
+        let mut radio = sandbox
+            .command(&["run", "a.rs", "--quiet"])
+            .spawn()
+            .unwrap();
         std::thread::sleep(delay);
         if random.below(3) == 0 {
             // The program or the compiler instead of radio.
-            for process in desk.processes() {
+            for process in sandbox.processes() {
                 let is_radio = process == radio.id().to_string();
                 if !is_radio {
                     let _ = Command::new("kill").args(["-KILL", &process]).output();
@@ -464,29 +475,29 @@ fn a_run_that_is_killed_at_any_moment_spoils_nothing() {
             radio.kill().unwrap();
         }
         radio.wait().unwrap();
-        wait_for("all processes to end", || desk.processes().is_empty());
+        wait_for("all processes to end", || sandbox.processes().is_empty());
         // Whole, from whichever run it is.
-        assert!((2..=3).contains(&desk.outputs("a").len()));
+        assert!((2..=3).contains(&sandbox.outputs("a").len()));
         if round % 5 == 0 {
-            desk.write("a.rs", &notebook(round, "\"end\""));
-            let run = desk.run(&["a.rs"]);
+            sandbox.write("a.rs", &notebook(round, "\"end\""));
+            let run = sandbox.run(&["a.rs"]);
             assert_eq!(code(&run), 0, "after {delay:?}: {}", stderr(&run));
             assert_eq!(
-                joined(&desk.outputs("a")[1][0]["data"]["text/plain"]),
+                joined(&sandbox.outputs("a")[1][0]["data"]["text/plain"]),
                 round.to_string()
             );
-            assert_eq!(desk.files(), ["1-2.svg", "1.svg", "a.ipynb"]);
+            assert_eq!(sandbox.files(), ["1-2.svg", "1.svg", "a.ipynb"]);
         }
     }
 }
 
 #[test]
 fn what_a_killed_run_left_half_written_heals() {
-    let desk = Desk::with_own_target();
-    desk.write("a.rs", "// %%\nfn one() -> u8 { 1 }\n// %%\none()\n");
-    assert_eq!(code(&desk.run(&["a.rs"])), 0);
+    let sandbox = Sandbox::with_own_target();
+    sandbox.write("a.rs", "// %%\nfn one() -> u8 { 1 }\n// %%\none()\n");
+    assert_eq!(code(&sandbox.run(&["a.rs"])), 0);
     let cells = || -> Vec<PathBuf> {
-        let cells = std::fs::read_dir(desk.path("target/radio/cells")).unwrap();
+        let cells = std::fs::read_dir(sandbox.path("target/radio/cells")).unwrap();
         cells.map(|cell| cell.unwrap().path()).collect()
     };
     for file in ["cell.so", "rmeta", "record.json"] {
@@ -499,31 +510,31 @@ fn what_a_killed_run_left_half_written_heals() {
                 }
             }
         }
-        std::fs::write(desk.path("out/.radio-2147483646-abc"), "half").unwrap();
-        let run = desk.run(&["a.rs"]);
+        std::fs::write(sandbox.path("out/.radio-2147483646-abc"), "half").unwrap();
+        let run = sandbox.run(&["a.rs"]);
         assert_eq!(code(&run), 0, "{file}: {}", stderr(&run));
-        assert_eq!(desk.files(), ["a.ipynb"]);
+        assert_eq!(sandbox.files(), ["a.ipynb"]);
     }
     // A cell that was compiled by half is not in its place, and what is in its place is whole.
-    std::fs::create_dir(desk.path("target/radio/cells/.new-half")).unwrap();
-    assert_eq!(code(&desk.run(&["a.rs"])), 0);
+    std::fs::create_dir(sandbox.path("target/radio/cells/.new-half")).unwrap();
+    assert_eq!(code(&sandbox.run(&["a.rs"])), 0);
 }
 
 #[test]
 fn places_that_cannot_be_written_are_named() {
-    let desk = Desk::with_own_target();
+    let sandbox = Sandbox::with_own_target();
     let cell = r#"{"cell_type":"code","metadata":{},"execution_count":null,"outputs":[],"source":["1 + 1"]}"#;
     let text = format!(r#"{{"nbformat":4,"nbformat_minor":4,"metadata":{{}},"cells":[{cell}]}}"#);
-    std::fs::create_dir(desk.path("books")).unwrap();
-    std::fs::create_dir(desk.path("out")).unwrap();
-    desk.write("books/a.ipynb", &text).write("file", "mine");
-    assert_eq!(code(&desk.run(&["books/a.ipynb"])), 0);
-    let executed = desk.read("out/a.ipynb");
-    set_mode(&desk.path("books"), 0o555);
-    set_mode(&desk.path("out"), 0o555);
-    set_mode(&desk.path("target/radio/cells"), 0o555);
+    std::fs::create_dir(sandbox.path("books")).unwrap();
+    std::fs::create_dir(sandbox.path("out")).unwrap();
+    sandbox.write("books/a.ipynb", &text).write("file", "mine");
+    assert_eq!(code(&sandbox.run(&["books/a.ipynb"])), 0);
+    let executed = sandbox.read("out/a.ipynb");
+    set_mode(&sandbox.path("books"), 0o555);
+    set_mode(&sandbox.path("out"), 0o555);
+    set_mode(&sandbox.path("target/radio/cells"), 0o555);
     let run = |arguments: &[&str], named: &str, reason: &str| {
-        let run = desk.run_without_privilege(arguments);
+        let run = sandbox.run_without_privilege(arguments);
         let said = stderr(&run);
         assert_eq!(code(&run), 2, "{arguments:?}: {said}");
         assert!(
@@ -548,23 +559,24 @@ fn places_that_cannot_be_written_are_named() {
         "file",
         "there is a file of that name",
     );
-    desk.write("b.rs", "// %%\n1\n");
+    sandbox.write("b.rs", "// %%\n1\n");
     run(&["b.rs"], "target/radio/cells", "Permission denied");
     run(&["b.rs"], "target/radio/cells", "set CARGO_TARGET_DIR");
-    assert_eq!(desk.read("books/a.ipynb"), text);
-    assert_eq!(desk.read("out/a.ipynb"), executed);
-    assert_eq!(desk.read("file"), "mine");
+    assert_eq!(sandbox.read("books/a.ipynb"), text);
+    assert_eq!(sandbox.read("out/a.ipynb"), executed);
+    assert_eq!(sandbox.read("file"), "mine");
     for folder in ["books", "out", "target/radio/cells", "probe"] {
-        set_mode(&desk.path(folder), 0o755);
+        set_mode(&sandbox.path(folder), 0o755);
     }
 }
 
 #[test]
 fn a_broken_toolchain_is_named() {
-    let desk = Desk::with_own_target();
-    std::fs::create_dir_all(desk.path("home")).unwrap();
-    std::fs::create_dir_all(desk.path("space")).unwrap();
-    desk.write("a.rs", "// %%\n1\n")
+    let sandbox = Sandbox::with_own_target();
+    std::fs::create_dir_all(sandbox.path("home")).unwrap();
+    std::fs::create_dir_all(sandbox.path("space")).unwrap();
+    sandbox
+        .write("a.rs", "// %%\n1\n")
         .write("space/Cargo.lock", "version = \n")
         .write("space/a.rs", "// %%\n:dep itoa = \"1\"\n1\n")
         .write("b.rs", "// %%\n:dep itoa = \"1\"\n1\n")
@@ -574,36 +586,39 @@ fn a_broken_toolchain_is_named() {
         let said = stderr(&run);
         assert_eq!(code(&run), 2, "{said}");
         assert!(parts.iter().all(|part| said.contains(part)), "{said}");
-        assert!(!desk.path("out").exists());
+        assert!(!sandbox.path("out").exists());
     };
     check(
-        desk.command(&["run", "a.rs"]).env("RUSTC", "/bin/false"),
+        sandbox.command(&["run", "a.rs"]).env("RUSTC", "/bin/false"),
         &["rustc", "does not work"],
     );
     check(
-        desk.command(&["run", "a.rs"])
+        sandbox
+            .command(&["run", "a.rs"])
             .env("RUSTC", "/nowhere/rustc"),
         &["rustc", "rustup.rs"],
     );
     check(
-        desk.command(&["run", "b.rs"])
+        sandbox
+            .command(&["run", "b.rs"])
             .env("CARGO", "/nowhere/cargo"),
         &["cargo", "rustup.rs"],
     );
     check(
-        desk.command(&["run", "a.rs"])
+        sandbox
+            .command(&["run", "a.rs"])
             .env_remove("CARGO")
             .env("PATH", "/nowhere"),
         &["rustup.rs"],
     );
     check(
-        &mut desk.command(&["run", "space/a.rs"]),
+        &mut sandbox.command(&["run", "space/a.rs"]),
         &["space/Cargo.lock", "broken"],
     );
-    let mut homeless = desk.command(&["run", "a.rs"]);
+    let mut homeless = sandbox.command(&["run", "a.rs"]);
     homeless
         .env_remove("CARGO_TARGET_DIR")
-        .env("HOME", desk.path("home"));
+        .env("HOME", sandbox.path("home"));
     homeless
         .env_remove("XDG_CACHE_HOME")
         .env("RUSTC", real_rustc());

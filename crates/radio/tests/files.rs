@@ -1,14 +1,14 @@
 //! What `radio` reads and writes beside its outputs: it waits for nothing that may never come, and leaves nothing half-written.
 
-mod desk;
+mod sandbox;
 
-use desk::*;
+use sandbox::*;
 use std::io::{BufRead, Read};
 use std::process::{Child, Command, Output};
 
-impl Desk {
+impl Sandbox {
     /// A pipe with a name, into which nobody writes.
-    fn make_pipe(&self, name: &str) -> &Desk {
+    fn make_pipe(&self, name: &str) -> &Sandbox {
         let made = Command::new("mkfifo").arg(self.path(name)).status();
         assert!(made.unwrap().success());
         self
@@ -31,8 +31,8 @@ const NOTEBOOK: &str = r#"{"cells":[{"cell_type":"code","execution_count":null,"
 
 #[test]
 fn what_is_no_file_is_refused_and_not_waited_for() {
-    let desk = Desk::new();
-    desk.make_pipe("a.ipynb").make_pipe("a.rs");
+    let sandbox = Sandbox::new();
+    sandbox.make_pipe("a.ipynb").make_pipe("a.rs");
     for arguments in [
         &["run", "a.ipynb"][..],
         &["run", "a.rs"],
@@ -44,7 +44,7 @@ fn what_is_no_file_is_refused_and_not_waited_for() {
         &["step", "a.rs"],
         &["watch", "a.ipynb"],
     ] {
-        let output = desk.outcome(arguments);
+        let output = sandbox.outcome(arguments);
         assert_eq!(code(&output), 2, "{arguments:?}: {}", stderr(&output));
         let said = stderr(&output);
         let name = arguments
@@ -57,26 +57,26 @@ fn what_is_no_file_is_refused_and_not_waited_for() {
         );
     }
     // In a folder it is passed by; what evcxr would read there is not.
-    desk.write("b.ipynb", NOTEBOOK);
-    let output = desk.outcome(&["run", "--quiet", "."]);
+    sandbox.write("b.ipynb", NOTEBOOK);
+    let output = sandbox.outcome(&["run", "--quiet", "."]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
-    desk.make_pipe("init.evcxr");
-    let output = desk.outcome(&["run", "b.ipynb"]);
+    sandbox.make_pipe("init.evcxr");
+    let output = sandbox.outcome(&["run", "b.ipynb"]);
     assert_eq!(code(&output), 2, "{}", stderr(&output));
     assert!(stderr(&output).contains("init.evcxr: this is a pipe"));
 }
 
 #[test]
 fn a_signal_ends_radio_at_once_where_no_cell_runs() {
-    let desk = Desk::new();
-    desk.write("a.ipynb", NOTEBOOK).make_pipe("rules");
+    let sandbox = Sandbox::new();
+    sandbox.write("a.ipynb", NOTEBOOK).make_pipe("rules");
     for signal in ["-INT", "-TERM", "-HUP"] {
-        let mut check = desk.command(&["check", "--sanitize-with", "rules", "a.ipynb"]);
+        let mut check = sandbox.command(&["check", "--sanitize-with", "rules", "a.ipynb"]);
         let radio = check.spawn().unwrap();
         // A pipe that has a reader takes a writer at once: then radio waits for what it writes.
         let writer = std::fs::File::options()
             .write(true)
-            .open(desk.path("rules"))
+            .open(sandbox.path("rules"))
             .unwrap();
         send(signal, &radio);
         let output = ended(radio, signal);
@@ -88,11 +88,11 @@ fn a_signal_ends_radio_at_once_where_no_cell_runs() {
 
 #[test]
 fn what_a_killed_run_left_beside_a_notebook_is_removed() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     // No process has the first number; the second is of this one, which may still be writing.
     let left = ".radio-2147483646-x";
     let under_way = format!(".radio-{}-x", std::process::id());
-    desk.write("a.ipynb", NOTEBOOK).write(&under_way, "half");
+    sandbox.write("a.ipynb", NOTEBOOK).write(&under_way, "half");
     for (arguments, is_removed) in [
         // It changes nothing.
         (&["check", "a.ipynb"][..], false),
@@ -102,42 +102,45 @@ fn what_a_killed_run_left_beside_a_notebook_is_removed() {
         (&["step", "a.ipynb"], true),
         (&["convert", "a.ipynb", "--force"], true),
     ] {
-        desk.write(left, "half");
-        let output = desk.outcome(arguments);
+        sandbox.write(left, "half");
+        let output = sandbox.outcome(arguments);
         assert!(code(&output) < 2, "{arguments:?}: {}", stderr(&output));
-        assert_eq!(desk.path(left).exists(), !is_removed, "{arguments:?}");
-        assert!(desk.path(&under_way).exists(), "{arguments:?}");
+        assert_eq!(sandbox.path(left).exists(), !is_removed, "{arguments:?}");
+        assert!(sandbox.path(&under_way).exists(), "{arguments:?}");
     }
 }
 
 #[test]
 fn outputs_go_into_a_notebook_through_a_link_and_keep_its_permissions() {
     use std::os::unix::fs::PermissionsExt;
-    let desk = Desk::new();
-    std::fs::create_dir(desk.path("elsewhere")).unwrap();
-    desk.write("elsewhere/a.ipynb", NOTEBOOK);
-    let (file, link) = (desk.path("elsewhere/a.ipynb"), desk.path("link.ipynb"));
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("elsewhere")).unwrap();
+    sandbox.write("elsewhere/a.ipynb", NOTEBOOK);
+    let (file, link) = (
+        sandbox.path("elsewhere/a.ipynb"),
+        sandbox.path("link.ipynb"),
+    );
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
     std::os::unix::fs::symlink(&file, &link).unwrap();
-    desk.write("elsewhere/.radio-2147483646-x", "half");
-    let output = desk.outcome(&["run", "--inplace", "link.ipynb"]);
+    sandbox.write("elsewhere/.radio-2147483646-x", "half");
+    let output = sandbox.outcome(&["run", "--inplace", "link.ipynb"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert_eq!(std::fs::read_link(&link).unwrap(), file);
-    assert!(desk.read("elsewhere/a.ipynb").contains("\"text/plain\""));
+    assert!(sandbox.read("elsewhere/a.ipynb").contains("\"text/plain\""));
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
-    assert_eq!(desk.names("elsewhere"), ["a.ipynb"]);
+    assert_eq!(sandbox.names("elsewhere"), ["a.ipynb"]);
 }
 
 #[test]
 fn a_line_is_shown_before_it_is_complete() {
-    let desk = Desk::new();
-    desk.write(
+    let sandbox = Sandbox::new();
+    sandbox.write(
         "a.rs",
         "// %%\nuse std::io::Write;\nprint!(\"50 %\");\nstd::io::stdout().flush()?;\nwhile !std::path::Path::new(\"go\").exists() { std::thread::sleep(std::time::Duration::from_millis(20)); }\nprintln!(\", done\");\n",
     );
     let run = ["run", "a.rs", "--timeout", "120"];
-    let mut radio = desk.command(&run).spawn().unwrap();
+    let mut radio = sandbox.command(&run).spawn().unwrap();
     let mut shown = std::io::BufReader::new(radio.stdout.take().unwrap());
     let mut head = String::new();
     shown.read_line(&mut head).unwrap();
@@ -153,7 +156,7 @@ fn a_line_is_shown_before_it_is_complete() {
         rest
     });
     let early = received.recv_timeout(std::time::Duration::from_secs(60));
-    desk.write("go", "");
+    sandbox.write("go", "");
     assert_eq!(early.as_ref().map(|part| &part[..]), Ok(&b"50 %"[..]));
     assert_eq!(reader.join().unwrap(), ", done\n");
     assert!(radio.wait().unwrap().success());
@@ -161,7 +164,7 @@ fn a_line_is_shown_before_it_is_complete() {
 
 #[test]
 fn a_value_goes_behind_the_parameters_wherever_an_earlier_one_stood() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let injected = "// %% tags=[\"injected-parameters\"]\nlet n = 2;\n\n";
     let default = "// %% tags=[\"parameters\"]\nlet n = 1;\n";
     let shows = "\n// %%\nn\n";
@@ -170,10 +173,10 @@ fn a_value_goes_behind_the_parameters_wherever_an_earlier_one_stood() {
         [injected, default, shows].concat(),
         [default, injected, shows].concat(),
     ] {
-        desk.write("a.rs", &script);
-        let output = desk.outcome(&["run", "a.rs", "-p", "n", "3"]);
+        sandbox.write("a.rs", &script);
+        let output = sandbox.outcome(&["run", "a.rs", "-p", "n", "3"]);
         assert_eq!(code(&output), 0, "{script}: {}", stderr(&output));
-        let cells = desk.cells("a");
+        let cells = sandbox.cells("a");
         let sources: Vec<String> = cells.iter().map(|cell| joined(&cell["source"])).collect();
         assert_eq!(sources[..2], ["let n = 1;", "// Parameters\nlet n = 3;"]);
         if let Some(cell) = cells.get(2) {
@@ -184,14 +187,14 @@ fn a_value_goes_behind_the_parameters_wherever_an_earlier_one_stood() {
 
 #[test]
 fn a_notebook_with_a_number_that_json_does_not_know_is_refused_by_its_name() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let text = NOTEBOOK.replace(
         "\"metadata\":{},\"nbformat\"",
         "\"metadata\":{\"x\":\nNaN},\"nbformat\"",
     );
-    desk.write("a.ipynb", &text);
+    sandbox.write("a.ipynb", &text);
     for command in ["run", "check", "convert"] {
-        let output = desk.outcome(&[command, "a.ipynb"]);
+        let output = sandbox.outcome(&[command, "a.ipynb"]);
         let said = stderr(&output);
         assert_eq!(code(&output), 2, "{said}");
         assert!(

@@ -1,13 +1,13 @@
 //! `radio clean --outputs`, `radio git` and `radio diff`: notebooks in a repository.
 
-mod desk;
+mod sandbox;
 
-use desk::{Desk, code, stderr, stdout};
+use sandbox::{Sandbox, code, stderr, stdout};
 use std::io::Write;
 use std::process::{Output, Stdio};
 
-fn git(desk: &Desk, arguments: &[&str]) -> Output {
-    let mut git = desk.program("git");
+fn git(sandbox: &Sandbox, arguments: &[&str]) -> Output {
+    let mut git = sandbox.program("git");
     git.args(["-c", "user.name=a", "-c", "user.email=a@b.c"]);
     git.args(arguments)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
@@ -32,10 +32,10 @@ fn notebook(source: &str, printed: &str) -> String {
 
 #[test]
 fn git_stores_no_outputs_and_shows_cells() {
-    let desk = Desk::new();
-    done(&git(&desk, &["init", "-q"]));
+    let sandbox = Sandbox::new();
+    done(&git(&sandbox, &["init", "-q"]));
     let outside = tempfile::tempdir().unwrap();
-    let refused = desk
+    let refused = sandbox
         .command(&["git", "install"])
         .current_dir(outside.path())
         .output()
@@ -47,42 +47,42 @@ fn git_stores_no_outputs_and_shows_cells() {
         stderr(&refused)
     );
 
-    desk.write(".gitattributes", "*.png binary");
+    sandbox.write(".gitattributes", "*.png binary");
     for _ in 0..2 {
-        done(&desk.command(&["git", "install"]).output().unwrap());
+        done(&sandbox.command(&["git", "install"]).output().unwrap());
     }
     assert_eq!(
-        desk.read(".gitattributes"),
+        sandbox.read(".gitattributes"),
         "*.png binary\n*.ipynb filter=radio diff=radio\n"
     );
-    desk.write("a.ipynb", &notebook("println!(\"1\")", "1\n"));
-    done(&git(&desk, &["add", "."]));
-    done(&git(&desk, &["commit", "-qm", "x"]));
-    let stored = done(&git(&desk, &["show", "HEAD:a.ipynb"]));
+    sandbox.write("a.ipynb", &notebook("println!(\"1\")", "1\n"));
+    done(&git(&sandbox, &["add", "."]));
+    done(&git(&sandbox, &["commit", "-qm", "x"]));
+    let stored = done(&git(&sandbox, &["show", "HEAD:a.ipynb"]));
     assert!(
         stored.contains("\"outputs\": []") && stored.contains("\"execution_count\": null"),
         "{stored}"
     );
     assert!(!stored.contains("scrolled"), "{stored}");
     // What runs again and is saved is no change.
-    desk.write("a.ipynb", &notebook("println!(\"1\")", "something else\n"));
-    assert_eq!(done(&git(&desk, &["diff"])), "");
+    sandbox.write("a.ipynb", &notebook("println!(\"1\")", "something else\n"));
+    assert_eq!(done(&git(&sandbox, &["diff"])), "");
     // git takes a file of another size for changed until it is added.
-    done(&git(&desk, &["add", "."]));
-    assert_eq!(done(&git(&desk, &["status", "--porcelain"])), "");
-    desk.write("a.ipynb", &notebook("println!(\"2\")", "2\n"));
+    done(&git(&sandbox, &["add", "."]));
+    assert_eq!(done(&git(&sandbox, &["status", "--porcelain"])), "");
+    sandbox.write("a.ipynb", &notebook("println!(\"2\")", "2\n"));
     assert_eq!(
-        done(&git(&desk, &["status", "--porcelain"])),
+        done(&git(&sandbox, &["status", "--porcelain"])),
         " M a.ipynb\n"
     );
-    let shown = done(&git(&desk, &["diff"]));
+    let shown = done(&git(&sandbox, &["diff"]));
     assert!(
         shown.contains("-println!(\"1\")\n+println!(\"2\")\n"),
         "{shown}"
     );
     assert!(!shown.contains("cell_type"), "{shown}");
     // As git's other way to show differences.
-    let mut external = desk.program("git");
+    let mut external = sandbox.program("git");
     external.args([
         "-c",
         &format!("diff.radio.command={} diff", env!("CARGO_BIN_EXE_radio")),
@@ -92,22 +92,31 @@ fn git_stores_no_outputs_and_shows_cells() {
     let shown = done(&external.output().unwrap());
     assert!(shown.contains("cell 1, source differs\n"), "{shown}");
 
-    done(&desk.command(&["git", "uninstall"]).output().unwrap());
-    assert_eq!(desk.read(".gitattributes"), "*.png binary\n");
-    let config = desk.read(".git/config");
+    done(&sandbox.command(&["git", "uninstall"]).output().unwrap());
+    assert_eq!(sandbox.read(".gitattributes"), "*.png binary\n");
+    let config = sandbox.read(".git/config");
     assert!(!config.contains("radio"), "{config}");
 }
 
 #[test]
 fn notebooks_are_cleaned_where_they_lie_and_on_their_way_through() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let text = notebook("1", "1\n");
-    desk.write("a.ipynb", &text);
-    let clean = |arguments: &[&str]| desk.command(&["clean"]).args(arguments).output().unwrap();
+    sandbox.write("a.ipynb", &text);
+    let clean = |arguments: &[&str]| {
+        sandbox
+            .command(&["clean"])
+            .args(arguments)
+            .output()
+            .unwrap()
+    };
     let verified = clean(&["--outputs", "--verify", "a.ipynb"]);
-    assert_eq!((code(&verified), desk.read("a.ipynb")), (1, text.clone()));
+    assert_eq!(
+        (code(&verified), sandbox.read("a.ipynb")),
+        (1, text.clone())
+    );
 
-    let mut filter = desk
+    let mut filter = sandbox
         .command(&["clean", "--outputs", "-"])
         .stdin(Stdio::piped())
         .spawn()
@@ -119,19 +128,19 @@ fn notebooks_are_cleaned_where_they_lie_and_on_their_way_through() {
         .write_all(text.as_bytes())
         .unwrap();
     let filtered = done(&filter.wait_with_output().unwrap());
-    assert_eq!(desk.read("a.ipynb"), text);
+    assert_eq!(sandbox.read("a.ipynb"), text);
     done(&clean(&["--outputs", "a.ipynb"]));
-    assert_eq!(desk.read("a.ipynb"), filtered);
+    assert_eq!(sandbox.read("a.ipynb"), filtered);
     assert!(filtered.contains("\"outputs\": []"));
     assert_eq!(code(&clean(&["--outputs", "--verify", "a.ipynb"])), 0);
 
-    desk.write("b.ipynb", &text);
+    sandbox.write("b.ipynb", &text);
     done(&clean(&["--metadata", "b.ipynb"]));
-    let metadata_alone = desk.read("b.ipynb");
+    let metadata_alone = sandbox.read("b.ipynb");
     assert!(
         metadata_alone.contains("\"execution_count\": 1") && !metadata_alone.contains("scrolled")
     );
-    let different = desk
+    let different = sandbox
         .command(&["diff", "a.ipynb", "b.ipynb"])
         .output()
         .unwrap();
@@ -143,7 +152,7 @@ fn notebooks_are_cleaned_where_they_lie_and_on_their_way_through() {
     );
     assert_eq!(
         code(
-            &desk
+            &sandbox
                 .command(&["diff", "a.ipynb", "a.ipynb"])
                 .output()
                 .unwrap()
@@ -151,7 +160,7 @@ fn notebooks_are_cleaned_where_they_lie_and_on_their_way_through() {
         0
     );
 
-    desk.write("c.ipynb", "{}");
+    sandbox.write("c.ipynb", "{}");
     for (arguments, why) in [
         (
             &["--outputs", "c.ipynb"][..],
@@ -169,5 +178,5 @@ fn notebooks_are_cleaned_where_they_lie_and_on_their_way_through() {
         assert_eq!(code(&refused), 2, "{arguments:?}");
         assert!(stderr(&refused).contains(why), "{}", stderr(&refused));
     }
-    assert_eq!(desk.read("c.ipynb"), "{}");
+    assert_eq!(sandbox.read("c.ipynb"), "{}");
 }

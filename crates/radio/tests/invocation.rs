@@ -4,21 +4,21 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 /// A notebook on a library of its own, and a target directory of its own, since libraries are shared by name.
-struct Desk {
+struct Sandbox {
     folder: tempfile::TempDir,
 }
 
-impl Desk {
-    fn new() -> Desk {
+impl Sandbox {
+    fn new() -> Sandbox {
         let folder = tempfile::tempdir().unwrap();
-        let desk = Desk { folder };
-        std::fs::create_dir_all(desk.path("library/src")).unwrap();
-        desk.write(
+        let sandbox = Sandbox { folder };
+        std::fs::create_dir_all(sandbox.path("library/src")).unwrap();
+        sandbox.write(
             "library/Cargo.toml",
             "[package]\nname = \"library\"\nversion = \"0.0.0\"\nedition = \"2024\"\n",
         );
-        desk.library("one");
-        desk
+        sandbox.library("one");
+        sandbox
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -106,18 +106,18 @@ fn says(word: &str) -> String {
 
 #[test]
 fn cargo_is_asked_when_more_than_the_cells_has_changed() {
-    let desk = Desk::new();
-    assert_eq!(desk.run(&says("a")), ("a one\n".into(), true));
-    assert_eq!(desk.run(&says("b")), ("b one\n".into(), false));
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.run(&says("a")), ("a one\n".into(), true));
+    assert_eq!(sandbox.run(&says("b")), ("b one\n".into(), false));
     // What was compiled without cargo is kept like the rest.
-    assert_eq!(desk.run(&says("b")), ("b one\n".into(), false));
+    assert_eq!(sandbox.run(&says("b")), ("b one\n".into(), false));
 
-    desk.library("two");
-    assert_eq!(desk.run(&says("b")), ("b two\n".into(), true));
-    assert_eq!(desk.run(&says("c")), ("c two\n".into(), false));
+    sandbox.library("two");
+    assert_eq!(sandbox.run(&says("b")), ("b two\n".into(), true));
+    assert_eq!(sandbox.run(&says("c")), ("c two\n".into(), false));
 
     // As `cargo build` in a workspace does: the library is compiled anew, and then its source is as it was.
-    let library = std::fs::read_dir(desk.path("target/debug/deps")).unwrap();
+    let library = std::fs::read_dir(sandbox.path("target/debug/deps")).unwrap();
     let library = library
         .map(|entry| entry.unwrap().path())
         .find(|path| {
@@ -131,34 +131,34 @@ fn cargo_is_asked_when_more_than_the_cells_has_changed() {
         .unwrap()
         .set_modified(std::time::SystemTime::now())
         .unwrap();
-    assert_eq!(desk.run(&says("d")), ("d two\n".into(), true));
+    assert_eq!(sandbox.run(&says("d")), ("d two\n".into(), true));
 
-    std::fs::remove_dir_all(desk.path("target/debug")).unwrap();
-    assert_eq!(desk.run(&says("e")), ("e two\n".into(), true));
+    std::fs::remove_dir_all(sandbox.path("target/debug")).unwrap();
+    assert_eq!(sandbox.run(&says("e")), ("e two\n".into(), true));
 
-    let (output, by_cargo) = desk.run_raw(&says("f"), &[("RUSTFLAGS", "--cfg changed")]);
+    let (output, by_cargo) = sandbox.run_raw(&says("f"), &[("RUSTFLAGS", "--cfg changed")]);
     assert!(output.status.success() && by_cargo, "{}", stderr(&output));
-    std::fs::create_dir(desk.path(".cargo")).unwrap();
-    desk.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg=g\"]\n");
+    std::fs::create_dir(sandbox.path(".cargo")).unwrap();
+    sandbox.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg=g\"]\n");
     let cell = "println!(\"{}\", cfg!(g));";
-    assert_eq!(desk.run(cell), ("true\n".into(), true));
+    assert_eq!(sandbox.run(cell), ("true\n".into(), true));
 
-    for call in desk.calls() {
+    for call in sandbox.calls() {
         std::fs::write(call, "{").unwrap();
     }
-    assert_eq!(desk.run(&says("h")), ("h two\n".into(), true));
+    assert_eq!(sandbox.run(&says("h")), ("h two\n".into(), true));
 }
 
 #[test]
 fn errors_and_variables_are_the_same_without_cargo() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let cell = r#"println!("{} {} {}", env!("CARGO_PKG_NAME").len(), env!("CARGO_PKG_VERSION"), env!("CARGO_MANIFEST_DIR"));"#;
-    let (with_cargo, by_cargo) = desk.run(cell);
+    let (with_cargo, by_cargo) = sandbox.run(cell);
     assert!(by_cargo);
-    let (without, by_cargo) = desk.run(&format!("{cell} // again"));
+    let (without, by_cargo) = sandbox.run(&format!("{cell} // again"));
     assert_eq!((without, by_cargo), (with_cargo, false));
 
-    let (output, by_cargo) = desk.run_raw("let a: i32 = \"x\";", &[]);
+    let (output, by_cargo) = sandbox.run_raw("let a: i32 = \"x\";", &[]);
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(1));
     assert!(
@@ -170,11 +170,11 @@ fn errors_and_variables_are_the_same_without_cargo() {
 
 #[test]
 fn an_included_file_that_changes_is_compiled_again() {
-    let desk = Desk::new();
-    desk.write("text.txt", "old");
+    let sandbox = Sandbox::new();
+    sandbox.write("text.txt", "old");
     let cell = |n: u32| format!("println!(\"{n} {{}}\", include_str!(\"text.txt\"));");
-    assert_eq!(desk.run(&cell(1)).0, "1 old\n");
-    assert_eq!(desk.run(&cell(2)), ("2 old\n".into(), false));
-    desk.write("text.txt", "new");
-    assert_eq!(desk.run(&cell(2)).0, "2 new\n");
+    assert_eq!(sandbox.run(&cell(1)).0, "1 old\n");
+    assert_eq!(sandbox.run(&cell(2)), ("2 old\n".into(), false));
+    sandbox.write("text.txt", "new");
+    assert_eq!(sandbox.run(&cell(2)).0, "2 new\n");
 }

@@ -1,15 +1,15 @@
 //! `radio run` as its users meet it: the program is started, and what it leaves behind is looked at.
 
-mod desk;
+mod sandbox;
 
-use desk::*;
+use sandbox::*;
 use serde_json::Value;
 use std::path::Path;
 
 #[test]
 fn a_name_that_is_defined_again_means_the_new_thing_from_its_cell_on() {
-    let desk = Desk::new();
-    let run = desk
+    let sandbox = Sandbox::new();
+    let run = sandbox
         .write(
             "a.rs",
             r##"// %%
@@ -52,7 +52,7 @@ p.area()
         )
         .run(&["a.rs"]);
     assert_eq!(code(&run), 0, "{}", stderr(&run));
-    let shown: Vec<_> = desk.cells("a").iter().map(short).collect();
+    let shown: Vec<_> = sandbox.cells("a").iter().map(short).collect();
     let expected: [&[&str]; 7] = [
         &["=10"],
         &["=4"],
@@ -67,8 +67,8 @@ p.area()
 
 #[test]
 fn what_is_defined_again_is_found_by_every_kind_of_path() {
-    let desk = Desk::new();
-    let run = desk
+    let sandbox = Sandbox::new();
+    let run = sandbox
         .write(
             "a.rs",
             r##"// %%
@@ -103,7 +103,7 @@ use self::Suit::Clubs as Last;
         )
         .run(&["a.rs"]);
     assert_eq!(code(&run), 0, "{}", stderr(&run));
-    let cells = desk.cells("a");
+    let cells = sandbox.cells("a");
     let shown: Vec<_> = cells[..4].iter().map(short).collect();
     let expected: [&[&str]; 4] = [
         &["=(1, 10, 1)"],
@@ -118,8 +118,8 @@ use self::Suit::Clubs as Last;
 
 #[test]
 fn what_a_later_cell_adds_is_no_fault_of_an_earlier_one() {
-    let desk = Desk::new();
-    let run = desk
+    let sandbox = Sandbox::new();
+    let run = sandbox
         .write(
             "a.rs",
             r##"// %%
@@ -142,7 +142,7 @@ impl Robot for Dog { fn speak(&self) -> i32 { 2 } }
         )
         .run(&["a.rs"]);
     assert_eq!(code(&run), 0, "{}", stderr(&run));
-    let cells = desk.cells("a");
+    let cells = sandbox.cells("a");
     assert_eq!(short(&cells[0]), ["=7"]);
     let traceback = cells[1]["outputs"][0]["traceback"].to_string();
     assert!(
@@ -158,7 +158,7 @@ impl Robot for Dog { fn speak(&self) -> i32 { 2 } }
 
 #[test]
 fn a_name_that_is_used_again_ties_no_later_cell_to_one_that_fails() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let script = r##"// %%
 let base = 10;
 // %% tags=["raises-exception"]
@@ -175,9 +175,9 @@ let base = 0;
 let base = 5;
 v + base
 "##;
-    let run = desk.write("a.rs", script).run(&["a.rs"]);
+    let run = sandbox.write("a.rs", script).run(&["a.rs"]);
     assert_eq!(code(&run), 0, "{}", stderr(&run));
-    let cells = desk.cells("a");
+    let cells = sandbox.cells("a");
     assert_eq!(short(&cells[2]), ["=16"]);
     // What a cell would have declared that returned early is not there, and what it took is there again.
     assert_eq!(short(&cells[4]), ["=11"]);
@@ -185,19 +185,19 @@ v + base
 
 #[test]
 fn a_variable_that_a_return_came_before_is_not_there() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let script = "// %%\nlet a = 1;\nif a == 1 { return; }\nlet b = 2;\n// %%\nb\n";
-    let run = desk.write("a.rs", script).run(&["a.rs"]);
+    let run = sandbox.write("a.rs", script).run(&["a.rs"]);
     assert_eq!(code(&run), 1);
     assert_eq!(
-        short(&desk.cells("a")[1]),
+        short(&sandbox.cells("a")[1]),
         ["!Error: the variable `b` is not there: the cell that declares it ended before"]
     );
 }
 
 #[test]
 fn what_is_not_rust_is_said_in_the_compilers_words() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let cells = [
         (
             "let s = \"open;",
@@ -214,24 +214,24 @@ fn what_is_not_rust_is_said_in_the_compilers_words() {
         ),
     ];
     let script = cells.map(|(cell, _)| format!("// %% tags=[\"raises-exception\"]\n{cell}\n"));
-    let run = desk.write("a.rs", &script.concat()).run(&["a.rs"]);
+    let run = sandbox.write("a.rs", &script.concat()).run(&["a.rs"]);
     assert_eq!(code(&run), 0, "{}", stderr(&run));
-    for (cell, (_, message)) in desk.cells("a").iter().zip(cells) {
+    for (cell, (_, message)) in sandbox.cells("a").iter().zip(cells) {
         assert_eq!(short(cell), [format!("!CompileError: {message}")]);
     }
 }
 
 #[test]
 fn an_earlier_function_that_does_not_fit_the_new_definition_fails_the_cell_that_defines_it() {
-    let desk = Desk::new();
-    let run = desk
+    let sandbox = Sandbox::new();
+    let run = sandbox
         .write(
             "a.rs",
             "// %%\nfn f() -> i32 { 1 }\nfn g() -> i32 { f() }\ng()\n// %%\nfn f(n: i32) -> i32 { n }\nf(1)\n",
         )
         .run(&["a.rs"]);
     assert_eq!(code(&run), 1);
-    let cells = desk.cells("a");
+    let cells = sandbox.cells("a");
     assert_eq!(short(&cells[0]), ["=1"]);
     let traceback = cells[1]["outputs"][0]["traceback"].to_string();
     assert!(traceback.contains("a.rs cell 1:2:17"), "{traceback}");
@@ -239,8 +239,8 @@ fn an_earlier_function_that_does_not_fit_the_new_definition_fails_the_cell_that_
 
 #[test]
 fn commands_answer_and_shell_lines_run() {
-    let desk = Desk::new();
-    let run = desk
+    let sandbox = Sandbox::new();
+    let run = sandbox
         .write(
             "a.rs",
             r##"// %%
@@ -269,7 +269,7 @@ println!("not reached");
         )
         .run(&["a.rs"]);
     assert_eq!(code(&run), 1, "{}", stderr(&run));
-    let cells = desk.cells("a");
+    let cells = sandbox.cells("a");
     assert_eq!(
         cells[2]["outputs"][0]["data"]["text/plain"].to_string(),
         r#"["a: i32\n","text: Vec<String>\n","text: Vec<String>out\n","err\n"]"#
@@ -285,8 +285,8 @@ println!("not reached");
 
 #[test]
 fn cells_mean_what_they_mean_in_evcxr() {
-    let desk = Desk::new();
-    let run = desk
+    let sandbox = Sandbox::new();
+    let run = sandbox
         .write(
             "a.rs",
             r##"// %%
@@ -341,7 +341,7 @@ for _ in 0..2 {}
         )
         .run(&["a.rs"]);
     assert_eq!(code(&run), 0, "{}", stderr(&run));
-    let cells = desk.cells("a");
+    let cells = sandbox.cells("a");
     let shown: Vec<_> = cells.iter().map(short).collect();
     let expected: [&[&str]; 11] = [
         &["out:one 3\n", "err:two\n", "out:three\nno line end"],
@@ -372,30 +372,30 @@ for _ in 0..2 {}
 
 #[test]
 fn an_unchanged_notebook_needs_no_cargo_and_gives_the_same() {
-    let desk = Desk::new();
-    std::fs::create_dir_all(desk.path("helper/src")).unwrap();
-    desk.write(
+    let sandbox = Sandbox::new();
+    std::fs::create_dir_all(sandbox.path("helper/src")).unwrap();
+    sandbox.write(
         "helper/Cargo.toml",
         "[package]\nname = \"helper\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[features]\nmore = []\n[workspace]\n",
     );
-    desk.write("helper/src/lib.rs", "pub fn answer() -> u32 { 41 }");
+    sandbox.write("helper/src/lib.rs", "pub fn answer() -> u32 { 41 }");
     let script =
         "// %%\n:dep helper = { path = \"helper\" }\nlet x = helper::answer();\n// %%\nx + 1\n";
-    desk.write("a.rs", script);
-    assert_eq!(code(&desk.run(&["a.rs"])), 0);
-    let again = desk
+    sandbox.write("a.rs", script);
+    assert_eq!(code(&sandbox.run(&["a.rs"])), 0);
+    let again = sandbox
         .command(&["run", "a.rs"])
         .env("CARGO", "/nowhere/cargo")
         .output()
         .unwrap();
     assert_eq!(code(&again), 0, "{}", stderr(&again));
-    assert_eq!(short(&desk.cells("a")[1]), ["=42"]);
+    assert_eq!(short(&sandbox.cells("a")[1]), ["=42"]);
     let other = "helper = { path = \"helper\", features = [\"more\"] }";
-    desk.write(
+    sandbox.write(
         "a.rs",
         &script.replace("helper = { path = \"helper\" }", other),
     );
-    let edited = desk
+    let edited = sandbox
         .command(&["run", "a.rs"])
         .env("CARGO", "/nowhere/cargo")
         .output()
@@ -406,30 +406,30 @@ fn an_unchanged_notebook_needs_no_cargo_and_gives_the_same() {
 
 #[test]
 fn a_changed_path_dependency_is_compiled_again() {
-    let desk = Desk::new();
-    desk.write_crate("helper", "pub fn answer() -> u32 { 1 }");
-    desk.write(
+    let sandbox = Sandbox::new();
+    sandbox.write_crate("helper", "pub fn answer() -> u32 { 1 }");
+    sandbox.write(
         "a.rs",
         "// %%\n:dep helper = { path = \"helper\" }\nhelper::answer()\n",
     );
     for answer in [1, 2] {
-        desk.write(
+        sandbox.write(
             "helper/src/lib.rs",
             &format!("pub fn answer() -> u32 {{ {answer} }}"),
         );
-        assert_eq!(code(&desk.run(&["a.rs"])), 0);
-        assert_eq!(short(&desk.cells("a")[0]), [format!("={answer}")]);
+        assert_eq!(code(&sandbox.run(&["a.rs"])), 0);
+        assert_eq!(short(&sandbox.cells("a")[0]), [format!("={answer}")]);
     }
 }
 
 #[test]
 fn cargos_configuration_is_part_of_what_is_compiled() {
-    let desk = Desk::new();
-    desk.write("a.rs", "// %%\ncfg!(extra)\n");
+    let sandbox = Sandbox::new();
+    sandbox.write("a.rs", "// %%\ncfg!(extra)\n");
     let run = |name: &str, value: &str| {
-        let mut command = desk.command(&["run", "a.rs"]);
+        let mut command = sandbox.command(&["run", "a.rs"]);
         assert_eq!(code(&command.env(name, value).output().unwrap()), 0);
-        short(&desk.cells("a")[0])
+        short(&sandbox.cells("a")[0])
     };
     assert_eq!(run("CARGO_TERM_QUIET", "false"), ["=false"]);
     assert_eq!(run("CARGO_BUILD_RUSTFLAGS", "--cfg extra"), ["=true"]);
@@ -480,8 +480,8 @@ fn a_failing_cell_ends_the_run_and_everything_up_to_it_is_kept() {
             ":dep",
         ),
     ] {
-        let desk = Desk::new();
-        let run = desk
+        let sandbox = Sandbox::new();
+        let run = sandbox
             .write(
                 "a.rs",
                 &format!("// %%\nprintln!(\"before\");\n1\n// %%\n{failing}\n// %%\n3\n"),
@@ -489,7 +489,7 @@ fn a_failing_cell_ends_the_run_and_everything_up_to_it_is_kept() {
             .run(&["a.rs"]);
         assert_eq!(code(&run), 1, "{failing}: {}", stderr(&run));
         assert!(stderr(&run).contains("a.rs cell 2"), "{}", stderr(&run));
-        let cells = desk.cells("a");
+        let cells = sandbox.cells("a");
         assert_eq!(short(&cells[0]), ["out:before\n", "=1"], "{failing}");
         assert_eq!(short(&cells[1]).last().unwrap(), error);
         assert!(
@@ -521,12 +521,12 @@ fn a_failing_cell_ends_the_run_and_everything_up_to_it_is_kept() {
 
 #[test]
 fn compile_errors_have_the_lines_of_their_cell() {
-    let desk = Desk::new();
-    desk.write(
+    let sandbox = Sandbox::new();
+    sandbox.write(
         "a.rs",
         "// %%\nlet a: i32 = 1;\n// %%\n\nlet ä = \"1\".parse::<i32>()?; let s: String = a;\n",
     );
-    let run = desk.run(&["a.rs"]);
+    let run = sandbox.run(&["a.rs"]);
     assert_eq!(code(&run), 1);
     let output = String::from_utf8_lossy(&run.stdout).into_owned();
     assert!(
@@ -537,11 +537,11 @@ fn compile_errors_have_the_lines_of_their_cell() {
 
 #[test]
 fn failures_that_are_expected_or_allowed_do_not_end_the_run() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let text = "// %%\nlet a = 1;\n// %% tags=[\"raises-exception\"]\npanic!(\"on purpose\");\n// %% tags=[\"raises-exception\"]\nlet s: String = a;\n// %% tags=[\"skip-execution\"]\npanic!();\n// %% tags=[\"remove-output\"]\nprintln!(\"x\")\n// %%\na + 1\n";
-    let run = desk.write("a.rs", text).run(&["a.rs"]);
+    let run = sandbox.write("a.rs", text).run(&["a.rs"]);
     assert_eq!(code(&run), 0, "{}", stderr(&run));
-    let cells = desk.cells("a");
+    let cells = sandbox.cells("a");
     assert_eq!(short(&cells[1]), ["!Panic: on purpose"]);
     assert!(short(&cells[2])[0].starts_with("!CompileError: mismatched types"));
     assert!(cells[3]["execution_count"].is_null());
@@ -549,10 +549,10 @@ fn failures_that_are_expected_or_allowed_do_not_end_the_run() {
     assert_eq!(short(&cells[5]), ["=2"]);
 
     // The state before a cell that ends the process is kept.
-    desk.write("b.rs", "// %%\nlet a = 1; fn f() -> u8 { 7 }\n// %%\nstd::process::exit(0)\n// %%\na\n// %%\nf()\n");
-    let run = desk.run(&["b.rs", "--allow-errors"]);
+    sandbox.write("b.rs", "// %%\nlet a = 1; fn f() -> u8 { 7 }\n// %%\nstd::process::exit(0)\n// %%\na\n// %%\nf()\n");
+    let run = sandbox.run(&["b.rs", "--allow-errors"]);
     assert_eq!(code(&run), 1);
-    let shown: Vec<_> = desk.cells("b").iter().flat_map(short).collect();
+    let shown: Vec<_> = sandbox.cells("b").iter().flat_map(short).collect();
     assert_eq!(
         shown,
         [
@@ -565,13 +565,13 @@ fn failures_that_are_expected_or_allowed_do_not_end_the_run() {
 
 #[test]
 fn parameters_replace_what_the_notebook_has() {
-    let desk = Desk::new();
-    desk.write("a.rs", "// %% tags=[\"parameters\"]\nlet n: u32 = 1;\nlet file = \"here.txt\";\n// %%\n(n, std::fs::read_to_string(file).unwrap())\n");
-    desk.write("here.txt", "default");
-    std::fs::create_dir(desk.path("elsewhere")).unwrap();
-    desk.write("elsewhere/there.txt", "other");
+    let sandbox = Sandbox::new();
+    sandbox.write("a.rs", "// %% tags=[\"parameters\"]\nlet n: u32 = 1;\nlet file = \"here.txt\";\n// %%\n(n, std::fs::read_to_string(file).unwrap())\n");
+    sandbox.write("here.txt", "default");
+    std::fs::create_dir(sandbox.path("elsewhere")).unwrap();
+    sandbox.write("elsewhere/there.txt", "other");
     // Typed in another folder than the notebook's.
-    let mut command = desk.command(&[
+    let mut command = sandbox.command(&[
         "run",
         "../a.rs",
         "-p",
@@ -584,21 +584,21 @@ fn parameters_replace_what_the_notebook_has() {
         "../out",
     ]);
     let run = command
-        .current_dir(desk.path("elsewhere"))
+        .current_dir(sandbox.path("elsewhere"))
         .output()
         .unwrap();
     assert_eq!(code(&run), 0, "{}", stderr(&run));
-    let cells = desk.cells("a");
+    let cells = sandbox.cells("a");
     assert_eq!(cells[1]["metadata"]["tags"][0], "injected-parameters");
     assert_eq!(short(&cells[2]), ["=(5, \"other\")"]);
-    let misfit = desk.run(&["a.rs", "-p", "n", "many"]);
+    let misfit = sandbox.run(&["a.rs", "-p", "n", "many"]);
     assert_eq!(code(&misfit), 2);
     assert!(stderr(&misfit).contains("whole number"));
     for (name, hint) in [
         ("fil", "did you mean `file`?"),
         ("zzz", "there are `file`, `n`"),
     ] {
-        let unknown = desk.run(&["a.rs", "-p", name, "1"]);
+        let unknown = sandbox.run(&["a.rs", "-p", name, "1"]);
         assert_eq!(code(&unknown), 2);
         let said = stderr(&unknown);
         assert!(
@@ -610,9 +610,9 @@ fn parameters_replace_what_the_notebook_has() {
 
 #[test]
 fn cells_have_the_numbers_of_the_file_where_parameters_are_given() {
-    let desk = Desk::new();
-    desk.write("a.rs", "// %% tags=[\"parameters\"]\nlet n: u32 = 1;\n// %%\nprintln!(\"{n}\");\n// %%\npanic!(\"no\")\n");
-    let run = desk.run(&["a.rs", "-p", "n", "5"]);
+    let sandbox = Sandbox::new();
+    sandbox.write("a.rs", "// %% tags=[\"parameters\"]\nlet n: u32 = 1;\n// %%\nprintln!(\"{n}\");\n// %%\npanic!(\"no\")\n");
+    let run = sandbox.run(&["a.rs", "-p", "n", "5"]);
     assert_eq!(code(&run), 1);
     assert!(
         stderr(&run).contains("a.rs cell 3: Panic: no"),
@@ -621,27 +621,28 @@ fn cells_have_the_numbers_of_the_file_where_parameters_are_given() {
     );
     assert!(stdout(&run).contains("a.rs cell 3:1:1"), "{}", stdout(&run));
     let counts = |name: &str| -> Vec<_> {
-        let cells = desk.cells(name).into_iter();
+        let cells = sandbox.cells(name).into_iter();
         cells.map(|cell| cell["execution_count"].as_u64()).collect()
     };
     // The cell of the parameters, which the file does not have, comes after all others.
     assert_eq!(counts("a"), [Some(1), Some(4), Some(2), Some(3)]);
-    let until = desk.run(&["a.rs", "-p", "n", "5", "--until", "2"]);
+    let until = sandbox.run(&["a.rs", "-p", "n", "5", "--until", "2"]);
     assert_eq!(code(&until), 0, "{}", stderr(&until));
     assert_eq!(counts("a"), [Some(1), Some(4), Some(2), None]);
 }
 
 #[test]
 fn what_cannot_be_used_is_refused_in_one_sentence() {
-    let desk = Desk::new();
-    desk.write("not.ipynb", "{]").write("python.ipynb", r#"{"nbformat":4,"nbformat_minor":5,"metadata":{"kernelspec":{"name":"python3","language":"python","display_name":"P"}},"cells":[]}"#);
-    desk.write(
-        "old.ipynb",
-        r#"{"nbformat":3,"nbformat_minor":0,"metadata":{},"worksheets":[]}"#,
-    )
-    .write("empty.ipynb", "")
-    .write("a.txt", "x");
-    std::fs::create_dir(desk.path("folder")).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.write("not.ipynb", "{]").write("python.ipynb", r#"{"nbformat":4,"nbformat_minor":5,"metadata":{"kernelspec":{"name":"python3","language":"python","display_name":"P"}},"cells":[]}"#);
+    sandbox
+        .write(
+            "old.ipynb",
+            r#"{"nbformat":3,"nbformat_minor":0,"metadata":{},"worksheets":[]}"#,
+        )
+        .write("empty.ipynb", "")
+        .write("a.txt", "x");
+    std::fs::create_dir(sandbox.path("folder")).unwrap();
     for (path, reason) in [
         ("not.ipynb", "not JSON"),
         ("python.ipynb", "python"),
@@ -651,7 +652,7 @@ fn what_cannot_be_used_is_refused_in_one_sentence() {
         ("a.txt", ".ipynb"),
         ("folder", "no notebook"),
     ] {
-        let run = desk.run(&[path]);
+        let run = sandbox.run(&[path]);
         let said = stderr(&run);
         assert_eq!(code(&run), 2, "{path}: {said}");
         assert!(
@@ -659,27 +660,27 @@ fn what_cannot_be_used_is_refused_in_one_sentence() {
             "{said}"
         );
     }
-    assert_eq!(code(&desk.run(&["--timeout", "-1", "x.rs"])), 2);
-    assert!(!desk.path("out").exists());
+    assert_eq!(code(&sandbox.run(&["--timeout", "-1", "x.rs"])), 2);
+    assert!(!sandbox.path("out").exists());
 }
 
 #[test]
 fn outputs_go_inplace_only_when_asked() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let cell = r#"{"cell_type":"code","metadata":{},"execution_count":null,"outputs":[],"source":["1 + 1"]}"#;
-    desk.write(
+    sandbox.write(
         "a.ipynb",
         &format!(
             r#"{{"nbformat":4,"nbformat_minor":4,"metadata":{{"mine":[1]}},"cells":[{cell}]}}"#
         ),
     );
-    let before = std::fs::read(desk.path("a.ipynb")).unwrap();
-    let refused = desk.run(&["a.ipynb", "--output", "."]);
+    let before = std::fs::read(sandbox.path("a.ipynb")).unwrap();
+    let refused = sandbox.run(&["a.ipynb", "--output", "."]);
     assert_eq!(code(&refused), 2);
-    assert_eq!(code(&desk.run(&["a.ipynb"])), 0);
-    assert_eq!(std::fs::read(desk.path("a.ipynb")).unwrap(), before);
-    assert_eq!(code(&desk.run(&["a.ipynb", "--inplace"])), 0);
-    let after = desk.read("a.ipynb");
+    assert_eq!(code(&sandbox.run(&["a.ipynb"])), 0);
+    assert_eq!(std::fs::read(sandbox.path("a.ipynb")).unwrap(), before);
+    assert_eq!(code(&sandbox.run(&["a.ipynb", "--inplace"])), 0);
+    let after = sandbox.read("a.ipynb");
     assert!(
         after.contains("\"nbformat_minor\": 4")
             && after.contains("\"mine\"")
@@ -687,13 +688,17 @@ fn outputs_go_inplace_only_when_asked() {
         "{after}"
     );
     assert!(after.contains("execute_result") && after.ends_with("}\n"));
-    assert_eq!(code(&desk.run(&["a.ipynb", "--inplace"])), 0);
-    assert_eq!(desk.read("a.ipynb"), after, "running again changes nothing");
+    assert_eq!(code(&sandbox.run(&["a.ipynb", "--inplace"])), 0);
+    assert_eq!(
+        sandbox.read("a.ipynb"),
+        after,
+        "running again changes nothing"
+    );
 }
 
 #[test]
 fn a_notebook_that_is_saved_while_it_runs_is_left_as_it_was_saved() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let notebook = |cells: &[&str]| {
         let cell = |source: &&str| serde_json::json!({"cell_type": "code", "metadata": {}, "execution_count": null, "outputs": [], "source": source});
         let cells: Vec<Value> = cells.iter().map(cell).collect();
@@ -704,35 +709,38 @@ fn a_notebook_that_is_saved_while_it_runs_is_left_as_it_was_saved() {
     // The cell itself saves the notebook with one more, as an editor would.
     let saves = "std::fs::rename(\"saved.ipynb\", \"a.ipynb\")?;\n1 + 1";
     let saved = notebook(&[saves, "2 + 2"]);
-    desk.write("a.ipynb", &notebook(&[saves]))
+    sandbox
+        .write("a.ipynb", &notebook(&[saves]))
         .write("saved.ipynb", &saved);
-    let run = desk.run(&["a.ipynb", "--inplace"]);
+    let run = sandbox.run(&["a.ipynb", "--inplace"]);
     let said = stderr(&run);
     assert_eq!(code(&run), 2, "{said}");
     assert!(
         said.contains("a.ipynb: the file changed while it ran"),
         "{said}"
     );
-    assert_eq!(desk.read("a.ipynb"), saved);
-    assert_eq!(short(&desk.cells("a")[0]), ["=2"]);
+    assert_eq!(sandbox.read("a.ipynb"), saved);
+    assert_eq!(short(&sandbox.cells("a")[0]), ["=2"]);
     // The copy does not take the place of the notebook either.
-    desk.write("a.ipynb", &notebook(&[saves]))
+    sandbox
+        .write("a.ipynb", &notebook(&[saves]))
         .write("saved.ipynb", &saved);
-    let run = desk.run(&["a.ipynb", "--inplace", "--output", "."]);
+    let run = sandbox.run(&["a.ipynb", "--inplace", "--output", "."]);
     assert_eq!(code(&run), 2, "{}", stderr(&run));
-    assert_eq!(desk.read("a.ipynb"), saved);
-    assert!(desk.read("a.executed.ipynb").contains("execute_result"));
+    assert_eq!(sandbox.read("a.ipynb"), saved);
+    assert!(sandbox.read("a.executed.ipynb").contains("execute_result"));
 }
 
 #[test]
 fn one_of_several_notebooks_that_cannot_be_run_keeps_none_of_the_others() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let busy = "// %%\nfor n in 0..2000 { println!(\"{n}\"); eprintln!(\"{n}\"); }\n";
     let labelled = format!("{busy}// %%\n//| label: last\n1\n");
-    desk.write("a.rs", &labelled)
+    sandbox
+        .write("a.rs", &labelled)
         .write("b.rs", busy)
         .write("c.rs", &labelled);
-    let run = desk.run(&["a.rs", "b.rs", "c.rs", "--until", "last", "--quiet"]);
+    let run = sandbox.run(&["a.rs", "b.rs", "c.rs", "--until", "last", "--quiet"]);
     let said = stderr(&run);
     assert_eq!(code(&run), 2, "{said}");
     assert!(said.contains("last"), "{said}");
@@ -741,44 +749,46 @@ fn one_of_several_notebooks_that_cannot_be_run_keeps_none_of_the_others() {
         "{said}"
     );
     for name in ["a", "c"] {
-        assert_eq!(short(&desk.cells(name)[1]), ["=1"]);
+        assert_eq!(short(&sandbox.cells(name)[1]), ["=1"]);
     }
-    assert!(!desk.path("out/b.ipynb").exists());
+    assert!(!sandbox.path("out/b.ipynb").exists());
 }
 
 #[test]
 fn what_lies_hidden_beside_notebooks_is_none() {
-    let desk = Desk::new();
-    std::fs::create_dir(desk.path("folder")).unwrap();
-    desk.write("folder/a.rs", "// %%\n1\n")
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("folder")).unwrap();
+    sandbox
+        .write("folder/a.rs", "// %%\n1\n")
         .write("folder/._a.ipynb", "\0\u{1}");
-    assert_eq!(code(&desk.run(&["folder"])), 0);
-    assert_eq!(desk.names("out"), ["a.ipynb"]);
+    assert_eq!(code(&sandbox.run(&["folder"])), 0);
+    assert_eq!(sandbox.names("out"), ["a.ipynb"]);
 }
 
 #[test]
 fn a_bound_on_the_whole_run_bounds_compiling_too() {
-    let desk = Desk::with_own_target();
-    desk.write("a.rs", "// %%\nfn main() {}\n1\n");
-    let run = desk.run(&["a.rs", "--timeout-total", "0.01"]);
+    let sandbox = Sandbox::with_own_target();
+    sandbox.write("a.rs", "// %%\nfn main() {}\n1\n");
+    let run = sandbox.run(&["a.rs", "--timeout-total", "0.01"]);
     assert_eq!(code(&run), 1, "{}", stderr(&run));
-    let outputs = short(&desk.cells("a")[0]);
+    let outputs = short(&sandbox.cells("a")[0]);
     assert_eq!(
         outputs,
         ["!Timeout: the run did not end in the time it was given"]
     );
     // Nothing was compiled by then.
-    let cells = std::fs::read_dir(desk.path("target/radio/cells"));
+    let cells = std::fs::read_dir(sandbox.path("target/radio/cells"));
     let mut cells = cells.into_iter().flatten().flatten();
     assert!(!cells.any(|cell| cell.path().join("record.json").exists()));
 
     // It is no failure that a cell expects, and none of a start-up file's.
-    desk.write(
-        "a.rs",
-        "// %% tags=[\"raises-exception\"]\npanic!()\n// %%\n1\n",
-    )
-    .write("prelude.rs", "fn f() {}\n");
-    let run = desk.run(&["a.rs", "--timeout-total", "0.01"]);
+    sandbox
+        .write(
+            "a.rs",
+            "// %% tags=[\"raises-exception\"]\npanic!()\n// %%\n1\n",
+        )
+        .write("prelude.rs", "fn f() {}\n");
+    let run = sandbox.run(&["a.rs", "--timeout-total", "0.01"]);
     assert_eq!(code(&run), 1, "{}", stderr(&run));
     assert!(
         stderr(&run).contains("a.rs cell 1: Timeout"),
@@ -789,34 +799,35 @@ fn a_bound_on_the_whole_run_bounds_compiling_too() {
 
 #[test]
 fn a_place_that_cannot_be_written_loses_nothing() {
-    let desk = Desk::new();
-    desk.write("a.rs", "// %%\n1\n")
+    let sandbox = Sandbox::new();
+    sandbox
+        .write("a.rs", "// %%\n1\n")
         .write("out", "a file where the folder should be");
-    let run = desk.run(&["a.rs"]);
+    let run = sandbox.run(&["a.rs"]);
     assert_eq!(code(&run), 2, "{}", stderr(&run));
     assert!(stderr(&run).contains("out"), "{}", stderr(&run));
-    assert_eq!(desk.read("out"), "a file where the folder should be");
+    assert_eq!(sandbox.read("out"), "a file where the folder should be");
 }
 
 #[test]
 fn figures_are_saved_under_their_labels_inside_the_output_folder() {
-    let desk = Desk::new();
-    desk.write("a.rs", "// %%\n//| label: ../../x\nprintln!(\"EVCXR_BEGIN_CONTENT image/svg+xml\\n<svg/>\\nEVCXR_END_CONTENT\");\nprintln!(\"EVCXR_BEGIN_CONTENT image/png\\nAAEC\\nEVCXR_END_CONTENT\");\n");
-    assert_eq!(code(&desk.run(&["a.rs"])), 0);
+    let sandbox = Sandbox::new();
+    sandbox.write("a.rs", "// %%\n//| label: ../../x\nprintln!(\"EVCXR_BEGIN_CONTENT image/svg+xml\\n<svg/>\\nEVCXR_END_CONTENT\");\nprintln!(\"EVCXR_BEGIN_CONTENT image/png\\nAAEC\\nEVCXR_END_CONTENT\");\n");
+    assert_eq!(code(&sandbox.run(&["a.rs"])), 0);
     assert_eq!(
-        desk.names("out/figures/a"),
+        sandbox.names("out/figures/a"),
         ["_.._.._x.png", "_.._.._x.svg"]
     );
     assert_eq!(
-        std::fs::read(desk.path("out/figures/a/_.._.._x.png")).unwrap(),
+        std::fs::read(sandbox.path("out/figures/a/_.._.._x.png")).unwrap(),
         [0, 1, 2]
     );
     // Names that are no names of folders get others, which stay apart.
     for name in ["b (1).rs", "b [1].rs"] {
-        desk.write(name, &desk.read("a.rs"));
-        assert_eq!(code(&desk.run(&[name])), 0);
+        sandbox.write(name, &sandbox.read("a.rs"));
+        assert_eq!(code(&sandbox.run(&[name])), 0);
     }
-    let folders = desk.names("out/figures");
+    let folders = sandbox.names("out/figures");
     assert_eq!(folders.len(), 3, "{folders:?}");
     assert!(
         folders[1].starts_with("b _1_-") && folders[2].starts_with("b _1_-"),
@@ -826,16 +837,16 @@ fn figures_are_saved_under_their_labels_inside_the_output_folder() {
 
 #[test]
 fn a_run_can_stop_early() {
-    let desk = Desk::new();
-    desk.write("a.rs", "// %%\n1\n// %%\n//| label: middle\n2\n// %%\n3\n");
-    assert_eq!(code(&desk.run(&["a.rs", "--until", "middle"])), 0);
-    let ran: Vec<_> = desk
+    let sandbox = Sandbox::new();
+    sandbox.write("a.rs", "// %%\n1\n// %%\n//| label: middle\n2\n// %%\n3\n");
+    assert_eq!(code(&sandbox.run(&["a.rs", "--until", "middle"])), 0);
+    let ran: Vec<_> = sandbox
         .cells("a")
         .iter()
         .map(|cell| cell["execution_count"].as_u64())
         .collect();
     assert_eq!(ran, [Some(1), Some(2), None]);
-    let run = desk.run(&["a.rs", "--until", "9"]);
+    let run = sandbox.run(&["a.rs", "--until", "9"]);
     assert_eq!(code(&run), 2);
     assert!(stderr(&run).contains("1 to 3"), "{}", stderr(&run));
 }
@@ -846,25 +857,25 @@ const HANGING: &str = "// %%\nprintln!(\"kept\");\n// %%\nlet child = std::proce
 
 /// Starts a run of [`HANGING`] and waits until its cell hangs.
 #[cfg(target_os = "linux")]
-fn run_until_it_hangs(desk: &Desk) -> std::process::Child {
-    let radio = desk
+fn run_until_it_hangs(sandbox: &Sandbox) -> std::process::Child {
+    let radio = sandbox
         .write("a.rs", HANGING)
         .command(&["run", "a.rs"])
         .spawn();
     wait_for("the cell to hang", || {
-        std::fs::read_to_string(desk.path("processes")).is_ok_and(|p| p.ends_with('\n'))
+        std::fs::read_to_string(sandbox.path("processes")).is_ok_and(|p| p.ends_with('\n'))
     });
     radio.unwrap()
 }
 
 #[cfg(target_os = "linux")]
-fn assert_all_gone(desk: &Desk) {
-    let processes = desk.read("processes");
+fn assert_all_gone(sandbox: &Sandbox) {
+    let processes = sandbox.read("processes");
     for process in processes.split_whitespace() {
         wait_for("a process to end", || !is_alive(process));
     }
-    if desk.path("out").exists() {
-        let left = desk.names("out");
+    if sandbox.path("out").exists() {
+        let left = sandbox.names("out");
         assert!(!left.iter().any(|name| name.starts_with('.')), "{left:?}");
     }
 }
@@ -872,10 +883,12 @@ fn assert_all_gone(desk: &Desk) {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_cell_that_hangs_is_ended_with_all_it_started() {
-    let desk = Desk::new();
-    let run = desk.write("a.rs", HANGING).run(&["a.rs", "--timeout", "1"]);
+    let sandbox = Sandbox::new();
+    let run = sandbox
+        .write("a.rs", HANGING)
+        .run(&["a.rs", "--timeout", "1"]);
     assert_eq!(code(&run), 1);
-    let cells = desk.cells("a");
+    let cells = sandbox.cells("a");
     assert_eq!(short(&cells[0]), ["out:kept\n"]);
     assert_eq!(
         short(&cells[1]),
@@ -884,42 +897,42 @@ fn a_cell_that_hangs_is_ended_with_all_it_started() {
             "!Timeout: the cell did not end in the time it was given"
         ]
     );
-    assert_all_gone(&desk);
+    assert_all_gone(&sandbox);
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn ctrl_c_keeps_what_ran_and_leaves_nothing_behind() {
-    let desk = Desk::new();
-    let mut radio = run_until_it_hangs(&desk);
+    let sandbox = Sandbox::new();
+    let mut radio = run_until_it_hangs(&sandbox);
     send("-INT", &radio);
     assert_eq!(radio.wait().unwrap().code(), Some(1));
-    let cells = desk.cells("a");
+    let cells = sandbox.cells("a");
     assert_eq!(short(&cells[0]), ["out:kept\n"]);
     assert_eq!(
         short(&cells[1]).last().unwrap(),
         "!Interrupted: Ctrl-C was pressed, or radio was told to end"
     );
-    assert_all_gone(&desk);
+    assert_all_gone(&sandbox);
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn a_runner_that_is_killed_leaves_no_process_behind() {
-    let desk = Desk::new();
-    let mut radio = run_until_it_hangs(&desk);
+    let sandbox = Sandbox::new();
+    let mut radio = run_until_it_hangs(&sandbox);
     radio.kill().unwrap();
     radio.wait().unwrap();
-    assert_all_gone(&desk);
+    assert_all_gone(&sandbox);
 }
 
 #[test]
 fn the_bundled_data_comes_out_of_its_script_byte_for_byte() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let desk = Desk::new();
-    let written = desk.path("radio_songs.csv");
+    let sandbox = Sandbox::new();
+    let written = sandbox.path("radio_songs.csv");
     let script = root.join("scripts/make_radio_songs.rs");
-    let run = desk.run(&[
+    let run = sandbox.run(&[
         script.to_str().unwrap(),
         "-p",
         "output",
@@ -935,7 +948,7 @@ fn the_bundled_data_comes_out_of_its_script_byte_for_byte() {
 
 #[test]
 fn cells_of_unusual_shapes_run_too() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let text = r#"// %%
 fn main() { println!("mine"); }
 main();
@@ -968,9 +981,11 @@ a
 use std::io::Write;
 std::io::stdout().write_all(&vec![0u8; 3_000_000])?;
 "#;
-    let run = desk.write("a.rs", text).run(&["a.rs", "--timeout", "20"]);
+    let run = sandbox
+        .write("a.rs", text)
+        .run(&["a.rs", "--timeout", "20"]);
     assert_eq!(code(&run), 0, "{}{}", stdout(&run), stderr(&run));
-    let shown: Vec<_> = desk.cells("a").iter().map(short).collect();
+    let shown: Vec<_> = sandbox.cells("a").iter().map(short).collect();
     let expected: [&[&str]; 7] = [
         &["out:mine\n"],
         &["=12000000"],
@@ -985,47 +1000,49 @@ std::io::stdout().write_all(&vec![0u8; 3_000_000])?;
 
 #[test]
 fn text_without_line_end_is_kept_when_the_cell_is_ended() {
-    let desk = Desk::new();
-    let run = desk
+    let sandbox = Sandbox::new();
+    let run = sandbox
         .write("a.rs", "// %%\nprint!(\"started\");\nloop {}\n")
         .run(&["a.rs", "--timeout", "1"]);
     assert_eq!(code(&run), 1);
-    assert_eq!(short(&desk.cells("a")[0])[0], "out:started");
+    assert_eq!(short(&sandbox.cells("a")[0])[0], "out:started");
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn ctrl_c_before_the_first_cell_changes_no_file() {
     // A target directory of its own: others would wait for this build.
-    let desk = Desk::with_own_target();
+    let sandbox = Sandbox::with_own_target();
     // A dependency whose build script takes longer than the test.
-    desk.write_crate("slow", "").write(
+    sandbox.write_crate("slow", "").write(
         "slow/build.rs",
         "fn main() { std::fs::write(\"started\", \"\").unwrap(); std::thread::sleep(std::time::Duration::from_secs(600)) }",
     );
     let cell = r#"{"cell_type":"code","metadata":{},"execution_count":1,"outputs":[{"output_type":"stream","name":"stdout","text":["old"]}],"source":[":dep slow = { path = \"slow\" }\n","1"]}"#;
-    desk.write(
+    sandbox.write(
         "a.ipynb",
         &format!(r#"{{"nbformat":4,"nbformat_minor":4,"metadata":{{}},"cells":[{cell}]}}"#),
     );
-    let before = std::fs::read(desk.path("a.ipynb")).unwrap();
-    let mut command = desk.command(&["run", "a.ipynb", "--inplace"]);
+    let before = std::fs::read(sandbox.path("a.ipynb")).unwrap();
+    let mut command = sandbox.command(&["run", "a.ipynb", "--inplace"]);
     let mut radio = command.spawn().unwrap();
-    wait_for("the build to start", || desk.path("slow/started").exists());
+    wait_for("the build to start", || {
+        sandbox.path("slow/started").exists()
+    });
     send("-INT", &radio);
     assert_eq!(radio.wait().unwrap().code(), Some(1));
-    assert_eq!(std::fs::read(desk.path("a.ipynb")).unwrap(), before);
+    assert_eq!(std::fs::read(sandbox.path("a.ipynb")).unwrap(), before);
 }
 
 #[test]
 fn cells_that_do_not_run_keep_their_outputs() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let cell = |source: &str| {
         format!(
             r#"{{"cell_type":"code","metadata":{{}},"execution_count":9,"outputs":[{{"output_type":"stream","name":"stdout","text":["old"]}}],"source":["{source}"]}}"#
         )
     };
-    desk.write(
+    sandbox.write(
         "a.ipynb",
         &format!(
             r#"{{"nbformat":4,"nbformat_minor":4,"metadata":{{}},"cells":[{},{}]}}"#,
@@ -1034,19 +1051,19 @@ fn cells_that_do_not_run_keep_their_outputs() {
         ),
     );
     assert_eq!(
-        code(&desk.run(&["a.ipynb", "--inplace", "--until", "1"])),
+        code(&sandbox.run(&["a.ipynb", "--inplace", "--until", "1"])),
         0
     );
-    let notebook = desk.notebook("a.ipynb");
+    let notebook = sandbox.notebook("a.ipynb");
     assert_eq!(short(&notebook["cells"][0]), ["=1"]);
     assert_eq!(short(&notebook["cells"][1]), ["out:old"]);
 }
 
 #[test]
 fn an_extern_crate_may_be_said_again_in_any_cell() {
-    let desk = Desk::new();
-    std::fs::create_dir_all(desk.path("mine/src")).unwrap();
-    desk.write(
+    let sandbox = Sandbox::new();
+    std::fs::create_dir_all(sandbox.path("mine/src")).unwrap();
+    sandbox.write(
         "mine/Cargo.toml",
         "[package]\nname = \"mine-of-old\"\nversion = \"0.1.0\"\nedition = \"2018\"\n",
     )
@@ -1073,9 +1090,9 @@ extern crate mine_of_old as old;
 twice!(old::three() + f())
 "##,
     );
-    let output = desk.run(&["a.rs"]);
+    let output = sandbox.run(&["a.rs"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
-    let cells = desk.cells("a");
+    let cells = sandbox.cells("a");
     assert_eq!(
         cells.iter().map(short).collect::<Vec<_>>(),
         [["=3"], ["=4"], ["=14"]]
@@ -1084,9 +1101,9 @@ twice!(old::three() + f())
 
 #[test]
 fn a_main_that_no_cell_defines_is_not_there() {
-    let desk = Desk::new();
-    desk.write("a.rs", "// %%\nmain()\n");
-    let output = desk.run(&["a.rs"]);
+    let sandbox = Sandbox::new();
+    sandbox.write("a.rs", "// %%\nmain()\n");
+    let output = sandbox.run(&["a.rs"]);
     assert_eq!(code(&output), 1);
     assert!(
         stderr(&output).contains("cannot find function `main`"),
@@ -1097,34 +1114,34 @@ fn a_main_that_no_cell_defines_is_not_there() {
 
 #[test]
 fn a_use_may_be_said_twice_in_a_cell() {
-    let desk = Desk::new();
-    desk.write(
+    let sandbox = Sandbox::new();
+    sandbox.write(
         "a.rs",
         "// %%\nuse std::cmp::{max, min};\nuse std::fmt;\nuse std::cmp::max;\nuse std::fmt;\nmax(1, min(2, 3))\n",
     );
-    let output = desk.run(&["a.rs"]);
+    let output = sandbox.run(&["a.rs"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
-    assert_eq!(short(&desk.cells("a")[0]), ["=2"]);
+    assert_eq!(short(&sandbox.cells("a")[0]), ["=2"]);
 }
 
 #[test]
 fn a_use_without_semicolon_counts() {
-    let desk = Desk::new();
-    desk.write(
+    let sandbox = Sandbox::new();
+    sandbox.write(
         "a.rs",
         "// %%\nuse std::cmp::max\n\nmatch max(1, 2) { n => println!(\"{n}\") };\n// %%\nuse std::collections::BTreeSet\n// %%\nBTreeSet::from([max(3, 4)])\n",
     );
-    let output = desk.run(&["a.rs"]);
+    let output = sandbox.run(&["a.rs"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
-    let cells = desk.cells("a");
+    let cells = sandbox.cells("a");
     assert_eq!(short(&cells[0]), ["out:2\n"]);
     assert_eq!(short(&cells[2]), ["={4}"]);
 }
 
 #[test]
 fn a_trait_may_give_types_of_others_their_display() {
-    let desk = Desk::new();
-    desk.write(
+    let sandbox = Sandbox::new();
+    sandbox.write(
         "a.rs",
         r##"// %%
 mod library {
@@ -1149,9 +1166,9 @@ Box::new(one.clone())
 (one.len(), &one)
 "##,
     );
-    let output = desk.run(&["a.rs"]);
+    let output = sandbox.run(&["a.rs"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
-    let cells = desk.cells("a");
+    let cells = sandbox.cells("a");
     let html = |cell: &Value| joined(&cell["outputs"][0]["data"]["text/html"]);
     assert_eq!(html(&cells[1]), "<b>[1]</b>");
     assert_eq!(html(&cells[2]), "<i>a</i>");
@@ -1161,12 +1178,18 @@ Box::new(one.clone())
 
 #[test]
 fn what_is_compiled_can_be_cleared() {
-    let desk = Desk::with_own_target();
-    desk.write("a.rs", "// %%\n1 + 1\n");
-    let target = desk.path("target");
-    let clean = |arguments: &[&str]| desk.command(&["clean"]).args(arguments).output().unwrap();
+    let sandbox = Sandbox::with_own_target();
+    sandbox.write("a.rs", "// %%\n1 + 1\n");
+    let target = sandbox.path("target");
+    let clean = |arguments: &[&str]| {
+        sandbox
+            .command(&["clean"])
+            .args(arguments)
+            .output()
+            .unwrap()
+    };
     for _ in 0..2 {
-        assert_eq!(code(&desk.run(&["a.rs"])), 0);
+        assert_eq!(code(&sandbox.run(&["a.rs"])), 0);
         assert!(target.join("radio/cells").is_dir());
         let cleaned = clean(&[]);
         assert_eq!(code(&cleaned), 0);
@@ -1178,7 +1201,7 @@ fn what_is_compiled_can_be_cleared() {
 
 #[test]
 fn the_metadata_may_say_how_cells_are_compiled() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let notebook = |profile: &str| {
         format!(
             r#"{{"cells": [{{"cell_type": "code", "execution_count": null, "metadata": {{}}, "outputs": [],
@@ -1186,16 +1209,16 @@ fn the_metadata_may_say_how_cells_are_compiled() {
                 "metadata": {{"radio": {{"profile": {profile}}}}}, "nbformat": 4, "nbformat_minor": 4}}"#
         )
     };
-    desk.write(
+    sandbox.write(
         "a.ipynb",
         &notebook(r#"{"overflow-checks": false, "opt-level": 1}"#),
     );
-    assert_eq!(code(&desk.run(&["a.ipynb"])), 0);
-    desk.write("a.ipynb", &notebook("{}"));
-    assert_eq!(code(&desk.run(&["a.ipynb"])), 1);
+    assert_eq!(code(&sandbox.run(&["a.ipynb"])), 0);
+    sandbox.write("a.ipynb", &notebook("{}"));
+    assert_eq!(code(&sandbox.run(&["a.ipynb"])), 1);
     for (profile, reason) in [("{\"lto\": true}", "`lto`"), ("2", "an object")] {
-        desk.write("a.ipynb", &notebook(profile));
-        let run = desk.run(&["a.ipynb"]);
+        sandbox.write("a.ipynb", &notebook(profile));
+        let run = sandbox.run(&["a.ipynb"]);
         assert_eq!(code(&run), 2);
         let said = stderr(&run);
         assert!(said.contains("a.ipynb") && said.contains(reason), "{said}");
@@ -1204,8 +1227,8 @@ fn the_metadata_may_say_how_cells_are_compiled() {
 
 #[test]
 fn the_crates_root_has_what_holds_at_a_cell() {
-    let desk = Desk::new();
-    desk.write(
+    let sandbox = Sandbox::new();
+    sandbox.write(
         "a.rs",
         r##"// %%
 fn f() -> i32 { 1 }
@@ -1232,9 +1255,9 @@ struct Other;
 crate::Other == crate::nothing::Here
 "##,
     );
-    let output = desk.run(&["a.rs", "--allow-errors"]);
+    let output = sandbox.run(&["a.rs", "--allow-errors"]);
     assert_eq!(code(&output), 1, "{}", stderr(&output));
-    let cells = desk.cells("a");
+    let cells = sandbox.cells("a");
     assert_eq!(short(&cells[1]), ["=2"]);
     assert_eq!(short(&cells[2]), ["out:a\n"]);
     assert_eq!(short(&cells[3]), ["out:a\n", "=22"]);
@@ -1245,70 +1268,71 @@ crate::Other == crate::nothing::Here
 
 #[test]
 fn errors_do_not_name_the_modules_of_the_generated_program() {
-    let desk = Desk::new();
-    desk.write(
+    let sandbox = Sandbox::new();
+    sandbox.write(
         "a.rs",
         "// %%\nstruct S;\n// %%\nstruct S(i32);\nS(1) == S(2)\n",
     );
-    let output = desk.run(&["a.rs"]);
+    let output = sandbox.run(&["a.rs"]);
     assert_eq!(code(&output), 1);
-    let error = desk.cells("a")[1]["outputs"][0].to_string();
+    let error = sandbox.cells("a")[1]["outputs"][0].to_string();
     assert!(error.contains("to type `S`"), "{error}");
     assert!(!error.contains("__radio"), "{error}");
 }
 
 #[test]
 fn lines_that_belong_to_notebooks_elsewhere_are_named() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     for (cell, hint) in [
         ("let a = 1;\n:opt 2", "`:opt` stand at the head of a cell"),
         ("let a = 1;\n!ls data", "`!ls` stand at the head of a cell"),
         ("%matplotlib inline", "a magic of IPython"),
         ("# a comment\n1", "begin with `//`"),
     ] {
-        let run = desk
+        let run = sandbox
             .write("a.rs", &format!("// %%\n{cell}\n"))
             .run(&["a.rs"]);
         assert_eq!(code(&run), 1);
-        let error = desk.cells("a")[0]["outputs"][0].to_string();
+        let error = sandbox.cells("a")[0]["outputs"][0].to_string();
         assert!(error.contains(hint), "{error}");
     }
 }
 
 #[test]
 fn several_notebooks_end_with_what_failed() {
-    let desk = Desk::new();
-    desk.write("a.rs", "// %%\n1\n")
+    let sandbox = Sandbox::new();
+    sandbox
+        .write("a.rs", "// %%\n1\n")
         .write("b.rs", "// %%\npanic!()\n")
         .write("c.rs", "// %%\n3\n")
         .write("plain.rs", "fn main() {}\n");
-    let run = desk.run(&["a.rs", "b.rs", "c.rs"]);
+    let run = sandbox.run(&["a.rs", "b.rs", "c.rs"]);
     assert_eq!(code(&run), 1);
     let said = stderr(&run);
     assert_eq!(
         said.lines().next_back(),
         Some("error: 1 of 3 notebooks failed: b")
     );
-    assert_eq!(short(&desk.cells("c")[0]), ["=3"]);
-    let run = desk.run(&["plain.rs"]);
+    assert_eq!(short(&sandbox.cells("c")[0]), ["=3"]);
+    let run = sandbox.run(&["plain.rs"]);
     assert_eq!(code(&run), 2);
     assert!(stderr(&run).contains("plain.rs: this is Rust without cells"));
 }
 
 #[test]
 fn a_part_of_a_notebook_leaves_the_figures_of_the_rest() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let figure = |label: &str| {
         format!(
             "// %%\n//| label: {label}\nprintln!(\"EVCXR_BEGIN_CONTENT image/svg+xml\\n<svg/>\\nEVCXR_END_CONTENT\");\n"
         )
     };
-    desk.write("a.rs", &(figure("one") + &figure("two")));
-    let figures = |name: &str| desk.path("out/figures/a").join(name).exists();
-    assert_eq!(code(&desk.run(&["a.rs"])), 0);
-    assert_eq!(code(&desk.run(&["a.rs", "--until", "one"])), 0);
+    sandbox.write("a.rs", &(figure("one") + &figure("two")));
+    let figures = |name: &str| sandbox.path("out/figures/a").join(name).exists();
+    assert_eq!(code(&sandbox.run(&["a.rs"])), 0);
+    assert_eq!(code(&sandbox.run(&["a.rs", "--until", "one"])), 0);
     assert!(figures("one.svg") && figures("two.svg"));
-    desk.write("a.rs", &figure("one"));
-    assert_eq!(code(&desk.run(&["a.rs"])), 0);
+    sandbox.write("a.rs", &figure("one"));
+    assert_eq!(code(&sandbox.run(&["a.rs"])), 0);
     assert!(figures("one.svg") && !figures("two.svg"));
 }

@@ -1,18 +1,18 @@
 //! `radio step` as its users meet it: on a pipe, and on a terminal.
 
-mod desk;
+mod sandbox;
 
-use desk::*;
+use sandbox::*;
 use serde_json::Value;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-impl Desk {
-    fn with(name: &str, text: &str) -> Desk {
-        let desk = Desk::new();
-        desk.write(name, text);
-        desk
+impl Sandbox {
+    fn with(name: &str, text: &str) -> Sandbox {
+        let sandbox = Sandbox::new();
+        sandbox.write(name, text);
+        sandbox
     }
 
     /// `radio step` without a display, its keys on a pipe; nothing of the terminal that the tests run in counts.
@@ -75,8 +75,8 @@ eprintln!("last")
 
 #[test]
 fn enter_walks_through_the_whole_notebook() {
-    let desk = Desk::with("a.rs", THREE_CELLS);
-    let walk = desk.walk(&["a.rs"], &"\n".repeat(20));
+    let sandbox = Sandbox::with("a.rs", THREE_CELLS);
+    let walk = sandbox.walk(&["a.rs"], &"\n".repeat(20));
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     assert_in_order(
         &stdout(&walk),
@@ -102,13 +102,13 @@ fn enter_walks_through_the_whole_notebook() {
         ],
     );
     assert!(!stdout(&walk).contains('\x1b'));
-    assert_eq!(desk.counts("a"), [1, 2, 3]);
+    assert_eq!(sandbox.counts("a"), [1, 2, 3]);
 }
 
 #[test]
 fn a_walk_can_begin_at_a_cell_and_go_to_one() {
-    let desk = Desk::with("a.rs", THREE_CELLS);
-    let walk = desk.walk(&["a.rs", "--from", "2"], "\nq\n");
+    let sandbox = Sandbox::with("a.rs", THREE_CELLS);
+    let walk = sandbox.walk(&["a.rs", "--from", "2"], "\nq\n");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     let shown = stdout(&walk);
     assert!(
@@ -116,9 +116,9 @@ fn a_walk_can_begin_at_a_cell_and_go_to_one() {
         "{shown}"
     );
     assert_in_order(&shown, &["In [2]", "20 + 2", "[4/5] Enter runs", "\n22\n"]);
-    assert_eq!(desk.counts("a"), [1, 2, 0]);
+    assert_eq!(sandbox.counts("a"), [1, 2, 0]);
 
-    let walk = desk.walk(&["a.rs"], "g3\ng first\ng none\nq\n");
+    let walk = sandbox.walk(&["a.rs"], "g3\ng first\ng none\nq\n");
     assert_in_order(
         &stdout(&walk),
         &[
@@ -132,9 +132,9 @@ fn a_walk_can_begin_at_a_cell_and_go_to_one() {
             "There is no cell `none`",
         ],
     );
-    assert_eq!(desk.counts("a"), [1, 2, 0]);
+    assert_eq!(sandbox.counts("a"), [1, 2, 0]);
 
-    let walk = desk.walk(&["a.rs", "--from", "9"], "");
+    let walk = sandbox.walk(&["a.rs", "--from", "9"], "");
     assert_eq!(walk.status.code(), Some(2));
     assert!(
         stderr(&walk).contains("--from 9: a.rs has no such cell; give a number from 1 to 3"),
@@ -142,15 +142,15 @@ fn a_walk_can_begin_at_a_cell_and_go_to_one() {
         stderr(&walk)
     );
     // A cell that fails on the way is where the walk begins.
-    let desk = Desk::with("b.rs", "// %%\npanic!(\"as planned\")\n// %%\n2\n");
-    let walk = desk.walk(&["b.rs", "--from", "2"], "q\n");
+    let sandbox = Sandbox::with("b.rs", "// %%\npanic!(\"as planned\")\n// %%\n2\n");
+    let walk = sandbox.walk(&["b.rs", "--from", "2"], "q\n");
     assert_in_order(&stdout(&walk), &["In [1]", "as planned", "[1/2]"]);
 }
 
 #[test]
 fn back_shows_what_was_there_and_runs_nothing_again() {
-    let desk = Desk::with("a.rs", THREE_CELLS);
-    let walk = desk.walk(&["a.rs"], "\n\n\nb\nb\nb\n\n\n\nq\n");
+    let sandbox = Sandbox::with("a.rs", THREE_CELLS);
+    let walk = sandbox.walk(&["a.rs"], "\n\n\nb\nb\nb\n\n\n\nq\n");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     let shown = stdout(&walk);
     assert_in_order(
@@ -166,30 +166,30 @@ fn back_shows_what_was_there_and_runs_nothing_again() {
         ],
     );
     assert_eq!(shown.matches("\nran\n").count(), 3);
-    assert_eq!(std::fs::read(desk.path("runs.txt")).unwrap(), b"x");
-    assert_eq!(desk.counts("a"), [1, 0, 0]);
+    assert_eq!(std::fs::read(sandbox.path("runs.txt")).unwrap(), b"x");
+    assert_eq!(sandbox.counts("a"), [1, 0, 0]);
 }
 
 #[test]
 fn the_rest_runs_without_asking() {
-    let desk = Desk::with("a.rs", THREE_CELLS);
-    let walk = desk.walk(&["a.rs"], "\nr\n");
+    let sandbox = Sandbox::with("a.rs", THREE_CELLS);
+    let walk = sandbox.walk(&["a.rs"], "\nr\n");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     let parts = ["[2/5]", "ran", "Between.", "22", "last", "[5/5] Enter ends"];
     assert_in_order(&stdout(&walk), &parts);
     assert_eq!(stdout(&walk).matches(" · q quit").count(), 3);
-    assert_eq!(desk.counts("a"), [1, 2, 3]);
+    assert_eq!(sandbox.counts("a"), [1, 2, 3]);
 }
 
 #[test]
 fn what_did_not_run_has_no_outputs() {
-    let desk = Desk::with("a.rs", THREE_CELLS);
+    let sandbox = Sandbox::with("a.rs", THREE_CELLS);
     // The second walk runs nothing, and leaves what is there.
     for keys in ["\n\nq\n\n\n", "q"] {
-        let walk = desk.walk(&["a.rs"], keys);
+        let walk = sandbox.walk(&["a.rs"], keys);
         assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
-        assert_eq!(desk.counts("a"), [1, 0, 0]);
-        let last = &desk.cells("a")[2];
+        assert_eq!(sandbox.counts("a"), [1, 0, 0]);
+        let last = &sandbox.cells("a")[2];
         assert_eq!(last["outputs"], Value::Array(Vec::new()));
     }
 }
@@ -197,8 +197,8 @@ fn what_did_not_run_has_no_outputs() {
 #[test]
 fn a_failing_cell_leaves_the_walk_usable() {
     let text = "// %%\npanic!(\"broken\")\n// %%\nlet n: u8 = \"x\";\n// %%\n40 + 2\n";
-    let desk = Desk::with("a.rs", text);
-    let walk = desk.walk(&["a.rs"], "\n\n\n\nbb\n\n\n\n\n");
+    let sandbox = Sandbox::with("a.rs", text);
+    let walk = sandbox.walk(&["a.rs"], "\n\n\n\nbb\n\n\n\n\n");
     assert_eq!(walk.status.code(), Some(1));
     assert_in_order(
         &stdout(&walk),
@@ -214,25 +214,25 @@ fn a_failing_cell_leaves_the_walk_usable() {
         ],
     );
     assert!(stderr(&walk).contains("a.rs cell 1: Panic: broken"));
-    assert_eq!(desk.counts("a"), [1, 2, 3]);
+    assert_eq!(sandbox.counts("a"), [1, 2, 3]);
 }
 
 #[test]
 fn an_expected_failure_is_none() {
     let notebook = r#"{"cells":[{"cell_type":"code","execution_count":null,"id":"a","metadata":{"tags":["raises-exception"]},"outputs":[],"source":"panic!(\"on purpose\")"}],"metadata":{},"nbformat":4,"nbformat_minor":5}"#;
-    let desk = Desk::with("a.ipynb", notebook);
-    let walk = desk.walk(&["a.ipynb"], "\n\n");
+    let sandbox = Sandbox::with("a.ipynb", notebook);
+    let walk = sandbox.walk(&["a.ipynb"], "\n\n");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     assert!(stdout(&walk).contains("on purpose"));
 }
 
 #[test]
 fn unknown_keys_are_named_and_help_is_there() {
-    let desk = Desk::with(
+    let sandbox = Sandbox::with(
         "a.rs",
         "// %% [markdown]\n// Only text.\n// %% [markdown]\n// More.\n",
     );
-    let walk = desk.walk(&["a.rs"], "x\n\x07\n?\ne\n\nb\n\n\n");
+    let walk = sandbox.walk(&["a.rs"], "x\n\x07\n?\ne\n\nb\n\n\n");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     assert_in_order(
         &stdout(&walk),
@@ -248,26 +248,26 @@ fn unknown_keys_are_named_and_help_is_there() {
         ],
     );
     // Nothing ran.
-    assert!(stderr(&walk).contains("nothing is written") && !desk.path("out").exists());
+    assert!(stderr(&walk).contains("nothing is written") && !sandbox.path("out").exists());
 }
 
 #[test]
 fn an_empty_notebook_can_be_walked() {
-    let desk = Desk::with("a.rs", "");
+    let sandbox = Sandbox::with("a.rs", "");
     for keys in ["", "b e r ? x \n\n"] {
-        let walk = desk.walk(&["a.rs"], keys);
+        let walk = sandbox.walk(&["a.rs"], keys);
         assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     }
 }
 
 #[test]
 fn no_control_characters_reach_the_terminal() {
-    let desk = Desk::with(
+    let sandbox = Sandbox::with(
         "a.rs",
         "// %% [markdown]\n// a \x1b[2J b &#27;[31m `\x1b]0;x\x07`\n// %%\n//| label: l\x1b[2J\n// \x1b[2J\u{9b}2J\nprintln!(\"\\x1b[2J\\x1b[31mred\\x1b[0m\\x07 10%\\r20%\");\n// %%\nprintln!(\"EVCXR_BEGIN_CONTENT text/plain\\n\\x1b[3Aplain\\x1b]0;t\\x07\\nEVCXR_END_CONTENT\")\n// %%\npanic!(\"\\x1b[2Jpanic\")\n// %%\nprintln!(\"EVCXR_BEGIN_CONTENT text/\\x1b[2J\\nx\\nEVCXR_END_CONTENT\")\n",
     );
     let keys = "\n".repeat(10) + "bbbbb";
-    let walk = desk.walk(&["a.rs"], &keys);
+    let walk = sandbox.walk(&["a.rs"], &keys);
     let shown = stdout(&walk);
     assert_in_order(&shown, &["red 10%\n20%\n", "\nplain\n", "panic"]);
     let hostile = |c: char| c.is_control() && c != '\n' && c != '\t';
@@ -281,11 +281,11 @@ fn no_control_characters_reach_the_terminal() {
 
 #[test]
 fn forty_columns_are_enough() {
-    let desk = Desk::with(
+    let sandbox = Sandbox::with(
         "a.rs",
         "// %% [markdown]\n// ## A title that is longer than forty columns are\n//\n// Some *text* that has to be wrapped, more than once, and a list:\n//\n// - with an item that is longer than forty columns\n//\n// | first column | second column | third |\n// |---|---|---|\n// | some words in a cell | and some more words in another | x |\n// %%\n1 + 1\n",
     );
-    let mut command = desk.step(&["a.rs"]);
+    let mut command = sandbox.step(&["a.rs"]);
     let walk = feed(command.env("COLUMNS", "40"), "?\n\n\n\n");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     let shown = stdout(&walk);
@@ -303,8 +303,8 @@ println!("EVCXR_BEGIN_CONTENT image/png\nAAEC\nEVCXR_END_CONTENT");
 
 #[test]
 fn without_a_display_the_figures_path_is_said() {
-    let desk = Desk::with("a.rs", FIGURE);
-    let walk = desk.walk(&["a.rs", "--output", "made"], "\ne\n");
+    let sandbox = Sandbox::with("a.rs", FIGURE);
+    let walk = sandbox.walk(&["a.rs", "--output", "made"], "\ne\n");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     let figure = ["made", "figures", "a", "dot.svg"].iter();
     let figure = figure.collect::<PathBuf>().display().to_string();
@@ -318,15 +318,15 @@ fn without_a_display_the_figures_path_is_said() {
 #[test]
 fn a_figure_is_on_disk_when_it_is_opened() {
     use std::os::unix::fs::PermissionsExt;
-    let desk = Desk::with("a.rs", FIGURE);
-    let opener = desk.path("bin").join("xdg-open");
-    std::fs::create_dir(desk.path("bin")).unwrap();
+    let sandbox = Sandbox::with("a.rs", FIGURE);
+    let opener = sandbox.path("bin").join("xdg-open");
+    std::fs::create_dir(sandbox.path("bin")).unwrap();
     let script = "#!/bin/sh\ncp \"$1\" opened.part && mv opened.part opened\n";
     std::fs::write(&opener, script).unwrap();
     std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = std::env::var("PATH").unwrap();
-    let path = format!("{}:{path}", desk.path("bin").display());
-    let mut command = desk.step(&["a.rs"]);
+    let path = format!("{}:{path}", sandbox.path("bin").display());
+    let mut command = sandbox.step(&["a.rs"]);
     let mut child = command
         .env("PATH", path)
         .env("DISPLAY", ":0")
@@ -335,19 +335,21 @@ fn a_figure_is_on_disk_when_it_is_opened() {
     let mut keys = child.stdin.take().unwrap();
     keys.write_all(b"\ne\n").unwrap();
     // The walk waits at its prompt.
-    wait_for("the figure to be opened", || desk.path("opened").exists());
-    assert_eq!(std::fs::read(desk.path("opened")).unwrap(), b"<svg/>");
-    assert!(!desk.path("out/a.ipynb").exists());
+    wait_for("the figure to be opened", || {
+        sandbox.path("opened").exists()
+    });
+    assert_eq!(std::fs::read(sandbox.path("opened")).unwrap(), b"<svg/>");
+    assert!(!sandbox.path("out/a.ipynb").exists());
     drop(keys);
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert!(desk.path("out/a.ipynb").exists());
+    assert!(sandbox.path("out/a.ipynb").exists());
 }
 
 #[test]
 fn waiting_at_the_prompt_is_not_the_cells_time() {
     let text = "// %%\n1\n// %%\nloop { std::thread::sleep(std::time::Duration::from_secs(1)) }\n";
-    let desk = Desk::with("a.rs", text);
-    let mut command = desk.step(&["a.rs", "--timeout", "2"]);
+    let sandbox = Sandbox::with("a.rs", text);
+    let mut command = sandbox.step(&["a.rs", "--timeout", "2"]);
     let mut child = command.spawn().unwrap();
     let mut keys = child.stdin.take().unwrap();
     std::thread::sleep(std::time::Duration::from_millis(2500));
@@ -356,20 +358,20 @@ fn waiting_at_the_prompt_is_not_the_cells_time() {
     let walk = child.wait_with_output().unwrap();
     assert_eq!(walk.status.code(), Some(1), "{}", stderr(&walk));
     assert_eq!(
-        desk.cells("a")[0]["outputs"][0]["output_type"],
+        sandbox.cells("a")[0]["outputs"][0]["output_type"],
         "execute_result"
     );
-    assert_eq!(desk.cells("a")[1]["outputs"][0]["ename"], "Timeout");
+    assert_eq!(sandbox.cells("a")[1]["outputs"][0]["ename"], "Timeout");
 }
 
 #[test]
 fn parameters_are_taken_as_run_takes_them() {
     let notebook = r#"{"cells":[{"cell_type":"code","execution_count":null,"id":"a","metadata":{"tags":["parameters"]},"outputs":[],"source":"let n: u32 = 1;"},{"cell_type":"code","execution_count":null,"id":"b","metadata":{},"outputs":[],"source":"n + 1"}],"metadata":{},"nbformat":4,"nbformat_minor":5}"#;
-    let desk = Desk::with("a.ipynb", notebook);
-    let walk = desk.walk(&["a.ipynb", "-p", "n", "41"], "r");
+    let sandbox = Sandbox::with("a.ipynb", notebook);
+    let walk = sandbox.walk(&["a.ipynb", "-p", "n", "41"], "r");
     assert_eq!(walk.status.code(), Some(0), "{}", stderr(&walk));
     assert_in_order(&stdout(&walk), &["let n: u32 = 41;", "\n42\n"]);
-    let unknown = desk.walk(&["a.ipynb", "-p", "m", "1"], "r");
+    let unknown = sandbox.walk(&["a.ipynb", "-p", "m", "1"], "r");
     assert_eq!(unknown.status.code(), Some(2));
     assert!(
         stderr(&unknown).contains("parameter `m`"),
@@ -380,12 +382,12 @@ fn parameters_are_taken_as_run_takes_them() {
 
 #[test]
 fn what_cannot_be_walked_is_refused_before_anything_runs() {
-    let desk = Desk::with("a.ipynb", "{}");
-    desk.write("b.ipynb", "{}");
-    desk.write("c.rs", "// %%\n1\n");
-    desk.write("d.txt", "");
+    let sandbox = Sandbox::with("a.ipynb", "{}");
+    sandbox.write("b.ipynb", "{}");
+    sandbox.write("c.rs", "// %%\n1\n");
+    sandbox.write("d.txt", "");
     let notebook = r#"{"cells":[],"metadata":{},"nbformat":4,"nbformat_minor":5}"#;
-    desk.write("e.ipynb", notebook);
+    sandbox.write("e.ipynb", notebook);
     for (arguments, reason) in [
         (&["."][..], "name its file"),
         (&["a.ipynb"], "nbformat"),
@@ -394,12 +396,12 @@ fn what_cannot_be_walked_is_refused_before_anything_runs() {
         (&["e.ipynb", "--output", "."], "would be overwritten"),
         (&["c.rs", "--timeout", "0"], "above 0"),
     ] {
-        let walk = desk.walk(arguments, "\n");
+        let walk = sandbox.walk(arguments, "\n");
         assert_eq!(walk.status.code(), Some(2), "{arguments:?}");
         assert!(stderr(&walk).contains(reason), "{}", stderr(&walk));
         assert_eq!(stdout(&walk), "");
     }
-    assert!(!desk.path("out").exists());
+    assert!(!sandbox.path("out").exists());
 }
 
 mod terminal {
@@ -508,8 +510,8 @@ mod terminal {
 
     #[test]
     fn keys_act_as_they_are_pressed_and_the_terminal_is_given_back() {
-        let desk = Desk::with("a.rs", THREE_CELLS);
-        let mut walk = Walk::start(desk.step(&["a.rs"]));
+        let sandbox = Sandbox::with("a.rs", THREE_CELLS);
+        let mut walk = Walk::start(sandbox.step(&["a.rs"]));
         let mut at = 0;
         walk.sees(&mut at, "[1/5]");
         assert!(!walk.is_as_before());
@@ -529,7 +531,7 @@ mod terminal {
         let shown = walk.shown();
         assert!(shown.contains("\x1b[35muse\x1b[0m"), "{shown:?}");
         assert!(!shown.contains("\x1b[?1049"), "{shown:?}");
-        assert_eq!(desk.counts("a"), [1, 0, 0]);
+        assert_eq!(sandbox.counts("a"), [1, 0, 0]);
     }
 
     /// A picture of one dot.
@@ -540,8 +542,8 @@ println!("EVCXR_BEGIN_CONTENT image/png\niVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAAC
     #[test]
     fn a_terminal_that_says_so_gets_pictures_as_sixels() {
         for (answer, shows) in [("\x1b[6;20;10t\x1b[?62;4c", true), ("\x1b[?62;22c", false)] {
-            let desk = Desk::with("a.rs", DOT);
-            let mut step = desk.step(&["a.rs"]);
+            let sandbox = Sandbox::with("a.rs", DOT);
+            let mut step = sandbox.step(&["a.rs"]);
             step.env_remove("TMUX").env_remove("TERM_PROGRAM");
             let mut walk = Walk::start(step);
             let mut at = 0;
@@ -571,8 +573,8 @@ name.len() + 1
 
     #[test]
     fn what_a_cell_asks_for_is_typed_at_the_terminal() {
-        let desk = Desk::with("a.rs", ASKING);
-        let mut walk = Walk::start(desk.step(&["a.rs"]));
+        let sandbox = Sandbox::with("a.rs", ASKING);
+        let mut walk = Walk::start(sandbox.step(&["a.rs"]));
         let mut at = 0;
         walk.sees(&mut at, "[1/2] Enter runs");
         walk.press("\r");
@@ -604,8 +606,8 @@ name.len() + 1
             ),
             ("\x03", "Interrupted"),
         ] {
-            let desk = Desk::with("a.rs", ASKING);
-            let mut walk = Walk::start(desk.step(&["a.rs"]));
+            let sandbox = Sandbox::with("a.rs", ASKING);
+            let mut walk = Walk::start(sandbox.step(&["a.rs"]));
             let mut at = 0;
             walk.sees(&mut at, "[1/2] Enter runs");
             walk.press("\r");
@@ -626,9 +628,9 @@ name.len() + 1
 
     #[test]
     fn no_color_means_no_color() {
-        let desk = Desk::with("a.rs", "// %% [markdown]\n// **a**\n// %%\nlet n = 1;\n");
+        let sandbox = Sandbox::with("a.rs", "// %% [markdown]\n// **a**\n// %%\nlet n = 1;\n");
         for (name, value, erases) in [("NO_COLOR", "1", true), ("TERM", "dumb", false)] {
-            let mut command = desk.step(&["a.rs"]);
+            let mut command = sandbox.step(&["a.rs"]);
             command.env(name, value);
             let mut walk = Walk::start(command);
             let mut at = 0;
@@ -649,9 +651,9 @@ name.len() + 1
 
     #[test]
     fn ctrl_c_at_the_prompt_ends_the_walk_in_order() {
-        let desk = Desk::with("a.rs", THREE_CELLS);
+        let sandbox = Sandbox::with("a.rs", THREE_CELLS);
         for signal in [Signal::SIGINT, Signal::SIGTERM] {
-            let mut walk = Walk::start(desk.step(&["a.rs"]));
+            let mut walk = Walk::start(sandbox.step(&["a.rs"]));
             let mut at = 0;
             walk.sees(&mut at, "[1/5]");
             walk.press("\r\r");
@@ -659,17 +661,17 @@ name.len() + 1
             walk.send(signal);
             assert_eq!(walk.ends().code(), Some(0), "{}", walk.shown());
             assert!(walk.is_as_before());
-            assert_eq!(desk.counts("a"), [1, 0, 0]);
+            assert_eq!(sandbox.counts("a"), [1, 0, 0]);
         }
     }
 
     #[test]
     fn ctrl_c_ends_the_running_cell_and_leaves_all_as_it_was_before_it() {
-        let desk = Desk::with(
+        let sandbox = Sandbox::with(
             "a.rs",
             "// %%\nlet mut list = vec![1, 2];\n// %%\nlist.push(3);\nprintln!(\"begun\");\nloop { std::thread::sleep(std::time::Duration::from_secs(1)) }\n// %%\nformat!(\"list {list:?}\")\n// %%\n2\n",
         );
-        let mut walk = Walk::start(desk.step(&["a.rs"]));
+        let mut walk = Walk::start(sandbox.step(&["a.rs"]));
         let mut at = 0;
         walk.sees(&mut at, "[1/4]");
         walk.press("r");
@@ -685,19 +687,19 @@ name.len() + 1
         walk.press("\r\r\r");
         assert_eq!(walk.ends().code(), Some(1));
         assert!(walk.is_as_before());
-        assert_eq!(desk.counts("a"), [1, 2, 3, 4]);
+        assert_eq!(sandbox.counts("a"), [1, 2, 3, 4]);
         // What it said last may still be on its way through the terminal.
         walk.sees(&mut at, "cell 2: Interrupted");
     }
 
     #[test]
     fn a_walk_that_is_told_to_end_does_while_a_cell_runs() {
-        let desk = Desk::with(
+        let sandbox = Sandbox::with(
             "a.rs",
             "// %%\nprintln!(\"begun\");\nloop { std::thread::sleep(std::time::Duration::from_secs(1)) }\n// %%\n1\n",
         );
         for signal in [Signal::SIGTERM, Signal::SIGHUP] {
-            let mut walk = Walk::start(desk.step(&["a.rs"]));
+            let mut walk = Walk::start(sandbox.step(&["a.rs"]));
             let mut at = 0;
             walk.sees(&mut at, "[1/2]");
             walk.press("\r");
@@ -705,14 +707,14 @@ name.len() + 1
             walk.send(signal);
             assert_eq!(walk.ends().code(), Some(1), "{}", walk.shown());
             assert!(walk.is_as_before());
-            assert_eq!(desk.counts("a"), [1, 0]);
+            assert_eq!(sandbox.counts("a"), [1, 0]);
         }
     }
 
     #[test]
     fn ctrl_c_twice_gives_the_terminal_back_too() {
-        let desk = Desk::with("a.rs", THREE_CELLS);
-        let mut walk = Walk::start(desk.step(&["a.rs"]));
+        let sandbox = Sandbox::with("a.rs", THREE_CELLS);
+        let mut walk = Walk::start(sandbox.step(&["a.rs"]));
         let mut at = 0;
         walk.sees(&mut at, "[1/5]");
         walk.send(Signal::SIGINT);

@@ -2,9 +2,9 @@
 
 #![cfg(target_os = "linux")]
 
-mod desk;
+mod sandbox;
 
-use desk::*;
+use sandbox::*;
 use serde_json::{Value, json};
 use std::io::{BufRead, Read, Write};
 use std::net::TcpStream;
@@ -18,7 +18,7 @@ struct Watching {
     said: Arc<Mutex<String>>,
 }
 
-impl Desk {
+impl Sandbox {
     /// Saves as most editors do.
     fn rename_over(&self, name: &str, text: &str) {
         self.write("beside", text);
@@ -132,43 +132,43 @@ fn get(port: u16, path: &str) -> String {
 
 #[test]
 fn a_notebook_runs_again_at_each_save_and_whatever_happens_to_its_file() {
-    let desk = Desk::new();
-    desk.write("a.ipynb", &says("one"));
-    let mut watching = desk.watch(&["a.ipynb"]);
+    let sandbox = Sandbox::new();
+    sandbox.write("a.ipynb", &says("one"));
+    let mut watching = sandbox.watch(&["a.ipynb"]);
     watching.wait_for("a: 1 cells in");
-    assert!(desk.shown("a").contains("one"));
+    assert!(sandbox.shown("a").contains("one"));
 
-    desk.rename_over("a.ipynb", &says("two"));
-    wait_until(|| desk.shown("a").contains("two"), || watching.said());
+    sandbox.rename_over("a.ipynb", &says("two"));
+    wait_until(|| sandbox.shown("a").contains("two"), || watching.said());
     watching.wait_for("── run 2 ──");
 
     // The same content is no new run: the next one has the next number.
-    desk.write("a.ipynb", &says("two"));
+    sandbox.write("a.ipynb", &says("two"));
     std::thread::sleep(Duration::from_millis(300));
-    desk.write("a.ipynb", &says("three").replace('}', ""));
+    sandbox.write("a.ipynb", &says("three").replace('}', ""));
     watching.wait_for("a.ipynb: this is not a notebook, because it is not JSON");
     watching.wait_for("waiting for it to be fixed");
-    desk.write("a.ipynb", &says("three"));
-    wait_until(|| desk.shown("a").contains("three"), || watching.said());
+    sandbox.write("a.ipynb", &says("three"));
+    wait_until(|| sandbox.shown("a").contains("three"), || watching.said());
     watching.wait_for("── run 3 ──");
 
-    std::fs::remove_file(desk.path("a.ipynb")).unwrap();
+    std::fs::remove_file(sandbox.path("a.ipynb")).unwrap();
     watching.wait_for("a.ipynb: reading failed");
-    desk.write("a.ipynb", &says("four"));
-    wait_until(|| desk.shown("a").contains("four"), || watching.said());
+    sandbox.write("a.ipynb", &says("four"));
+    wait_until(|| sandbox.shown("a").contains("four"), || watching.said());
 
     // A failing cell is a run like another.
-    desk.write("a.ipynb", &notebook(&[("code", "panic!(\"five\")")]));
+    sandbox.write("a.ipynb", &notebook(&[("code", "panic!(\"five\")")]));
     watching.wait_for("cell 1: Panic: five");
     let last = says("six");
-    desk.write("a.ipynb", &last);
-    wait_until(|| desk.shown("a").contains("six"), || watching.said());
+    sandbox.write("a.ipynb", &last);
+    wait_until(|| sandbox.shown("a").contains("six"), || watching.said());
     watching.wait_for("── run 6 ──");
     assert!(!watching.said().contains("── run 7 ──"));
 
     assert_eq!(watching.interrupt(), Some(0));
     assert_eq!(
-        desk.read("a.ipynb"),
+        sandbox.read("a.ipynb"),
         last,
         "the notebook itself was written"
     );
@@ -182,8 +182,8 @@ loop { std::thread::sleep(std::time::Duration::from_millis(10)); }
 "#;
 
 /// Waits until the cell of [`HANGING`] hangs, and returns its processes.
-fn hanging(desk: &Desk, watching: &Watching) -> Vec<String> {
-    let file = desk.path("processes");
+fn hanging(sandbox: &Sandbox, watching: &Watching) -> Vec<String> {
+    let file = sandbox.path("processes");
     let read = || std::fs::read_to_string(&file).unwrap_or_default();
     wait_until(|| read().ends_with('\n'), || watching.said());
     let processes = read();
@@ -193,51 +193,51 @@ fn hanging(desk: &Desk, watching: &Watching) -> Vec<String> {
 
 #[test]
 fn a_save_ends_the_run_under_way_and_ctrl_c_leaves_no_process() {
-    let desk = Desk::new();
-    desk.write("a.rs", HANGING);
-    let mut watching = desk.watch(&["a.rs"]);
-    let first = hanging(&desk, &watching);
-    desk.write("a.rs", "// %%\n\"quick\"\n");
-    wait_until(|| desk.shown("a").contains("quick"), || watching.said());
+    let sandbox = Sandbox::new();
+    sandbox.write("a.rs", HANGING);
+    let mut watching = sandbox.watch(&["a.rs"]);
+    let first = hanging(&sandbox, &watching);
+    sandbox.write("a.rs", "// %%\n\"quick\"\n");
+    wait_until(|| sandbox.shown("a").contains("quick"), || watching.said());
     assert!(
         watching
             .said()
             .contains("saved while running: starting again")
     );
     assert!(!watching.said().contains("Ctrl-C"), "{}", watching.said());
-    desk.write("a.rs", HANGING);
-    let second = hanging(&desk, &watching);
+    sandbox.write("a.rs", HANGING);
+    let second = hanging(&sandbox, &watching);
     assert_eq!(watching.interrupt(), Some(0));
     for process in first.iter().chain(&second) {
         wait_for("a process to end", || !is_alive(process));
     }
-    let names = desk.names("out");
+    let names = sandbox.names("out");
     assert!(!names.iter().any(|name| name.starts_with('.')), "{names:?}");
 }
 
 #[test]
 fn sources_and_data_are_watched_too() {
-    let desk = Desk::new();
-    desk.write_crate("helper", "pub fn answer() -> &'static str { \"lib one\" }");
-    desk.write("data.txt", "data one");
-    desk.write(
+    let sandbox = Sandbox::new();
+    sandbox.write_crate("helper", "pub fn answer() -> &'static str { \"lib one\" }");
+    sandbox.write("data.txt", "data one");
+    sandbox.write(
         "a.rs",
         "// %%\n:dep helper = { path = \"helper\" }\nprintln!(\"{} {}\", helper::answer(), std::fs::read_to_string(\"data.txt\")?);\n// %%\nstd::fs::write(\"mine.txt\", format!(\"{:?}\", std::time::SystemTime::now()))?;\n",
     );
     // A file that the cells write themselves must not make them run for ever.
-    desk.write("mine.txt", "");
-    let watching = desk.watch(&["a.rs"]);
+    sandbox.write("mine.txt", "");
+    let watching = sandbox.watch(&["a.rs"]);
     wait_until(
-        || desk.shown("a").contains("lib one data one"),
+        || sandbox.shown("a").contains("lib one data one"),
         || watching.said(),
     );
     watching.wait_for("a: 2 cells in");
-    desk.write(
+    sandbox.write(
         "helper/src/lib.rs",
         "pub fn answer() -> &'static str { \"lib, changed\" }",
     );
     wait_until(
-        || desk.shown("a").contains("lib, changed data one"),
+        || sandbox.shown("a").contains("lib, changed data one"),
         || watching.said(),
     );
     wait_until(
@@ -249,9 +249,9 @@ fn sources_and_data_are_watched_too() {
     wait_until(
         || {
             let line = format!("data of {:?}", Instant::now());
-            desk.write("data.txt", &line);
+            sandbox.write("data.txt", &line);
             std::thread::sleep(Duration::from_millis(600));
-            desk.shown("a").contains("lib, changed data of")
+            sandbox.shown("a").contains("lib, changed data of")
         },
         || watching.said(),
     );
@@ -269,13 +269,13 @@ fn marking(cells: &[(&str, &str)]) -> String {
 
 #[test]
 fn a_save_runs_the_cells_from_the_first_changed_one_on() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let list = ("1", "let mut list = vec![1];\nprintln!(\"one\");");
     let items = (
         "2",
         "fn twice(n: i32) -> i32 { 2 * n }\nlist.push(twice(1));",
     );
-    desk.write(
+    sandbox.write(
         "a.rs",
         &marking(&[
             list,
@@ -283,13 +283,13 @@ fn a_save_runs_the_cells_from_the_first_changed_one_on() {
             ("3", "list.push(3);\nformat!(\"{list:?} first\")"),
         ]),
     );
-    let mut watching = desk.watch(&["a.rs"]);
+    let mut watching = sandbox.watch(&["a.rs"]);
     watching.wait_for("a: 3 cells in");
-    assert_eq!(desk.read("runs"), "123");
+    assert_eq!(sandbox.read("runs"), "123");
 
     // The last cell changes the list of the cells above, and does so from where they left it, each time.
     for text in ["second", "third"] {
-        desk.write(
+        sandbox.write(
             "a.rs",
             &marking(&[
                 list,
@@ -301,17 +301,17 @@ fn a_save_runs_the_cells_from_the_first_changed_one_on() {
             ]),
         );
         wait_until(
-            || desk.shown("a").contains(&format!("[1, 2, 3] {text}")),
+            || sandbox.shown("a").contains(&format!("[1, 2, 3] {text}")),
             || watching.said(),
         );
-        assert!(desk.shown("a").contains("one"), "the outputs above stay");
+        assert!(sandbox.shown("a").contains("one"), "the outputs above stay");
     }
     watching.wait_for("a: 1 cells (2 stayed) in");
-    assert_eq!(desk.read("runs"), "12333");
+    assert_eq!(sandbox.read("runs"), "12333");
 
     // A cell more runs alone; one that is gone takes its state along; one that fails leaves the state before it.
     let last = ("3", "list.push(3);\nformat!(\"{list:?} third\")");
-    desk.write(
+    sandbox.write(
         "a.rs",
         &marking(&[
             list,
@@ -321,11 +321,11 @@ fn a_save_runs_the_cells_from_the_first_changed_one_on() {
         ]),
     );
     wait_until(
-        || desk.shown("a").contains("[1, 2, 3, 4] more"),
+        || sandbox.shown("a").contains("[1, 2, 3, 4] more"),
         || watching.said(),
     );
-    assert_eq!(desk.read("runs"), "123334");
-    desk.write(
+    assert_eq!(sandbox.read("runs"), "123334");
+    sandbox.write(
         "a.rs",
         &marking(&[
             list,
@@ -337,7 +337,7 @@ fn a_save_runs_the_cells_from_the_first_changed_one_on() {
         ]),
     );
     watching.wait_for("cell 3: Panic");
-    desk.write(
+    sandbox.write(
         "a.rs",
         &marking(&[
             list,
@@ -346,13 +346,13 @@ fn a_save_runs_the_cells_from_the_first_changed_one_on() {
         ]),
     );
     wait_until(
-        || desk.shown("a").contains("[1, 2, 6] fixed"),
+        || sandbox.shown("a").contains("[1, 2, 6] fixed"),
         || watching.said(),
     );
-    assert_eq!(desk.read("runs"), "12333456");
+    assert_eq!(sandbox.read("runs"), "12333456");
 
     // An edit above.
-    desk.write(
+    sandbox.write(
         "a.rs",
         &marking(&[
             list,
@@ -361,17 +361,17 @@ fn a_save_runs_the_cells_from_the_first_changed_one_on() {
         ]),
     );
     wait_until(
-        || desk.shown("a").contains("[1, 7] above"),
+        || sandbox.shown("a").contains("[1, 7] above"),
         || watching.said(),
     );
-    assert_eq!(desk.read("runs"), "1233345676");
+    assert_eq!(sandbox.read("runs"), "1233345676");
     assert_eq!(watching.interrupt(), Some(0));
 
     // For whom it may take longer.
-    let mut watching = desk.watch(&["a.rs", "--from-start"]);
+    let mut watching = sandbox.watch(&["a.rs", "--from-start"]);
     watching.wait_for("a: 3 cells in");
-    desk.write("runs", "");
-    desk.write(
+    sandbox.write("runs", "");
+    sandbox.write(
         "a.rs",
         &marking(&[
             list,
@@ -380,40 +380,40 @@ fn a_save_runs_the_cells_from_the_first_changed_one_on() {
         ]),
     );
     wait_until(
-        || desk.shown("a").contains("[1, 8] all"),
+        || sandbox.shown("a").contains("[1, 8] all"),
         || watching.said(),
     );
-    assert_eq!(desk.read("runs"), "186");
+    assert_eq!(sandbox.read("runs"), "186");
     assert_eq!(watching.interrupt(), Some(0));
 }
 
 #[test]
 fn a_save_ends_the_running_cell_and_goes_on_from_the_state_before_it() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let first = ("1", "let list = vec![1];");
     let hangs =
         "println!(\"hangs\");\nloop { std::thread::sleep(std::time::Duration::from_millis(10)); }";
-    desk.write("a.rs", &marking(&[first, ("2", hangs)]));
-    let watching = desk.watch(&["a.rs"]);
+    sandbox.write("a.rs", &marking(&[first, ("2", hangs)]));
+    let watching = sandbox.watch(&["a.rs"]);
     watching.wait_for("hangs");
-    desk.write(
+    sandbox.write(
         "a.rs",
         &marking(&[first, ("3", "format!(\"{list:?} goes on\")")]),
     );
     wait_until(
-        || desk.shown("a").contains("[1] goes on"),
+        || sandbox.shown("a").contains("[1] goes on"),
         || watching.said(),
     );
-    assert_eq!(desk.read("runs"), "123");
+    assert_eq!(sandbox.read("runs"), "123");
     watching.wait_for("a: 1 cells (1 stayed) in");
 }
 
 #[test]
 fn a_changed_file_runs_the_cells_from_the_first_that_names_it_on() {
-    let desk = Desk::new();
-    desk.write("data.txt", "data one");
-    desk.write("part.txt", "part one");
-    desk.write(
+    let sandbox = Sandbox::new();
+    sandbox.write("data.txt", "data one");
+    sandbox.write("part.txt", "part one");
+    sandbox.write(
         "a.rs",
         &marking(&[
             ("1", "let one = 1;"),
@@ -422,34 +422,34 @@ fn a_changed_file_runs_the_cells_from_the_first_that_names_it_on() {
             ("4", "format!(\"{one} {data} {part}\")"),
         ]),
     );
-    let watching = desk.watch(&["a.rs"]);
+    let watching = sandbox.watch(&["a.rs"]);
     wait_until(
-        || desk.shown("a").contains("1 data one part one"),
+        || sandbox.shown("a").contains("1 data one part one"),
         || watching.said(),
     );
     watching.wait_for("a: 4 cells in");
     // Files are taken as they are once a run is over: a little later than its last line.
     std::thread::sleep(Duration::from_secs(1));
-    desk.write("part.txt", "part, changed");
+    sandbox.write("part.txt", "part, changed");
     wait_until(
-        || desk.shown("a").contains("1 data one part, changed"),
+        || sandbox.shown("a").contains("1 data one part, changed"),
         || watching.said(),
     );
     watching.wait_for("a: 2 cells (2 stayed) in");
-    assert_eq!(desk.read("runs"), "123434");
+    assert_eq!(sandbox.read("runs"), "123434");
     std::thread::sleep(Duration::from_secs(1));
-    desk.write("data.txt", "data, changed");
+    sandbox.write("data.txt", "data, changed");
     wait_until(
-        || desk.shown("a").contains("1 data, changed part, changed"),
+        || sandbox.shown("a").contains("1 data, changed part, changed"),
         || watching.said(),
     );
     watching.wait_for("a: 3 cells (1 stayed) in");
-    assert_eq!(desk.read("runs"), "123434234");
+    assert_eq!(sandbox.read("runs"), "123434234");
 }
 
 #[test]
 fn a_state_that_lacks_threads_is_made_once_more() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let first = ("1", "println!(\"above\");\nlet one = 1;");
     let leaves = (
         "2",
@@ -457,28 +457,34 @@ fn a_state_that_lacks_threads_is_made_once_more() {
     );
     let asks =
         |text: &str| format!("sender.send(21 * one)?;\nformat!(\"{{}} {text}\", answers.recv()?)");
-    desk.write("a.rs", &marking(&[first, leaves, ("3", &asks("first"))]));
-    let watching = desk.watch(&["a.rs"]);
-    wait_until(|| desk.shown("a").contains("42 first"), || watching.said());
-    desk.write("a.rs", &marking(&[first, leaves, ("4", &asks("second"))]));
-    wait_until(|| desk.shown("a").contains("42 second"), || watching.said());
+    sandbox.write("a.rs", &marking(&[first, leaves, ("3", &asks("first"))]));
+    let watching = sandbox.watch(&["a.rs"]);
+    wait_until(
+        || sandbox.shown("a").contains("42 first"),
+        || watching.said(),
+    );
+    sandbox.write("a.rs", &marking(&[first, leaves, ("4", &asks("second"))]));
+    wait_until(
+        || sandbox.shown("a").contains("42 second"),
+        || watching.said(),
+    );
     watching.wait_for("a: 1 cells (2 stayed) in");
     // The cell that left the thread has run again from the state before it, and nothing was heard of it.
-    assert_eq!(desk.read("runs"), "12324");
+    assert_eq!(sandbox.read("runs"), "12324");
     assert_eq!(watching.said().matches("above").count(), 1);
 }
 
 #[test]
 fn a_shared_page_is_opened_by_its_token_alone_and_can_only_be_read() {
-    let desk = Desk::new();
-    desk.write("a.ipynb", &says("shared text"));
-    let output = desk.watch_command(&["a.ipynb", "--share"]).output();
+    let sandbox = Sandbox::new();
+    sandbox.write("a.ipynb", &says("shared text"));
+    let output = sandbox.watch_command(&["a.ipynb", "--share"]).output();
     assert_eq!(
         output.unwrap().status.code(),
         Some(2),
         "--share without --serve"
     );
-    let mut watching = desk.watch(&["a.ipynb", "--serve", "--share"]);
+    let mut watching = sandbox.watch(&["a.ipynb", "--serve", "--share"]);
     let port = watching.port();
     watching.wait_for("can read what this page shows");
     watching.wait_for("a: 1 cells in");
@@ -523,9 +529,9 @@ fn a_shared_page_is_opened_by_its_token_alone_and_can_only_be_read() {
 
 #[test]
 fn browsers_see_the_executed_notebook_and_nobody_else_does() {
-    let desk = Desk::new();
+    let sandbox = Sandbox::new();
     let hostile = r#"println!("EVCXR_BEGIN_CONTENT text/html\n<table><tr><td>cell</td></tr></table><script>alert(1)</script>\nEVCXR_END_CONTENT")"#;
-    desk.write(
+    sandbox.write(
         "a.ipynb",
         &notebook(&[
             ("markdown", "# Title\n\n<script>alert(2)</script>\n\n$x^2$"),
@@ -533,7 +539,7 @@ fn browsers_see_the_executed_notebook_and_nobody_else_does() {
             ("code", hostile),
         ]),
     );
-    let mut watching = desk.watch(&["a.ipynb", "--serve"]);
+    let mut watching = sandbox.watch(&["a.ipynb", "--serve"]);
     let port = watching.port();
     watching.wait_for("a: 2 cells in");
     let page = get(port, "/");
@@ -587,7 +593,7 @@ fn browsers_see_the_executed_notebook_and_nobody_else_does() {
         ("code", "println!(\"two\")"),
         ("code", "[0][std::env::args().count()]"),
     ]);
-    desk.write("a.ipynb", &failing);
+    sandbox.write("a.ipynb", &failing);
     let mut states = Vec::new();
     let last = loop {
         let body = get(port, &format!("/events?since={since}"));
@@ -615,14 +621,14 @@ fn browsers_see_the_executed_notebook_and_nobody_else_does() {
     );
 
     // What is wrong with the file is said on the page too, and what ran last stays.
-    desk.write("a.ipynb", "{");
+    sandbox.write("a.ipynb", "{");
     watching.wait_for("waiting for it to be fixed");
     let page = get(port, "/");
     assert!(
         page.contains("waiting: a.ipynb: this is not a notebook") && page.contains("two</pre>"),
         "{page}"
     );
-    desk.write("a.ipynb", &failing);
+    sandbox.write("a.ipynb", &failing);
     wait_until(
         || get(port, "/").contains("run 2: cell 2 failed"),
         || get(port, "/"),
@@ -634,9 +640,9 @@ fn browsers_see_the_executed_notebook_and_nobody_else_does() {
 
 #[test]
 fn what_cannot_be_watched_is_refused() {
-    let desk = Desk::new();
-    desk.write("a.ipynb", &says("one"));
-    desk.write("a.txt", "");
+    let sandbox = Sandbox::new();
+    sandbox.write("a.ipynb", &says("one"));
+    sandbox.write("a.txt", "");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     for (arguments, reason) in [
@@ -650,7 +656,7 @@ fn what_cannot_be_watched_is_refused() {
         (vec!["a.ipynb", "--serve", "0"], "from 1 to 65535"),
         (vec!["a.txt"], "runs notebooks (.ipynb)"),
     ] {
-        let output = desk.watch_command(&arguments).output().unwrap();
+        let output = sandbox.watch_command(&arguments).output().unwrap();
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
         assert!(said.contains(reason), "{arguments:?}: {said}");

@@ -10,24 +10,24 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// A temporary folder with notebooks, and a way to run `radio` in it.
-pub struct Desk {
+pub struct Sandbox {
     folder: tempfile::TempDir,
     target: PathBuf,
 }
 
-impl Desk {
-    pub fn new() -> Desk {
-        Desk {
+impl Sandbox {
+    pub fn new() -> Sandbox {
+        Sandbox {
             folder: tempfile::tempdir().unwrap(),
             target: Path::new(env!("CARGO_TARGET_TMPDIR")).join("notebooks"),
         }
     }
 
-    /// A desk whose programs are built in its folder `target`, which no other test uses.
-    pub fn with_own_target() -> Desk {
-        let mut desk = Desk::new();
-        desk.target = desk.path("target");
-        desk
+    /// A sandbox whose programs are built in its folder `target`, which no other test uses.
+    pub fn with_own_target() -> Sandbox {
+        let mut sandbox = Sandbox::new();
+        sandbox.target = sandbox.path("target");
+        sandbox
     }
 
     pub fn folder(&self) -> &Path {
@@ -38,13 +38,13 @@ impl Desk {
         self.folder().join(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) -> &Desk {
+    pub fn write(&self, name: &str, text: &str) -> &Sandbox {
         std::fs::write(self.path(name), text).unwrap_or_else(|e| panic!("{name}: {e}"));
         self
     }
 
     /// A library of this name in a folder of the same name, outside of any workspace.
-    pub fn write_crate(&self, name: &str, source: &str) -> &Desk {
+    pub fn write_crate(&self, name: &str, source: &str) -> &Sandbox {
         std::fs::create_dir_all(self.path(name).join("src")).unwrap();
         self.write(
             &format!("{name}/Cargo.toml"),
@@ -59,7 +59,7 @@ impl Desk {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
 
-    /// What a folder holds, in the order of the names; "." is the desk itself.
+    /// What a folder holds, in the order of the names; "." is the sandbox itself.
     pub fn names(&self, folder: &str) -> Vec<String> {
         let entries = std::fs::read_dir(self.path(folder));
         let mut names: Vec<String> = entries
