@@ -9,8 +9,8 @@ fn root() -> PathBuf {
     std::fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap()
 }
 
-/// Executes a notebook of the project and returns all the text among its outputs. It is compiled where `cargo run -- run`
-/// compiles it, so what that compiled is not compiled again.
+/// Executes a notebook of the project and returns all the text among its outputs. It is compiled where
+/// `cargo run -- run` compiles it, so what that compiled is not compiled again.
 fn text_of(notebook: &str, arguments: &[&str]) -> String {
     let output = run(&root().join("notebooks").join(notebook), arguments);
     text_in(&output.path().join(notebook))
@@ -36,7 +36,8 @@ fn run(notebooks: &Path, arguments: &[&str]) -> tempfile::TempDir {
     output
 }
 
-/// The class's file, where it is there; where it is not, that is said, and with `RADIO_REQUIRE_CLASS_FILE=1` it is a failure.
+/// The class's file, where it is there; where it is not, that is said, and with `RADIO_REQUIRE_CLASS_FILE=1` it is a
+/// failure.
 fn class_file() -> Option<String> {
     let path = root().join("../shared/data/radio_songs_original.csv");
     if path.is_file() {

@@ -159,8 +159,9 @@ fn a_variable_of_a_cell_that_has_returned_is_told_as_gone() {
     );
 }
 
-/// Cells that follow cells which are not kept are compiled together, by guesses at the types of their variables. What a later
-/// cell would decide in one function, what is moved, and what is wrong, is as it is where each is compiled by itself.
+/// Cells that follow cells which are not kept are compiled together, by guesses at the types of their variables. What a
+/// later cell would decide in one function, what is moved, and what is wrong, is as it is where each is compiled by
+/// itself.
 #[test]
 fn cells_that_are_compiled_together_mean_what_they_mean_alone() {
     // Nothing of another run is kept for these.

@@ -1,4 +1,5 @@
-//! What `radio` reads and writes beside its outputs: it waits for nothing that may never come, and leaves nothing half-written.
+//! What `radio` reads and writes beside its outputs: it waits for nothing that may never come, and leaves nothing
+//! half-written.
 
 mod sandbox;
 

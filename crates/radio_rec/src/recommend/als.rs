@@ -132,7 +132,8 @@ impl Als {
             Error::invalid(
                 "alpha",
                 format!("{} with lambda {}", self.alpha, self.lambda),
-                "so that single precision can hold lambda and alpha x value; use a smaller alpha, or smaller values, or another lambda",
+                "so that single precision can hold lambda and alpha x value; use a smaller alpha, or smaller \
+                 values, or another lambda",
             )
         })?;
         Ok(AlsModel {
