@@ -1,8 +1,5 @@
 //! What the tests of the program share: a folder in which `radio` is run, and what is asked of what it leaves behind.
 
-// Each test is a program of its own, and none of them uses all of this.
-#![allow(dead_code)]
-
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,6 @@
 //! `radio check` as its users meet it: notebooks with stored outputs, and what the program says of them.
 
-mod sandbox;
-
-use sandbox::*;
+use crate::sandbox::*;
 use serde_json::{Value, json};
 use std::process::{Command, Output};
 

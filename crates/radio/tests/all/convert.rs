@@ -1,8 +1,6 @@
 //! `radio convert` as its users meet it, and what `radio run` makes of folders with scripts.
 
-mod sandbox;
-
-use sandbox::*;
+use crate::sandbox::*;
 use serde_json::{Value, json};
 
 impl Sandbox {

@@ -1,8 +1,6 @@
 //! `radio step` as its users meet it: on a pipe, and on a terminal.
 
-mod sandbox;
-
-use sandbox::*;
+use crate::sandbox::*;
 use serde_json::Value;
 use std::io::Write;
 use std::path::PathBuf;

@@ -1,8 +1,6 @@
 //! `--engine evcxr`: that it gives what the compiled program gives; or, where it is not installed, that this is said.
 
-mod sandbox;
-
-use sandbox::*;
+use crate::sandbox::*;
 
 #[test]
 fn a_radio_without_evcxr_says_how_to_get_it() {

@@ -38,7 +38,7 @@ impl Case {
 }
 
 fn cases() -> Vec<Case> {
-    let golden: Golden = serde_json::from_str(include_str!("golden/neighbours.json")).unwrap();
+    let golden: Golden = serde_json::from_str(include_str!("../golden/neighbours.json")).unwrap();
     assert_eq!(golden.cases.len(), 2);
     golden.cases
 }

@@ -1,8 +1,6 @@
 //! The versions of a notebook's dependencies, where it lies outside of the workspace whose crates it uses.
 
-mod sandbox;
-
-use sandbox::*;
+use crate::sandbox::*;
 
 /// A crate `versioned` as a vendored registry has it, which tells its version.
 fn vendor(sandbox: &Sandbox, version: &str) {

@@ -1,10 +1,6 @@
 //! `radio watch` as its users meet it: a notebook is saved in all the ways that files are saved, and browsers look on.
 
-#![cfg(target_os = "linux")]
-
-mod sandbox;
-
-use sandbox::*;
+use crate::sandbox::*;
 use serde_json::{Value, json};
 use std::io::{BufRead, Read, Write};
 use std::net::TcpStream;

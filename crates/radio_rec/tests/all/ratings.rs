@@ -30,7 +30,7 @@ struct GoldenKnn {
 }
 
 fn golden() -> Golden {
-    serde_json::from_str(include_str!("golden/ratings.json")).unwrap()
+    serde_json::from_str(include_str!("../golden/ratings.json")).unwrap()
 }
 
 /// That these are the estimates of what was not rated. Surprise counts users among their own neighbours where they

@@ -1,9 +1,7 @@
 //! What `radio` reads and writes beside its outputs: it waits for nothing that may never come, and leaves nothing
 //! half-written.
 
-mod sandbox;
-
-use sandbox::*;
+use crate::sandbox::*;
 use std::io::{BufRead, Read};
 use std::process::{Child, Command, Output};
 

@@ -1,8 +1,6 @@
 //! `radio run` as its users meet it: the program is started, and what it leaves behind is looked at.
 
-mod sandbox;
-
-use sandbox::*;
+use crate::sandbox::*;
 use serde_json::Value;
 use std::path::Path;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-const PAGE: &str = include_str!("../../../notebooks/SHOW_YOUR_OWN_TYPE.md");
+const PAGE: &str = include_str!("../../../../notebooks/SHOW_YOUR_OWN_TYPE.md");
 
 /// A cell of the page, and the forms that stand below it.
 #[derive(Default)]

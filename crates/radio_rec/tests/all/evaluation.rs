@@ -85,7 +85,7 @@ fn assert_close(found: f64, expected: f64) {
 
 #[test]
 fn the_metrics_are_those_of_trec_eval_and_scikit_learn() {
-    let golden: Golden = serde_json::from_str(include_str!("golden/evaluation.json")).unwrap();
+    let golden: Golden = serde_json::from_str(include_str!("../golden/evaluation.json")).unwrap();
     assert_eq!(golden.cases.len(), 40);
     for case in golden.cases {
         let mut order: Vec<usize> = (0..case.scores.len()).collect();
@@ -122,7 +122,7 @@ fn the_metrics_are_those_of_trec_eval_and_scikit_learn() {
 
 #[test]
 fn a_report_is_that_of_trec_eval_scikit_learn_and_scipy() {
-    let golden: Golden = serde_json::from_str(include_str!("golden/evaluation.json")).unwrap();
+    let golden: Golden = serde_json::from_str(include_str!("../golden/evaluation.json")).unwrap();
     let golden = golden.report;
     let model = Popularity.fit(&matrix(&golden.train)).unwrap();
     let protocol = Protocol {
@@ -145,7 +145,7 @@ fn a_report_is_that_of_trec_eval_scikit_learn_and_scipy() {
 
 #[test]
 fn strong_generalisation_is_that_of_recpack() {
-    let golden: Golden = serde_json::from_str(include_str!("golden/evaluation.json")).unwrap();
+    let golden: Golden = serde_json::from_str(include_str!("../golden/evaluation.json")).unwrap();
     let golden = golden.strangers;
     let model = Ease::new(golden.lambda)
         .fit(&matrix(&golden.train))

@@ -49,7 +49,7 @@ struct GoldenTwoSided {
 }
 
 fn golden() -> (Golden, Interactions) {
-    let golden: Golden = serde_json::from_str(include_str!("golden/models.json")).unwrap();
+    let golden: Golden = serde_json::from_str(include_str!("../golden/models.json")).unwrap();
     let users = (0..golden.users).map(|user| format!("u{user}"));
     let items = (0..golden.items).map(|item| format!("i{item}"));
     let data = Interactions::from_coordinates(users, items, golden.plays.iter().copied()).unwrap();

@@ -1,8 +1,6 @@
 //! An assignment from the solved notebook to the grades: what is handed out, and what hand-ins of every kind come to.
 
-mod sandbox;
-
-use sandbox::{Sandbox, code, joined, stderr};
+use crate::sandbox::{Sandbox, code, joined, stderr};
 use serde_json::{Value, json};
 
 fn cell(source: &str, id: &str, role: &str) -> Value {

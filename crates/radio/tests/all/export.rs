@@ -1,8 +1,6 @@
 //! `radio export` as its users meet it: where files go, what is in them, and what is refused.
 
-mod sandbox;
-
-use sandbox::*;
+use crate::sandbox::*;
 use serde_json::{Value, json};
 
 impl Sandbox {

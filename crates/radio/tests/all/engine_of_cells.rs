@@ -1,8 +1,6 @@
 //! What cells may keep of each other, and what they may not: no value is seen that is gone.
 
-mod sandbox;
-
-use sandbox::*;
+use crate::sandbox::*;
 
 /// The outputs of the cells of a script that is run with `--allow-errors`.
 fn outputs(script: &str) -> Vec<Vec<String>> {

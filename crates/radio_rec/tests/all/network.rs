@@ -66,7 +66,7 @@ struct Trained {
 }
 
 fn golden() -> Vec<Case> {
-    let golden: Golden = serde_json::from_str(include_str!("golden/network.json")).unwrap();
+    let golden: Golden = serde_json::from_str(include_str!("../golden/network.json")).unwrap();
     assert_eq!(golden.networks.len(), 3);
     golden.networks
 }

@@ -1,8 +1,6 @@
 //! `radio clean --outputs`, `radio git` and `radio diff`: notebooks in a repository.
 
-mod sandbox;
-
-use sandbox::{Sandbox, code, stderr, stdout};
+use crate::sandbox::{Sandbox, code, stderr, stdout};
 use std::io::Write;
 use std::process::{Output, Stdio};
 

@@ -23,7 +23,7 @@ fn run(name: &str, folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     )
 }
 
-/// Where the examples are. `cargo test` has built them, but `cargo test --test examples` has not.
+/// Where the examples are. `cargo test` has built them, but `cargo test --test all` has not.
 fn built() -> &'static Path {
     static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
         let build = ["build", "--quiet", "--frozen", "--examples"];

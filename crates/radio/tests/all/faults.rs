@@ -1,9 +1,6 @@
 //! `radio run` when things go wrong: cells that misbehave, disks that are full, runs that are killed.
-#![cfg(target_os = "linux")]
 
-mod sandbox;
-
-use sandbox::*;
+use crate::sandbox::*;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
