@@ -59,7 +59,8 @@ impl RustcMessage {
         let replacements = self.spans.iter();
         let replacements = replacements
             .filter_map(|span| span.suggested_replacement.as_deref())
-            .map(str::trim)
+            // What goes behind something begins with a comma.
+            .map(|text| text.trim().trim_start_matches(',').trim_start())
             .filter(|text| !text.is_empty());
         let replacements: Vec<&str> = match self.message.starts_with(IMPORT) {
             false => replacements.take(1).collect(),
