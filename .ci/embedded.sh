@@ -25,7 +25,7 @@ is_compiled() { [ -f "$cache/compiled-for" ] && [ "$(compiled_for)" = "$(cat "$c
 compile_with_evcxr() {
     mkdir -p target
     cargo build --color never "${with_evcxr[@]}" 2>&1 | tee target/ci-build.log
-    cargo test --color never "${with_evcxr[@]}" --bins --test engine --test dialect --no-run 2>&1 | tee -a target/ci-build.log
+    cargo test --color never "${with_evcxr[@]}" --bins --test all --test dialect --no-run 2>&1 | tee -a target/ci-build.log
     compiled_for >"$cache/compiled-for"
     if grep '^warning' target/ci-build.log; then
         echo "error: evcxr embedded compiles with warnings"

@@ -76,7 +76,8 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     }
     for path in not_there(&source, &target) {
         say!(
-            "warning: the notebook names {path}, which is not there as seen from {}: hand it out too, or write the notebook as deep as its source lies",
+            "warning: the notebook names {path}, which is not there as seen from {}: hand it out too, or write \
+             the notebook as deep as its source lies",
             target.display()
         );
     }

@@ -1,4 +1,5 @@
-//! `radio check`: executes notebooks and compares what they give with the outputs that are stored in them, as nbval does.
+//! `radio check`: executes notebooks and compares what they give with the outputs that are stored in them, as nbval
+//! does.
 
 pub mod compare;
 pub mod marks;
@@ -394,13 +395,15 @@ impl Case {
         let mut text = format!("{style}{}: {said}{style:#}{written}\n", self.name);
         if unexecuted && !update && counts.ran_through() {
             text.push_str(&format!(
-                "{path} was saved without outputs, so there is nothing to compare with: `radio check --update {path}` or `radio run --inplace {path}` stores them\n"
+                "{path} was saved without outputs, so there is nothing to compare with: `radio check --update \
+                 {path}` or `radio run --inplace {path}` stores them\n"
             ));
         }
         text
     }
 
-    /// Writes the outputs of the cells that differ into the notebook's file; of all cells that ran, where it was unexecuted.
+    /// Writes the outputs of the cells that differ into the notebook's file; of all cells that ran, where it was
+    /// unexecuted.
     fn update(&self, fresh: &Notebook, verdicts: &[(usize, Verdict)], whole: bool) -> Result<()> {
         let text = std::fs::read_to_string(&self.path).map_err(Error::io(&self.path, "reading"))?;
         let refuse = |message: String| Error::document(&self.path, message);

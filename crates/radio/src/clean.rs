@@ -12,16 +12,17 @@ use std::path::{Path, PathBuf};
 /// The arguments of `radio clean`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// With --outputs or --metadata, notebooks, folders of them, or `-` for standard input to standard output. Without: a folder of
-    /// notebooks, and what was compiled for those of its workspace is removed; or, where it lies in no workspace, what was compiled
-    /// for all notebooks in none
+    /// With --outputs or --metadata, notebooks, folders of them, or `-` for standard input to standard output. Without:
+    /// a folder of notebooks, and what was compiled for those of its workspace is removed; or, where it lies in no
+    /// workspace, what was compiled for all notebooks in none
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Take the outputs and execution counts out of notebooks, and the metadata that --metadata takes. Cells with the tag
-    /// `keep_output`, or with `keep_output` or `init_cell` in their metadata, keep their outputs
+    /// Take the outputs and execution counts out of notebooks, and the metadata that --metadata takes. Cells with the
+    /// tag `keep_output`, or with `keep_output` or `init_cell` in their metadata, keep their outputs
     #[arg(long, conflicts_with = "metadata")]
     outputs: bool,
-    /// Take out of notebooks the metadata that come of running and looking at them, and make what kernels say of Rust the same
+    /// Take out of notebooks the metadata that come of running and looking at them, and make what kernels say of Rust
+    /// the same
     #[arg(long)]
     metadata: bool,
     #[command(flatten)]

@@ -45,8 +45,8 @@ enum Action {
     Git(git::Arguments),
 }
 
-/// Runs the program: reads the arguments, does what they say, and returns the exit code. 0: all cells ran, or all outputs are
-/// equal. 1: a cell failed, or something differs. 2: the arguments or a file could not be used.
+/// Runs the program: reads the arguments, does what they say, and returns the exit code. 0: all cells ran, or all
+/// outputs are equal. 1: a cell failed, or something differs. 2: the arguments or a file could not be used.
 pub fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     interrupt::listen(step::restore_terminal_for_good);

@@ -101,8 +101,8 @@ fn is_script(path: &Path) -> Result<bool> {
 /// Writes the notebook `from` as the percent script `to`, or the other way round.
 ///
 /// # Errors
-/// [`Error::Argument`] if both are of one kind or `to` must not be written, [`Error::Document`] if `from` cannot be read or
-/// not be written as a script, [`Error::Io`] if the disk says no.
+/// [`Error::Argument`] if both are of one kind or `to` must not be written, [`Error::Document`] if `from` cannot be
+/// read or not be written as a script, [`Error::Io`] if the disk says no.
 pub fn convert(from: &Path, to: &Path, existing: Existing) -> Result<Converted> {
     let to_notebook = is_script(from)?;
     let to_script = is_script(to)?;
@@ -314,8 +314,8 @@ fn is_same_text(a: &str, b: &str) -> bool {
     lines(a).eq(lines(b))
 }
 
-/// For each new cell without a like, the old cell that it was made from: one with mostly the same words, or else the one
-/// that stood in its place.
+/// For each new cell without a like, the old cell that it was made from: one with mostly the same words, or else the
+/// one that stood in its place.
 fn edited_cells(old: &[Cell], new: &[Cell], same: &[Option<usize>]) -> Vec<Option<usize>> {
     let mut free: Vec<bool> = (0..old.len())
         .map(|place| !same.contains(&Some(place)))

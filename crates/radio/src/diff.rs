@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 /// The arguments of `radio diff`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Two notebooks or scripts; or one, which is shown as text (git's `diff.NAME.textconv`); or the seven that git gives to
-    /// `diff.NAME.command` and GIT_EXTERNAL_DIFF
+    /// Two notebooks or scripts; or one, which is shown as text (git's `diff.NAME.textconv`); or the seven that git
+    /// gives to `diff.NAME.command` and GIT_EXTERNAL_DIFF
     #[arg(value_name = "NOTEBOOK", num_args = 1..=7, required = true)]
     paths: Vec<PathBuf>,
     /// Leave out outputs and metadata
@@ -27,7 +27,8 @@ pub struct Arguments {
 /// Shows the differences; returns whether there are none.
 ///
 /// # Errors
-/// [`Error::Io`] and [`Error::Document`] for what cannot be read, [`Error::Argument`] for a number of files that means nothing.
+/// [`Error::Io`] and [`Error::Document`] for what cannot be read, [`Error::Argument`] for a number of files that means
+/// nothing.
 pub fn run(arguments: &Arguments) -> Result<bool> {
     let name = |path: &Path| path.display().to_string();
     let found = |old: &Path, new: &Path, old_name: &str, new_name: &str| -> Result<String> {
@@ -149,8 +150,8 @@ fn names(notebook: &Notebook) -> Vec<String> {
     names.collect()
 }
 
-/// The cells of both, matched: by their ids where these are the same, then by their sources, and of what is left between two
-/// that match, those that are alike.
+/// The cells of both, matched: by their ids where these are the same, then by their sources, and of what is left
+/// between two that match, those that are alike.
 fn changes<'c>(old: &'c [Cell], new: &'c [Cell]) -> Vec<Change<'c>> {
     let ids = |cells: &[Cell]| -> Vec<Option<String>> {
         cells
@@ -270,8 +271,8 @@ fn pretty(metadata: &Map<String, Value>) -> String {
     }
 }
 
-/// A notebook as lines that can be compared: sources as they are, outputs as text, pictures by their sizes and checksums. Nothing
-/// is numbered, so that a cell that is put in changes no other.
+/// A notebook as lines that can be compared: sources as they are, outputs as text, pictures by their sizes and
+/// checksums. Nothing is numbered, so that a cell that is put in changes no other.
 pub fn as_text(notebook: &Notebook, sources: bool) -> String {
     let mut text = String::new();
     if let Some(metadata) = notebook.metadata().filter(|of| !sources && !of.is_empty()) {

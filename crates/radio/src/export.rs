@@ -1,7 +1,7 @@
 //! `radio export`: notebooks for readers, as pages, slides, Markdown, PDF or a book.
 //!
-//! Files go where nbconvert puts them, beside the notebook, and are written whole or not at all. `html` and `slides` are files that
-//! need nothing else; `markdown` and `book` have their figures as files.
+//! Files go where nbconvert puts them, beside the notebook, and are written whole or not at all. `html` and `slides`
+//! are files that need nothing else; `markdown` and `book` have their figures as files.
 
 use crate::arguments;
 use crate::find::{self, Wanted};
@@ -169,7 +169,8 @@ fn leave_out_hidden_tests(source: &mut Source) {
     }
 }
 
-/// The folders that were named, and of each those below it that have notebooks: a course's exercises belong into its book.
+/// The folders that were named, and of each those below it that have notebooks: a course's exercises belong into its
+/// book.
 fn with_folders_below(paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in paths {
@@ -189,7 +190,8 @@ fn with_folders_below(paths: &[PathBuf]) -> Vec<PathBuf> {
     found
 }
 
-/// What each notebook's files are called. In a book, where all lie in one folder, the second of a name has its folder's before it.
+/// What each notebook's files are called. In a book, where all lie in one folder, the second of a name has its folder's
+/// before it.
 fn names(paths: &[PathBuf], format: Format) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for path in paths {

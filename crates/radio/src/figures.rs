@@ -8,9 +8,9 @@ use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-/// Writes every picture of `notebook` beside its place in `folder`, named by its cell's label or else its number; a second picture of the
-/// same cell gets `-2` after the name, and so on. A picture that is there both as SVG and as PNG becomes two files. Nothing
-/// that is there already changes before the pictures are put in their places.
+/// Writes every picture of `notebook` beside its place in `folder`, named by its cell's label or else its number; a
+/// second picture of the same cell gets `-2` after the name, and so on. A picture that is there both as SVG and as PNG
+/// becomes two files. Nothing that is there already changes before the pictures are put in their places.
 ///
 /// # Errors
 /// [`Error::Io`](radio_notebook::error::Error::Io) if a file cannot be written.

@@ -55,7 +55,8 @@ pub(crate) fn notebooks(paths: &[PathBuf], wanted: Wanted) -> Result<Vec<PathBuf
                 match wanted {
                     Wanted::Notebooks => "there is no notebook (.ipynb) in this folder",
                     Wanted::Scripts => {
-                        "there is no notebook (.ipynb) and no percent script (.rs that begins with a `// %%` cell) in this folder"
+                        "there is no notebook (.ipynb) and no percent script (.rs that begins with a `// %%` \
+                         cell) in this folder"
                     }
                 },
             ));
@@ -71,7 +72,8 @@ fn not_found(path: &Path) -> String {
     let with_ending = ["ipynb", "rs"].map(|ending| path.with_extension(ending));
     match with_ending.iter().find(|path| path.is_file()) {
         Some(meant) => format!("there is no such file; did you mean {}?", meant.display()),
-        None => "there is no such file or folder here; name a notebook (.ipynb), a percent script (.rs) or a folder of them".into(),
+        None => "there is no such file or folder here; name a notebook (.ipynb), a percent script (.rs) or a \
+            folder of them".into(),
     }
 }
 

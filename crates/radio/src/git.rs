@@ -15,8 +15,8 @@ pub struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Have this repository store notebooks without their outputs, and `git diff` show cells: a line in its .gitattributes, and
-    /// settings in this clone's configuration
+    /// Have this repository store notebooks without their outputs, and `git diff` show cells: a line in its
+    /// .gitattributes, and settings in this clone's configuration
     Install {
         /// Store the outputs, but not the metadata that come of running and looking at notebooks
         #[arg(long)]
@@ -82,7 +82,8 @@ fn install(attributes: &Path, metadata: bool) -> Result<()> {
         attributes.display()
     );
     say!(
-        "`git add --renormalize .` does so with those that are stored already; others who clone run `radio git install` once"
+        "`git add --renormalize .` does so with those that are stored already; others who clone run `radio git \
+         install` once"
     );
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! `radio grade`: runs hand-ins with the tests of the solved notebook, and writes a table and a page of feedback for each.
+//! `radio grade`: runs hand-ins with the tests of the solved notebook, and writes a table and a page of feedback for
+//! each.
 //!
 //! | file | |
 //! |---|---|
@@ -54,8 +55,8 @@ pub struct Arguments {
     /// Where grades.csv, grades.json and feedback/ go
     #[arg(long, value_name = "DIR", default_value = "grades")]
     output: PathBuf,
-    /// The most processor time a cell may take, by the clock four times as much; or four times what the slowest of the solved
-    /// notebook takes, if that is more
+    /// The most processor time a cell may take, by the clock four times as much; or four times what the slowest of the
+    /// solved notebook takes, if that is more
     #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds, default_value = "5")]
     timeout: Duration,
     /// The most memory a hand-in may take: 500M, 2G
@@ -87,7 +88,8 @@ fn bytes(text: &str) -> std::result::Result<u64, String> {
 /// Grades, and says whether all hand-ins could be graded.
 ///
 /// # Errors
-/// [`Error::Argument`] and [`Error::Document`] for what cannot be used, and a source that does not get all of its own points.
+/// [`Error::Argument`] and [`Error::Document`] for what cannot be used, and a source that does not get all of its own
+/// points.
 pub fn run(arguments: &Arguments) -> Result<bool> {
     let source = Source::read(&arguments.source)?;
     let output = std::path::absolute(&arguments.output);
@@ -97,7 +99,8 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     let strength = Strength::of_this_system()?;
     for gap in strength.gaps() {
         say!(
-            "warning: hand-ins are not fenced in on this system: they can {gap}; grade what you trust, or in a container"
+            "warning: hand-ins are not fenced in on this system: they can {gap}; grade what you trust, or in a \
+             container"
         );
     }
     let limits = Limits {
@@ -130,7 +133,8 @@ fn check_source(course: &mut Course) -> Result<()> {
     let (marks, more) = ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     if let Some(time) = more {
         say!(
-            "a cell of a hand-in may take {:.1} s of processor time: four times as much as the slowest of the solved notebook does here",
+            "a cell of a hand-in may take {:.1} s of processor time: four times as much as the slowest of the \
+             solved notebook does here",
             time.as_secs_f64()
         );
     }

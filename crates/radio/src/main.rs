@@ -1,5 +1,5 @@
-//! The command `radio`. What it does with notebooks is done by `radio_notebook`, and pages are made by `radio_pages`; here are the
-//! arguments, what is said in the terminal, and the exit codes.
+//! The command `radio`. What it does with notebooks is done by `radio_notebook`, and pages are made by `radio_pages`;
+//! here are the arguments, what is said in the terminal, and the exit codes.
 
 mod arguments;
 mod assign;

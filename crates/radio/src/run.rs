@@ -82,7 +82,11 @@ pub(crate) fn run(arguments: &Arguments, watched: Option<Watched<'_>>) -> Result
             )));
         }
         if !values.is_empty() {
-            return Err(Error::Argument("--inplace and --parameter together would write the values into the notebook; leave one out".into()));
+            return Err(Error::Argument(
+                "--inplace and --parameter together would write the values into the \
+                notebook; leave one out"
+                    .into(),
+            ));
         }
     }
     inject_parameters(&mut notebooks, &paths, &values)?;
@@ -346,8 +350,8 @@ fn is_same(a: &Path, b: &Path) -> bool {
     std::fs::canonicalize(a).is_ok_and(|a| std::fs::canonicalize(b).is_ok_and(|b| a == b))
 }
 
-/// Writes the executed notebook to `target`, which is `path` if its outputs go into the notebook itself, and its figures;
-/// returns `target` and the number of figures.
+/// Writes the executed notebook to `target`, which is `path` if its outputs go into the notebook itself, and its
+/// figures; returns `target` and the number of figures.
 pub(crate) fn write(
     notebook: &mut Notebook,
     path: &Path,
@@ -376,7 +380,8 @@ pub(crate) fn write(
         files::remove_leftovers(folder);
         files::remove_leftovers(&figure_folder);
     }
-    // All is written beside its place first: where something cannot be written, all that was there before is still there.
+    // All is written beside its place first: where something cannot be written, all that was there before is still
+    // there.
     let mut files = figures::stage(notebook, &figure_folder)?;
     let count = files.len();
     // What a whole run did not draw is out of date; what a part of one did not reach may not be.

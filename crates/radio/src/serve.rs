@@ -1,11 +1,11 @@
 //! Shows what is being watched to browsers on this computer, over HTTP.
 //!
-//! Only this computer is listened to, and only requests whose Host is this computer are answered: a page from elsewhere that
-//! points its own name at 127.0.0.1 gets nothing. A browser asks for `/` once and then for `/events?since=VERSION`, which is
-//! answered as soon as there is something newer.
+//! Only this computer is listened to, and only requests whose Host is this computer are answered: a page from elsewhere
+//! that points its own name at 127.0.0.1 gets nothing. A browser asks for `/` once and then for
+//! `/events?since=VERSION`, which is answered as soon as there is something newer.
 //!
-//! Where the page is shared, other computers are answered as well, below a path that nobody can guess (`share`). There is nothing
-//! that a request could change: the page is read, and that is all.
+//! Where the page is shared, other computers are answered as well, below a path that nobody can guess (`share`). There
+//! is nothing that a request could change: the page is read, and that is all.
 
 mod share;
 
@@ -123,7 +123,8 @@ pub struct Serving {
     pub shared: Option<String>,
 }
 
-/// Starts to serve `board`. `port` is the one that was asked for; where the page `is_shared`, other computers are answered too.
+/// Starts to serve `board`. `port` is the one that was asked for; where the page `is_shared`, other computers are
+/// answered too.
 ///
 /// # Errors
 /// [`Error::Argument`] if the port is taken, [`Error::Tool`] if there is none.

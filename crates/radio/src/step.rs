@@ -298,7 +298,8 @@ impl Walk {
         let keys = [
             (
                 "Enter",
-                "run the cell on the screen, or go on to the next one; so do the space bar, the right arrow and Page Down",
+                "run the cell on the screen, or go on to the next one; so do the space bar, the right arrow and \
+                 Page Down",
             ),
             (
                 "b",

@@ -1,12 +1,12 @@
 //! Runs a notebook again at each save, until Ctrl-C.
 //!
-//! The files are looked at many times a second instead of asking the system for events: it costs next to nothing for so few
-//! files, works on every file system (network drives and containers often give no events), and does not care how an editor
-//! saves, in place or by renaming. The notebook runs again if its content has changed; the sources of its path dependencies
-//! and the files that its cells name in a text count by size and time.
+//! The files are looked at many times a second instead of asking the system for events: it costs next to nothing for so
+//! few files, works on every file system (network drives and containers often give no events), and does not care how an
+//! editor saves, in place or by renaming. The notebook runs again if its content has changed; the sources of its path
+//! dependencies and the files that its cells name in a text count by size and time.
 //!
-//! A run begins at the first cell that is not as it was, or that names what has changed: the host keeps the states before the
-//! cells. Those above it keep what they gave.
+//! A run begins at the first cell that is not as it was, or that names what has changed: the host keeps the states
+//! before the cells. Those above it keep what they gave.
 
 mod around;
 mod show;
@@ -91,8 +91,8 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     Ok(true)
 }
 
-/// Runs the notebook at `path` at each save, and shows it to browsers if `serve` says so: at the port in it or any, and to other
-/// computers or not. `live` says what runs leave to the next.
+/// Runs the notebook at `path` at each save, and shows it to browsers if `serve` says so: at the port in it or any, and
+/// to other computers or not. `live` says what runs leave to the next.
 ///
 /// # Errors
 /// Arguments that cannot be used. What is wrong with the notebook is said, and waited for to be fixed.
@@ -117,7 +117,8 @@ fn watch(
         say!("serving {}", serving.here);
         if let Some(address) = serving.shared {
             say!(
-                "shared: {address}\nWhoever in this network has that address can read what this page shows, code, outputs and errors, until radio watch ends. \
+                "shared: {address}\nWhoever in this network has that address can read what this page shows, code, \
+                 outputs and errors, until radio watch ends. \
                  They can run and change nothing. It is sent without encryption."
             );
         }
@@ -172,7 +173,8 @@ impl Watch<'_> {
             // A file that is being written changes from look to look.
             let is_quiet = mark.as_ref() == Some(&now);
             mark = Some(now);
-            // Reading takes time, on a network above all: of a save that changes neither size nor time is heard a little later.
+            // Reading takes time, on a network above all: of a save that changes neither size nor time is heard a
+            // little later.
             let is_new = read != mark || self.seen.is_none() || self.trouble.is_some();
             if is_quiet && (is_new || read_at.elapsed() >= READ_AGAIN) {
                 (read, read_at) = (mark, Instant::now());

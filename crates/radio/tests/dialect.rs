@@ -116,8 +116,8 @@ fn engine() -> String {
     std::env::var("RADIO_ENGINE").unwrap_or_else(|_| "compiled".to_owned())
 }
 
-/// Whether a cell that evcxr ran within `radio` gave what it gives within the kernel, or what `radio` gives otherwise; and the
-/// first of the two.
+/// Whether a cell that evcxr ran within `radio` gave what it gives within the kernel, or what `radio` gives otherwise;
+/// and the first of the two.
 fn as_evcxr(source: &str, kernels: Vec<Piece>, ours: &Value, got: &[Piece]) -> (bool, Vec<Piece>) {
     let is_radios = !ours["outputs"].is_null() && agree(source, &pieces(&ours["outputs"]), got);
     let (kernels, got) = (first_lines(kernels), &first_lines(got.to_vec())[..]);
@@ -238,9 +238,9 @@ fn pieces(outputs: &Value) -> Vec<Piece> {
     pieces.collect()
 }
 
-/// Whether `got` is what the kernel gave, as far as it can be compared: the kernel mixes stdout and stderr at random, calls
-/// every error `Error` and gives an output for each error of the compiler. What is wrong with a command it says in words of
-/// its own; what is wrong with Rust, both have from the compiler.
+/// Whether `got` is what the kernel gave, as far as it can be compared: the kernel mixes stdout and stderr at random,
+/// calls every error `Error` and gives an output for each error of the compiler. What is wrong with a command it says
+/// in words of its own; what is wrong with Rust, both have from the compiler.
 fn agree(source: &str, kernels: &[Piece], got: &[Piece]) -> bool {
     let has_commands = source
         .lines()

@@ -12,10 +12,10 @@ use datafusion::prelude::DataFrame;
 use radio_cluster::output::Output;
 use radio_cluster::plays::Plays;
 use radio_cluster::source::Source;
-use radio_cluster::{Result, evaluate, neighbours, popularity, recommend};
+use radio_cluster::{Result, als, evaluate, neighbours, popularity, recommend};
 use radio_rec::similarity::Neighbourhood;
 
-use self::arguments::{Engine, Input, Nearest, Sample, Written};
+use self::arguments::{Engine, Input, Nearest, Points, Sample, Written};
 
 /// radio_rec's recommenders as plans on DataFusion, for listening data of any size.
 #[derive(Debug, Parser)]
@@ -55,6 +55,15 @@ enum What {
         /// How many items are recommended to each user
         #[arg(long, short, value_name = "N", default_value_t = 10)]
         n: usize,
+        #[command(flatten)]
+        written: Written,
+    },
+    /// Learn the vectors of users and items by alternating least squares
+    Als {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        points: Points,
         #[command(flatten)]
         written: Written,
     },
@@ -127,7 +136,7 @@ impl What {
                 let neighbourhood = nearest.neighbourhood()?;
                 common
                     .with_plays(async |plays| {
-                        let found = neighbours::of_items(&plays, &neighbourhood)?;
+                        let found = neighbours::by_fastest_plan(&plays, &neighbourhood).await?;
                         finish(
                             common,
                             &plays,
@@ -181,6 +190,27 @@ impl What {
                     })
                     .await
             }
+            What::Als {
+                ref common,
+                ref points,
+                ref written,
+            } => {
+                let output = written.output(common.engine.explain)?;
+                let parameters = points.als(common.sample.seed)?;
+                common
+                    .with_plays(async |plays| {
+                        let Some(output) = output else {
+                            return als::explain(&plays, &parameters).await;
+                        };
+                        let factors = als::fit(&plays, &parameters).await?;
+                        let [users, items] = als::named(&plays, &factors)?;
+                        let results = [("users", users), ("items", items)];
+                        let files = output.write_all(plays.session(), results).await?;
+                        files.iter().for_each(|file| println!("{}", file.display()));
+                        Ok(())
+                    })
+                    .await
+            }
             What::Evaluate {
                 ref common,
                 ref nearest,
@@ -205,7 +235,7 @@ impl What {
 
 /// The plan of the lists, with the neighbours found already.
 async fn lists(plays: &Plays<'_>, neighbourhood: &Neighbourhood, n: usize) -> Result<DataFrame> {
-    let found = neighbours::of_items(plays, neighbourhood)?;
+    let found = neighbours::by_fastest_plan(plays, neighbourhood).await?;
     let found = plays.session().stage("neighbours", found).await?;
     recommend::to_all_users(plays, found, n)
 }

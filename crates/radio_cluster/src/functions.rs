@@ -2,13 +2,16 @@
 //!
 //! Functions take all that they need as arguments and keep nothing, so that a plan that is sent elsewhere names them.
 
+mod als;
 mod best;
 mod list_metrics;
+mod nearest;
 mod scalar;
 
 pub(crate) use self::list_metrics::METRICS;
 pub(crate) use self::scalar::number;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::common::exec_err;
@@ -26,12 +29,21 @@ pub fn register(context: &SessionContext) {
         checked_name(),
         number_of(),
         checked_weight(),
+        nearest(),
+        als_vector(),
+        vector_of(),
     ] {
         context.register_udf(function.as_ref().clone());
     }
     for function in [best(), list_metrics()] {
         context.register_udaf(function.as_ref().clone());
     }
+}
+
+/// No longer holds what functions read from this folder, or below it.
+pub(crate) fn forget(folder: &Path) {
+    als::TURNS.forget(folder);
+    nearest::HISTORIES.forget(folder);
 }
 
 /// `similarity(measure, common, count_a, sum_a, squares_a, count_b, sum_b, squares_b, users)`: see
@@ -59,6 +71,24 @@ pub fn number_of() -> Arc<ScalarUDF> {
 /// [`what_a_value_must_be`](radio_rec::interactions::what_a_value_must_be).
 pub fn checked_weight() -> Arc<ScalarUDF> {
     scalar::checked_weight()
+}
+
+/// `nearest(rows, users, items, measure, k, minimum_support, shrinkage, item, columns, values)`: the `k` items most similar to
+/// one that the users `columns` played with `values`, as [`best`] lists them. The folder `rows` has all plays by user.
+pub fn nearest() -> Arc<ScalarUDF> {
+    nearest::nearest()
+}
+
+/// `als_vector(other, own, factors, lambda, alpha, row, columns, values)`: the vector of a row, after a turn of
+/// [`AlsHalfStep`](radio_rec::recommend::AlsHalfStep). The file `other` has the vectors of the other side, and `own` those
+/// of the row's side before.
+pub fn als_vector() -> Arc<ScalarUDF> {
+    als::als_vector()
+}
+
+/// `vector_of(file, factors, row)`: the vector of a row, with a field for each factor.
+pub fn vector_of() -> Arc<ScalarUDF> {
+    als::vector_of()
 }
 
 /// `best(n, item, score)`: a list of the `n` best, best first, as (rank, item, score), in the order of

@@ -5,9 +5,10 @@ use datafusion::arrow::datatypes::{Float64Type, UInt32Type};
 use datafusion::prelude::*;
 use futures::StreamExt;
 use radio_rec::interactions::Interactions;
-use radio_rec::recommend::ItemKnnModel;
+use radio_rec::recommend::{AlsModel, ItemKnnModel};
 use radio_rec::similarity::Neighbourhood;
 
+use crate::als::Factors;
 use crate::plays::Plays;
 use crate::{Error, Result};
 
@@ -78,6 +79,22 @@ pub async fn item_knn(
     };
     let lists = lists.into_iter().map(best_first).collect();
     Ok(ItemKnnModel::from_neighbours(data, neighbourhood, lists)?)
+}
+
+/// The vectors that [`als::fit`](crate::als::fit) learned, as a fitted model over the same plays, of which
+/// [`interactions`] made `data`.
+///
+/// # Errors
+///
+/// [`Error::Library`] for the vectors of other plays, and [`Error::Io`] where the system refuses.
+pub fn als(data: &Interactions, factors: &Factors<'_>) -> Result<AlsModel> {
+    let (users, items) = (factors.users.read_all()?, factors.items.read_all()?);
+    Ok(AlsModel::from_factors(
+        data,
+        factors.parameters,
+        users,
+        items,
+    )?)
 }
 
 /// The names of users or items, by their numbers.

@@ -7,7 +7,9 @@ use datafusion::logical_expr::{LogicalPlanBuilder, when};
 use datafusion::prelude::*;
 use radio_rec::similarity::{Measure, Neighbourhood, Weighting};
 
+use crate::factor_file::name_of;
 use crate::plays::{Plays, first_of, first_of_pair, pair, second_of};
+use crate::rows::{Rows, Side};
 use crate::{Error, Result, functions};
 
 /// The plan that finds the neighbours of all items, those of [`Neighbourhood::of_items`]: `item`, `neighbour`, `rank`
@@ -121,6 +123,68 @@ pub fn of_items(plays: &Plays<'_>, neighbourhood: &Neighbourhood) -> Result<Data
         ])?
         .aggregate(vec![col("item")], vec![best.alias("place")])?;
     places(lists, "item", "neighbour", "similarity")
+}
+
+/// The same neighbours by the plan that is fastest here: by [`broadcast`] where this process executes it and what that
+/// holds fits in half of the memory, otherwise by [`of_items`].
+///
+/// # Errors
+///
+/// Those of the two.
+pub async fn by_fastest_plan(
+    plays: &Plays<'_>,
+    neighbourhood: &Neighbourhood,
+) -> Result<DataFrame> {
+    check(neighbourhood)?;
+    // It is not known yet whether values are small.
+    match plays.session().can_hold(held(plays, false)) {
+        true => broadcast(plays, neighbourhood).await,
+        false => of_items(plays, neighbourhood),
+    }
+}
+
+/// The neighbours of [`of_items`] by another plan, which makes no row of a pair: whoever executes it holds all plays by
+/// user, as a broadcast join holds a table, and adds the products of an item with all others up in an array. Rows of items
+/// stay on the disk, and are read some at a time.
+///
+/// It takes 12 bytes of memory a play, or 5 where all values are whole numbers up to 255.
+///
+/// Products are added in the order of the library, so that neighbours are its own to the last bit, whatever the values.
+///
+/// # Errors
+///
+/// Those of [`of_items`], [`Error::Memory`] where the plays do not fit, and what stops a plan.
+pub async fn broadcast(plays: &Plays<'_>, neighbourhood: &Neighbourhood) -> Result<DataFrame> {
+    check(neighbourhood)?;
+    let by_user = Rows::new(plays, Side::Users).await?;
+    let by_item = Rows::new(plays, Side::Items).await?;
+    let bytes = held(plays, by_user.are_small);
+    plays.session().hold("the plays by user", bytes)?;
+    let counts = plays.counts();
+    let place = functions::nearest().call(vec![
+        lit(name_of(&by_user.folder)?),
+        lit(counts.users as u64),
+        lit(counts.items as u64),
+        lit(neighbourhood.measure.name()),
+        lit(neighbourhood.k as u64),
+        lit(neighbourhood.minimum_support as u64),
+        lit(neighbourhood.shrinkage),
+        col("row"),
+        col("columns"),
+        col("values"),
+    ]);
+    let lists = by_item
+        .table
+        .select(vec![col("row").alias("item"), place.alias("place")])?;
+    places(lists, "item", "neighbour", "similarity")
+}
+
+/// How many bytes [`broadcast`] holds.
+fn held(plays: &Plays<'_>, are_small: bool) -> usize {
+    let counts = plays.counts();
+    let value = if are_small { 1 } else { 8 };
+    let of_each_item = 24 + 12 * plays.session().partitions();
+    counts.plays * (4 + value) + counts.users * 16 + counts.items * of_each_item
 }
 
 /// That the plan can be made.

@@ -51,11 +51,29 @@ impl Output {
     ///
     /// What stops a plan, and [`Error::Io`] where the system refuses.
     pub async fn write(&self, session: &Session, name: &str, frame: DataFrame) -> Result<PathBuf> {
+        let [file] = self.write_all(session, [(name, frame)]).await?;
+        Ok(file)
+    }
+
+    /// Executes plans into files of these names in the folder, all of them or none, and says which.
+    ///
+    /// # Errors
+    ///
+    /// What stops a plan, and [`Error::Io`] where the system refuses.
+    pub async fn write_all<const N: usize>(
+        &self,
+        session: &Session,
+        results: [(&str, DataFrame); N],
+    ) -> Result<[PathBuf; N]> {
         let beside = Beside::new(&self.folder)?;
-        let file = format!("{name}.{}", self.format.extension());
-        session
-            .write(name, frame, &beside.0.join(&file), self.format)
-            .await?;
+        let files = results
+            .each_ref()
+            .map(|(name, _)| format!("{name}.{}", self.format.extension()));
+        for ((name, frame), file) in results.into_iter().zip(&files) {
+            session
+                .write(name, frame, &beside.0.join(file), self.format)
+                .await?;
+        }
         // An empty folder would be in the way on some systems.
         match fs::remove_dir(&self.folder) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -64,7 +82,7 @@ impl Output {
             _ => {}
         }
         fs::rename(&beside.0, &self.folder).map_err(|error| Error::io(&self.folder, error))?;
-        Ok(self.folder.join(file))
+        Ok(files.map(|file| self.folder.join(file)))
     }
 }
 

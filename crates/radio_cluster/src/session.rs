@@ -1,12 +1,12 @@
 //! Where plans run: in this process, with as much memory as they may take, and a folder for what does not fit.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
-use datafusion::arrow::datatypes::UInt64Type;
+use datafusion::arrow::datatypes::{SchemaRef, UInt64Type};
 use datafusion::datasource::file_format::csv::CsvFormatFactory;
 use datafusion::datasource::file_format::format_as_file_type;
 use datafusion::datasource::file_format::parquet::{ParquetFormat, ParquetFormatFactory};
@@ -14,11 +14,12 @@ use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryReservation};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
-use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
+use datafusion::physical_plan::{ExecutionPlan, collect, displayable, execute_stream};
 use datafusion::prelude::*;
+use futures::StreamExt;
 use tempfile::TempDir;
 use url::Url;
 
@@ -78,6 +79,10 @@ pub struct Session {
     listener: Option<Listener>,
     /// How many intermediate tables there are.
     tables: AtomicUsize,
+    /// How much of the memory plans may take.
+    memory: Option<usize>,
+    /// What is set aside of that.
+    held: Mutex<Vec<MemoryReservation>>,
 }
 
 impl Session {
@@ -134,6 +139,8 @@ impl Session {
             scratch: folder,
             listener,
             tables: AtomicUsize::new(0),
+            memory: settings.memory,
+            held: Mutex::default(),
         })
     }
 
@@ -159,6 +166,33 @@ impl Session {
     /// DataFusion's session.
     pub fn context(&self) -> &SessionContext {
         &self.context
+    }
+
+    /// Whether this process executes the plans and may take so many bytes for what it holds whole, which is half of the
+    /// memory: operators need some too.
+    pub(crate) fn can_hold(&self, bytes: usize) -> bool {
+        !self.is_remote && self.memory.is_none_or(|memory| bytes <= memory / 2)
+    }
+
+    /// Sets so many bytes of the memory aside for what this process holds whole.
+    pub(crate) fn set_aside(&self, what: &str, bytes: usize) -> Result<MemoryReservation> {
+        let pool = &self.context.runtime_env().memory_pool;
+        let reservation = MemoryConsumer::new(what).register(pool);
+        reservation.try_grow(bytes)?;
+        Ok(reservation)
+    }
+
+    /// [`set_aside`](Self::set_aside), until the session ends.
+    pub(crate) fn hold(&self, what: &str, bytes: usize) -> Result<()> {
+        let reservation = self.set_aside(what, bytes)?;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.push(reservation);
+        Ok(())
+    }
+
+    /// How many parts tables are split into.
+    pub(crate) fn partitions(&self) -> usize {
+        self.context.copied_config().target_partitions()
     }
 
     fn tell(&self, event: Event<'_>) {
@@ -199,9 +233,7 @@ impl Session {
         stage: &str,
         frame: DataFrame,
     ) -> Result<DataFrame> {
-        let table = self.tables.fetch_add(1, Ordering::Relaxed);
-        let path = self.scratch.path().join(format!("table-{table}"));
-        std::fs::create_dir_all(&path).map_err(|error| Error::io(&path, error))?;
+        let path = self.new_folder()?;
         let schema = frame.schema().inner().clone();
         // A task that is executed again, after its executor was lost, writes the same file again.
         let written = match self.is_remote {
@@ -210,14 +242,61 @@ impl Session {
         };
         self.write_in(context, stage, frame, &written, FileFormat::Parquet)
             .await?;
+        self.table(&path, schema)
+    }
+
+    /// A new folder for an intermediate table.
+    pub(crate) fn new_folder(&self) -> Result<PathBuf> {
+        let table = self.tables.fetch_add(1, Ordering::Relaxed);
+        let path = self.scratch.path().join(format!("table-{table}"));
+        std::fs::create_dir_all(&path).map_err(|error| Error::io(&path, error))?;
+        Ok(path)
+    }
+
+    /// The table that the Parquet files of a folder hold.
+    pub(crate) fn table(&self, folder: &Path, schema: SchemaRef) -> Result<DataFrame> {
         let options =
             ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
-        let config = ListingTableConfig::new(folder_url(&path)?)
+        let config = ListingTableConfig::new(folder_url(folder)?)
             .with_listing_options(options)
             .with_schema(schema);
-        Ok(self
-            .context
-            .read_table(Arc::new(ListingTable::try_new(config)?))?)
+        let table = ListingTable::try_new(config)?;
+        Ok(self.context.read_table(Arc::new(table))?)
+    }
+
+    /// Executes a plan, and hands on what comes of it.
+    pub(crate) async fn for_each_batch(
+        &self,
+        stage: &str,
+        frame: DataFrame,
+        mut take: impl FnMut(&RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        let context = &self.context;
+        let logical = frame.into_unoptimized_plan();
+        let plan = context.state().create_physical_plan(&logical).await?;
+        let shown = self.shown(&logical, plan.as_ref());
+        self.tell(Event::Begins { stage, plan: shown });
+        let mut batches = execute_stream(plan.clone(), context.task_ctx())?;
+        let mut so_far;
+        loop {
+            let batch = tokio::time::timeout(BETWEEN, batches.next()).await;
+            so_far = Metrics::default();
+            so_far.add(plan.as_ref());
+            match batch {
+                Ok(Some(batch)) => take(&batch?)?,
+                Ok(None) => break,
+                Err(_) => self.tell(Event::Working {
+                    stage,
+                    rows: so_far.rows,
+                    spilled: so_far.spilled,
+                }),
+            }
+        }
+        self.tell(Event::Ends {
+            stage,
+            spilled: so_far.spilled,
+        });
+        Ok(())
     }
 
     /// Executes a plan into a file.
@@ -277,7 +356,6 @@ impl Session {
         stage: &str,
         logical: &LogicalPlan,
     ) -> Result<u64> {
-        const BETWEEN: Duration = Duration::from_millis(500);
         let plan = context.state().create_physical_plan(logical).await?;
         let shown = self.shown(logical, plan.as_ref());
         self.tell(Event::Begins { stage, plan: shown });
@@ -317,6 +395,15 @@ impl Session {
         }
     }
 }
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        functions::forget(self.scratch.path());
+    }
+}
+
+/// How long it takes until it is told again how a plan goes on.
+const BETWEEN: Duration = Duration::from_millis(500);
 
 /// What a table is written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

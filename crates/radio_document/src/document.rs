@@ -1,7 +1,7 @@
 //! Notebooks as files: Jupyter's `.ipynb` (nbformat 4.0 to 4.5), read without losing anything and written byte-stable.
 //!
-//! Cells keep their JSON object as it was read, so unknown metadata, attachments and raw cells survive; typed access is on
-//! top of it.
+//! Cells keep their JSON object as it was read, so unknown metadata, attachments and raw cells survive; typed access is
+//! on top of it.
 
 use serde_json::{Map, Value, json};
 
@@ -304,8 +304,8 @@ impl Cell {
         self.fields.get("execution_count")?.as_u64()
     }
 
-    /// The label under which the cell's figures are saved: `//| label: NAME` among the leading comments (as in Quarto), or
-    /// `label` in the metadata.
+    /// The label under which the cell's figures are saved: `//| label: NAME` among the leading comments (as in Quarto),
+    /// or `label` in the metadata.
     pub fn label(&self) -> Option<String> {
         let comments = self
             .source
@@ -336,7 +336,8 @@ impl Notebook {
         match notebook.metadata().and_then(foreign_language) {
             None => Ok(notebook),
             Some(language) => Err(format!(
-                "this notebook is written in {language}, and radio runs Rust: its kernel should be the evcxr kernel, `rust`"
+                "this notebook is written in {language}, and radio runs Rust: its kernel should be the evcxr \
+                 kernel, `rust`"
             )),
         }
     }
@@ -349,7 +350,8 @@ impl Notebook {
             Some(4) => {}
             Some(old @ 1..4) => {
                 return Err(format!(
-                    "this notebook has the old format nbformat {old}: open it in Jupyter and save it, or run `jupyter nbconvert --to notebook --nbformat 4` on it"
+                    "this notebook has the old format nbformat {old}: open it in Jupyter and save it, or run \
+                     `jupyter nbconvert --to notebook --nbformat 4` on it"
                 ));
             }
             Some(new) => {
@@ -428,8 +430,8 @@ impl Notebook {
             .unwrap_or(5)
     }
 
-    /// The number of each cell, as messages give it and `--until` takes it: the code cells that are not empty are counted from 1,
-    /// and a cell that the file does not have comes after all others.
+    /// The number of each cell, as messages give it and `--until` takes it: the code cells that are not empty are
+    /// counted from 1, and a cell that the file does not have comes after all others.
     pub fn numbers(&self) -> Vec<Option<u32>> {
         let counts = |cell: &&Cell| cell.is_numbered() && !cell.is_added;
         let of_file = self.cells.iter().filter(counts).count() as u32;
@@ -539,7 +541,8 @@ pub(crate) fn json_object(text: &str) -> std::result::Result<Map<String, Value>,
             )
         } else if error.to_string().contains("hex escape") {
             format!(
-                "line {} has half of a surrogate pair (an escape from \\ud800 to \\udfff without the other one), which is no character; put another in its place",
+                "line {} has half of a surrogate pair (an escape from \\ud800 to \\udfff without the other one), \
+                 which is no character; put another in its place",
                 error.line()
             )
         } else {

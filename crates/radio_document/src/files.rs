@@ -18,7 +18,8 @@ const MAX_WAIT: Duration = Duration::from_secs(10);
 /// Reads a file whole.
 ///
 /// # Errors
-/// [`Error::Document`] if it is no file but a pipe, say, of which the end may never come; [`Error::Io`] if it cannot be read.
+/// [`Error::Document`] if it is no file but a pipe, say, of which the end may never come; [`Error::Io`] if it cannot be
+/// read.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     let metadata = std::fs::metadata(path).map_err(Error::io(path, "reading"))?;
     // Of a folder the system says so.
@@ -155,9 +156,9 @@ impl Staged {
     }
 }
 
-/// Puts files in their places and removes those that are `obsolete`, all or nothing: where one of them cannot be replaced or
-/// removed, all are as they were. Only who is killed between the first and the last leaves some old and some new; each of them is
-/// whole even then.
+/// Puts files in their places and removes those that are `obsolete`, all or nothing: where one of them cannot be
+/// replaced or removed, all are as they were. Only who is killed between the first and the last leaves some old and
+/// some new; each of them is whole even then.
 ///
 /// # Errors
 /// [`Error::Io`] for the first that cannot be replaced or removed.
@@ -269,7 +270,8 @@ fn begin_as<F>(
     })
 }
 
-/// Removes what runs that were killed have left unfinished beside these files; beside what they point to, if they are links.
+/// Removes what runs that were killed have left unfinished beside these files; beside what they point to, if they are
+/// links.
 pub fn remove_leftovers_beside(files: &[PathBuf]) {
     let places = files.iter().map(|file| real(file));
     let folders: BTreeSet<PathBuf> = places.map(|file| folder_of(&file).to_owned()).collect();

@@ -1,5 +1,5 @@
-//! Ctrl-C: the first one ends what is running in good order, the second one ends `radio` at once; and so does the first where
-//! nothing runs that would answer to it.
+//! Ctrl-C: the first one ends what is running in good order, the second one ends `radio` at once; and so does the first
+//! where nothing runs that would answer to it.
 
 use crate::{lock, say};
 use std::collections::BTreeSet;
@@ -168,8 +168,8 @@ impl Group {
         self.members.retain(|group| *group != leader);
     }
 
-    /// As [`Group::spawn`], for a program that would outlive a `radio` that is killed: the group gets a member that waits for
-    /// that and ends it.
+    /// As [`Group::spawn`], for a program that would outlive a `radio` that is killed: the group gets a member that
+    /// waits for that and ends it.
     ///
     /// # Errors
     /// What the system says if the program cannot be started.

@@ -1,5 +1,5 @@
-//! What [nbgrader](https://nbgrader.readthedocs.io)'s metadata say of the cells of an assignment, in their third form, and the
-//! marks within cells.
+//! What [nbgrader](https://nbgrader.readthedocs.io)'s metadata say of the cells of an assignment, in their third form,
+//! and the marks within cells.
 //!
 //! | a cell that is | has |
 //! |---|---|
@@ -79,7 +79,8 @@ pub fn part(cell: &Cell) -> Result<Option<Part>, String> {
         .map_err(|error| format!("its metadata `nbgrader` are not understood: {error}"))?;
     if schema_version != Some(SCHEMA) {
         return Err(format!(
-            "its metadata `nbgrader` have schema_version {}, and radio knows {SCHEMA}; `nbgrader update` brings them up to date",
+            "its metadata `nbgrader` have schema_version {}, and radio knows {SCHEMA}; `nbgrader update` brings \
+             them up to date",
             schema_version.map_or("none".to_owned(), |version| version.to_string())
         ));
     }
@@ -131,7 +132,8 @@ pub fn parts(notebook: &Notebook) -> Result<Vec<Option<Part>>, String> {
         parts.push(part);
     }
     if !parts.iter().flatten().any(|part| part.role == Role::Test) {
-        return Err("no cell is a test: one has in its metadata {\"nbgrader\": {\"grade\": true, \"solution\": false, \"locked\": true, \"grade_id\": \"a-test\", \"points\": 2, \"schema_version\": 3}}".into());
+        return Err("no cell is a test: one has in its metadata \
+            {\"nbgrader\": {\"grade\": true, \"solution\": false, \"locked\": true, \"grade_id\": \"a-test\", \"points\": 2, \"schema_version\": 3}}".into());
     }
     Ok(parts)
 }

@@ -1,11 +1,11 @@
 //! Percent scripts: notebooks as Rust text, in the form that jupytext calls `rs:percent`.
 //!
-//! A line `// %%` begins a cell. Markdown and raw cells are comments under `// %% [markdown]` and `// %% [raw]`; a cell's
-//! title and metadata stand on its first line; the notebook's metadata stands above the first cell, as YAML between
-//! `// ---` lines. In code, `// :dep` stands for `:dep`, so that editors see Rust.
+//! A line `// %%` begins a cell. Markdown and raw cells are comments under `// %% [markdown]` and `// %% [raw]`; a
+//! cell's title and metadata stand on its first line; the notebook's metadata stands above the first cell, as YAML
+//! between `// ---` lines. In code, `// :dep` stands for `:dep`, so that editors see Rust.
 //!
-//! Reading gives the cells that jupytext reads, and writing gives the text that it writes. Where jupytext 1.19 would lose
-//! something on the way back, this module does not follow it:
+//! Reading gives the cells that jupytext reads, and writing gives the text that it writes. Where jupytext 1.19 would
+//! lose something on the way back, this module does not follow it:
 //!
 //! - Three quotes in a row (`r#"""#`) do not begin a Python string: cells end at the next `// %%` all the same.
 //! - In Markdown and raw cells a line `// :dep` stays as it is, and in code a line `// // +`.
@@ -14,9 +14,10 @@
 //! - A title that looks like metadata is written as `title="..."`, a lone key after a title as `key=null`.
 //! - `#![...]` on the first line is an attribute, not an interpreter.
 //!
-//! It leaves out what only jupytext needs: its version in the header, the folding of long YAML lines, and lines that name an
-//! encoding (Rust is UTF-8). It does not know what there is in Python alone: cells in another language (`%%bash`), and the
-//! cell markers of Spyder and nbconvert (`# <codecell>`, `# In[1]:`). A script whose header names no kernel gets `rust`.
+//! It leaves out what only jupytext needs: its version in the header, the folding of long YAML lines, and lines that
+//! name an encoding (Rust is UTF-8). It does not know what there is in Python alone: cells in another language
+//! (`%%bash`), and the cell markers of Spyder and nbconvert (`# <codecell>`, `# In[1]:`). A script whose header names
+//! no kernel gets `rust`.
 
 mod header;
 mod options;
@@ -66,7 +67,8 @@ pub fn read(text: &str) -> Result<Notebook, String> {
         Some("percent") => true,
         Some(other) => {
             return Err(format!(
-                "the header says that this script is in jupytext's format {other:?}, and radio reads the percent format: run `jupytext --to rs:percent` on it"
+                "the header says that this script is in jupytext's format {other:?}, and radio reads the percent \
+                 format: run `jupytext --to rs:percent` on it"
             ));
         }
     };
@@ -290,8 +292,8 @@ fn uncomment(line: &str) -> &str {
     rest.strip_prefix(' ').unwrap_or(rest)
 }
 
-/// Writes a notebook as a percent script. Outputs, execution counts, ids and attachments have no place in it; blank lines
-/// at the end of code may get lost, and the carriage returns of line ends do.
+/// Writes a notebook as a percent script. Outputs, execution counts, ids and attachments have no place in it; blank
+/// lines at the end of code may get lost, and the carriage returns of line ends do.
 ///
 /// # Errors
 /// A sentence for the user, if a cell would not come back from the script: one with a line that begins a cell there.
@@ -412,7 +414,8 @@ impl Form {
     }
 }
 
-/// Adds the blank lines that part a cell from the next: one, unless the cell's metadata has another number from reading.
+/// Adds the blank lines that part a cell from the next: one, unless the cell's metadata has another number from
+/// reading.
 fn add_blank_lines(lines: &mut Vec<String>, cell: &Cell, is_last: bool) {
     let length = lines.len();
     let stored = cell
@@ -466,7 +469,8 @@ fn why_lost(index: usize, lines: &[String]) -> String {
         .find(|line| options::marker(line).is_some())
     {
         Some(line) => format!(
-            "cell {number} cannot be written as it is: its line `{}` would begin a cell in a percent script; change that line, for example by a space between the percent signs",
+            "cell {number} cannot be written as it is: its line `{}` would begin a cell in a percent script; \
+             change that line, for example by a space between the percent signs",
             line.trim()
         ),
         None => format!(

@@ -9,7 +9,8 @@ impl Notebook {
     /// Reads a notebook: `.ipynb`, or a percent script where the name ends in `.rs`.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be read, [`Error::Document`] if it is no file, or not a Rust notebook of nbformat 4.
+    /// [`Error::Io`] if the file cannot be read, [`Error::Document`] if it is no file, or not a Rust notebook of
+    /// nbformat 4.
     pub fn read(path: &Path) -> Result<Notebook> {
         let text = files::read_text(path)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);

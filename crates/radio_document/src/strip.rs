@@ -60,7 +60,8 @@ pub const OF_CELLS: [&str; 6] = [
     "scrolled",
 ];
 
-/// What this project's kernel says of the language, and front ends write down; another kernel for Rust says it otherwise.
+/// What this project's kernel says of the language, and front ends write down; another kernel for Rust says it
+/// otherwise.
 const OF_RUST: [(&str, &str); 6] = [
     ("codemirror_mode", "rust"),
     ("file_extension", ".rs"),

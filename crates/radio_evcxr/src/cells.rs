@@ -1,8 +1,9 @@
 //! The process in which the cells' code runs.
 //!
-//! It does what `evcxr::runtime_hook` does in its place, but for two things. There, stdin is for what evcxr asks for, and a cell
-//! that reads from it waits for ever; here it is at its end, as for a compiled notebook. There, a signal of the system's is caught
-//! to write a backtrace, and the process then ends by another one; here it ends by the signal itself.
+//! It does what `evcxr::runtime_hook` does in its place, but for two things. There, stdin is for what evcxr asks for,
+//! and a cell that reads from it waits for ever; here it is at its end, as for a compiled notebook. There, a signal of
+//! the system's is caught to write a backtrace, and the process then ends by another one; here it ends by the signal
+//! itself.
 
 use super::proxy::COMPLETE;
 use libloading::{Library, Symbol};
@@ -52,7 +53,8 @@ fn load_and_run(command: &str, variables: *mut c_void) -> Result<*mut c_void, St
     else {
         return Err("it is not understood".to_owned());
     };
-    // SAFETY: evcxr compiled the library and named the function, which takes the variables that the one before it gave, or null.
+    // SAFETY: evcxr compiled the library and named the function, which takes the variables that the one before it gave,
+    // or null.
     let after = unsafe {
         let library = Library::new(library).map_err(|error| error.to_string())?;
         let cell: Symbol<'_, Cell> = library

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 use std::sync::mpsc::{self, Receiver};
 
-/// Has panics told by a line that the proxy takes out, with the message's own line ends escaped; and says that it is done.
+/// Has panics told by a line that the proxy takes out, with the message's own line ends escaped; and says that it is
+/// done.
 const PANIC_HOOK: &str = r#"{
     let cells = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
@@ -86,8 +87,8 @@ pub fn run(build: &Path) -> ! {
     exit(0)
 }
 
-/// The session's stderr. What this process itself writes there from now on goes nowhere: it is what cargo says for evcxr, which
-/// is no output of a cell.
+/// The session's stderr. What this process itself writes there from now on goes nowhere: it is what cargo says for
+/// evcxr, which is no output of a cell.
 fn keep_stderr() -> std::io::Result<File> {
     let err = nix::unistd::dup(std::io::stderr())?;
     let nowhere = File::options().write(true).open("/dev/null")?;
@@ -389,9 +390,9 @@ fn end_of_restarts(source: &str) -> usize {
     end
 }
 
-/// Lets what evcxr compiles find Rust's own shared libraries. It names their folder relative to `deps`, but is loaded from
-/// the folder above, where the path has one `..` too many: that does no harm in a folder near the root, and elsewhere the
-/// libraries are not found.
+/// Lets what evcxr compiles find Rust's own shared libraries. It names their folder relative to `deps`, but is loaded
+/// from the folder above, where the path has one `..` too many: that does no harm in a folder near the root, and
+/// elsewhere the libraries are not found.
 fn find_rusts_libraries(command: &mut Command) {
     let Ok(Toolchain { libraries, .. }) = Toolchain::find(Path::new(".")) else {
         return;
@@ -483,7 +484,8 @@ fn message(text: &str, cell: &JobCell) -> Diagnostic {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let rest = Some(rest.trim()).filter(|rest| !rest.is_empty());
     let source = (first.contains("determine type of variable") && !has_rust_src())
-        .then_some("evcxr tells types by the standard library's source, which is not installed: rustup component add rust-src");
+        .then_some("evcxr tells types by the standard library's source, which is not installed: rustup component \
+            add rust-src");
     let helps = rest.into_iter().chain(source);
     Diagnostic {
         is_warning: false,

@@ -1,10 +1,10 @@
 //! `radio-evcxr`: the evcxr crate as an engine of `radio`, which starts it for `--engine evcxr`.
 //!
-//! `radio` starts it as a *host*, which executes the cells by the `evcxr` crate and speaks to the session as the host of compiled
-//! cells does (see [`radio_runtime`]). evcxr has the *cells'* code run in a child process and talks to it through
-//! the child's stdin and stdout. A *proxy* stands between the two: what the cells write goes straight to the session, as
-//! from compiled cells, and evcxr gets only its own words. All three are this program, and the environment says
-//! which of them it is.
+//! `radio` starts it as a *host*, which executes the cells by the `evcxr` crate and speaks to the session as the host
+//! of compiled cells does (see [`radio_runtime`]). evcxr has the *cells'* code run in a child process and talks to it
+//! through the child's stdin and stdout. A *proxy* stands between the two: what the cells write goes straight to the
+//! session, as from compiled cells, and evcxr gets only its own words. All three are this program, and the environment
+//! says which of them it is.
 
 mod cells;
 mod host;
@@ -18,7 +18,8 @@ use std::process::ExitCode;
 
 /// The variable by which evcxr tells a child process that it stands before rustc.
 const WRAPPER_VARIABLE: &str = "EVCXR_RUSTC_WRAPPER";
-/// The variable by which evcxr tells a child process that it runs the cells' code. It reaches what a cell starts, a `radio` for one.
+/// The variable by which evcxr tells a child process that it runs the cells' code. It reaches what a cell starts, a
+/// `radio` for one.
 const EVCXRS_CELLS_VARIABLE: &str = "EVCXR_IS_RUNTIME";
 /// The variable by which the proxy tells it.
 const CELLS_VARIABLE: &str = "RADIO_EVCXR_CELLS";

@@ -3,8 +3,9 @@
 /// A cell's number and its text.
 pub type Cell<'c> = (u32, &'c str);
 
-/// The cell, line and column, all from 1, of a place in the file that evcxr compiled last: evcxr copies the cells' lines, so
-/// the line is looked for in the cells, the last one first. `None` where no cell has it, or the nearest one has it twice.
+/// The cell, line and column, all from 1, of a place in the file that evcxr compiled last: evcxr copies the cells'
+/// lines, so the line is looked for in the cells, the last one first. `None` where no cell has it, or the nearest one
+/// has it twice.
 pub fn in_cells(file: &str, line: u32, column: u32, cells: &[Cell<'_>]) -> Option<(u32, u32, u32)> {
     let generated = file.lines().nth(line.checked_sub(1)? as usize)?;
     let text = generated.trim();

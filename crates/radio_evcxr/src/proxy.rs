@@ -20,7 +20,8 @@ const BLOCK: &str = "EVCXR_BEGIN_CONTENT ";
 /// What the cells' panic hook writes, before what it has to say and a line end.
 pub const HOOK: &str = "\0radio panic ";
 
-/// What the host has run before the first cell, when all of that is over: what was written until then is not the cells'.
+/// What the host has run before the first cell, when all of that is over: what was written until then is not the
+/// cells'.
 pub const READY: &str = "\0radio ready";
 
 /// The lines that the host hears of: an event's name and what belongs to it.
@@ -29,7 +30,8 @@ pub const EVENT_PANICKED: &str = "panicked";
 pub const EVENT_QUESTION_MARK: &str = "question mark";
 pub const EVENT_ENDED: &str = "ended";
 
-/// How long output is waited for once the process that ran the cells has ended: what it started may hold the other end for ever.
+/// How long output is waited for once the process that ran the cells has ended: what it started may hold the other end
+/// for ever.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A descriptor that this process got from the one that started it, and that its own children do not get.
@@ -40,8 +42,8 @@ fn inherited(number: &str) -> Option<File> {
     Some(theirs.try_clone().ok()?.into())
 }
 
-/// Starts the process that runs the cells' code, and forwards what it writes until it ends. Never returns. `descriptors` are
-/// the numbers of the session's stdout and stderr, and of the pipe to the host.
+/// Starts the process that runs the cells' code, and forwards what it writes until it ends. Never returns.
+/// `descriptors` are the numbers of the session's stdout and stderr, and of the pipe to the host.
 pub fn run(descriptors: &str) -> ! {
     let files: Vec<File> = descriptors.split(':').filter_map(inherited).collect();
     let Ok([out, err, events]) = <[File; 3]>::try_from(files) else {

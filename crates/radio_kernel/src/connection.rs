@@ -68,7 +68,8 @@ impl Connection {
         let transport = text("transport", "tcp")?;
         if transport != "tcp" {
             return Err(format!(
-                "\"transport\" is {transport:?}, and this kernel speaks TCP: set the front end's `KernelManager.transport` to \"tcp\""
+                "\"transport\" is {transport:?}, and this kernel speaks TCP: set the front end's \
+                 `KernelManager.transport` to \"tcp\""
             ));
         }
         let ip = match text("ip", "")? {

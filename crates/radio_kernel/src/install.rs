@@ -1,7 +1,7 @@
 //! Kernelspecs: by which Jupyter, VS Code, nteract and papermill know a kernel. No Python is needed.
 //!
-//! The kernel goes by its own name, and by `rust` too where no other kernel does, so that notebooks that name that kernel open without
-//! a question.
+//! The kernel goes by its own name, and by `rust` too where no other kernel does, so that notebooks that name that
+//! kernel open without a question.
 
 use crate::error::{Error, Result};
 use radio_notebook::Error as FileError;
@@ -154,7 +154,8 @@ pub fn install(place: &Location, spec: &Spec) -> Result<Installed> {
     })
 }
 
-/// Removes the kernelspec of this name, and the one that is called `rust` if it is this kernel. Returns the folders that are gone.
+/// Removes the kernelspec of this name, and the one that is called `rust` if it is this kernel. Returns the folders
+/// that are gone.
 ///
 /// # Errors
 /// [`Error::Install`] if it is not there or is another kernel, [`Error::File`] if it cannot be removed.

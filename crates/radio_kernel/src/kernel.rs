@@ -70,7 +70,8 @@ pub(crate) struct Shared {
 }
 
 impl Kernel {
-    /// Binds the sockets and begins to answer. `history` is the folder for the cells of earlier sessions; without it they are forgotten.
+    /// Binds the sockets and begins to answer. `history` is the folder for the cells of earlier sessions; without it
+    /// they are forgotten.
     ///
     /// # Errors
     /// [`Error::Bind`] if a port is taken, [`Error::System`] if the system gives no threads.
@@ -161,7 +162,8 @@ fn bind(socket: &'static str, kind: Kind, address: SocketAddr) -> Result<Arc<Soc
 }
 
 impl Shared {
-    /// Takes a message apart that came from this peer; what is none is noted and dropped, since nobody who may ask has asked.
+    /// Takes a message apart that came from this peer; what is none is noted and dropped, since nobody who may ask has
+    /// asked.
     pub(crate) fn read(&self, socket: &str, from: Vec<u8>, mut frames: Frames) -> Option<Message> {
         frames.insert(0, from);
         match Message::read(frames, &self.session.signer) {
@@ -237,7 +239,8 @@ impl Shared {
         lock(&self.subshells).contains(subshell)
     }
 
-    /// A new subshell. Its cells take turns with those of the others, since one runs at a time; a cell that fails aborts those of its own.
+    /// A new subshell. Its cells take turns with those of the others, since one runs at a time; a cell that fails
+    /// aborts those of its own.
     pub(crate) fn create_subshell(&self) -> String {
         let number = self.next_subshell.fetch_add(1, Ordering::Relaxed);
         let name = format!("{}-subshell-{number}", self.session.id);

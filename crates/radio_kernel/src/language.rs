@@ -1,7 +1,7 @@
 //! What a language has to bring, so that the kernel can speak for it.
 //!
-//! The kernel calls [`Language::execute`] from one thread, a cell at a time. Everything else is asked of its [`Assistant`], from other
-//! threads, while a cell may run.
+//! The kernel calls [`Language::execute`] from one thread, a cell at a time. Everything else is asked of its
+//! [`Assistant`], from other threads, while a cell may run.
 
 use crate::wire::{Bundle, HelpLink, IsCompleteReply, LanguageInfo, StreamName};
 use serde_json::{Map, Value};
@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 /// Something that executes cells.
 pub trait Language: Send {
-    /// Executes one cell, and returns when it has ended and all that it wrote before its end was given to `outputs`. What it has left
-    /// running may write there later.
+    /// Executes one cell, and returns when it has ended and all that it wrote before its end was given to `outputs`.
+    /// What it has left running may write there later.
     fn execute(&mut self, cell: &Cell<'_>, outputs: &Arc<dyn Outputs>) -> Outcome;
 
     /// No cell waits: passes on what earlier cells have left running writes, until the assistant is told to

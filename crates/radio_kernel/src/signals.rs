@@ -1,4 +1,5 @@
-//! Signals: SIGINT ends the cell that runs, SIGTERM and SIGHUP end the kernel, and so does the death of the Jupyter that has started it.
+//! Signals: SIGINT ends the cell that runs, SIGTERM and SIGHUP end the kernel, and so does the death of the Jupyter
+//! that has started it.
 
 use crate::kernel::Handle;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};

@@ -1,5 +1,5 @@
-//! The messages of Jupyter's protocol, [version 5.5](https://jupyter-client.readthedocs.io/en/stable/messaging.html), a file a message: a
-//! request is beside its reply.
+//! The messages of Jupyter's protocol, [version 5.5](https://jupyter-client.readthedocs.io/en/stable/messaging.html), a
+//! file a message: a request is beside its reply.
 //!
 //! - `message`: the envelope: header, parent, metadata, content, buffers; read and written
 //! - `signer`: the signature

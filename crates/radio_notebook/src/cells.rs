@@ -8,12 +8,15 @@
 //! | `together` | cells that come one after the other into one library |
 //! | `include` | `include!` of files with items |
 //! | `finish` | what the next cell sees after one that was compiled |
+//! | `programs` | a dozen examples: cells, and the crates that they become |
 
 mod commands;
 pub mod compile;
 mod finish;
 mod include;
 mod learn;
+#[cfg(test)]
+mod tests;
 mod together;
 
 pub use crate::program::scope::Scope;

@@ -1,4 +1,5 @@
-//! What the compiler says, said of the notebook: rustc's form, with the cell's own lines. `brackets` tells of one that is open.
+//! What the compiler says, said of the notebook: rustc's form, with the cell's own lines. `brackets` tells of one that
+//! is open.
 
 pub mod brackets;
 
@@ -126,8 +127,8 @@ struct RustcExpansion {
 }
 
 impl Diagnostic {
-    /// Reads one message of `rustc --error-format=json`; `None` for warnings and summaries. `place` maps a file, a line and a
-    /// column of what was compiled.
+    /// Reads one message of `rustc --error-format=json`; `None` for warnings and summaries. `place` maps a file, a line
+    /// and a column of what was compiled.
     pub fn from_rustc(
         message: &serde_json::Value,
         place: impl Fn(&str, u32, u32) -> Option<CellLocation>,
@@ -142,7 +143,8 @@ impl Diagnostic {
         Some(Diagnostic::of(message, false, place))
     }
 
-    /// Reads one message of `rustc --error-format=json` that is a warning about what this cell says itself; `None` for all others.
+    /// Reads one message of `rustc --error-format=json` that is a warning about what this cell says itself; `None` for
+    /// all others.
     pub(crate) fn warning_from_rustc(
         message: &serde_json::Value,
         cell: u32,
@@ -216,8 +218,8 @@ impl Diagnostic {
         self.place().map(|place| place.cell)
     }
 
-    /// Where the error is. If that is a line of our own, such as the start of a closure around a cell, it is in the last of
-    /// the cells that explain it.
+    /// Where the error is. If that is a line of our own, such as the start of a closure around a cell, it is in the
+    /// last of the cells that explain it.
     fn place(&self) -> Option<CellLocation> {
         let primary = self.spans.iter().find(|span| span.is_primary);
         let last = || self.spans.iter().max_by_key(|span| span.start.for_cell);
@@ -290,8 +292,8 @@ fn question_mark_error(message: &str) -> Option<String> {
 }
 
 impl Span {
-    /// The place of a span. Inside a macro's own text, what counts is where it was called: that is the place where the macro
-    /// is a library's, and another one, which is to blame, where it is a cell's.
+    /// The place of a span. Inside a macro's own text, what counts is where it was called: that is the place where the
+    /// macro is a library's, and another one, which is to blame, where it is a cell's.
     fn from_rustc(
         span: &RustcSpan,
         place: &impl Fn(&str, u32, u32) -> Option<CellLocation>,

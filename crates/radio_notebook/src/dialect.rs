@@ -1,7 +1,7 @@
 //! What one evcxr cell means: its commands, items, `use`s, statements and trailing expression.
 //!
-//! Nothing is rewritten but what must be: the parts are cut out of the source where they stand, with their line and column,
-//! so that whatever the compiler or a panic says can be said of the cell.
+//! Nothing is rewritten but what must be: the parts are cut out of the source where they stand, with their line and
+//! column, so that whatever the compiler or a panic says can be said of the cell.
 //!
 //! | file | |
 //! |---|---|

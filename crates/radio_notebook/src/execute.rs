@@ -71,7 +71,8 @@ pub struct Options {
     pub allow_errors: bool,
     /// Whether the executed cells get timing metadata, as nbclient writes it.
     pub record_timing: bool,
-    /// What the cells run behind; in the notebook's folder and with all rights if there is none. For the compiled engine.
+    /// What the cells run behind; in the notebook's folder and with all rights if there is none. For the compiled
+    /// engine.
     pub fence: Option<Arc<Fence>>,
 }
 
@@ -90,7 +91,8 @@ pub struct Summary {
     pub compiling: Duration,
     /// Whether Ctrl-C ended it.
     pub interrupted: bool,
-    /// What ended it before all cells that were to run had run, though no cell was to blame: a disk that is full, or so.
+    /// What ended it before all cells that were to run had run, though no cell was to blame: a disk that is full, or
+    /// so.
     pub cut_short: Option<Error>,
     /// What cells do that the stock kernel does not, by their numbers.
     pub facts: Vec<(u32, Facts)>,
@@ -115,8 +117,8 @@ impl Summary {
 /// Executes `notebook`, which was read from `path`, and stores the outputs in it.
 ///
 /// # Errors
-/// Trouble with files, cargo or arguments before a cell has run; afterwards, it is [`Summary::cut_short`]. A failing cell is no
-/// error here: see [`Summary::failures`].
+/// Trouble with files, cargo or arguments before a cell has run; afterwards, it is [`Summary::cut_short`]. A failing
+/// cell is no error here: see [`Summary::failures`].
 pub fn execute(
     notebook: &mut Notebook,
     path: &Path,
@@ -126,8 +128,8 @@ pub fn execute(
     execute_again(&mut Live::default(), notebook, path, options, watcher)
 }
 
-/// Executes `notebook` as [`execute`] does, from the first cell that is not as it was when it ran `live`; those before it keep
-/// what they gave.
+/// Executes `notebook` as [`execute`] does, from the first cell that is not as it was when it ran `live`; those before
+/// it keep what they gave.
 ///
 /// # Errors
 /// As [`execute`].
@@ -183,7 +185,8 @@ pub fn execute_again(
     Ok(summary)
 }
 
-/// Looks for the compiler of these notebooks on a thread of its own: to ask it what it is takes as long as to read them.
+/// Looks for the compiler of these notebooks on a thread of its own: to ask it what it is takes as long as to read
+/// them.
 pub fn look_for_compiler(paths: &[PathBuf], engine: Engine) {
     let mut folders: Vec<_> = paths
         .iter()
@@ -478,7 +481,8 @@ impl Execution<'_> {
         deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    /// Fails the next cell, for which no time is left: the notebook's own, whatever it expects, and not the start-up files'.
+    /// Fails the next cell, for which no time is left: the notebook's own, whatever it expects, and not the start-up
+    /// files'.
     fn run_out_of_time(&mut self, next: usize) {
         let of_notebook = |at: &usize| self.work[*at].index.is_some();
         let Some(at) = (next..self.work.len()).find(of_notebook) else {

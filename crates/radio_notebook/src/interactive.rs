@@ -1,7 +1,7 @@
 //! A session in which cells are executed one by one, in any order and again: what a Jupyter kernel needs.
 //!
-//! A cell that fails, is interrupted or ends its process leaves everything as it was before it: the state before each cell is
-//! kept until the next one has begun.
+//! A cell that fails, is interrupted or ends its process leaves everything as it was before it: the state before each
+//! cell is kept until the next one has begun.
 
 mod compiling;
 
@@ -102,8 +102,8 @@ impl Interactive {
         Some(self.running.as_mut()?.started()?.waker())
     }
 
-    /// Passes on what earlier cells have left running writes, until somebody wakes the session. Returns at once, and `false`,
-    /// if there is nothing that could write.
+    /// Passes on what earlier cells have left running writes, until somebody wakes the session. Returns at once, and
+    /// `false`, if there is nothing that could write.
     pub fn idle(&mut self, audience: &mut dyn Audience) -> bool {
         let Ok((_, places)) = self.compiling.host() else {
             return false;

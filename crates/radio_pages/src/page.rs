@@ -1,13 +1,14 @@
 //! A notebook as a page for the projector, and the parts of which exported pages are made: pure text in, pure HTML out.
 //!
-//! Whatever comes from the notebook is escaped, and only the markup written here opens a tag. Of HTML in markdown, a few elements that do
-//! nothing, such as `<details>`, are written anew; the rest is shown as the text it is. HTML among the outputs is what a table is
-//! made of: where it is made of tables and text alone, it is written anew as well (`markup`). Any other goes, escaped as a whole,
-//! into the `srcdoc` of a frame with `sandbox`, where neither scripts run nor an unclosed tag reaches the page around it.
-//! `allow-same-origin` lets the page's own script measure the frame's height and gives the frame the page's style; without
-//! `allow-scripts` it gives nothing to what is inside. The frame also inherits the page's Content-Security-Policy
-//! (see `serve` in the command), which by itself forbids scripts, forms and anything from the network. (A sanitiser would be the other
-//! way; the usual one, ammonia, brings a whole HTML parser.) Pictures are `data:` images, SVG included: as an image it is inert.
+//! Whatever comes from the notebook is escaped, and only the markup written here opens a tag. Of HTML in markdown, a
+//! few elements that do nothing, such as `<details>`, are written anew; the rest is shown as the text it is. HTML among
+//! the outputs is what a table is made of: where it is made of tables and text alone, it is written anew as well
+//! (`markup`). Any other goes, escaped as a whole, into the `srcdoc` of a frame with `sandbox`, where neither scripts
+//! run nor an unclosed tag reaches the page around it. `allow-same-origin` lets the page's own script measure the
+//! frame's height and gives the frame the page's style; without `allow-scripts` it gives nothing to what is inside. The
+//! frame also inherits the page's Content-Security-Policy (see `serve` in the command), which by itself forbids
+//! scripts, forms and anything from the network. (A sanitiser would be the other way; the usual one, ammonia, brings a
+//! whole HTML parser.) Pictures are `data:` images, SVG included: as an image it is inert.
 
 mod around;
 mod columns;

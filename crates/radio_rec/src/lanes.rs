@@ -64,8 +64,8 @@ impl Registers for Portable {
 /// The call of a function with the widest [`Registers`] that the processor has as its first argument, and these after
 /// it. The function is `#[inline(always)]`, so that it is compiled for them; it ends the one that it is called in.
 ///
-/// Inner loops in it go by index: zipped slices are made by functions that the compiler may leave in another unit of code,
-/// which costs more than a short loop itself.
+/// Inner loops in it go by index: zipped slices are made by functions that the compiler may leave in another unit of
+/// code, which costs more than a short loop itself.
 macro_rules! with_widest {
     ($with:path, ($($argument:ident: $Type:ty),* $(,)?) $(-> $Out:ty)?) => {{
         #[cfg(target_arch = "x86_64")]

@@ -1,5 +1,5 @@
-//! Work for all processors, through one call of rayon: its own iterators are compiled anew for each closure, which took a quarter of
-//! the time that the crate takes to compile.
+//! Work for all processors, through one call of rayon: its own iterators are compiled anew for each closure, which took
+//! a quarter of the time that the crate takes to compile.
 
 use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
@@ -12,8 +12,8 @@ pub(crate) fn map<T: Send>(count: usize, of: impl Fn(usize) -> T + Sync) -> Vec<
     map_init(count, || (), |(), at| of(at))
 }
 
-/// [`map`] with room for what `of` keeps from one number to the next, made by `init`. What it finds there must not change what it
-/// makes: which numbers share it depends on how many threads there are.
+/// [`map`] with room for what `of` keeps from one number to the next, made by `init`. What it finds there must not
+/// change what it makes: which numbers share it depends on how many threads there are.
 pub(crate) fn map_init<S, T: Send>(
     count: usize,
     init: impl Fn() -> S + Sync,

@@ -70,7 +70,7 @@ mod update;
 mod user_knn;
 
 pub use self::algorithm::{Algorithm, Model};
-pub use self::als::{Als, AlsModel};
+pub use self::als::{Als, AlsHalfStep, AlsModel, AlsRows};
 pub use self::bpr::{Bpr, BprModel};
 pub use self::content::{ContentBased, ContentModel};
 pub use self::ease::{Ease, EaseModel, Precision};

@@ -93,6 +93,7 @@ pub fn refuse(why: &str) -> Result<(), Raised> {
 
 /// Sets a variable of the environment.
 pub fn set_variable(name: &str, value: &str) {
-    // SAFETY: the cell that asks for it has not begun; threads of earlier cells must not read the environment meanwhile.
+    // SAFETY: the cell that asks for it has not begun; threads of earlier cells must not read the environment
+    // meanwhile.
     unsafe { std::env::set_var(name, value) };
 }

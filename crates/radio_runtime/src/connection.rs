@@ -30,8 +30,8 @@ impl Connection {
             && error.kind() != std::io::ErrorKind::BrokenPipe
             && error.kind() != std::io::ErrorKind::ConnectionReset
         {
-            // A session that is gone ends this process through its keeper. Here the descriptor is gone: a cell has closed
-            // it, and nothing can be said any more.
+            // A session that is gone ends this process through its keeper. Here the descriptor is gone: a cell has
+            // closed it, and nothing can be said any more.
             std::process::exit(LOST);
         }
     }

@@ -4,8 +4,8 @@
 
 use crate::connection::{flush, turn_to};
 
-/// The type of the block that says what is to be done: a JSON object with `display_id`, and `update` if it replaces what was
-/// shown under that name; or with `clear`.
+/// The type of the block that says what is to be done: a JSON object with `display_id`, and `update` if it replaces
+/// what was shown under that name; or with `clear`.
 pub const INSTRUCTION: &str = "application/vnd.radio.display+json";
 
 /// Shows something of this MIME type; of types that are no text, in base64.

@@ -124,8 +124,8 @@ fn keep(port: u16, token: &str, channel: &mut TcpStream) -> std::io::Result<()> 
     }
 }
 
-/// Ends the process that runs cells, with what it started, and lets the one that has an earlier state go on. What the first was told
-/// to do and has not read is not for the other.
+/// Ends the process that runs cells, with what it started, and lets the one that has an earlier state go on. What the
+/// first was told to do and has not read is not for the other.
 fn restore(board: &Board, process: u32, time: u32, unread: &mut PipeReader) {
     let active = board.active.load(SeqCst);
     system::end_group(active);

@@ -1,8 +1,9 @@
-//! What the cells of a notebook are linked to, and the host that loads and runs them. It uses nothing but the standard library.
+//! What the cells of a notebook are linked to, and the host that loads and runs them. It uses nothing but the standard
+//! library.
 //!
-//! `radio` compiles this crate as a dynamic library, once a toolchain, together with a small program that calls [`host`].
-//! Cells are libraries that find its functions, and its statics exist once. `radio` itself has it as an ordinary
-//! dependency, for its half of the protocol.
+//! `radio` compiles this crate as a dynamic library, once a toolchain, together with a small program that calls
+//! [`host`]. Cells are libraries that find its functions, and its statics exist once. `radio` itself has it as an
+//! ordinary dependency, for its half of the protocol.
 //!
 //! | module | |
 //! |---|---|

@@ -1,5 +1,5 @@
-//! The printing macros as cells see them: they say which stream is written to, so that stdout and stderr can be put back
-//! into order. A macro of the same name in a notebook comes before them.
+//! The printing macros as cells see them: they say which stream is written to, so that stdout and stderr can be put
+//! back into order. A macro of the same name in a notebook comes before them.
 
 /// As `std::print!`; what is printed is seen at once.
 #[macro_export]

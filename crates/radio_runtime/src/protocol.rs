@@ -1,9 +1,9 @@
 //! What passes between a session and a host: [`Frame`]s one way, [`Order`]s the other.
 //!
-//! The host connects to the loopback address in [`SESSION_VARIABLE`] (`port:token`). Text on stdout and stderr is not framed:
-//! it goes through the ordinary pipes, so that output of libraries and child processes is seen as well. So that the two pipes
-//! can be put back into the order in which they were written, the host numbers its *phases*: at each change between stdout
-//! and stderr, and at each cell's end, it writes a mark with the next phase's number into both.
+//! The host connects to the loopback address in [`SESSION_VARIABLE`] (`port:token`). Text on stdout and stderr is not
+//! framed: it goes through the ordinary pipes, so that output of libraries and child processes is seen as well. So that
+//! the two pipes can be put back into the order in which they were written, the host numbers its *phases*: at each
+//! change between stdout and stderr, and at each cell's end, it writes a mark with the next phase's number into both.
 
 use std::io::{Read, Write};
 use std::panic::Location;
@@ -15,7 +15,8 @@ pub const GO: u8 = b'G';
 
 /// The exit code of a program that has lost its connection to the session.
 pub const LOST: i32 = 120;
-/// The most of a value's text that is sent, in bytes; a little more than the session keeps, so that it sees what was cut.
+/// The most of a value's text that is sent, in bytes; a little more than the session keeps, so that it sees what was
+/// cut.
 pub(crate) const MAX_TEXT: usize = (8 << 20) + 1024;
 /// A longer frame is none.
 const MAX_FRAME: u32 = 16 << 20;
@@ -278,7 +279,8 @@ impl Field for ProgramLocation {
     }
 }
 
-/// The bytes that stand between two phases in stdout and stderr: what comes before the phase's number. A zero byte ends it.
+/// The bytes that stand between two phases in stdout and stderr: what comes before the phase's number. A zero byte ends
+/// it.
 pub fn mark_prefix(token: &str) -> Vec<u8> {
     format!("\0radio {token} ").into_bytes()
 }

@@ -45,7 +45,8 @@ impl<E: std::fmt::Debug> From<E> for Raised {
     }
 }
 
-/// Put around what stands before every `?` of a cell: remembers the place, shows the error, and makes `?` work on `Option`.
+/// Put around what stands before every `?` of a cell: remembers the place, shows the error, and makes `?` work on
+/// `Option`.
 ///
 /// The method of its own is for errors that can be displayed; [`QuestionMark`]'s, which comes after it, for all others.
 pub struct Try<T>(pub T);

@@ -29,8 +29,8 @@ pub fn without_modules(name: &str) -> String {
 /// What `evcxr_display` is for a type that has none.
 pub struct NoDisplay;
 
-/// Gives every type an `evcxr_display`. For a reference it is the last to be found, as nothing but the reference itself is
-/// borrowed mutably for it: a method of the type's own, or of another trait, that takes `&self` comes before.
+/// Gives every type an `evcxr_display`. For a reference it is the last to be found, as nothing but the reference itself
+/// is borrowed mutably for it: a method of the type's own, or of another trait, that takes `&self` comes before.
 pub trait AnyDisplay {
     /// No display.
     fn evcxr_display(&mut self) -> NoDisplay {
@@ -81,14 +81,15 @@ pub trait NotThrough {
 }
 impl<T: ?Sized> NotThrough for Through<'_, T> {}
 
-/// How a cell's result becomes text where its type has no display: the cell's `:fmt`, which asks for `Debug` or `Display`.
+/// How a cell's result becomes text where its type has no display: the cell's `:fmt`, which asks for `Debug` or
+/// `Display`.
 pub trait Formats<T: ?Sized> {
     /// The value's text.
     fn format(value: &T) -> String;
 }
 
-/// A value's text, without what is longer than anybody reads. It is formatted to its end all the same: an implementation of
-/// `Debug` need not expect that writing fails.
+/// A value's text, without what is longer than anybody reads. It is formatted to its end all the same: an
+/// implementation of `Debug` need not expect that writing fails.
 pub fn text_of(value: std::fmt::Arguments<'_>) -> String {
     struct Start(String);
     impl std::fmt::Write for Start {
@@ -149,7 +150,8 @@ macro_rules! __radio_show {
 /// Which of the value, what it points to, what that points to, and so on, has a display.
 pub struct Shown<A, B, C, D>(pub A, pub B, pub C, pub D);
 
-/// Has the value shown by the last of these calls where the presences are these: of the value, what it points to, and so on.
+/// Has the value shown by the last of these calls where the presences are these: of the value, what it points to, and
+/// so on.
 macro_rules! shows {
     ($($free:ident)*, $shown:ty: $own:ident $first:ident $second:ident $third:ident => $call:ident) => {
         impl<$($free),*> $shown {

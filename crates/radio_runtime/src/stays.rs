@@ -1,4 +1,5 @@
-//! Cells that wait, and whose variables stay where they are since others refer to them: the future that the cell is never ends.
+//! Cells that wait, and whose variables stay where they are since others refer to them: the future that the cell is
+//! never ends.
 
 use crate::question_mark::Raised;
 use std::future::{Future, pending, poll_fn};

@@ -41,9 +41,11 @@ pub const SIGKILL: i32 = 9;
 pub const SIGCONT: i32 = if cfg!(target_os = "macos") { 19 } else { 18 };
 const SIGSTOP: i32 = if cfg!(target_os = "macos") { 17 } else { 19 };
 
-/// Makes a copy of this process that has the calling thread only. Returns 0 in the copy, and its number in the original.
+/// Makes a copy of this process that has the calling thread only. Returns 0 in the copy, and its number in the
+/// original.
 pub fn copy_process() -> std::io::Result<u32> {
-    // SAFETY: the copy goes on with what the calling thread does; whoever calls this knows what other threads there are.
+    // SAFETY: the copy goes on with what the calling thread does; whoever calls this knows what other threads there
+    // are.
     match unsafe { fork() } {
         -1 => Err(std::io::Error::last_os_error()),
         process => Ok(process.cast_unsigned()),

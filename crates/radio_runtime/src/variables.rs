@@ -1,7 +1,8 @@
 //! The variables of the cells: where each is, and of which type, from the end of the cell that declares it on.
 //!
-//! A cell takes the variables that it names as locals of its own, by copying their bits, and gives them back at its end. What
-//! it has moved is gone. Types are checked whenever a variable is taken: they were read from what the compiler prints.
+//! A cell takes the variables that it names as locals of its own, by copying their bits, and gives them back at its
+//! end. What it has moved is gone. Types are checked whenever a variable is taken: they were read from what the
+//! compiler prints.
 
 // These functions are for the text that radio generates around cells, which may forbid unsafe code.
 #![allow(clippy::not_unsafe_ptr_arg_deref)]
@@ -26,7 +27,8 @@ struct Variable {
     is_lent: bool,
 }
 
-/// What has to be known of a type. What is done by this alone is compiled once, here, and not in each cell for each type.
+/// What has to be known of a type. What is done by this alone is compiled once, here, and not in each cell for each
+/// type.
 #[derive(Clone, Copy)]
 struct Type {
     id: TypeId,
@@ -138,8 +140,8 @@ pub fn is_never() -> bool {
     false
 }
 
-/// Takes a variable whose type has no name. Where it is taken, the text that made it stands once more and is never run: the type
-/// that the compiler gives it there has the same layout.
+/// Takes a variable whose type has no name. Where it is taken, the text that made it stands once more and is never run:
+/// the type that the compiler gives it there has the same layout.
 ///
 /// # Errors
 /// There is none of this name, or its layout is another one.
@@ -256,7 +258,8 @@ impl Wanted {
         let has = without_modules(of.name);
         Err(match self {
             Self::Same(wanted) => format!(
-                "the variable `{name}` has the type `{has}`, made before that was defined again; this cell would take it for `{}`",
+                "the variable `{name}` has the type `{has}`, made before that was defined again; this cell would \
+                 take it for `{}`",
                 without_modules(wanted.name)
             ),
             Self::SameMaking(_) => format!(
@@ -286,8 +289,8 @@ fn find(name: &str, takes: bool, wanted: Wanted) -> Result<*mut u8, Raised> {
     Ok(variable.place.address)
 }
 
-/// Keeps a variable that the cell declares, which refers to nothing of the cell's; its value is copied from `from`. A variable
-/// of the same name ends.
+/// Keeps a variable that the cell declares, which refers to nothing of the cell's; its value is copied from `from`. A
+/// variable of the same name ends.
 pub fn declare<T: 'static>(name: &str, from: *const T) {
     copy_away(name, from.cast(), Type::of::<T>());
 }

@@ -1,5 +1,5 @@
-//! What a notebook that ran is worth, as nbgrader counts it: a test has all of its points if it did not fail, none if it did,
-//! and as many as it says if its value is a number.
+//! What a notebook that ran is worth, as nbgrader counts it: a test has all of its points if it did not fail, none if
+//! it did, and as many as it says if its value is a number.
 
 use radio_notebook::document::{Cell, joined};
 use radio_notebook::nbgrader::{Part, Role};

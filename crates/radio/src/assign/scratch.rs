@@ -28,8 +28,8 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// What the source's folder offers: its files, but for notebooks, scripts of cells, pages and prose made of them, hidden
-    /// files, what is built, and `others`; and the files elsewhere that the source names.
+    /// What the source's folder offers: its files, but for notebooks, scripts of cells, pages and prose made of them,
+    /// hidden files, what is built, and `others`; and the files elsewhere that the source names.
     ///
     /// # Errors
     /// [`Error::Document`] if that is too much to copy.
@@ -76,7 +76,8 @@ impl Offer {
             return Err(Error::document(
                 folder,
                 format!(
-                    "each hand-in gets a copy of this folder, which has {} MB: move what the assignment does not need elsewhere",
+                    "each hand-in gets a copy of this folder, which has {} MB: move what the assignment does not \
+                     need elsewhere",
                     size >> 20
                 ),
             ));

@@ -1,9 +1,9 @@
 //! Compares the stored outputs of a cell with fresh ones.
 //!
 //! What counts: the text of stdout and its place among the other outputs, the text of stderr, the content of every MIME
-//! type, and an error's name, message and traceback. What does not: execution counts, metadata, the compiler's warnings, which
-//! a kernel shows, whether something shown is a result or a display, how text is cut into chunks and lines, and where stderr stands among the other outputs, because
-//! kernels send it separately.
+//! type, and an error's name, message and traceback. What does not: execution counts, metadata, the compiler's
+//! warnings, which a kernel shows, whether something shown is a result or a display, how text is cut into chunks and
+//! lines, and where stderr stands among the other outputs, because kernels send it separately.
 
 use crate::check::numbers;
 use crate::check::sanitize::{Rules, without_colours};
@@ -42,8 +42,8 @@ pub enum Content {
 /// One part of an output that differs; at least one of the sides is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Which output of its cell it is part of: its number, from 1, among the stored ones, or among the fresh ones if nothing
-    /// is stored. `None` for the streams, of which there is one of each.
+    /// Which output of its cell it is part of: its number, from 1, among the stored ones, or among the fresh ones if
+    /// nothing is stored. `None` for the streams, of which there is one of each.
     pub output: Option<usize>,
     /// The MIME type; `stdout` or `stderr`; `ename`, `evalue` or `traceback`.
     pub part: String,
@@ -206,8 +206,8 @@ pub fn decoded(text: &str) -> Option<Vec<u8>> {
     base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
 
-/// Text as a terminal would show it in the end, as nbval and JupyterLab do before they compare or save: a carriage return
-/// begins the line anew, a backspace takes a character away.
+/// Text as a terminal would show it in the end, as nbval and JupyterLab do before they compare or save: a carriage
+/// return begins the line anew, a backspace takes a character away.
 fn as_shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut line_start = 0;

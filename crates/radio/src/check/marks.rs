@@ -20,8 +20,8 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// Reads a cell's tags and comments. Where both speak of the same thing, the comments count; of two comments or tags, the
-    /// later one.
+    /// Reads a cell's tags and comments. Where both speak of the same thing, the comments count; of two comments or
+    /// tags, the later one.
     pub fn of(cell: &Cell) -> Marks {
         let mut marks = Marks::default();
         for tag in cell.tags() {
@@ -50,8 +50,8 @@ impl Marks {
         marks
     }
 
-    /// Gives `cell` Jupyter's tags for what its marks ask, which are all that executing looks at. `remove-output` goes where
-    /// outputs are stored all the same: then there is something to compare with.
+    /// Gives `cell` Jupyter's tags for what its marks ask, which are all that executing looks at. `remove-output` goes
+    /// where outputs are stored all the same: then there is something to compare with.
     pub fn apply(self, cell: &mut Cell) {
         let mut tags: Vec<String> = cell.tags().into_iter().map(str::to_owned).collect();
         if !cell.outputs().is_empty() {

@@ -1,6 +1,7 @@
 //! Numbers of JSON by their value: `1`, `1.0` and `10e-1` are one, and JupyterLab writes `1.0` as `1` when it saves.
 //!
-//! The decimal digits are compared, not the nearest `f64`: of two long integers that differ in their last digit, none is lost.
+//! The decimal digits are compared, not the nearest `f64`: of two long integers that differ in their last digit, none
+//! is lost.
 
 use serde_json::{Number, Value};
 

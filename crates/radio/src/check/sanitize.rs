@@ -1,7 +1,7 @@
 //! Rules that take out of an output what differs from run to run, before it is compared.
 //!
-//! The file has nbval's form. It looks like INI and is not: a section may hold many pairs of `regex:` and `replace:`, and a
-//! backslash is an ordinary character.
+//! The file has nbval's form. It looks like INI and is not: a section may hold many pairs of `regex:` and `replace:`,
+//! and a backslash is an ordinary character.
 
 use radio_notebook::error::{Error, Result};
 use regex_lite::{Captures, Regex};
@@ -73,7 +73,8 @@ impl Rules {
                         section = format!(", section [{name}]");
                     } else if !trimmed.is_empty() && !trimmed.starts_with(['#', ';']) {
                         return Err(format!(
-                            "{place}: `{trimmed}` is none of `[section]`, `regex: PATTERN`, `replace: TEXT` and `# comment`"
+                            "{place}: `{trimmed}` is none of `[section]`, `regex: PATTERN`, `replace: TEXT` and \
+                             `# comment`"
                         ));
                     }
                 }
@@ -85,8 +86,8 @@ impl Rules {
         }
     }
 
-    /// Reads rules from a notebook's metadata: a list of `{"regex": .., "replace": ..}` and of the names `"addresses"` and
-    /// `"durations"`. The error is a sentence for the user.
+    /// Reads rules from a notebook's metadata: a list of `{"regex": .., "replace": ..}` and of the names `"addresses"`
+    /// and `"durations"`. The error is a sentence for the user.
     pub fn from_metadata(value: &Value) -> std::result::Result<Rules, String> {
         let Some(list) = value.as_array() else {
             return Err("metadata.radio.sanitize should be a list of rules".into());
@@ -102,7 +103,8 @@ impl Rules {
                 named.or_else(|| Some((text("regex")?, text("replace")?)))
             else {
                 return Err(format!(
-                    "metadata.radio.sanitize, rule {number}: it should be {{\"regex\": \"..\", \"replace\": \"..\"}}, \"addresses\" or \"durations\""
+                    "metadata.radio.sanitize, rule {number}: it should be \
+                     {{\"regex\": \"..\", \"replace\": \"..\"}}, \"addresses\" or \"durations\""
                 ));
             };
             Rule::new(pattern, replacement)
@@ -154,7 +156,8 @@ impl Rule {
     }
 }
 
-/// Takes a replacement apart: `\1`, `\g<1>` and `\g<name>` are groups of the regex, `\n`, `\t`, `\r` and `\\` characters.
+/// Takes a replacement apart: `\1`, `\g<1>` and `\g<name>` are groups of the regex, `\n`, `\t`, `\r` and `\\`
+/// characters.
 fn pieces(replacement: &str, regex: &Regex) -> std::result::Result<Vec<Piece>, String> {
     let group = |name: &str| {
         let number = name.parse().ok().or_else(|| {

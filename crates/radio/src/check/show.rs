@@ -60,8 +60,8 @@ impl Sides<'_> {
     }
 }
 
-/// The differences of one cell, which is called `cell`. The text has colours, for [`anstream`] to take out where nobody sees
-/// them; what comes from the notebook has none.
+/// The differences of one cell, which is called `cell`. The text has colours, for [`anstream`] to take out where nobody
+/// sees them; what comes from the notebook has none.
 pub fn differences(cell: &str, differences: &[Difference], sides: Sides<'_>) -> String {
     let mut shown = String::new();
     let same_output = |a: &&Difference, b: &&Difference| a.output.is_some() && a.output == b.output;

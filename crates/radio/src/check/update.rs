@@ -9,8 +9,8 @@ use std::ops::Range;
 /// An object of the notebook: its values as they stand in the text.
 type Object<'t> = BTreeMap<String, &'t RawValue>;
 
-/// `text` with the outputs and execution counts of these cells, each given by its index in the notebook. They are laid out as
-/// the file is: with its indent and its line ends.
+/// `text` with the outputs and execution counts of these cells, each given by its index in the notebook. They are laid
+/// out as the file is: with its indent and its line ends.
 ///
 /// # Errors
 /// What serde_json says if `text` is not a notebook that has these cells.
@@ -61,8 +61,8 @@ fn place(value: &RawValue, text: &str) -> Range<usize> {
     start..start + value.get().len()
 }
 
-/// A value of a cell as JSON that fits after `before`: indented as the line that it begins on, or all on one line where the
-/// file is written that way.
+/// A value of a cell as JSON that fits after `before`: indented as the line that it begins on, or all on one line where
+/// the file is written that way.
 fn laid_out(value: &Value, before: &str, has_crlf: bool) -> serde_json::Result<String> {
     let line = before.rsplit('\n').next().unwrap_or_default();
     let indent = &line[..line.len() - line.trim_start().len()];

@@ -19,7 +19,8 @@ pub fn likeness(a: &str, b: &str) -> f32 {
     }
 }
 
-/// For each cell of the assignment, the cell of the hand-in that it became, so that order is kept and likeness is greatest.
+/// For each cell of the assignment, the cell of the hand-in that it became, so that order is kept and likeness is
+/// greatest.
 pub fn align(assignment: &[Cell], hand_in: &[Cell]) -> Vec<Option<usize>> {
     let (rows, columns) = (assignment.len(), hand_in.len());
     let pair = |row: usize, column: usize| {

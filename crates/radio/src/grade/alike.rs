@@ -1,5 +1,5 @@
-//! Which hand-ins are alike. What is compared are the runs of tokens in the answers, so that other names, other numbers, other
-//! comments and another layout hide nothing.
+//! Which hand-ins are alike. What is compared are the runs of tokens in the answers, so that other names, other
+//! numbers, other comments and another layout hide nothing.
 
 use radio_pages::highlight::{Class, stretches};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,9 @@ const MIN_SHARE: f64 = 0.9;
 const MANY: usize = 5;
 
 /// The measure, in words.
-pub const MEASURE: &str = "the share of runs of 6 tokens that two hand-ins' answers have in common, of all that either has; names and literals count as any other, and runs that were handed out, or that more than half of all hand-ins have, are left out; from 0.9 on, and 30 runs";
+pub const MEASURE: &str = "the share of runs of 6 tokens that two hand-ins' answers have in common, of all that \
+    either has; names and literals count as any other, and runs that were handed out, or that more than half of \
+    all hand-ins have, are left out; from 0.9 on, and 30 runs";
 
 /// Hand-ins that are alike.
 #[derive(Clone, Debug, PartialEq)]

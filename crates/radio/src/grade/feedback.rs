@@ -1,5 +1,5 @@
-//! What a student gets back: a page with the points, what each test said, and the hand-in as it ran. It has no script, loads
-//! nothing, and does not show what was not handed out.
+//! What a student gets back: a page with the points, what each test said, and the hand-in as it ran. It has no script,
+//! loads nothing, and does not show what was not handed out.
 
 use super::table::Row;
 use crate::assign::score::{Mark, failure};
@@ -104,8 +104,8 @@ fn is_table(bundle: &serde_json::Map<String, Value>) -> bool {
     html.is_some_and(|html| page::harmless(&html).is_some())
 }
 
-/// What is shown of a cell's outputs: text instead of HTML that is no table, so that the page needs no frames; and of a test that has hidden parts
-/// what it says, but not where.
+/// What is shown of a cell's outputs: text instead of HTML that is no table, so that the page needs no frames; and of a
+/// test that has hidden parts what it says, but not where.
 fn outputs(ran: &Cell, mark: Option<&Mark>) -> Vec<Value> {
     let has_hidden = matches!(without_hidden_tests(&ran.source), Ok(Some(_)));
     let outputs = ran.outputs().iter().map(|output| {
@@ -134,9 +134,13 @@ fn document(title: &str, body: &str) -> String {
     let title = escape(title);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" \
+         content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
-         <style>{CONTENT_STYLE}\nmain {{ max-width: 64rem; margin: 0 auto; padding: .6rem 1.2rem 4rem; }}\n.points {{ font-size: 1.3rem; font-weight: 600; }}\npre.code, pre.text, pre.error {{ white-space: pre-wrap; overflow-wrap: anywhere; }}</style>\n\
+         <style>{CONTENT_STYLE}\n\
+         main {{ max-width: 64rem; margin: 0 auto; padding: .6rem 1.2rem 4rem; }}\n\
+         .points {{ font-size: 1.3rem; font-weight: 600; }}\n\
+         pre.code, pre.text, pre.error {{ white-space: pre-wrap; overflow-wrap: anywhere; }}</style>\n\
          </head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
     )
 }

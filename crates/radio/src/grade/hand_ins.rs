@@ -17,8 +17,8 @@ pub struct HandIn {
     pub path: PathBuf,
 }
 
-/// The hand-ins that the paths stand for: files as they are, and of folders the notebooks in them and below. A folder below that
-/// has none is somebody's who handed in nothing. `others` are files and folders that are no hand-ins.
+/// The hand-ins that the paths stand for: files as they are, and of folders the notebooks in them and below. A folder
+/// below that has none is somebody's who handed in nothing. `others` are files and folders that are no hand-ins.
 ///
 /// # Errors
 /// [`Error::Document`] for a path at which there is nothing, and a folder in which there is none at all.

@@ -106,8 +106,8 @@ impl Course {
         })
     }
 
-    /// Runs the solved notebook as hand-ins are run, but for the time. By what it takes is known what hand-ins may take here, where
-    /// that is more than was said: returned with the marks.
+    /// Runs the solved notebook as hand-ins are run, but for the time. By what it takes is known what hand-ins may take
+    /// here, where that is more than was said: returned with the marks.
     ///
     /// # Errors
     /// As [`execute_unseen`].

@@ -14,7 +14,8 @@ pub trait Audience: Watcher {
     fn closes(&mut self, notebook: &Notebook, summary: &Summary, took: Duration);
 }
 
-/// The terminal and an audience, who hear the same. Of a run that a newer one takes the place of, they do not hear the end.
+/// The terminal and an audience, who hear the same. Of a run that a newer one takes the place of, they do not hear the
+/// end.
 pub struct Both<'b>(pub &'b mut dyn Watcher, pub &'b mut dyn Audience);
 
 impl Watcher for Both<'_> {

@@ -15,7 +15,8 @@ pub enum Protocol {
     Sixel { dots: usize },
 }
 
-/// The protocol of the terminal that these variables tell of. None inside tmux and screen, which pass no such pictures on.
+/// The protocol of the terminal that these variables tell of. None inside tmux and screen, which pass no such pictures
+/// on.
 pub fn protocol(variable: &dyn Fn(&str) -> Option<String>) -> Option<Protocol> {
     let term = variable("TERM").unwrap_or_default();
     if variable("TMUX").is_some() || term.starts_with("screen") || term.starts_with("tmux") {

@@ -57,8 +57,8 @@ struct Pressed {
 }
 
 impl Keys {
-    /// Starts to read standard input: key by key, without echo, where `by_key` says that it is a terminal. That ends when
-    /// this is dropped.
+    /// Starts to read standard input: key by key, without echo, where `by_key` says that it is a terminal. That ends
+    /// when this is dropped.
     pub fn new(by_key: bool) -> Keys {
         let by_key = by_key && mode::by_key();
         let (sender, bytes) = mpsc::channel();
@@ -85,9 +85,9 @@ impl Keys {
         }
     }
 
-    /// Waits for a line, which is shown as it is typed unless it `is_secret`. `None` if there is none: after Ctrl-C or Ctrl-D,
-    /// at the end of the input, or where a secret line would be shown.
-    /// `show_prompt` is called when typing may begin.
+    /// Waits for a line, which is shown as it is typed unless it `is_secret`. `None` if there is none: after Ctrl-C or
+    /// Ctrl-D, at the end of the input, or where a secret line would be shown. `show_prompt` is called when typing may
+    /// begin.
     pub fn line(&mut self, is_secret: bool, show_prompt: impl FnOnce()) -> Option<String> {
         // What was pressed before was meant as keys.
         for byte in self.bytes.try_iter() {
@@ -282,8 +282,8 @@ mod mode {
     /// The character that stands for none.
     const DISABLED: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
 
-    /// Has lines arrive that can be corrected until Enter is pressed. Ctrl-D arrives as a character: its reader would take an
-    /// end of the input for the last.
+    /// Has lines arrive that can be corrected until Enter is pressed. Ctrl-D arrives as a character: its reader would
+    /// take an end of the input for the last.
     pub fn by_line(echo: bool) {
         // Held meanwhile: who gives the mode back for good locks it.
         let (Ok(_before), Ok(mut mode)) = (BEFORE.lock(), tcgetattr(std::io::stdin())) else {

@@ -6,8 +6,8 @@ use console::{Alignment, Style, measure_text_width, pad_str};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use textwrap::WordSplitter;
 
-/// `source` in lines of `width` columns at most, where words, code and formulas are not longer. Formulas stay as they are
-/// written. Where there are no colours, the marks of emphasis and code stay as well.
+/// `source` in lines of `width` columns at most, where words, code and formulas are not longer. Formulas stay as they
+/// are written. Where there are no colours, the marks of emphasis and code stay as well.
 pub fn render(source: &str, width: usize, screen: Screen) -> String {
     let mut page = Page {
         screen,

@@ -9,6 +9,7 @@ use radio_cluster::output::Output;
 use radio_cluster::session::{FileFormat, Session, Settings};
 use radio_cluster::source::{Columns, Weight};
 use radio_cluster::{Error, Result};
+use radio_rec::recommend::{Als, Fit};
 use radio_rec::similarity::{Measure, Neighbourhood};
 
 use super::progress;
@@ -117,6 +118,36 @@ impl Nearest {
             .shrinkage(self.shrinkage);
         radio_cluster::neighbours::check(&neighbourhood)?;
         Ok(neighbourhood)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Points {
+    /// How many numbers describe a user or an item
+    #[arg(long, value_name = "N", default_value_t = Als::default().factors)]
+    factors: usize,
+    /// How often users and items take their turns
+    #[arg(long, value_name = "N", default_value_t = Als::default().iterations)]
+    iterations: usize,
+    /// The penalty for long vectors
+    #[arg(long, value_name = "LAMBDA", default_value_t = Als::default().lambda)]
+    lambda: f64,
+    /// How much more a play counts than no play
+    #[arg(long, value_name = "ALPHA", default_value_t = Als::default().alpha)]
+    alpha: f64,
+}
+
+impl Points {
+    pub(super) fn als(&self, seed: u64) -> Result<Als> {
+        let als = Als {
+            factors: self.factors,
+            iterations: self.iterations,
+            lambda: self.lambda,
+            alpha: self.alpha,
+            seed,
+        };
+        als.check()?;
+        Ok(als)
     }
 }
 

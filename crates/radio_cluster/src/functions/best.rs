@@ -40,6 +40,16 @@ fn place() -> Fields {
     ])
 }
 
+/// The type of a list.
+pub(super) fn list() -> DataType {
+    DataType::LargeList(element())
+}
+
+/// An empty list; scores of 0 and below are of nobody's.
+pub(super) fn empty(n: usize) -> Top<u32> {
+    Top::new(n, f64::MIN_POSITIVE)
+}
+
 fn element() -> FieldRef {
     Arc::new(Field::new("item", DataType::Struct(place()), false))
 }
@@ -54,7 +64,7 @@ impl AggregateUDFImpl for Best {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::LargeList(element()))
+        Ok(list())
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
@@ -99,9 +109,7 @@ const BYTES: usize = 4 + 8;
 
 impl BestOfGroups {
     fn grow(&mut self, groups: usize) {
-        // Scores of 0 and below are of nobody's list.
-        let empty = Top::new(self.n, f64::MIN_POSITIVE);
-        self.tops.resize(groups, empty);
+        self.tops.resize(groups, empty(self.n));
     }
 
     fn take(&mut self, group: usize, item: u32, score: f64) {
@@ -121,6 +129,18 @@ impl BestOfGroups {
         })
         .collect()
     }
+}
+
+/// Lists as a column.
+pub(super) fn array_of(lists: &[Vec<(u32, f64)>]) -> ArrayRef {
+    let offsets = OffsetBuffer::from_lengths(lists.iter().map(Vec::len));
+    let ranks = lists.iter().flat_map(|list| (1..).take(list.len()));
+    let ranks = UInt32Array::from_iter_values(ranks);
+    let items = UInt32Array::from_iter_values(lists.iter().flatten().map(|place| place.0));
+    let scores = Float64Array::from_iter_values(lists.iter().flatten().map(|place| place.1));
+    let columns: Vec<ArrayRef> = vec![Arc::new(ranks), Arc::new(items), Arc::new(scores)];
+    let places = Arc::new(StructArray::new(place(), columns, None));
+    Arc::new(LargeListArray::new(element(), offsets, places, None))
 }
 
 impl GroupsAccumulator for BestOfGroups {
@@ -177,20 +197,7 @@ impl GroupsAccumulator for BestOfGroups {
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        let lists = self.emit(emit_to);
-        let offsets = OffsetBuffer::from_lengths(lists.iter().map(Vec::len));
-        let ranks = lists.iter().flat_map(|list| (1..).take(list.len()));
-        let ranks = UInt32Array::from_iter_values(ranks);
-        let items = UInt32Array::from_iter_values(lists.iter().flatten().map(|place| place.0));
-        let scores = Float64Array::from_iter_values(lists.iter().flatten().map(|place| place.1));
-        let columns: Vec<ArrayRef> = vec![Arc::new(ranks), Arc::new(items), Arc::new(scores)];
-        let places = Arc::new(StructArray::new(place(), columns, None));
-        Ok(Arc::new(LargeListArray::new(
-            element(),
-            offsets,
-            places,
-            None,
-        )))
+        Ok(array_of(&self.emit(emit_to)))
     }
 
     fn convert_to_state(

@@ -15,7 +15,7 @@ use radio_rec::similarity::{ColumnSums, Measure};
 
 type Function = fn(&[ColumnarValue]) -> Result<ArrayRef>;
 
-fn function(
+pub(super) fn function(
     name: &str,
     takes: Vec<DataType>,
     gives: DataType,
@@ -26,15 +26,44 @@ fn function(
     Arc::new(create_udf(name, takes, gives, kind, Arc::new(all)))
 }
 
+/// A constant that is a text.
+pub(super) fn text_of(argument: &ColumnarValue) -> Result<&str> {
+    match argument {
+        ColumnarValue::Scalar(ScalarValue::Utf8(Some(text))) => Ok(text),
+        _ => exec_err!("a text must be a constant"),
+    }
+}
+
+/// A constant that is a whole number.
+pub(super) fn count_of(argument: &ColumnarValue) -> Result<usize> {
+    match argument {
+        ColumnarValue::Scalar(ScalarValue::UInt64(Some(count))) => {
+            Ok(usize::try_from(*count).unwrap_or(usize::MAX))
+        }
+        _ => exec_err!("a count must be a constant"),
+    }
+}
+
+/// A constant that is a number.
+pub(super) fn constant_of(argument: &ColumnarValue) -> Result<f64> {
+    match argument {
+        ColumnarValue::Scalar(ScalarValue::Float64(Some(number))) => Ok(*number),
+        _ => exec_err!("a number must be a constant"),
+    }
+}
+
+/// A constant that names a measure.
+pub(super) fn measure_of(argument: &ColumnarValue) -> Result<Measure> {
+    let name = text_of(argument)?;
+    name.parse()
+        .map_err(|error: radio_rec::Error| exec_datafusion_err!("{error}"))
+}
+
 pub(super) fn similarity() -> Arc<ScalarUDF> {
     let mut takes = vec![DataType::Utf8];
     takes.resize(9, DataType::Float64);
     function("similarity", takes, DataType::Float64, |args| {
-        let ColumnarValue::Scalar(ScalarValue::Utf8(Some(measure))) = &args[0] else {
-            return exec_err!("the first argument of similarity must be the name of a measure");
-        };
-        let measure: Measure =
-            (measure.parse()).map_err(|error: radio_rec::Error| exec_datafusion_err!("{error}"))?;
+        let measure = measure_of(&args[0])?;
         let columns = ColumnarValue::values_to_arrays(&args[1..])?;
         let columns: Vec<&Float64Array> =
             columns.iter().map(|column| column.as_primitive()).collect();

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use radio_rec::interactions::Interactions;
+use radio_rec::recommend::{Als, Fit};
 use radio_rec::similarity::Neighbourhood;
 use tempfile::TempDir;
 
@@ -40,7 +41,7 @@ fn failed(folder: &Path, arguments: &str, code: i32) -> String {
     said
 }
 
-fn names(folder: &Path) -> Vec<String> {
+fn names_of(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap().flatten();
     let mut names: Vec<_> = entries
         .map(|entry| entry.file_name().into_string().unwrap())
@@ -78,7 +79,60 @@ fn neighbours_are_written_by_name() {
         }
     }
     assert!(rows.next().is_none());
-    assert_eq!(names(sandbox.path()), ["found", "plays.csv"]);
+    assert_eq!(names_of(sandbox.path()), ["found", "plays.csv"]);
+}
+
+#[test]
+fn vectors_are_written_by_name() {
+    let sandbox = sandbox();
+    let said = ran(
+        sandbox.path(),
+        "als plays.csv --factors 3 --iterations 2 --seed 5 -o vectors --format csv",
+    );
+    assert_eq!(said, "vectors/users.csv\nvectors/items.csv\n");
+    let mut sorted = songs();
+    sorted.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+    let names: std::collections::BTreeSet<_> = sorted.iter().map(|play| play.1.clone()).collect();
+    // Zeros of nobody else, so that items are in the order of their names too.
+    let first = sorted[0].0.clone();
+    let zeros = names.into_iter().map(|item| (first.clone(), item, 0.0));
+    let data = Interactions::from_triplets(zeros.chain(sorted)).unwrap();
+    let als = Als {
+        factors: 3,
+        iterations: 2,
+        seed: 5,
+        ..Als::default()
+    };
+    let model = als.fit(&data).unwrap();
+    let users: Vec<String> = data.users().iter().map(ToString::to_string).collect();
+    let items: Vec<String> = data.items().iter().map(ToString::to_string).collect();
+    for (side, names, vectors) in [
+        ("user", users, model.user_factors()),
+        ("item", items, model.item_factors()),
+    ] {
+        let path = sandbox.path().join(format!("vectors/{side}s.csv"));
+        let mut table = csv::Reader::from_path(path).unwrap();
+        let headers = vec![side, "factor_1", "factor_2", "factor_3"];
+        assert_eq!(table.headers().unwrap(), headers);
+        let rows: Vec<_> = table.records().map(Result::unwrap).collect();
+        assert_eq!(rows.len(), names.len());
+        for ((row, name), vector) in rows.iter().zip(&names).zip(vectors.rows()) {
+            assert_eq!(&row[0], name);
+            let found: Vec<f32> = row.iter().skip(1).map(|x| x.parse().unwrap()).collect();
+            assert_eq!(found, vector.to_vec(), "of {name}");
+        }
+    }
+    ran(
+        sandbox.path(),
+        "als plays.csv --factors 2 --iterations 1 -o other",
+    );
+    assert_eq!(
+        names_of(&sandbox.path().join("other")),
+        ["items.parquet", "users.parquet"]
+    );
+    let said = failed(sandbox.path(), "als plays.csv --alpha 1e38 -o third", 2);
+    assert!(said.contains("so that single precision can hold"), "{said}");
+    assert_eq!(names_of(sandbox.path()), ["other", "plays.csv", "vectors"]);
 }
 
 #[test]
@@ -104,7 +158,7 @@ fn all_results_are_the_same_again() {
         }
         ran(sandbox.path(), &format!("{what} -o three"));
         assert_eq!(
-            names(&sandbox.path().join("three")),
+            names_of(&sandbox.path().join("three")),
             [format!("{file}.parquet")]
         );
         for folder in ["one", "two", "three"] {
@@ -122,7 +176,7 @@ fn all_results_are_the_same_again() {
 #[test]
 fn a_plan_is_explained() {
     let sandbox = sandbox();
-    for what in ["neighbours", "popularity", "recommend"] {
+    for what in ["neighbours", "popularity", "recommend", "als"] {
         let plan = ran(sandbox.path(), &format!("{what} plays.csv --explain"));
         assert!(
             plan.contains("== plays\n") && plan.contains("DataSourceExec"),
@@ -134,7 +188,7 @@ fn a_plan_is_explained() {
         "neighbours plays.csv --explain --measure lift",
     );
     assert!(
-        plan.contains("similarity(lift,") && plan.contains("HashJoinExec"),
+        plan.contains("nearest(") && plan.contains("HashJoinExec"),
         "{plan}"
     );
     let plan = ran(
@@ -142,7 +196,7 @@ fn a_plan_is_explained() {
         "neighbours plays.csv --explain --memory 100M",
     );
     assert!(plan.contains("SortMergeJoin"), "{plan}");
-    assert_eq!(names(sandbox.path()), ["plays.csv"]);
+    assert_eq!(names_of(sandbox.path()), ["plays.csv"]);
 }
 
 #[test]
@@ -180,6 +234,14 @@ fn wrong_arguments_end_with_2() {
             "error: `plays.csv`: there is no column `song` for the item, but `user`, `item`, `plays`; say which one holds it with `--item`\n",
         ),
         (
+            "als plays.csv -o out --factors 0",
+            "error: `factors` is 0, but must be from 1 to 1024\n",
+        ),
+        (
+            "als plays.csv -o out --alpha NaN",
+            "error: `alpha` is NaN, but must be a finite number, at least 0\n",
+        ),
+        (
             "recommend plays.csv -o out -n 0",
             "error: lists must be of 1 item or more\n",
         ),
@@ -214,7 +276,7 @@ fn wrong_arguments_end_with_2() {
         said.contains("a number of bytes, such as 500M or 2G"),
         "{said}"
     );
-    assert_eq!(names(sandbox.path()), ["full", "plays.csv"]);
+    assert_eq!(names_of(sandbox.path()), ["full", "plays.csv"]);
 }
 
 #[test]
@@ -222,5 +284,5 @@ fn a_result_that_fails_leaves_nothing() {
     let sandbox = sandbox();
     let said = failed(sandbox.path(), "popularity plays.csv -o /proc/found", 1);
     assert!(said.contains("/proc/"), "{said}");
-    assert_eq!(names(sandbox.path()), ["plays.csv"]);
+    assert_eq!(names_of(sandbox.path()), ["plays.csv"]);
 }

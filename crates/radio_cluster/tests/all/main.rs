@@ -1,5 +1,6 @@
 //! Plans against the library, and the command.
 
+mod als;
 #[cfg(feature = "ballista")]
 mod cluster;
 mod command;

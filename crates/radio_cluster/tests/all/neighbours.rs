@@ -26,8 +26,19 @@ pub(crate) fn measures() -> impl Iterator<Item = Measure> {
 
 /// That plan and library find the same.
 pub(crate) async fn assert_equal(plays: &Plays<'_>, neighbourhood: Neighbourhood) {
-    let data = library::interactions(plays).await.unwrap();
     let found = neighbours::of_items(plays, &neighbourhood).unwrap();
+    assert_found(plays, neighbourhood, found).await;
+}
+
+/// That both plans and the library find the same.
+async fn assert_all_equal(plays: &Plays<'_>, neighbourhood: Neighbourhood) {
+    assert_equal(plays, neighbourhood).await;
+    let found = neighbours::broadcast(plays, &neighbourhood).await.unwrap();
+    assert_found(plays, neighbourhood, found).await;
+}
+
+async fn assert_found(plays: &Plays<'_>, neighbourhood: Neighbourhood, found: DataFrame) {
+    let data = library::interactions(plays).await.unwrap();
     let found = library::item_knn(&data, neighbourhood, found)
         .await
         .unwrap();
@@ -68,12 +79,61 @@ fn of_the_songs_by_each_measure() {
             assert_eq!(data.value(user, item), *value);
         }
         for measure in measures() {
-            assert_equal(&plays, Neighbourhood::new(7).measure(measure)).await;
+            assert_all_equal(&plays, Neighbourhood::new(7).measure(measure)).await;
         }
-        assert_equal(&plays, Neighbourhood::new(1000)).await;
-        assert_equal(&plays, Neighbourhood::new(5).minimum_support(3)).await;
-        assert_equal(&plays, Neighbourhood::new(5).shrinkage(2.5)).await;
+        assert_all_equal(&plays, Neighbourhood::new(1000)).await;
+        assert_all_equal(&plays, Neighbourhood::new(5).minimum_support(3)).await;
+        assert_all_equal(&plays, Neighbourhood::new(5).shrinkage(2.5)).await;
     });
+}
+
+#[test]
+fn of_fractions_as_the_library_adds_them_up() {
+    let mut songs = songs();
+    for (at, play) in songs.iter_mut().enumerate() {
+        play.2 = play.2 / 7.0 + (at % 13) as f64 / 11.0;
+    }
+    with_file(&songs, &Settings::default(), async |plays| {
+        for measure in measures().filter(|measure| *measure != Measure::Euclidean) {
+            let neighbourhood = Neighbourhood::new(9).measure(measure);
+            let found = neighbours::broadcast(&plays, &neighbourhood).await.unwrap();
+            assert_found(&plays, neighbourhood, found).await;
+        }
+    });
+}
+
+#[test]
+fn by_the_plan_that_holds_all_where_memory_suffices() {
+    let told = Arc::new(AtomicUsize::new(0));
+    let listener: Listener = {
+        let told = told.clone();
+        Box::new(move |event| {
+            if let Event::Begins {
+                stage: "neighbours",
+                plan,
+            } = event
+            {
+                assert!(plan.contains("nearest("), "{plan}");
+                told.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plays.csv");
+    write_csv(&path, &songs());
+    let settings = Settings {
+        memory: Some(64 << 20),
+        ..Settings::default()
+    };
+    let session = Session::new(&settings, Some(listener)).unwrap();
+    wait(async {
+        let plays = read(&session, &path).await.unwrap();
+        let neighbourhood = Neighbourhood::new(4);
+        let found = neighbours::by_fastest_plan(&plays, &neighbourhood).await;
+        let found = session.stage("neighbours", found.unwrap()).await.unwrap();
+        assert_found(&plays, neighbourhood, found).await;
+    });
+    assert_eq!(told.load(Ordering::Relaxed), 1);
 }
 
 #[test]
@@ -122,7 +182,7 @@ fn plays_of_a_user_are_capped() {
         for user in data.user_indices() {
             assert_eq!(few.items_of(user).len(), data.items_of(user).len().min(4));
         }
-        assert_equal(&capped, Neighbourhood::new(5)).await;
+        assert_all_equal(&capped, Neighbourhood::new(5)).await;
         let again = library::interactions(&plays.capped(4, 1606).await.unwrap())
             .await
             .unwrap();
@@ -243,7 +303,7 @@ proptest! {
         let settings = Settings { threads: Some(threads), ..Settings::default() };
         let neighbourhood = Neighbourhood::new(k).measure(measure).minimum_support(support);
         with_file(&crate::table::plays(&numbers), &settings, async |plays| {
-            assert_equal(&plays, neighbourhood).await;
+            assert_all_equal(&plays, neighbourhood).await;
         });
     }
 }

@@ -1,5 +1,5 @@
-//! What stands between marks in a cell: solutions, and tests that are not handed out. The marks are nbgrader's, in comments of any
-//! form; a mark is a line that has it anywhere.
+//! What stands between marks in a cell: solutions, and tests that are not handed out. The marks are nbgrader's, in
+//! comments of any form; a mark is a line that has it anywhere.
 
 /// What takes the place of code that is the student's to write.
 pub const CODE: &str = "todo!()";
@@ -21,7 +21,8 @@ const HIDDEN: Marks = Marks {
     end: "END HIDDEN TESTS",
 };
 
-/// A cell's text with `instead` in the place of each solution, as far indented as its first mark; `None` if there is none.
+/// A cell's text with `instead` in the place of each solution, as far indented as its first mark; `None` if there is
+/// none.
 ///
 /// # Errors
 /// What is wrong with the marks, a clause that names the line.

@@ -228,8 +228,8 @@ fn python_string(text: &str, quote: char) -> Option<(String, &str)> {
     None
 }
 
-/// Writes what stands after `// %%`, with the space before it. What jupytext itself would not read back as it is (a title
-/// with an equals sign, a lone key after a title) is written in a longer form that it does read.
+/// Writes what stands after `// %%`, with the space before it. What jupytext itself would not read back as it is (a
+/// title with an equals sign, a lone key after a title) is written in a longer form that it does read.
 pub(super) fn write(options: &CellOptions) -> String {
     let forms = [(true, true), (true, false), (false, false)];
     let mut texts =

@@ -19,7 +19,8 @@ const MAX_TEXT: usize = 1 << 16;
 /// How much of a value is kept for the history, in characters.
 const MAX_RESULT: usize = 1 << 12;
 
-/// The outputs of one cell. They go to the front ends that listen, under the cell's name, even if what it left running writes later.
+/// The outputs of one cell. They go to the front ends that listen, under the cell's name, even if what it left running
+/// writes later.
 pub(super) struct CellOutputs {
     kernel: Arc<Shared>,
     message: Arc<Message>,

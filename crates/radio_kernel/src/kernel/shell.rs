@@ -1,4 +1,5 @@
-//! The requests on the shell socket. Cells wait for each other; everything else is answered at once, while a cell may run.
+//! The requests on the shell socket. Cells wait for each other; everything else is answered at once, while a cell may
+//! run.
 
 use super::{Shared, control};
 use crate::wire::{ExecuteRequest, Message};

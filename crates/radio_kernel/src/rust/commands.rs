@@ -21,7 +21,8 @@ pub(super) enum SessionCommand {
     Doc(String),
 }
 
-/// Takes the session's commands from a cell's head. Their lines are left empty, so that the other lines keep their numbers.
+/// Takes the session's commands from a cell's head. Their lines are left empty, so that the other lines keep their
+/// numbers.
 pub(super) fn take_commands(source: &str) -> (Vec<SessionCommand>, String) {
     let mut commands = Vec::new();
     let mut in_head = true;
@@ -71,7 +72,8 @@ pub(super) fn doc(
 ) -> Result<Bundle, String> {
     document(name, names, libraries).ok_or_else(|| {
         format!(
-            "no cell and no crate of this notebook has {name:?}; of others there is documentation at https://doc.rust-lang.org/std/?search={name} and https://docs.rs/releases/search?query={name}"
+            "no cell and no crate of this notebook has {name:?}; of others there is documentation at \
+             https://doc.rust-lang.org/std/?search={name} and https://docs.rs/releases/search?query={name}"
         )
     })
 }

@@ -129,7 +129,8 @@ pub(super) const COMMANDS: &[&str] = &[
     "version",
 ];
 
-/// What could stand at the cursor, which is counted in code points. `libraries` is asked only where they can have something.
+/// What could stand at the cursor, which is counted in code points. `libraries` is asked only where they can have
+/// something.
 pub(super) fn complete(
     source: &str,
     cursor: usize,

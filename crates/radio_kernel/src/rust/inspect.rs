@@ -10,8 +10,8 @@ use serde_json::json;
 /// Of how many things of one name is told at most.
 const MAX_TOLD: usize = 3;
 
-/// What the name at the cursor is, which is counted in code points. `detailed`: items with all of their source, not their first line.
-/// `libraries` is asked only if the notebook itself has no such name.
+/// What the name at the cursor is, which is counted in code points. `detailed`: items with all of their source, not
+/// their first line. `libraries` is asked only if the notebook itself has no such name.
 pub(super) fn inspect(
     source: &str,
     cursor: usize,

@@ -1,5 +1,5 @@
-//! Whether a cell can be executed as it is, or goes on: by its brackets, texts and comments, by what its last line ends with, and where
-//! those leave it open, by the parser.
+//! Whether a cell can be executed as it is, or goes on: by its brackets, texts and comments, by what its last line ends
+//! with, and where those leave it open, by the parser.
 
 use super::cursor::is_open;
 use crate::wire::IsCompleteReply;

@@ -74,7 +74,8 @@ impl ItemKind {
     }
 }
 
-/// The type that a reference or a smart pointer of this type points to, which is written with all paths; itself, if it is neither.
+/// The type that a reference or a smart pointer of this type points to, which is written with all paths; itself, if it
+/// is neither.
 pub(super) fn pointed_to(type_name: &str) -> &str {
     let name = type_name.trim_start_matches(['&', '*', ' ']);
     let name = name

@@ -37,8 +37,8 @@ struct Reader<'s> {
     found: Vec<Entry>,
 }
 
-/// The names that this source defines in this module; with `only_public`, those of them that others can use. What cannot be parsed
-/// defines nothing.
+/// The names that this source defines in this module; with `only_public`, those of them that others can use. What
+/// cannot be parsed defines nothing.
 pub(super) fn outline(source: &str, module: &str, only_public: bool) -> Vec<Entry> {
     let mut reader = Reader {
         source,

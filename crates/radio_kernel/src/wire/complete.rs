@@ -23,6 +23,7 @@ pub struct CompleteReply {
     pub cursor_start: usize,
     /// Where it ends.
     pub cursor_end: usize,
-    /// The kinds and types of the matches, as IPython's `_jupyter_types_experimental`, which JupyterLab and VS Code show.
+    /// The kinds and types of the matches, as IPython's `_jupyter_types_experimental`, which JupyterLab and VS Code
+    /// show.
     pub metadata: Map<String, Value>,
 }

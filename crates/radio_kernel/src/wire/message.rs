@@ -111,8 +111,8 @@ impl Session {
         })
     }
 
-    /// A message as frames. `to` are the identities or the topic that it begins with; `parent` is the header of the message that it is
-    /// about.
+    /// A message as frames. `to` are the identities or the topic that it begins with; `parent` is the header of the
+    /// message that it is about.
     ///
     /// # Errors
     /// If the content cannot be written as JSON.

@@ -1,4 +1,5 @@
-//! Subshells, [JEP 91](https://jupyter.org/enhancement-proposals/91-kernel-subshells/kernel-subshells.html): further queues of requests.
+//! Subshells, [JEP 91](https://jupyter.org/enhancement-proposals/91-kernel-subshells/kernel-subshells.html): further
+//! queues of requests.
 
 use serde::{Deserialize, Serialize};
 

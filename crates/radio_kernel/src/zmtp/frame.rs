@@ -26,8 +26,8 @@ pub(super) enum Received {
 /// Reads one message or command; `None` where the peer has closed the connection between two of them.
 ///
 /// # Errors
-/// What the connection says, `UnexpectedEof` if it ends within a message, and `InvalidData` if the bytes are no frames or the message is
-/// too long.
+/// What the connection says, `UnexpectedEof` if it ends within a message, and `InvalidData` if the bytes are no frames
+/// or the message is too long.
 pub(super) fn read(stream: &mut impl Read) -> io::Result<Option<Received>> {
     let mut frames = Frames::new();
     let mut left = MAX_MESSAGE;

@@ -30,8 +30,8 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// Queues a message. Where there is no room, it waits for the peer to read; after `patience` the message is lost, and so are the
-    /// next ones, at once, until the peer reads again. Returns whether the message was taken.
+    /// Queues a message. Where there is no room, it waits for the peer to read; after `patience` the message is lost,
+    /// and so are the next ones, at once, until the peer reads again. Returns whether the message was taken.
     pub(super) fn push(&self, message: Arc<[u8]>, patience: Duration) -> bool {
         let has_room = |state: &State| {
             state.bytes == 0 || state.bytes.saturating_add(message.len()) <= MAX_WAITING

@@ -56,7 +56,8 @@ struct Peer {
 }
 
 impl Socket {
-    /// Binds a socket: peers can connect, and are heard once it is [served](Socket::serve). `name` is for what is said on stderr.
+    /// Binds a socket: peers can connect, and are heard once it is [served](Socket::serve). `name` is for what is said
+    /// on stderr.
     ///
     /// # Errors
     /// What the system says, such as that the port is taken.
@@ -79,7 +80,8 @@ impl Socket {
         self.address
     }
 
-    /// Begins to accept peers. What they say is given to `hear`, in order for each peer, at the same time for different ones.
+    /// Begins to accept peers. What they say is given to `hear`, in order for each peer, at the same time for different
+    /// ones.
     ///
     /// # Errors
     /// If no thread can be started.

@@ -230,7 +230,8 @@ impl FrontEnd {
         )
     }
 
-    /// Sends a cell that sleeps for a minute, and waits until it does: an interrupt ends what runs, not what is about to.
+    /// Sends a cell that sleeps for a minute, and waits until it does: an interrupt ends what runs, not what is about
+    /// to.
     pub fn begin_sleep(&mut self) {
         self.execute("print begun\nsleep 60000");
         while self.iopub.hear().kind != "stream" {}

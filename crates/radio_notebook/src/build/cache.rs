@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 
 /// How much room the kept cells may take, in bytes; the least recently used go first.
 const ROOM_FOR_CELLS: u64 = 1 << 30;
-/// How much room the kept sets may take, without the crates that cargo compiled for them, in bytes; the least recently used go
-/// first.
+/// How much room the kept sets may take, without the crates that cargo compiled for them, in bytes; the least recently
+/// used go first.
 const ROOM_FOR_SETS: u64 = 1 << 30;
 
 /// How long what is kept may grow before it is looked at again.
@@ -63,7 +63,8 @@ pub(crate) fn touch(record: &Path) {
     }
 }
 
-/// Has a thread forget what was used longest ago, once an hour: to look at all that is kept can take longer than to compile a cell.
+/// Has a thread forget what was used longest ago, once an hour: to look at all that is kept can take longer than to
+/// compile a cell.
 pub(crate) fn forget_old_meanwhile(target: &Path) -> Option<JoinHandle<()>> {
     let done = target.join("radio/tidied");
     let age = std::fs::metadata(&done).and_then(|file| file.modified());
@@ -78,8 +79,8 @@ pub(crate) fn forget_old_meanwhile(target: &Path) -> Option<JoinHandle<()>> {
     }))
 }
 
-/// Forgets what was used longest ago, if the cells or the sets of a target directory take too much room; and what runs that were
-/// killed have left half done.
+/// Forgets what was used longest ago, if the cells or the sets of a target directory take too much room; and what runs
+/// that were killed have left half done.
 fn forget_old(target: &Path) {
     let cells = target.join("radio/cells");
     forget_oldest(&cells, "record.json", ROOM_FOR_CELLS, &|folder| {
@@ -169,7 +170,8 @@ fn remove(path: &Path) {
     };
 }
 
-/// Removes all that is kept for the notebooks of the workspace that `folder` lies in. Compiled libraries stay, unless nobody but `radio` uses them.
+/// Removes all that is kept for the notebooks of the workspace that `folder` lies in. Compiled libraries stay, unless
+/// nobody but `radio` uses them.
 ///
 /// # Errors
 /// [`Error::Io`] if the folder cannot be found, or what is kept cannot be removed.

@@ -23,8 +23,8 @@ pub fn announced(line: &str, package: &str) -> Option<Vec<String>> {
     is_for_package.then_some(arguments)
 }
 
-/// The settings from outside that change what cargo has the compiler do: of the environment, and of cargo's configuration
-/// files for a package in `folder`.
+/// The settings from outside that change what cargo has the compiler do: of the environment, and of cargo's
+/// configuration files for a package in `folder`.
 pub fn settings(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let of_environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
@@ -46,7 +46,8 @@ pub fn settings(folder: &Path) -> Vec<(String, Vec<u8>)> {
     settings
 }
 
-/// The flags that cargo gives the compiler for a package in `folder`, by the environment or else by its configuration files.
+/// The flags that cargo gives the compiler for a package in `folder`, by the environment or else by its configuration
+/// files.
 pub fn flags(folder: &Path, host: &str) -> Vec<String> {
     if let Ok(flags) = std::env::var("CARGO_ENCODED_RUSTFLAGS") {
         return flags.split('\x1f').map(str::to_owned).collect();

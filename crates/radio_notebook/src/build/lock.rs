@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-/// The lock file for notebooks in `folder` with these dependencies: that of the workspace in which the notebook lies, or else
-/// of the workspace in which the first of its path dependencies lies. What was compiled and downloaded there need not be again,
-/// and one crate means one version in both.
+/// The lock file for notebooks in `folder` with these dependencies: that of the workspace in which the notebook lies,
+/// or else of the workspace in which the first of its path dependencies lies. What was compiled and downloaded there
+/// need not be again, and one crate means one version in both.
 pub fn of<'d>(
     folder: &Path,
     dependencies: impl IntoIterator<Item = &'d toml::Value>,

@@ -1,7 +1,7 @@
 //! The types of variables, from the intermediate form of a cell that the compiler prints.
 //!
-//! That form is not promised to stay as it is. So nothing is believed that is read here: each type is checked when the variable is
-//! taken, and a misread line is an error of the compiler's or of the cell's.
+//! That form is not promised to stay as it is. So nothing is believed that is read here: each type is checked when the
+//! variable is taken, and a misread line is an error of the compiler's or of the cell's.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -40,8 +40,8 @@ pub fn types(mir: &str) -> BTreeMap<String, String> {
     found
 }
 
-/// The closures that are variables of a cell's function, with the boxes that they fit into: their signatures are known, though
-/// their types have no names.
+/// The closures that are variables of a cell's function, with the boxes that they fit into: their signatures are known,
+/// though their types have no names.
 pub(crate) fn closures(mir: &str) -> BTreeMap<String, String> {
     let mut signatures: HashMap<&str, String> = HashMap::new();
     for line in mir

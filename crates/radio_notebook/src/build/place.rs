@@ -35,7 +35,8 @@ pub(crate) fn with_way_out(error: Error) -> Error {
             Error::document(
                 path,
                 format!(
-                    "the notebook cannot be compiled: the folder cannot be written ({source}); set CARGO_TARGET_DIR to one that can"
+                    "the notebook cannot be compiled: the folder cannot be written ({source}); set \
+                     CARGO_TARGET_DIR to one that can"
                 ),
             )
         }

@@ -1,10 +1,10 @@
-//! The dependencies of cells, built by cargo once a set, as a dynamic library that all cells share: there is one copy of each
-//! crate's statics, and a cell pays for the crates that it names.
+//! The dependencies of cells, built by cargo once a set, as a dynamic library that all cells share: there is one copy
+//! of each crate's statics, and a cell pays for the crates that it names.
 //!
-//! Cargo builds the crates of a set as it builds those of any package, with the versions of the workspace's lock file. What it
-//! said is kept: as long as the crates and their sources are what they were, cargo is not asked again. A set that grows from
-//! an earlier one of the same notebook shares the crates that are the same, down to their features, with that: the host has
-//! them already, and only what is new goes into the new library.
+//! Cargo builds the crates of a set as it builds those of any package, with the versions of the workspace's lock file.
+//! What it said is kept: as long as the crates and their sources are what they were, cargo is not asked again. A set
+//! that grows from an earlier one of the same notebook shares the crates that are the same, down to their features,
+//! with that: the host has them already, and only what is new goes into the new library.
 
 use super::cache::{file_hash, forget_old_meanwhile, inputs, touch};
 use super::cargo;
@@ -84,12 +84,13 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Builds the crates that `dependencies` name, with cargo's specifications and absolute paths, as a set that grows from
-    /// `base`. `progress` hears what cargo is doing.
+    /// Builds the crates that `dependencies` name, with cargo's specifications and absolute paths, as a set that grows
+    /// from `base`. `progress` hears what cargo is doing.
     ///
     /// # Errors
     /// [`Error::Io`] and [`Error::Tool`] for trouble with files and tools, [`Error::Interrupted`] after Ctrl-C,
-    /// [`Error::TimedOut`] at the deadline. Dependencies that cannot be built are no error here, but [`Built::Refused`].
+    /// [`Error::TimedOut`] at the deadline. Dependencies that cannot be built are no error here, but
+    /// [`Built::Refused`].
     pub fn build(
         &self,
         dependencies: &BTreeMap<String, toml::Value>,
@@ -151,7 +152,8 @@ impl Builder {
             let name = name.strip_prefix("lib").unwrap_or(&name);
             let name = name.rsplit_once('-').map_or(name, |(name, _)| name);
             return Ok(Built::Refused(format!(
-                "`{name}` was compiled anew since this notebook began, and cells have the old one: run the notebook from its start"
+                "`{name}` was compiled anew since this notebook began, and cells have the old one: run the \
+                 notebook from its start"
             )));
         }
         match self.link(made, folder, base)? {

@@ -1,5 +1,5 @@
-//! A source into a library that the host loads, by one call of the compiler and one of the linker. What was compiled before is
-//! kept under a key of all that went into it.
+//! A source into a library that the host loads, by one call of the compiler and one of the linker. What was compiled
+//! before is kept under a key of all that went into it.
 
 mod call;
 mod early;
@@ -78,7 +78,8 @@ struct Record {
     together: Option<String>,
     /// The libraries that all of those need, in their order.
     needs: Vec<PathBuf>,
-    /// The lengths of the library, and of what the compiler needs to know of it: by these, one that was cut short is known.
+    /// The lengths of the library, and of what the compiler needs to know of it: by these, one that was cut short is
+    /// known.
     lengths: [u64; 2],
     types: BTreeMap<String, String>,
     variables: BTreeSet<String>,
@@ -223,8 +224,8 @@ impl Compiler {
     /// Compiles a unit, unless that was done before.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::Tool`] for trouble with files and tools, [`Error::Interrupted`] after Ctrl-C and at the
-    /// deadline.
+    /// [`Error::Io`] and [`Error::Tool`] for trouble with files and tools, [`Error::Interrupted`] after Ctrl-C and at
+    /// the deadline.
     pub fn compile(&self, unit: &Unit<'_>) -> Result<Outcome> {
         let key = self.key(unit);
         let _turn = self.under_way.begin(&key);

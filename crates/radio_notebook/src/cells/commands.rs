@@ -4,8 +4,8 @@ use crate::dialect::commands::{COMMANDS, Command, ErrorFormat};
 use crate::program::scope::Scope;
 use std::path::Path;
 
-/// Has the commands of a cell act on `scope`. Returns the statements that answer them when the cell runs, with their lines.
-/// `folder` is the notebook's own, to which paths of dependencies are relative.
+/// Has the commands of a cell act on `scope`. Returns the statements that answer them when the cell runs, with their
+/// lines. `folder` is the notebook's own, to which paths of dependencies are relative.
 pub fn obey(scope: &mut Scope, commands: &[(u32, Command)], folder: &Path) -> Vec<(u32, String)> {
     let answers = commands
         .iter()
@@ -58,7 +58,8 @@ fn obey_one(scope: &mut Scope, command: &Command, folder: &Path) -> Option<Strin
             };
             let answer = format!("Error format: {text} (errors must implement std::fmt::{bound})");
             Some(format!(
-                "crate::__radio::question_mark::set_error_format({number}); crate::__radio::answers::says({answer:?}, \"\");"
+                "crate::__radio::question_mark::set_error_format({number}); \
+                 crate::__radio::answers::says({answer:?}, \"\");"
             ))
         }
         Command::Types => {
@@ -79,7 +80,8 @@ fn obey_one(scope: &mut Scope, command: &Command, folder: &Path) -> Option<Strin
         Command::Env(name, value) => {
             let answer = format!("Set {name}={value}");
             Some(format!(
-                "crate::__radio::answers::set_variable({name:?}, {value:?}); crate::__radio::answers::says({answer:?}, \"\");"
+                "crate::__radio::answers::set_variable({name:?}, {value:?}); \
+                 crate::__radio::answers::says({answer:?}, \"\");"
             ))
         }
         Command::Offline(offline) => {
@@ -144,8 +146,8 @@ fn absolute(mut specification: toml::Value, folder: &Path) -> toml::Value {
     specification
 }
 
-/// The specification of tokio that a notebook has, if it has one, with what running a future takes. Versions before 1 are
-/// left as they were asked for: they have other features.
+/// The specification of tokio that a notebook has, if it has one, with what running a future takes. Versions before 1
+/// are left as they were asked for: they have other features.
 pub(crate) fn with_runtime(given: Option<toml::Value>) -> toml::Value {
     let mut tokio = match given {
         None => toml::Table::from_iter([("version".to_owned(), "1.34".into())]),

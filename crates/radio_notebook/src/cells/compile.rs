@@ -1,7 +1,7 @@
 //! A cell into the libraries that the host loads.
 //!
-//! A cell is compiled as it seems to be. Where the compiler says that it is otherwise, that it moves a variable, say, it is
-//! compiled once more, and what was found out is kept: the next time, nothing has to be found out.
+//! A cell is compiled as it seems to be. Where the compiler says that it is otherwise, that it moves a variable, say,
+//! it is compiled once more, and what was found out is kept: the next time, nothing has to be found out.
 
 use super::commands::{obey, with_runtime};
 use super::finish::{closures_that_refer, finish};

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The closures of a cell that refer to its variables, which stay where they are: they are kept in boxes, since no other text can
-/// make them.
+/// The closures of a cell that refer to its variables, which stay where they are: they are kept in boxes, since no
+/// other text can make them.
 pub(crate) fn closures_that_refer(body: &Body<'_>, library: &Library) -> BTreeMap<String, String> {
     let declares = body.declares();
     let closures = library.closures.iter();

@@ -3,8 +3,8 @@
 use quote::ToTokens;
 use std::path::Path;
 
-/// A cell's text with the items of the files that it includes, each file on the line that includes it; `None` if it includes none.
-/// A file with an expression is left to the compiler.
+/// A cell's text with the items of the files that it includes, each file on the line that includes it; `None` if it
+/// includes none. A file with an expression is left to the compiler.
 pub(crate) fn with_included_items(source: &str, folder: &Path) -> Option<String> {
     let mut is_changed = false;
     let lines: Vec<String> = source

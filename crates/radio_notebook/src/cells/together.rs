@@ -1,8 +1,9 @@
-//! Cells that come one after the other into one library: nothing that a call of the compiler takes is paid for each of them.
+//! Cells that come one after the other into one library: nothing that a call of the compiler takes is paid for each of
+//! them.
 //!
-//! What a cell sees depends on the types of the variables before it. One call tells the types of all, as far as that can be foreseen;
-//! then the cells can be compiled in any order. Each is kept as what it would be by itself: where a guess was wrong, it is never
-//! asked for.
+//! What a cell sees depends on the types of the variables before it. One call tells the types of all, as far as that
+//! can be foreseen; then the cells can be compiled in any order. Each is kept as what it would be by itself: where a
+//! guess was wrong, it is never asked for.
 
 use super::compile::{Cells, Defined, file_of};
 use super::finish::finish;
@@ -149,7 +150,8 @@ impl Cells {
         noted.is_none() && self.compiler.kept(&key).is_none()
     }
 
-    /// Begins with the items of a cell, and has `scope` have them. Returns `false` if what comes after it cannot be foreseen.
+    /// Begins with the items of a cell, and has `scope` have them. Returns `false` if what comes after it cannot be
+    /// foreseen.
     fn enter(
         &mut self,
         scope: &mut Scope,

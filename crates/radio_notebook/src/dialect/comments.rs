@@ -3,8 +3,8 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::borrow::Cow;
 
-/// The code of a cell in which the doc comments after all else are plain ones: there is nothing in the cell that they could
-/// describe. Every character stays where it is.
+/// The code of a cell in which the doc comments after all else are plain ones: there is nothing in the cell that they
+/// could describe. Every character stays where it is.
 pub(crate) fn without_lone_docs(code: &str) -> Cow<'_, str> {
     let tokens: TokenStream = match code.parse() {
         Ok(tokens) => tokens,

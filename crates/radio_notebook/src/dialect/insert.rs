@@ -1,5 +1,5 @@
-//! The pieces that are cut out of a cell, and what is inserted into them: what leaves the cell at a `?` or a `return`, and the folder
-//! before the paths of included files.
+//! The pieces that are cut out of a cell, and what is inserted into them: what leaves the cell at a `?` or a `return`,
+//! and the folder before the paths of included files.
 
 use super::Fragment;
 use std::ops::Range;
@@ -85,8 +85,8 @@ pub(super) fn blank(code: &str, ranges: &[Range<usize>]) -> String {
         .collect()
 }
 
-/// Finds what leaves the cell early or has it wait: each `?`, `return` and `.await`, but not those inside closures, async
-/// blocks and items. What is inserted makes the first two leave the function that the cell is a part of.
+/// Finds what leaves the cell early or has it wait: each `?`, `return` and `.await`, but not those inside closures,
+/// async blocks and items. What is inserted makes the first two leave the function that the cell is a part of.
 #[derive(Default)]
 pub(super) struct Exits {
     /// Byte and text of each insertion.

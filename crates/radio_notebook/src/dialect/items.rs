@@ -19,7 +19,8 @@ pub struct Item {
     pub mentions: BTreeSet<String>,
     /// Its tokens, without comments and layout.
     pub tokens: String,
-    /// What a `use` of all that is in it brings in: an enum's variants, a module's public items; of a trait, its methods.
+    /// What a `use` of all that is in it brings in: an enum's variants, a module's public items; of a trait, its
+    /// methods.
     pub members: BTreeSet<String>,
     /// Every name in it.
     pub words: BTreeSet<String>,

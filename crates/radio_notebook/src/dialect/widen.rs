@@ -1,5 +1,5 @@
-//! What is to be inserted into an item so that other crates see of it what other cells see: all cells of a notebook are one
-//! crate to who writes them, and a crate each to the compiler.
+//! What is to be inserted into an item so that other crates see of it what other cells see: all cells of a notebook are
+//! one crate to who writes them, and a crate each to the compiler.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use std::collections::BTreeSet;
@@ -22,8 +22,8 @@ struct Widen {
 }
 
 impl Widen {
-    /// Makes visible what begins at byte `start` after its visibility. Below the root, what is private stays private: it is so for
-    /// other cells too.
+    /// Makes visible what begins at byte `start` after its visibility. Below the root, what is private stays private:
+    /// it is so for other cells too.
     fn visibility(&mut self, visibility: &syn::Visibility, start: usize, is_root: bool) {
         match visibility {
             syn::Visibility::Public(_) => {}

@@ -57,7 +57,8 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// What compiles by `cells` whatever it is told to. `stands_by`: whether a compiler is to wait for what may come later.
+    /// What compiles by `cells` whatever it is told to. `stands_by`: whether a compiler is to wait for what may come
+    /// later.
     pub fn begin(mut cells: Cells, stands_by: bool) -> Ahead {
         let starts = Arc::new(Mutex::new(None));
         let (wake, woken) = mpsc::sync_channel(1);
@@ -148,8 +149,8 @@ impl Ahead {
         let _ = self.wake.try_send(());
     }
 
-    /// Waits for what comes of the task at `at`. `is_over` is asked from time to time whether nobody waits any more: then, and
-    /// if it is not compiled at all, there is nothing.
+    /// Waits for what comes of the task at `at`. `is_over` is asked from time to time whether nobody waits any more:
+    /// then, and if it is not compiled at all, there is nothing.
     pub fn wait(
         &mut self,
         at: usize,

@@ -77,12 +77,12 @@ impl Watcher for Messenger {
     }
 }
 
-/// Executes `notebooks`, which were read from `paths`, at most `at_once` at a time. The reporter hears of a notebook while
-/// it runs if all before it are over, and afterwards if they are not.
+/// Executes `notebooks`, which were read from `paths`, at most `at_once` at a time. The reporter hears of a notebook
+/// while it runs if all before it are over, and afterwards if they are not.
 ///
 /// # Errors
-/// What the reporter's [`over`](Reporter::over) returns; notebooks that have begun by then are executed to their end, and
-/// nobody is told.
+/// What the reporter's [`over`](Reporter::over) returns; notebooks that have begun by then are executed to their end,
+/// and nobody is told.
 pub fn execute_all(
     notebooks: Vec<Notebook>,
     paths: &[impl AsRef<Path> + Sync],
@@ -99,7 +99,8 @@ pub fn execute_all(
     let (sender, events) = mpsc::sync_channel(MAX_EVENTS);
     let _answering = interrupt::answering();
     std::thread::scope(|scope| {
-        // Dropped with the end of this closure: who still has something to tell then does not wait until somebody listens.
+        // Dropped with the end of this closure: who still has something to tell then does not wait until somebody
+        // listens.
         let events = events;
         for _ in 0..at_once.clamp(1, total.max(1)) {
             let sender = sender.clone();

@@ -7,8 +7,9 @@ use crate::run::session::Session;
 use std::time::{Instant, SystemTime};
 
 impl Execution<'_> {
-    /// Runs cells by evcxr, in one process, from the cell at `first` on, and returns the first cell that still has to run. The
-    /// items of the cells before `first` are told to it once more; their variables died with an earlier process.
+    /// Runs cells by evcxr, in one process, from the cell at `first` on, and returns the first cell that still has to
+    /// run. The items of the cells before `first` are told to it once more; their variables died with an earlier
+    /// process.
     pub(super) fn run_by_evcxr(&mut self, first: usize) -> Result<usize> {
         let launch = self.hand_over_from(first)?;
         let mut session = None;

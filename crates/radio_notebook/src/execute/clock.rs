@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The last second that is written with a year of four digits: the end of 9999.
 const LAST: Duration = Duration::from_secs(253_402_300_799);
 
-/// When something ended that began at `begin` and took `took`: never before its beginning, even if the clock was set back.
+/// When something ended that began at `begin` and took `took`: never before its beginning, even if the clock was set
+/// back.
 pub fn after(begin: SystemTime, took: Duration) -> SystemTime {
     begin.checked_add(took).unwrap_or(begin)
 }

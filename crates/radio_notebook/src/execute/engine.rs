@@ -47,7 +47,8 @@ fn radio_evcxr() -> Result<PathBuf> {
         .find_map(|folder| Some(folder.join("radio-evcxr")).filter(|program| program.is_file()))
         .ok_or_else(|| {
             Error::Argument(
-                "--engine evcxr: there is no program radio-evcxr beside radio or on PATH; install it with `cargo install --locked --path crates/radio_evcxr --features evcxr`, which takes ten minutes"
+                "--engine evcxr: there is no program radio-evcxr beside radio or on PATH; install it with `cargo \
+                 install --locked --path crates/radio_evcxr --features evcxr`, which takes ten minutes"
                     .into(),
             )
         })
@@ -105,8 +106,8 @@ impl Launch {
     }
 }
 
-/// The part of a cell that defines something for later cells, without its statements: for a process that takes the place of
-/// one that ended, and with it the variables.
+/// The part of a cell that defines something for later cells, without its statements: for a process that takes the
+/// place of one that ended, and with it the variables.
 pub fn definitions(source: &str, code: &CellCode) -> String {
     let lines: Vec<&str> = source.lines().collect();
     let commands = code
@@ -171,7 +172,8 @@ pub fn complete(run: &mut CellRun, code: &CellCode) {
     }
 }
 
-/// How the embedded evcxr names a place in a cell, as the file's name of a [`ProgramLocation`](radio_runtime::protocol::ProgramLocation).
+/// How the embedded evcxr names a place in a cell, as the file's name of a
+/// [`ProgramLocation`](radio_runtime::protocol::ProgramLocation).
 pub fn cell_as_file(number: u32) -> String {
     format!("cell {number}")
 }

@@ -1,5 +1,5 @@
-//! What a message about a cell adds that neither the compiler nor the program knows: the crates of the workspace, the files
-//! beside the notebook.
+//! What a message about a cell adds that neither the compiler nor the program knows: the crates of the workspace, the
+//! files beside the notebook.
 
 use crate::build::lock::workspace_of;
 use crate::diagnostics::Diagnostic;
@@ -143,8 +143,8 @@ fn relative(path: &Path, folder: &Path) -> PathBuf {
     from.map(|_| Component::ParentDir).chain(way).collect()
 }
 
-/// What may have been meant by a file that a cell did not find, where the program says so: the texts in the cells tell its path.
-/// `sources` are those of the failed cell and of the cells before it, last first.
+/// What may have been meant by a file that a cell did not find, where the program says so: the texts in the cells tell
+/// its path. `sources` are those of the failed cell and of the cells before it, last first.
 pub(crate) fn about_files<'s>(
     failure: &Failure,
     sources: impl IntoIterator<Item = &'s str>,

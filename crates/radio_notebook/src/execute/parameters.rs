@@ -1,7 +1,7 @@
 //! `-p NAME VALUE`: values from the command line in place of those in the cell tagged `parameters`.
 //!
-//! As in papermill, the notebook's own cell stays, and a cell tagged `injected-parameters` is put after it. A value takes the
-//! type of the literal it replaces.
+//! As in papermill, the notebook's own cell stays, and a cell tagged `injected-parameters` is put after it. A value
+//! takes the type of the literal it replaces.
 
 use crate::dialect::CellCode;
 use crate::dialect::commands::split_commands;
@@ -13,8 +13,8 @@ use syn::spanned::Spanned;
 
 /// Puts the values in; returns the names that the notebook does not have.
 ///
-/// A text whose default is the path of an existing file, relative to the notebook (in `folder`), is the path of a file as
-/// well: it is taken relative to the current folder, where the user typed it, if it exists there.
+/// A text whose default is the path of an existing file, relative to the notebook (in `folder`), is the path of a file
+/// as well: it is taken relative to the current folder, where the user typed it, if it exists there.
 ///
 /// # Errors
 /// [`Error::Argument`] if a value does not fit its parameter's type.

@@ -27,7 +27,8 @@ pub struct Work {
     pub timed: bool,
 }
 
-/// The settings of cargo's profile for the cells, from the notebook's metadata: `{"radio": {"profile": {"opt-level": 2}}}`.
+/// The settings of cargo's profile for the cells, from the notebook's metadata:
+/// `{"radio": {"profile": {"opt-level": 2}}}`.
 pub(crate) fn profile_of(notebook: &Notebook, path: &Path) -> Result<toml::Table> {
     const KNOWN: [&str; 5] = [
         "opt-level",

@@ -1,5 +1,5 @@
-//! What a notebook does that works here, and not in Jupyter under the evcxr kernel: most of it was found out when its cells were
-//! compiled.
+//! What a notebook does that works here, and not in Jupyter under the evcxr kernel: most of it was found out when its
+//! cells were compiled.
 
 use crate::cells::Facts;
 use crate::dialect::{CellCode, Fragment};
@@ -28,8 +28,8 @@ struct Source {
     shows_itself: bool,
 }
 
-/// What is not portable in `notebook`, which was read from `path` and was executed without an unexpected failure; `facts` are what
-/// was found out about its cells.
+/// What is not portable in `notebook`, which was read from `path` and was executed without an unexpected failure;
+/// `facts` are what was found out about its cells.
 ///
 /// # Errors
 /// Trouble with files.
@@ -57,7 +57,8 @@ pub fn warnings(notebook: &Notebook, path: &Path, facts: &[(u32, Facts)]) -> Res
         };
         for name in &facts.closures {
             warn(format!(
-                "the variable `{name}` is a closure, whose type evcxr cannot name: make it a function, or put it into a `Box<dyn Fn(..) -> ..>`"
+                "the variable `{name}` is a closure, whose type evcxr cannot name: make it a function, or put it \
+                 into a `Box<dyn Fn(..) -> ..>`"
             ));
         }
         for name in &facts.unnamed {
@@ -67,7 +68,8 @@ pub fn warnings(notebook: &Notebook, path: &Path, facts: &[(u32, Facts)]) -> Res
         }
         for name in &facts.refer {
             warn(format!(
-                "the variable `{name}` borrows from another. evcxr keeps variables from cell to cell, but no borrows: clone it, or use it in the cell that makes it"
+                "the variable `{name}` borrows from another. evcxr keeps variables from cell to cell, but no \
+                 borrows: clone it, or use it in the cell that makes it"
             ));
         }
         let of_cell = sources.iter().find(|source| source.number == *cell);
@@ -110,13 +112,14 @@ fn shown_as_debug(cell: u32, why: &str) -> Warning {
     Warning {
         cell,
         message: format!(
-            "its last expression {why}, and evcxr then shows the value by `{{:?}}`: put it into a variable, and end the cell with that"
+            "its last expression {why}, and evcxr then shows the value by `{{:?}}`: put it into a variable, and \
+             end the cell with that"
         ),
     }
 }
 
-/// The warning about the first cell that has `what`, by which evcxr learns how to compile cells, if that is in the expression of a
-/// value that shows itself. `has` says whether a cell has it, and whether its last expression does.
+/// The warning about the first cell that has `what`, by which evcxr learns how to compile cells, if that is in the
+/// expression of a value that shows itself. `has` says whether a cell has it, and whether its last expression does.
 fn first_of_its_kind(
     sources: &[Source],
     what: &str,

@@ -1,8 +1,8 @@
 //! Compiles on a spare core what the next cells will ask for.
 //!
-//! Cells are compiled in their order, since each may change what the next one sees. Where nothing of a notebook is kept, those that
-//! follow are compiled together here meanwhile. What is made is kept like all that is compiled; if it was foreseen rightly, it is
-//! there when its cell's turn comes, and if not, only the core's time is lost.
+//! Cells are compiled in their order, since each may change what the next one sees. Where nothing of a notebook is
+//! kept, those that follow are compiled together here meanwhile. What is made is kept like all that is compiled; if it
+//! was foreseen rightly, it is there when its cell's turn comes, and if not, only the core's time is lost.
 
 use super::ahead::Task;
 use crate::cells::{Cells, Scope, is_foreseeable};

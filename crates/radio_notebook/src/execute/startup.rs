@@ -34,7 +34,8 @@ struct Evcxr {
 /// `init.evcxr`, and its prelude before `prelude.rs`.
 ///
 /// # Errors
-/// [`Error::Document`] if `evcxr.toml` is not understood or something is no file of text, [`Error::Io`] if a file cannot be read.
+/// [`Error::Document`] if `evcxr.toml` is not understood or something is no file of text, [`Error::Io`] if a file
+/// cannot be read.
 pub fn read(folder: &Path) -> Result<Option<Startup>> {
     let mut found = Vec::new();
     let mut read = |name: &str| -> Result<Option<String>> {

@@ -7,8 +7,8 @@ use crate::interrupt::Group;
 use crate::program::CellLocation;
 use std::time::{Duration, Instant};
 
-/// The numbers of the errors that text has which cannot be parsed: literals and block comments without an end, and a doc
-/// comment with nothing after it.
+/// The numbers of the errors that text has which cannot be parsed: literals and block comments without an end, and a
+/// doc comment with nothing after it.
 const SYNTAX_ERRORS: [&str; 8] = [
     "E0585", "E0586", "E0748", "E0758", "E0762", "E0763", "E0765", "E0766",
 ];

@@ -1,5 +1,5 @@
-//! The text of the crate with the function of a cell: it takes the variables that the cell names, does what the cell says, and
-//! keeps what it declares.
+//! The text of the crate with the function of a cell: it takes the variables that the cell names, does what the cell
+//! says, and keeps what it declares.
 
 use super::scope::{Making, Question, Scope, Variable};
 use super::text::{Attempt, FUNCTION, Mark, START, Text, begin, finish};
@@ -360,8 +360,8 @@ impl Body<'_> {
             writer.marked(&text, Mark::Keeps(name.clone()));
         }
         self.share(takes, writer);
-        // Where variables stay, what refers to something comes before that: it is not used any more when that is looked at.
-        // Otherwise it comes after that, so that the compiler says of what it takes that something refers to it.
+        // Where variables stay, what refers to something comes before that: it is not used any more when that is looked
+        // at. Otherwise it comes after that, so that the compiler says of what it takes that something refers to it.
         if !stays {
             self.give_back(takes, writer);
         }
@@ -459,7 +459,8 @@ impl Body<'_> {
     }
 }
 
-/// The line by which a variable of an earlier cell goes back, if the cell has not moved it. `stays`: whether it stays where it is.
+/// The line by which a variable of an earlier cell goes back, if the cell has not moved it. `stays`: whether it stays
+/// where it is.
 fn given_back(variable: &Variable, is_moved: bool, stays: bool) -> String {
     let name = &variable.name;
     match (variable.lent_to.is_empty(), is_moved) {

@@ -1,8 +1,9 @@
 //! What a cell defines: its own items, and copies of earlier ones that mean something else from it on.
 //!
-//! A cell that defines a name again gives earlier callers the new definition, as in evcxr: what depends on the name is copied
-//! into the cell's library, and the copies hold from then on. An `impl` for a type of an earlier cell needs the type in
-//! its own crate: the type is copied with all that depends on it, and since its text is the same, values of it are taken over.
+//! A cell that defines a name again gives earlier callers the new definition, as in evcxr: what depends on the name is
+//! copied into the cell's library, and the copies hold from then on. An `impl` for a type of an earlier cell needs the
+//! type in its own crate: the type is copied with all that depends on it, and since its text is the same, values of it
+//! are taken over.
 
 use super::scope::{Known, Placed, Scope};
 use crate::dialect::items::{Item, ItemKind};
@@ -21,7 +22,8 @@ pub struct Definitions {
     pub imports: Arc<Vec<Placed<Import>>>,
     /// The earlier items that hold no longer, or as copies only.
     over: Vec<Arc<Known>>,
-    /// Those of the copies that are `static`s whose types are what they were: there is one of each, which the copy stands for.
+    /// Those of the copies that are `static`s whose types are what they were: there is one of each, which the copy
+    /// stands for.
     pub kept_statics: Vec<Arc<Known>>,
     /// The copied types whose text, and that of all they depend on, is the same.
     same_types: Vec<(String, String)>,
@@ -155,8 +157,8 @@ impl Definitions {
             .any(|kept| Arc::ptr_eq(kept, known))
     }
 
-    /// Has `scope` hold what the cell with this number defines, in the library that crates call `library`, where the symbols of
-    /// its `static`s begin with `statics`, if they have any.
+    /// Has `scope` hold what the cell with this number defines, in the library that crates call `library`, where the
+    /// symbols of its `static`s begin with `statics`, if they have any.
     pub fn enter(&self, scope: &mut Scope, number: u32, library: &str, statics: Option<&str>) {
         let symbol = |item: &Item| {
             item.elsewhere.as_ref()?;

@@ -1,7 +1,7 @@
 //! The text by which the compiler says, in one call, of which types the variables of many cells are.
 //!
-//! It has the cells in one function, one after the other, and is never run. What it says is a guess: a later cell may decide a
-//! type in it, where by itself each cell sees those before it only.
+//! It has the cells in one function, one after the other, and is never run. What it says is a guess: a later cell may
+//! decide a type in it, where by itself each cell sees those before it only.
 
 use super::scope::{Question, Scope};
 use super::text::{FUNCTION, Mark, Text, begin, finish};

@@ -1,7 +1,7 @@
 //! Cells into the text of crates, and the lines of these back into cells and lines: pure text.
 //!
-//! A cell becomes up to two crates: one that has its items, which later cells are compiled against, and one with a function
-//! that takes the variables it names, does what the cell says, and gives the variables back.
+//! A cell becomes up to two crates: one that has its items, which later cells are compiled against, and one with a
+//! function that takes the variables it names, does what the cell says, and gives the variables back.
 
 use super::CellLocation;
 use super::definitions::Definitions;
@@ -97,8 +97,8 @@ pub struct Attempt {
     pub never_shows: bool,
 }
 
-/// The warnings that nobody is to see: what is unused in one cell is there for another one; and what comes of making everything
-/// public, and of how variables are kept.
+/// The warnings that nobody is to see: what is unused in one cell is there for another one; and what comes of making
+/// everything public, and of how variables are kept.
 const LINTS: &str = "#![allow(unused, private_interfaces, private_bounds, async_fn_in_trait, hidden_glob_reexports, ambiguous_glob_reexports, forgetting_copy_types, forgetting_references, improper_ctypes)]\n";
 
 /// How the symbols of `static`s begin; what follows tells the crate that has them.
@@ -116,8 +116,8 @@ pub(super) const START: &str = "crate::__radio::__radio_start!(__radio_start);\n
 /// How the function of a cell begins, after its name.
 pub(super) const FUNCTION: &str = "(__radio_number: u32) -> ::std::result::Result<(), crate::__radio::Raised> {\nuse crate::__radio::QuestionMark as _;\n";
 
-/// The text of a crate with the function of a cell as that of a module in a crate with others, by which the host knows the function
-/// as `start`; `None` if it would mean something else there. Its lines stay where they are.
+/// The text of a crate with the function of a cell as that of a module in a crate with others, by which the host knows
+/// the function as `start`; `None` if it would mean something else there. Its lines stay where they are.
 pub(crate) fn as_module(source: &str, start: &str) -> Option<String> {
     const OF_CRATE: [&str; 5] = ["module_path", "type_name", "include", "super::", "env!"];
     if OF_CRATE.iter().any(|text| source.contains(text)) {

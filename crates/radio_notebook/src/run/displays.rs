@@ -47,7 +47,8 @@ pub fn content(bundle: &[(String, String)]) -> Vec<(String, String)> {
     content.cloned().collect()
 }
 
-/// The outputs of one cell as they are in the end, when all was done. What is replaced in another cell's outputs is left out.
+/// The outputs of one cell as they are in the end, when all was done. What is replaced in another cell's outputs is
+/// left out.
 pub fn settle(outputs: Vec<Output>) -> Vec<Output> {
     let mut settled: Vec<(Option<String>, Output)> = Vec::new();
     for output in outputs {

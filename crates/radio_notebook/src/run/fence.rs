@@ -1,8 +1,9 @@
-//! A fence around the process that runs a notebook's cells: a folder to work in, and limits to what it may read and use.
+//! A fence around the process that runs a notebook's cells: a folder to work in, and limits to what it may read and
+//! use.
 //!
-//! Cells are compiled outside of it and loaded inside: what is compiled is kept where the cells of one notebook cannot change,
-//! or read, what belongs to another. `radio` starts itself once more, as the process that puts up the fence and then runs the
-//! host in it; so nothing of this happens between a fork and an exec.
+//! Cells are compiled outside of it and loaded inside: what is compiled is kept where the cells of one notebook cannot
+//! change, or read, what belongs to another. `radio` starts itself once more, as the process that puts up the fence and
+//! then runs the host in it; so nothing of this happens between a fork and an exec.
 //!
 //! | file | |
 //! |---|---|
@@ -118,8 +119,8 @@ pub struct Fence {
 }
 
 impl Fence {
-    /// A fence around cells that run in `work`, a folder in `scratch`; all of `scratch/files` is theirs. `reads` is what they
-    /// may read besides what any program needs, and `hidden` what they may not read wherever it lies.
+    /// A fence around cells that run in `work`, a folder in `scratch`; all of `scratch/files` is theirs. `reads` is
+    /// what they may read besides what any program needs, and `hidden` what they may not read wherever it lies.
     ///
     /// # Errors
     /// [`Error::Io`] if folders cannot be made.

@@ -60,7 +60,8 @@ pub enum Piece<'p> {
     Content(&'p [(String, String)]),
 }
 
-/// Hears every piece as soon as its place in the order is known. The last content of a cell is left out if nothing has followed it.
+/// Hears every piece as soon as its place in the order is known. The last content of a cell is left out if nothing has
+/// followed it.
 pub type Live<'l> = dyn FnMut(Piece<'_>) + 'l;
 
 /// A block that was begun and not ended.
@@ -134,8 +135,8 @@ impl Collector {
     /// Takes a mark: `stream` is now in `phase`. A stream that ended is in all phases, `u32::MAX`.
     pub fn mark(&mut self, stream: Stream, phase: u32, live: &mut Live<'_>) {
         let reached = &mut self.phases[stream as usize];
-        // The last mark of a process that was ended may come after the first ones of that which took its place. (Phases begin
-        // anew after the last one.)
+        // The last mark of a process that was ended may come after the first ones of that which took its place. (Phases
+        // begin anew after the last one.)
         if phase != u32::MAX && phase.wrapping_sub(*reached).cast_signed() < 0 {
             return;
         }
@@ -376,8 +377,8 @@ impl Collector {
         }
     }
 
-    /// Passes on the last content although nothing has followed it for a while, unless it is the cell's value, written from
-    /// the phase `result_from` on.
+    /// Passes on the last content although nothing has followed it for a while, unless it is the cell's value, written
+    /// from the phase `result_from` on.
     pub fn settle(&mut self, result_from: Option<u32>, live: &mut Live<'_>) {
         let is_value = |phase: &u32| result_from.is_some_and(|from| *phase >= from);
         if self

@@ -39,7 +39,8 @@ struct Ran {
 }
 
 impl Running {
-    /// What runs cells by the program `host`, which is started before the first. `asks`: whether they can ask for input.
+    /// What runs cells by the program `host`, which is started before the first. `asks`: whether they can ask for
+    /// input.
     pub fn new(host: PathBuf, asks: bool) -> Running {
         Running {
             host,
@@ -209,8 +210,8 @@ impl Running {
         }
     }
 
-    /// Goes back to the state before a cell that failed, which is `snapshot` if that lacks nothing. Otherwise the cells since
-    /// the last state that does run once more, before the next one runs.
+    /// Goes back to the state before a cell that failed, which is `snapshot` if that lacks nothing. Otherwise the cells
+    /// since the last state that does run once more, before the next one runs.
     pub(crate) fn go_back(&mut self, snapshot: Option<Snapshot>) {
         match snapshot {
             Some(state) if state.threads == 0 => self.states.push((self.ran.len(), state)),
@@ -247,8 +248,8 @@ impl Running {
     }
 }
 
-/// Which state to do without, of several by the numbers of cells before them: the older one of only two, and else the one
-/// between the nearest two others, so that those that are left stand as far apart everywhere.
+/// Which state to do without, of several by the numbers of cells before them: the older one of only two, and else the
+/// one between the nearest two others, so that those that are left stand as far apart everywhere.
 fn least_needed<T>(states: &[(usize, T)]) -> usize {
     let inner = 1..states.len().saturating_sub(1);
     inner

@@ -91,12 +91,12 @@ pub trait Listener {
     /// The cell writes text.
     fn hears(&mut self, stream: Stream, text: &str);
 
-    /// The cell shows something, once for each MIME type. The last that a cell shows is not heard if nothing follows it: it may be
-    /// the value, and is among the outputs.
+    /// The cell shows something, once for each MIME type. The last that a cell shows is not heard if nothing follows
+    /// it: it may be the value, and is among the outputs.
     fn shows(&mut self, _bundle: &[(String, String)]) {}
 
-    /// What is to be the answer to a cell's request for input; `None` if there is none. Only asked where the program was
-    /// started with [`Input::Answers`].
+    /// What is to be the answer to a cell's request for input; `None` if there is none. Only asked where the program
+    /// was started with [`Input::Answers`].
     fn answers(&mut self, request: &Request) -> Option<String>;
 }
 
@@ -111,7 +111,8 @@ pub struct Session {
     answers: Option<ChildStdin>,
     events: Receiver<Event>,
     collector: Collector,
-    /// The cell that the program waits before; it may say so while the outputs of the one before are still on their way.
+    /// The cell that the program waits before; it may say so while the outputs of the one before are still on their
+    /// way.
     waits_before: Option<u32>,
     host: Host,
     /// Whether somebody waits for the session to look up.
@@ -143,8 +144,8 @@ const WAITING_EVENTS: usize = 64;
 const MAX_NOTES: usize = 100;
 /// How long the end of a dead program's output is waited for: a process it left behind may hold its pipes open.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How long a cell that asks for input is still listened to before it is answered or given up: what it wrote before is on its way
-/// through the other stream.
+/// How long a cell that asks for input is still listened to before it is answered or given up: what it wrote before is
+/// on its way through the other stream.
 const GRACE: Duration = Duration::from_millis(50);
 
 impl Session {
@@ -231,8 +232,8 @@ impl Session {
         Ok(session)
     }
 
-    /// Has a process of the host end with it. Behind a fence, processes may have numbers of their own, which mean others here;
-    /// there the guard ends them.
+    /// Has a process of the host end with it. Behind a fence, processes may have numbers of their own, which mean
+    /// others here; there the guard ends them.
     fn add_process(&mut self, process: u32) {
         if self.guard.is_none() || cfg!(not(target_os = "linux")) {
             self.group.add(process);
@@ -472,11 +473,13 @@ impl Session {
         // It may have ended meanwhile.
         let unanswered = unanswered.or_else(|| self.collector.next_request());
         if let Some(Request { prompt, .. }) = unanswered {
-            // The program reads the end of its input, and goes on with an empty line: whatever it does with that is not meant.
+            // The program reads the end of its input, and goes on with an empty line: whatever it does with that is not
+            // meant.
             let why = match self.answers {
                 Some(_) => format!("the cell asked for input ({prompt:?}), and got none"),
                 None => format!(
-                    "the cell asks for input ({prompt:?}), and there is nobody to ask: make it a parameter (`radio run -p NAME VALUE`), or run the notebook by `radio step` in a terminal or in Jupyter"
+                    "the cell asks for input ({prompt:?}), and there is nobody to ask: make it a parameter \
+                     (`radio run -p NAME VALUE`), or run the notebook by `radio step` in a terminal or in Jupyter"
                 ),
             };
             run.failure = Some(match interrupt::requested() {

@@ -1,9 +1,9 @@
 //! Notebooks as an mdBook: `book.toml`, a page a notebook, figures as files.
 //!
-//! The sources are written, and `mdbook` makes the site of them where it is installed; as a library it would take longer to compile than
-//! all the rest. mdBook passes HTML on as it stands, and so a page is our own HTML, which is harmless, cell by cell on a line of its
-//! own: what is in a notebook never meets mdBook's reader of Markdown. Headings alone are Markdown, since mdBook makes its contents and
-//! its search of them.
+//! The sources are written, and `mdbook` makes the site of them where it is installed; as a library it would take
+//! longer to compile than all the rest. mdBook passes HTML on as it stands, and so a page is our own HTML, which is
+//! harmless, cell by cell on a line of its own: what is in a notebook never meets mdBook's reader of Markdown. Headings
+//! alone are Markdown, since mdBook makes its contents and its search of them.
 
 use super::cells::{self, Page};
 use super::outline::Ids;
@@ -23,14 +23,16 @@ const SCRIPT: &str = include_str!("book.js");
 /// Writes the book's sources into `folder`, and has mdBook make the site.
 ///
 /// # Errors
-/// Trouble with files; [`Error::Argument`] where something else is in the folder; [`Error::Tool`] if mdBook does not make the site.
+/// Trouble with files; [`Error::Argument`] where something else is in the folder; [`Error::Tool`] if mdBook does not
+/// make the site.
 pub fn write(sources: &[Source], site: &Site, with_code: bool, folder: &Path) -> Result<()> {
     let settings = folder.join("book.toml");
     let is_book = settings.is_file();
     let is_empty = std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
     if !is_book && !is_empty {
         return Err(Error::Argument(format!(
-            "{}: there is something in this folder, and it is no book (it has no book.toml); name another one by --output",
+            "{}: there is something in this folder, and it is no book (it has no book.toml); name another one by \
+             --output",
             folder.display()
         )));
     }

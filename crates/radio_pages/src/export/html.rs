@@ -46,8 +46,8 @@ fn contents(headings: &[Heading]) -> String {
     )
 }
 
-/// A whole file. Nothing in it may load, run or send anything but what is written here: the policy names the style and the script by
-/// their hashes, and pictures are within.
+/// A whole file. Nothing in it may load, run or send anything but what is written here: the policy names the style and
+/// the script by their hashes, and pictures are within.
 pub(crate) fn document(
     title: &str,
     class: &str,

@@ -40,7 +40,8 @@ pub fn browser() -> Result<PathBuf> {
         });
     }
     let names = NAMES.iter().chain(&APPLICATIONS);
-    names.map(Path::new).find_map(find).ok_or_else(|| Error::tool("chromium", "a PDF is printed by Chromium or Chrome, and none is found here; install one (Debian, Ubuntu: apt install chromium), name one by \
+    names.map(Path::new).find_map(find).ok_or_else(|| Error::tool("chromium", "a PDF is printed by Chromium or \
+        Chrome, and none is found here; install one (Debian, Ubuntu: apt install chromium), name one by \
                   the variable CHROME, or export --to html and print the page from a browser"))
 }
 

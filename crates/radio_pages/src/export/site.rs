@@ -71,8 +71,8 @@ impl Site {
         title.unwrap_or(&source.name).to_owned()
     }
 
-    /// Where a link of a notebook leads that is no address of the web: to one of its headings, or to a notebook that is exported
-    /// with it. `None` where that is nowhere.
+    /// Where a link of a notebook leads that is no address of the web: to one of its headings, or to a notebook that is
+    /// exported with it. `None` where that is nowhere.
     pub fn link(&self, source: &Source, address: &str) -> Option<String> {
         let address = decoded(address);
         let (path, fragment) = address.split_once('#').unwrap_or((&address, ""));

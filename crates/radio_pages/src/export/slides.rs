@@ -1,7 +1,8 @@
 //! A notebook as slides in one HTML file, by the `slideshow` metadata that RISE and nbconvert know.
 //!
-//! `slide` and `subslide` begin a slide, a `fragment` waits for a key, `notes` are for the speaker, `skip` is left out, and anything
-//! else goes on with what is before it. Without such metadata, each cell that begins with a heading begins a slide.
+//! `slide` and `subslide` begin a slide, a `fragment` waits for a key, `notes` are for the speaker, `skip` is left out,
+//! and anything else goes on with what is before it. Without such metadata, each cell that begins with a heading begins
+//! a slide.
 
 use super::cells::{self, Drawn, Page};
 use super::html::document;

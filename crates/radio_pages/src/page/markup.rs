@@ -1,7 +1,9 @@
-//! HTML of a notebook's own: what of it is harmless is written anew from lists of what may stand there, and the rest is refused.
+//! HTML of a notebook's own: what of it is harmless is written anew from lists of what may stand there, and the rest is
+//! refused.
 //!
-//! Nothing passes through: a tag comes out only as a name of the lists below, an attribute only as a number or a class of the
-//! page's. Where the text is not plainly that, the caller shows it in a frame without rights, or as the text it is.
+//! Nothing passes through: a tag comes out only as a name of the lists below, an attribute only as a number or a class
+//! of the page's. Where the text is not plainly that, the caller shows it in a frame without rights, or as the text it
+//! is.
 
 use super::columns::{Columns, is_number};
 use super::text::escape;
@@ -43,7 +45,8 @@ pub(super) enum Token<'t> {
     Comment,
 }
 
-/// HTML in its pieces; `None` where it is not written as plainly as can be: a lone `<`, a doctype, a tag without its end.
+/// HTML in its pieces; `None` where it is not written as plainly as can be: a lone `<`, a doctype, a tag without its
+/// end.
 pub(super) fn tokens(html: &str) -> Option<Vec<Token<'_>>> {
     let mut tokens = Vec::new();
     let mut rest = html;
@@ -120,8 +123,8 @@ fn attributes(text: &str) -> Option<(Vec<(String, &str)>, &str)> {
     }
 }
 
-/// HTML of an output that is made of tables, lists and plain text alone, written anew: columns of numbers are marked as such, and
-/// what styles and names it has of its own is left out. `None` for any other.
+/// HTML of an output that is made of tables, lists and plain text alone, written anew: columns of numbers are marked as
+/// such, and what styles and names it has of its own is left out. `None` for any other.
 pub fn harmless(html: &str) -> Option<String> {
     let tokens = tokens(html)?;
     let mut columns = Columns::of(&tokens).into_iter();

@@ -55,8 +55,8 @@ fn depth(latex: &str) -> usize {
     most
 }
 
-/// `markup` with its harmless attributes alone; `None` if it holds anything but balanced MathML. The converter escapes the
-/// text of a formula; this does not rely on it.
+/// `markup` with its harmless attributes alone; `None` if it holds anything but balanced MathML. The converter escapes
+/// the text of a formula; this does not rely on it.
 fn only_mathml(markup: &str) -> Option<String> {
     const ATTRIBUTES: [&str; 26] = [
         "accent",

@@ -26,8 +26,8 @@ impl Catalogue {
     }
 }
 
-/// `None` if a reader takes `value` for how often something was played; otherwise what it must be, in words that complete
-/// "must be".
+/// `None` if a reader takes `value` for how often something was played; otherwise what it must be, in words that
+/// complete "must be".
 ///
 /// ```
 /// use radio_rec::interactions::what_a_value_must_be;

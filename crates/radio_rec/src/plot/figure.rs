@@ -365,8 +365,8 @@ impl Figure {
     }
 }
 
-/// What is generic in the methods above is compiled where they are called: in a notebook, by the cell. So they do no more than
-/// turn what they are given into these arguments.
+/// What is generic in the methods above is compiled where they are called: in a notebook, by the cell. So they do no
+/// more than turn what they are given into these arguments.
 impl Figure {
     fn of_ranges(values: Vec<f64>) -> Result<Self> {
         Ok(Self::of(Chart::Histogram(Histogram::new(values)?)))

@@ -66,7 +66,8 @@ pub(super) fn svg(
     let mut document = String::with_capacity(marks.len() + 500);
     let _ = write!(
         document,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" role=\"img\">\n\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" \
+         role=\"img\">\n\
          <title>{}</title>\n<desc>{}</desc>\n{marks}",
         size.0,
         size.1,

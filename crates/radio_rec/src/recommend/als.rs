@@ -1,6 +1,9 @@
 //! Users and items as points whose product says what is played.
 
+mod half_step;
 mod kernel;
+
+pub use self::half_step::{AlsHalfStep, AlsRows};
 
 use ndarray::{Array1, Array2};
 use rand::rngs::ChaCha8Rng;
@@ -106,9 +109,8 @@ impl Fit for Als {
         self.check()?;
         check_not_empty(data)?;
         let (users, items) = data.shape();
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        let mut begin =
-            |rows| Factors::from_fn(rows, self.factors, || rng.random_range(0.0..0.01_f32));
+        let mut random = self.random();
+        let mut begin = |rows| Factors::from_fn(rows, self.factors, &mut random);
         let (users, items) = (begin(users), begin(items));
         self.fit_from(data, users, items)
     }
@@ -127,20 +129,40 @@ impl Als {
             kernel::improve(&mut users, &items, data.by_user(), lambda, alpha);
             kernel::improve(&mut items, &users, data.by_item(), lambda, alpha);
         }
-        let vectors = Vectors::unchecked(users.to_array(), items.to_array());
-        let vectors = vectors.checked(data, self.factors).map_err(|_| {
-            Error::invalid(
-                "alpha",
-                format!("{} with lambda {}", self.alpha, self.lambda),
-                "so that single precision can hold lambda and alpha x value; use a smaller alpha, or smaller values, or another lambda",
-            )
-        })?;
+        self.model(data, users.to_array(), items.to_array())
+    }
+
+    /// The numbers that vectors begin with, the users' first.
+    fn random(&self) -> impl FnMut() -> f32 + use<> {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        move || rng.random_range(0.0..0.01)
+    }
+
+    /// The model of vectors of the right number, if they are finite.
+    fn model(
+        &self,
+        data: &Interactions,
+        users: Array2<f32>,
+        items: Array2<f32>,
+    ) -> Result<AlsModel> {
+        let vectors = Vectors::unchecked(users, items);
+        let vectors = vectors.checked(data, self.factors);
+        let vectors = vectors.map_err(|_| self.too_large())?;
         Ok(AlsModel {
             data: data.clone(),
             parameters: *self,
             gram: gram(&vectors.items),
             vectors,
         })
+    }
+
+    fn too_large(&self) -> Error {
+        Error::invalid(
+            "alpha",
+            format!("{} with lambda {}", self.alpha, self.lambda),
+            "so that single precision can hold lambda and alpha x value; use a smaller alpha, or smaller values, \
+             or another lambda",
+        )
     }
 }
 
@@ -175,6 +197,38 @@ impl AlsModel {
 }
 
 impl AlsModel {
+    /// A model of vectors that were learned elsewhere, as by [`AlsHalfStep`]s: an array of users x factors, and one of
+    /// items x factors.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for a parameter outside its range, for a matrix without values, for arrays of other
+    /// shapes, and for vectors of what is not finite.
+    pub fn from_factors(
+        data: &Interactions,
+        parameters: Als,
+        users: Array2<f32>,
+        items: Array2<f32>,
+    ) -> Result<Self> {
+        parameters.check()?;
+        check_not_empty(data)?;
+        let (rows, columns) = data.shape();
+        for (name, vectors, rows) in [("users", &users, rows), ("items", &items, columns)] {
+            let expected = (rows, parameters.factors);
+            if vectors.dim() != expected {
+                return Err(Error::invalid(
+                    name,
+                    format!("an array of {} x {}", vectors.nrows(), vectors.ncols()),
+                    format!(
+                        "of {} x {}, a row each with its factors",
+                        expected.0, expected.1
+                    ),
+                ));
+            }
+        }
+        parameters.model(data, users, items)
+    }
+
     /// The vectors of the users: an array of users x factors.
     pub fn user_factors(&self) -> &Array2<f32> {
         &self.vectors.users

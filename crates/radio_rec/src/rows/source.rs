@@ -160,7 +160,8 @@ impl Packing {
                     Self::Zstd => ("zstd", "unzstd"),
                 };
                 Err(at_the_beginning(format!(
-                    "the table is compressed by {name}; unpack it with {tool}, or compile radio_rec with the feature `{name}`"
+                    "the table is compressed by {name}; unpack it with {tool}, or compile radio_rec with the \
+                     feature `{name}`"
                 )))
             }
         }

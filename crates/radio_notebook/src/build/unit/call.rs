@@ -23,7 +23,8 @@ pub(super) struct Call {
 pub(super) type Said = std::result::Result<Vec<serde_json::Value>, Vec<serde_json::Value>>;
 
 impl Compiler {
-    /// Calls the compiler in the folder `at`, or has the one compile that waits there. `hears` is told what it has made.
+    /// Calls the compiler in the folder `at`, or has the one compile that waits there. `hears` is told what it has
+    /// made.
     pub(super) fn call(
         &self,
         call: &Call,

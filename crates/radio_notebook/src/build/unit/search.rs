@@ -1,9 +1,9 @@
 //! Names that a unit has not brought into its scope: the compiler is asked once more which crates have them.
 //!
-//! What a unit does not name costs it no time, since the compiler does not read the crates of its set then; so it cannot say either
-//! where a missing name can be found. And where it has read them, stable compilers keep to themselves what of it is not marked as
-//! stable, which only the standard library's items are. So this call has them speak as the nightly ones do. Nothing of what it says
-//! counts but advice to import from the crates of the set.
+//! What a unit does not name costs it no time, since the compiler does not read the crates of its set then; so it
+//! cannot say either where a missing name can be found. And where it has read them, stable compilers keep to themselves
+//! what of it is not marked as stable, which only the standard library's items are. So this call has them speak as the
+//! nightly ones do. Nothing of what it says counts but advice to import from the crates of the set.
 
 use super::{Compiler, Unit, write};
 use crate::build::tools::hear;
@@ -17,7 +17,8 @@ const MISSING: [&str; 8] = [
 ];
 
 impl Compiler {
-    /// What the compiler `said` of a unit that it has refused, with advice on the names that are missing if crates have them.
+    /// What the compiler `said` of a unit that it has refused, with advice on the names that are missing if crates have
+    /// them.
     ///
     /// # Errors
     /// As [`compile`](Compiler::compile).

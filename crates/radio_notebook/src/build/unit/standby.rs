@@ -1,5 +1,5 @@
-//! A compiler that is started before there is something to compile. To load itself takes a quarter of what a small cell takes;
-//! this one has done so, and waits for its arguments.
+//! A compiler that is started before there is something to compile. To load itself takes a quarter of what a small cell
+//! takes; this one has done so, and waits for its arguments.
 
 use super::Compiler;
 use super::call::Call;

@@ -1,6 +1,8 @@
-//! Several units by one call of the compiler, into one library: most of the time that a call takes, it takes for each call.
+//! Several units by one call of the compiler, into one library: most of the time that a call takes, it takes for each
+//! call.
 //!
-//! The units become modules of one crate. They are kept as if each had been compiled by itself, but that they share a library.
+//! The units become modules of one crate. They are kept as if each had been compiled by itself, but that they share a
+//! library.
 
 use super::{CODE, CRATE, Compiler, Library, Record, START, Unit, length, write};
 use crate::error::Result;
@@ -22,8 +24,8 @@ fn module_of(key: &str) -> String {
 }
 
 impl Compiler {
-    /// Compiles functions of cells together, apart from those that are kept or being compiled, and from those that cannot be
-    /// modules. All must have the same set and settings. Returns the compiler's messages if it refuses them.
+    /// Compiles functions of cells together, apart from those that are kept or being compiled, and from those that
+    /// cannot be modules. All must have the same set and settings. Returns the compiler's messages if it refuses them.
     ///
     /// # Errors
     /// As [`compile`](Compiler::compile).
@@ -120,7 +122,8 @@ impl Compiler {
         Ok(Ok(()))
     }
 
-    /// What the compiler says of the types of variables in the functions of a unit, which is checked only: the `mir` of all.
+    /// What the compiler says of the types of variables in the functions of a unit, which is checked only: the `mir` of
+    /// all.
     ///
     /// # Errors
     /// As [`compile`](Compiler::compile).

@@ -1,4 +1,5 @@
-//! `:dep`: what it asks for, and what is wrong with it, before cargo sees it: cargo would speak of a manifest that nobody wrote.
+//! `:dep`: what it asks for, and what is wrong with it, before cargo sees it: cargo would speak of a manifest that
+//! nobody wrote.
 
 use super::Command;
 use crate::near::nearest;

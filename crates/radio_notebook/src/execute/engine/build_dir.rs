@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 /// How many notebooks can be executed by evcxr at the same time.
 const MOST: usize = 64;
 
-/// Where cargo finds it, above the build directories: libraries are optimised as those of compiled notebooks are, whatever
-/// `:opt` says of the cells.
+/// Where cargo finds it, above the build directories: libraries are optimised as those of compiled notebooks are,
+/// whatever `:opt` says of the cells.
 const CARGO_CONFIG: &str = "[profile.dev.package.\"*\"]
 opt-level = 3
 debug-assertions = false
@@ -33,8 +33,8 @@ impl BuildDir {
     /// [`Error::Io`] if it cannot be made, [`Error::Argument`] if all are in use.
     pub fn take(folder: &Path) -> Result<BuildDir> {
         let mut target = target_of(folder)?;
-        // evcxr hands the names of files to its child processes between spaces; and cargo takes a package that lies in a
-        // workspace for a part of it.
+        // evcxr hands the names of files to its child processes between spaces; and cargo takes a package that lies in
+        // a workspace for a part of it.
         let is_in_package = |path: &Path| path.ancestors().any(|up| up.join("Cargo.toml").exists());
         if has_space(&target) || is_in_package(&target) {
             target = own_target();
@@ -42,7 +42,8 @@ impl BuildDir {
         let all = target.join("radio/evcxr");
         if has_space(&all) {
             return Err(Error::Argument(format!(
-                "--engine evcxr: evcxr cannot work in {}, which has a space in its name; set CARGO_TARGET_DIR to a folder that has none and lies in no package",
+                "--engine evcxr: evcxr cannot work in {}, which has a space in its name; set CARGO_TARGET_DIR to \
+                 a folder that has none and lies in no package",
                 all.display()
             )));
         }

@@ -106,7 +106,8 @@ mod system {
         "/proc",
         "/sys/fs/cgroup",
     ];
-    /// How many tasks a namespace of users may have, where the system counts them for each; threads count, and root is not counted.
+    /// How many tasks a namespace of users may have, where the system counts them for each; threads count, and root is
+    /// not counted.
     const MAX_TASKS: u64 = 1024;
 
     const DEVICES: [&str; 5] = [
@@ -165,8 +166,8 @@ mod system {
             .unwrap_or_else(|| 128 + status.signal().unwrap_or_default()))
     }
 
-    /// Gives what this process starts from now on a namespace of processes. As an ordinary user, in a namespace of users in which
-    /// it is nobody else.
+    /// Gives what this process starts from now on a namespace of processes. As an ordinary user, in a namespace of
+    /// users in which it is nobody else.
     fn own_processes() -> bool {
         let (user, group) = (nix::unistd::getuid(), nix::unistd::getgid());
         let both = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWPID;

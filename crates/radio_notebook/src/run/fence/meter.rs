@@ -1,4 +1,5 @@
-//! What a cell takes of processor time, so that a busy machine does not cost it what it may have, and how much it writes.
+//! What a cell takes of processor time, so that a busy machine does not cost it what it may have, and how much it
+//! writes.
 
 use super::Fence;
 use super::watch::descendants;
@@ -67,7 +68,8 @@ impl Meter {
     }
 }
 
-/// How long a cell may take by the clock that may take so much processor time. Where the system does not tell the latter, it is both.
+/// How long a cell may take by the clock that may take so much processor time. Where the system does not tell the
+/// latter, it is both.
 pub(super) fn by_the_clock(time: Duration) -> Duration {
     match cfg!(target_os = "linux") {
         true => time * TIMES_BY_THE_CLOCK,

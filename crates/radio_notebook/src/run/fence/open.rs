@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// The files and folders that make up all of `root` but what is `denied`. Links are left out: what they point to is found
-/// where it lies.
+/// The files and folders that make up all of `root` but what is `denied`. Links are left out: what they point to is
+/// found where it lies.
 pub fn around(root: &Path, denied: &[PathBuf]) -> Vec<PathBuf> {
     let mut open = Vec::new();
     if let Ok(root) = std::fs::canonicalize(root) {
@@ -28,9 +28,9 @@ fn gather(at: &Path, denied: &[PathBuf], open: &mut Vec<PathBuf>) {
     }
 }
 
-/// Keeps this thread, and all threads and processes that it starts from now on, from reading what is `denied`, but for what is
-/// `allowed`. The compiler that a thread calls reads what `include_str!` names, and would read it for whoever asks. Where the
-/// system cannot do this, nothing happens; [`Strength`](super::Strength) says so.
+/// Keeps this thread, and all threads and processes that it starts from now on, from reading what is `denied`, but for
+/// what is `allowed`. The compiler that a thread calls reads what `include_str!` names, and would read it for whoever
+/// asks. Where the system cannot do this, nothing happens; [`Strength`](super::Strength) says so.
 #[cfg(target_os = "linux")]
 pub fn keep_thread_from(denied: &[PathBuf], allowed: &[&Path]) {
     use landlock::{

@@ -1,7 +1,7 @@
 //! Ends what takes too many processes, too much memory or too much of the disk.
 //!
-//! The system's own limits count for each process, or for all of a user's, and do not hold for root. So what runs behind the fence
-//! is looked at, fifty times a second.
+//! The system's own limits count for each process, or for all of a user's, and do not hold for root. So what runs
+//! behind the fence is looked at, fifty times a second.
 
 use super::{Fence, Meter};
 use std::path::{Path, PathBuf};
@@ -61,8 +61,9 @@ impl Guard {
     }
 }
 
-/// Has this thread come before all others that want a processor: those of a cell that starts processes without end are thousands by
-/// the time that it would be its turn. The system allows that to root, for whom it does not limit how many there are.
+/// Has this thread come before all others that want a processor: those of a cell that starts processes without end are
+/// thousands by the time that it would be its turn. The system allows that to root, for whom it does not limit how many
+/// there are.
 #[cfg(target_os = "linux")]
 fn come_first() {
     use nix::libc::{SCHED_FIFO, sched_param, sched_setscheduler};
@@ -138,8 +139,8 @@ fn size(folder: &Path, depth: usize) -> u64 {
     sizes.sum()
 }
 
-/// What a process has started, and what those have, and so on, those nearest to it first; no more of them than it takes to see that
-/// there are more than `most`, since they may become more while they are counted. Known on Linux only.
+/// What a process has started, and what those have, and so on, those nearest to it first; no more of them than it takes
+/// to see that there are more than `most`, since they may become more while they are counted. Known on Linux only.
 pub(super) fn descendants(leader: u32, most: usize) -> Vec<u32> {
     let mut found: Vec<u32> = Vec::new();
     let mut next = 0;
@@ -176,8 +177,8 @@ pub(super) fn end_all(leader: u32) {
     }
 }
 
-/// Ends a process with its group, all of which then starts nothing more, however many there are. Processes come from the top: where the
-/// first is that of a namespace, it takes all others with it.
+/// Ends a process with its group, all of which then starts nothing more, however many there are. Processes come from
+/// the top: where the first is that of a namespace, it takes all others with it.
 fn end(process: u32) {
     use nix::sys::signal::{Signal, kill, killpg};
     let process = nix::unistd::Pid::from_raw(process.cast_signed());

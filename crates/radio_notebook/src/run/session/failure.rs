@@ -47,7 +47,8 @@ pub(super) fn failure_of(status: ExitStatus) -> Failure {
         Some(LOST) => failure(
             "Exited",
             &format!(
-                "the program ended itself with exit code {LOST}, as it does where a cell has closed its connection to radio"
+                "the program ended itself with exit code {LOST}, as it does where a cell has closed its \
+                 connection to radio"
             ),
         ),
         Some(code) => failure(

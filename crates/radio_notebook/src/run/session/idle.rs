@@ -33,8 +33,8 @@ impl Session {
         }
     }
 
-    /// Passes on what threads of earlier cells write while no cell runs, until somebody [wakes](Waker::wake) the session.
-    /// Returns what was shown last, if nothing has followed it.
+    /// Passes on what threads of earlier cells write while no cell runs, until somebody [wakes](Waker::wake) the
+    /// session. Returns what was shown last, if nothing has followed it.
     pub fn idle(&mut self, listener: &mut dyn Listener) -> Vec<Output> {
         while !self.is_called.swap(false, Ordering::SeqCst) {
             let mut live = |piece: Piece<'_>| pass(listener, piece);

@@ -81,7 +81,8 @@ impl Places {
             _ => (format!("column {}", column + 1), (column + 1).to_string()),
         };
         let message = format!(
-            "{what} is not known as a weight, and every row would count 1; say `weight({how})` if it holds how much a row \
+            "{what} is not known as a weight, and every row would count 1; say `weight({how})` if it holds how \
+             much a row \
              counts, or `unweighted()` if each counts 1"
         );
         Err(first.problem(column, message))
@@ -122,7 +123,8 @@ impl Header<'_> {
         let separated = quoted(separator);
         let how = match separator {
             // A delimiter is one byte: between two of them lies an empty cell.
-            "::" => "say `delimiter(b':')`, where every other column is empty, and place the columns by number: 1, 3, 5, 7".into(),
+            "::" => "say `delimiter(b':')`, where every other column is empty, and place the columns by number: \
+             1, 3, 5, 7".into(),
             _ => format!("say `delimiter(b{separated})`"),
         };
         let message =

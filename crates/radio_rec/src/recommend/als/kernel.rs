@@ -1,5 +1,7 @@
 //! The least squares of one side at a time, by conjugate gradients in single precision.
 
+use std::borrow::Borrow;
+
 use ndarray::{Array2, ArrayView2, s};
 
 use crate::interactions::Compressed;
@@ -19,6 +21,10 @@ const ROWS_PER_GRAM: usize = 1024;
 /// How many vectors ahead are prefetched: they may be anywhere in memory.
 const AHEAD: usize = 16;
 
+/// How many vectors of what was played lie side by side at once, so that a row of millions takes no more memory than
+/// one of thousands; a multiple of four. In tests so few that rows are longer.
+const GATHERED: usize = if cfg!(test) { 8 } else { 4096 };
+
 /// Vectors of the same length, one after the other, each padded with zeros to a multiple of [`LANES`], so that the
 /// loops over them have no remainder.
 pub(super) struct Factors {
@@ -37,6 +43,36 @@ impl Factors {
         Self { values, factors }
     }
 
+    /// The rows of an array, padded.
+    pub(super) fn from_array(rows: Array2<f32>) -> Self {
+        let factors = rows.ncols();
+        let stride = factors.next_multiple_of(LANES);
+        let values = if factors == stride && rows.is_standard_layout() {
+            // Nothing to pad, so that what may be large is not copied.
+            rows.into_raw_vec_and_offset().0
+        } else {
+            let mut values = vec![0.0; rows.nrows() * stride];
+            for (padded, row) in values.chunks_exact_mut(stride).zip(rows.rows()) {
+                padded
+                    .iter_mut()
+                    .zip(row)
+                    .for_each(|(to, &from)| *to = from);
+            }
+            values
+        };
+        Self { values, factors }
+    }
+
+    /// How many numbers a vector has.
+    pub(super) fn factors(&self) -> usize {
+        self.factors
+    }
+
+    /// How many vectors there are.
+    pub(super) fn rows(&self) -> usize {
+        self.values.len() / self.stride()
+    }
+
     /// The vectors without their padding: rows x factors.
     pub(super) fn to_array(&self) -> Array2<f32> {
         self.padded().slice(s![.., ..self.factors]).to_owned()
@@ -51,8 +87,8 @@ impl Factors {
     }
 
     fn padded(&self) -> ArrayView2<'_, f32> {
-        let rows = self.values.len() / self.stride();
-        ArrayView2::from_shape((rows, self.stride()), &self.values).expect("rows of one length")
+        ArrayView2::from_shape((self.rows(), self.stride()), &self.values)
+            .expect("rows of one length")
     }
 
     /// Σ y yᵀ, padded: the same bits on any number of threads.
@@ -103,34 +139,82 @@ pub(super) fn improve(
     alpha: f32,
 ) {
     let stride = side.stride();
-    let mut gram = other.gram();
-    gram.iter_mut()
-        .step_by(stride + 1)
-        .for_each(|diagonal| *diagonal += lambda);
+    let step = Step::new(other, lambda, alpha);
     parallel::for_each_init(
         side.values.chunks_mut(ROWS_PER_TASK * stride),
         || Scratch::new(stride),
         |scratch, task, vectors| {
             for (row, x) in (task * ROWS_PER_TASK..).zip(vectors.chunks_exact_mut(stride)) {
                 let (columns, values) = plays.row(row);
-                if columns.is_empty() {
-                    x.fill(0.0);
-                    continue;
-                }
-                scratch.gather(other, columns);
-                solve(x, &gram, scratch, values, alpha);
+                step.improve(scratch, x, Plays { columns, values });
             }
         },
     );
 }
 
+/// What improves the vectors of one side: those of the other, and what follows from them.
+pub(super) struct Step<O> {
+    other: O,
+    /// Σ y yᵀ + λ I, padded.
+    gram: Vec<f32>,
+    alpha: f32,
+}
+
+impl<O: Borrow<Factors>> Step<O> {
+    pub(super) fn new(other: O, lambda: f32, alpha: f32) -> Self {
+        let vectors = other.borrow();
+        let mut gram = vectors.gram();
+        gram.iter_mut()
+            .step_by(vectors.stride() + 1)
+            .for_each(|diagonal| *diagonal += lambda);
+        Self { other, gram, alpha }
+    }
+
+    /// The vectors of the other side.
+    pub(super) fn other(&self) -> &Factors {
+        self.other.borrow()
+    }
+
+    pub(super) fn scratch(&self) -> Scratch {
+        Scratch::new(self.other().stride())
+    }
+
+    /// Improves the padded vector `x` of somebody, or of something, by its plays.
+    fn improve(&self, scratch: &mut Scratch, x: &mut [f32], plays: Plays<'_>) {
+        if plays.columns.is_empty() {
+            x.fill(0.0);
+            return;
+        }
+        solve(x, &self.gram, self.other(), scratch, plays, self.alpha);
+    }
+
+    /// [`improve`](Self::improve) of a vector without padding.
+    pub(super) fn improve_unpadded(&self, scratch: &mut Scratch, x: &mut [f32], plays: Plays<'_>) {
+        let mut padded = std::mem::take(&mut scratch.padded);
+        padded[..x.len()].copy_from_slice(x);
+        padded[x.len()..].fill(0.0);
+        self.improve(scratch, &mut padded, plays);
+        x.copy_from_slice(&padded[..x.len()]);
+        scratch.padded = padded;
+    }
+}
+
+/// A row of the matrix: what was played, and how much.
+#[derive(Clone, Copy)]
+pub(super) struct Plays<'a> {
+    pub(super) columns: &'a [u32],
+    pub(super) values: &'a [f64],
+}
+
 /// What one task needs for a row, kept from row to row.
-struct Scratch {
-    /// The vectors of what was played, one after the other: read several times, and then from the cache.
+pub(super) struct Scratch {
+    /// The vectors of what was played, or of some of it, one after the other: read several times, and then from the
+    /// cache.
     played: Vec<f32>,
     residual: Vec<f32>,
     direction: Vec<f32>,
     product: Vec<f32>,
+    padded: Vec<f32>,
 }
 
 impl Scratch {
@@ -140,29 +224,39 @@ impl Scratch {
             residual: vec![0.0; stride],
             direction: vec![0.0; stride],
             product: vec![0.0; stride],
-        }
-    }
-
-    fn gather(&mut self, other: &Factors, columns: &[u32]) {
-        self.played.clear();
-        for (n, &column) in columns.iter().enumerate() {
-            if let Some(&later) = columns.get(n + AHEAD) {
-                prefetch(other.row(later));
-            }
-            self.played.extend_from_slice(other.row(column));
+            padded: vec![0.0; stride],
         }
     }
 }
 
+/// Puts the vectors of some rows one after the other.
+fn gather(played: &mut Vec<f32>, other: &Factors, columns: &[u32]) {
+    played.clear();
+    for (n, &column) in columns.iter().enumerate() {
+        if let Some(&later) = columns.get(n + AHEAD) {
+            prefetch(other.row(later));
+        }
+        played.extend_from_slice(other.row(column));
+    }
+}
+
 /// [`solve_with`] with the widest registers that the processor has.
-fn solve(x: &mut [f32], gram: &[f32], scratch: &mut Scratch, values: &[f64], alpha: f32) {
+fn solve(
+    x: &mut [f32],
+    gram: &[f32],
+    other: &Factors,
+    scratch: &mut Scratch,
+    plays: Plays<'_>,
+    alpha: f32,
+) {
     with_widest!(
         solve_with,
         (
             x: &mut [f32],
             gram: &[f32],
+            other: &Factors,
             scratch: &mut Scratch,
-            values: &[f64],
+            plays: Plays<'_>,
             alpha: f32,
         )
     );
@@ -174,8 +268,9 @@ fn solve_with<R: Registers>(
     registers: R,
     x: &mut [f32],
     gram: &[f32],
+    other: &Factors,
     scratch: &mut Scratch,
-    values: &[f64],
+    plays: Plays<'_>,
     alpha: f32,
 ) {
     let Scratch {
@@ -183,13 +278,26 @@ fn solve_with<R: Registers>(
         residual,
         direction,
         product,
+        ..
     } = scratch;
+    let is_short = plays.columns.len() <= GATHERED;
+    if is_short {
+        gather(played, other, plays.columns);
+    }
+    // Parts of whole fours, so that sums have one order however many parts there are.
+    let parts = plays.columns.chunks(GATHERED);
+    let parts = parts.zip(plays.values.chunks(GATHERED));
     multiply(registers, gram, x, residual);
     residual.iter_mut().for_each(|r| *r = -*r);
-    add_projections(registers, residual, played, x, values, |value, along| {
-        let more = alpha * value;
-        1.0 + more - more * along
-    });
+    for (columns, values) in parts.clone() {
+        if !is_short {
+            gather(played, other, columns);
+        }
+        add_projections(registers, residual, played, x, values, |value, along| {
+            let more = alpha * value;
+            1.0 + more - more * along
+        });
+    }
     direction.copy_from_slice(residual);
     let mut size = dot(registers, residual, residual);
     for _ in 0..STEPS {
@@ -197,14 +305,19 @@ fn solve_with<R: Registers>(
             break;
         }
         multiply(registers, gram, direction, product);
-        add_projections(
-            registers,
-            product,
-            played,
-            direction,
-            values,
-            |value, along| alpha * value * along,
-        );
+        for (columns, values) in parts.clone() {
+            if !is_short {
+                gather(played, other, columns);
+            }
+            add_projections(
+                registers,
+                product,
+                played,
+                direction,
+                values,
+                |value, along| alpha * value * along,
+            );
+        }
         let curvature = dot(registers, direction, product);
         if !curvature.is_finite() {
             // A step of 0 would leave what the vector began with, as if it had been learned.
@@ -398,11 +511,11 @@ mod tests {
             for (row, mut x) in narrow.rows_mut().into_iter().enumerate() {
                 let mut scratch = Scratch::new(items.stride());
                 let (columns, values) = plays.row(row);
-                scratch.gather(&items, columns);
                 let mut padded = vec![0.0; items.stride()];
                 if !columns.is_empty() {
                     padded.copy_from_slice(users.row(row as u32));
-                    solve_with(Portable, &mut padded, &gram, &mut scratch, values, alpha as f32);
+                    let plays = Plays { columns, values };
+                    solve_with(Portable, &mut padded, &gram, &items, &mut scratch, plays, alpha as f32);
                 }
                 x.iter_mut().zip(padded).for_each(|(x, improved)| *x = improved);
             }
