@@ -381,6 +381,9 @@ mod tests {
         assert_eq!(safe_name("../../x"), "_.._.._x");
         assert_eq!(safe_name("top ten"), "top ten");
         assert!(safe_name(&"𝒳".repeat(90)).len() <= 200);
+        assert_eq!(safe_name(" a-b_c.d+e "), "a-b_c.d+e");
+        assert_eq!(safe_name(&"a".repeat(81)), "a".repeat(80));
+        assert_eq!(safe_name(".hidden"), "_.hidden");
         for name in ["..", ".", "", "/etc/passwd", "a\\b", "a\0b", "c:d", "\n"] {
             let safe = safe_name(name);
             assert!(
@@ -480,6 +483,81 @@ mod tests {
             drop(first);
             assert_eq!(done.recv(), Ok(true));
         });
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused_by_its_byte() {
+        let path = Path::new("x/a.ipynb");
+        assert_eq!(text_of(b"ab".to_vec(), path).unwrap(), "ab");
+        let message = text_of(b"ab\xff".to_vec(), path).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "x/a.ipynb: this is not a notebook: byte 3 is not UTF-8 text"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), "λ").unwrap();
+        assert_eq!(read_text(&folder.path().join("a")).unwrap(), "λ");
+        assert_eq!((stem(path), ends_in(path, "ipynb")), ("a".into(), true));
+        assert!(!ends_in(path, "rs") && !ends_in(Path::new("ipynb"), "ipynb"));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.txt");
+        make_folder(&folder.path().join("x/y")).unwrap();
+        assert!(folder.path().join("x/y").is_dir());
+        std::fs::write(&file, "").unwrap();
+        let message = make_folder(&file.join("below")).unwrap_err().to_string();
+        let expected = "a.txt: making the folder failed: there is a file of that name";
+        assert!(message.ends_with(expected), "{message}");
+        let message = make_folder(Path::new("/proc/nothing")).unwrap_err();
+        assert!(message.to_string().starts_with("/proc/nothing: making"));
+    }
+
+    #[test]
+    fn leftovers_go_beside_what_a_link_points_to_and_nothing_else_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("data")).unwrap();
+        // No process has this number, and every process has this one.
+        let (gone, own) = ("2147483646-x", format!("{}-x", std::process::id()));
+        let all = [
+            format!("data/{UNFINISHED}{gone}"),
+            format!("data/{UNFINISHED}{own}"),
+            format!("data/other-{gone}"),
+            format!("data/{UNFINISHED}x-{gone}"),
+            "data/a.txt".to_owned(),
+        ];
+        all.iter()
+            .for_each(|name| std::fs::write(at(name), "").unwrap());
+        std::fs::create_dir(at(&format!("data/{UNFINISHED}2147483645-x"))).unwrap();
+        std::os::unix::fs::symlink(at("data/a.txt"), at("link")).unwrap();
+        remove_leftovers_beside(&[at("link")]);
+        let left: Vec<bool> = all.iter().map(|name| at(name).exists()).collect();
+        assert_eq!(left, [false, true, true, true, true]);
+        assert_eq!(std::fs::read_dir(at("data")).unwrap().count(), 5);
+        let found: Vec<PathBuf> = left_behind(&at("data"), "other-").collect();
+        assert_eq!(found, [at("data").join(format!("other-{gone}"))]);
+    }
+
+    #[test]
+    fn a_second_name_takes_no_other_file_s_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["a", "b"] {
+            std::fs::write(at(name), name).unwrap();
+        }
+        let error = same_file(&at("a"), &at("b")).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(at("b")).unwrap(), b"b");
+        same_file(&at("a"), &at("c")).unwrap();
+        assert_eq!(std::fs::read(at("c")).unwrap(), b"a");
+    }
+
+    #[test]
+    fn who_waits_for_nobody_waits_not_at_all() {
+        assert!(take_turn(Path::new("/nowhere")).is_none());
     }
 
     #[test]

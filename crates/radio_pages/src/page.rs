@@ -31,6 +31,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use prose::markdown;
 use radio_document::document::{Cell, CellKind};
+use sha2::{Digest, Sha256};
 use text::{coloured, cut};
 
 /// The colours on light paper, as properties.
@@ -185,17 +186,9 @@ pub fn document(title: &str, status: (&str, &str), version: &str, sections: &str
 
 /// Where the style sheet is found, from the page: a name of its own for each content, so that a browser may keep it.
 pub fn style_path() -> String {
-    const fn fnv(text: &[u8]) -> u64 {
-        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-        let mut at = 0;
-        while at < text.len() {
-            hash = (hash ^ text[at] as u64).wrapping_mul(0x0100_0000_01b3);
-            at += 1;
-        }
-        hash
-    }
-    const HASH: u64 = fnv(STYLE.as_bytes());
-    format!("style-{HASH:016x}.css")
+    let hash = &Sha256::digest(STYLE)[..8];
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("style-{hash}.css")
 }
 
 #[cfg(test)]

@@ -15,6 +15,18 @@ pub(super) fn fragment(
     let line_start = code[..range.start].rfind('\n').map_or(0, |at| at + 1);
     let line = code[..range.start].matches('\n').count() as u32 + 1;
     let mut text = " ".repeat(code[line_start..range.start].chars().count());
+    // Counted as the text grows: there may be thousands of insertions in a line.
+    let mut place = (line, text.len() as u32 + 1);
+    let mut push = |piece: &str| {
+        for c in piece.chars() {
+            place = match c {
+                '\n' => (place.0 + 1, 1),
+                _ => (place.0, place.1 + 1),
+            };
+        }
+        text.push_str(piece);
+        place
+    };
     let mut inserted = Vec::new();
     let mut from = range.start;
     let mut insertions: Vec<_> = insertions
@@ -25,14 +37,12 @@ pub(super) fn fragment(
     // What closes something comes before what opens something at the same place.
     insertions.sort_by_key(|(at, text)| (*at, opens(text)));
     for (at, insertion) in insertions {
-        text.push_str(&code[from..at]);
-        let at_line = line + text.matches('\n').count() as u32;
-        let column = text.chars().rev().take_while(|&c| c != '\n').count() as u32 + 1;
+        let (at_line, column) = push(&code[from..at]);
         inserted.push((at_line, column, insertion.chars().count() as u32));
-        text.push_str(insertion);
+        push(insertion);
         from = at;
     }
-    text.push_str(&code[from..range.end]);
+    push(&code[from..range.end]);
     Fragment {
         text,
         line,
@@ -151,7 +161,7 @@ pub(super) const EXPRESSION_MACROS: [&str; 14] = [
 
 impl<'a> Visit<'a> for Exits {
     fn visit_expr_try(&mut self, expression: &'a syn::ExprTry) {
-        let start = expression.expr.span().byte_range().start;
+        let start = start_of(&expression.expr);
         let end = expression.question_token.span().byte_range().start;
         self.insertions.push((start, "crate::__radio::Try("));
         self.insertions.push((end, ").__radio_question_mark()"));
@@ -230,6 +240,16 @@ impl Exits {
             "; #[allow(unreachable_code)] ::std::result::Result::Ok(()) })()).__radio_question_mark()?",
         ));
     }
+}
+
+/// Where an expression begins. A chain of `?` is not looked at as a whole for each of them.
+fn start_of(mut expression: &syn::Expr) -> usize {
+    while let syn::Expr::Try(inner) = expression
+        && inner.attrs.is_empty()
+    {
+        expression = &inner.expr;
+    }
+    expression.span().byte_range().start
 }
 
 /// Whether a macro returns an error from the function that calls it, as `anyhow::bail!` does.

@@ -159,14 +159,11 @@ mod tests {
         }
         // The deepest that is not refused, of each kind.
         for kind in 0..nested(1).len() {
-            let (mut fits, mut not) = (1, MAX_NESTING + 1);
-            while not - fits > 1 {
-                let middle = usize::midpoint(fits, not);
-                *(match nesting(&nested(middle)[kind]) {
-                    Ok(_) => &mut fits,
-                    Err(_) => &mut not,
-                }) = middle;
-            }
+            let deep = |times: usize| nesting(&nested(times)[kind]);
+            let first = deep(10).unwrap();
+            let step = deep(11).unwrap() - first;
+            let fits = 9 + (MAX_NESTING - first) / step;
+            assert!(deep(fits).is_ok() && deep(fits + 3).is_err());
             let _ = CellCode::parse(&nested(fits)[kind]);
         }
         for open in ["(", "[", "{", "\"", "/*"] {

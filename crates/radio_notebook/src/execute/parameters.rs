@@ -344,6 +344,14 @@ mod tests {
     }
 
     #[test]
+    fn the_names_of_parameters_are_those_of_tagged_code() {
+        let script = "// %% [markdown] tags=[\"parameters\"]\n// let a = 1;\n\n// %% tags=[\"parameters\"]\n:opt 2\nlet b = 1;\nlet c = b + 1;\nlet d: &str = \"x\";\n\n// %%\nlet e = 1;\n";
+        let mut notebook = crate::percent::read(script).unwrap();
+        notebook.cells[0].source = "let a = 1;".into();
+        assert_eq!(names(&notebook), ["b", "d"]);
+    }
+
+    #[test]
     fn the_cell_of_an_earlier_run_is_replaced_wherever_it_stands() {
         let default = "// %% tags=[\"parameters\"]\nlet n = 1;\n\n";
         let old = "// %% tags=[\"injected-parameters\"]\nlet n = 2;\n\n";
@@ -398,15 +406,17 @@ mod tests {
 
     #[test]
     fn commands_and_constructors_do_not_hide_a_parameter() {
-        let source = ":opt 2\nlet a = String::from(\"x\");\nlet b = 1 + 1;";
+        let source = ":opt 2\nlet a = String::from(\"x\");\nlet b = 1 + 1;\nlet c = array![1];\nlet d = f(1, 2);\nlet e = f();\nlet g = a.f(1);";
         assert_eq!(
             injected(source, &[("a", "y")]).unwrap().0,
             "// Parameters\nlet a = String::from(\"y\");"
         );
-        let message = injected(source, &[("b", "3")]).unwrap_err().to_string();
-        assert!(
-            message.contains("`b`") && message.contains("literal"),
-            "{message}"
-        );
+        for name in ["b", "c", "d", "e", "g"] {
+            let message = injected(source, &[(name, "3")]).unwrap_err().to_string();
+            assert!(
+                message.contains(&format!("`{name}`")) && message.contains("literal"),
+                "{message}"
+            );
+        }
     }
 }

@@ -359,3 +359,11 @@ fn hidden_sources_are_not_shown() {
     assert_eq!(input(&cell, &Nothing(std::path::Path::new("."))), "");
     assert!(section(&CellView::default()).contains("empty"));
 }
+
+#[test]
+fn the_style_sheet_is_named_by_its_content() {
+    // By `sha256sum`, which this is the beginning of.
+    let whole = sha2::Sha256::digest(STYLE);
+    let number = u64::from_be_bytes(whole[..8].try_into().unwrap());
+    assert_eq!(style_path(), format!("style-{number:016x}.css"));
+}
