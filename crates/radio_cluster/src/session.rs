@@ -6,16 +6,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
-use datafusion::arrow::datatypes::UInt64Type;
+use datafusion::arrow::datatypes::{Int64Type, UInt64Type};
 use datafusion::datasource::file_format::csv::CsvFormatFactory;
 use datafusion::datasource::file_format::format_as_file_type;
 use datafusion::datasource::file_format::parquet::{ParquetFormat, ParquetFormatFactory};
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
+use datafusion::execution::TaskContext;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
 use datafusion::prelude::*;
@@ -54,6 +56,11 @@ pub enum Event<'a> {
         /// How many bytes were spilled.
         spilled: usize,
     },
+    /// A plan begins again on a cluster.
+    Repeats {
+        /// What happened.
+        reason: &'a str,
+    },
     /// A plan has ended.
     Ends {
         /// What the plan is for.
@@ -72,8 +79,11 @@ pub struct Session {
     /// For files of others. What their statistics say is not believed: those of Parquet pass over NaN, so that a column
     /// of ones with a NaN in it would be taken for ones.
     reading: SessionContext,
-    /// Whether others than this process execute the plans.
-    is_remote: bool,
+    /// If a cluster executes the plans: a session of this process, of one thread, so that it keeps the order of rows.
+    local: Option<SessionContext>,
+    /// The cluster's scheduler, where that is another process.
+    #[cfg(feature = "ballista")]
+    scheduler: Option<crate::cluster::Scheduler>,
     scratch: TempDir,
     listener: Option<Listener>,
     /// How many intermediate tables there are.
@@ -130,15 +140,17 @@ impl Session {
         Ok(Self {
             context,
             reading,
-            is_remote: false,
+            local: None,
+            #[cfg(feature = "ballista")]
+            scheduler: None,
             scratch: folder,
             listener,
             tables: AtomicUsize::new(0),
         })
     }
 
-    /// With plans that a cluster executes, whose processes see the files under the same paths: the plays, what is written, and
-    /// the scratch folder. `threads` is then how many parts tables are split into.
+    /// With plans that a cluster executes, whose processes see the plays and the scratch folder under the same paths. `threads`
+    /// is then how many parts tables are split into.
     ///
     /// # Errors
     ///
@@ -150,9 +162,12 @@ impl Session {
         listener: Option<Listener>,
     ) -> Result<Self> {
         let mut session = Self::new(settings, listener)?;
-        session.context = cluster.context(&session.context, settings.threads).await?;
+        let here = &session.context;
+        let alone = here.copied_config().with_target_partitions(1);
+        let local = SessionContext::new_with_config_rt(alone, here.runtime_env());
+        (session.context, session.scheduler) = cluster.context(here, settings.threads).await?;
         session.reading = session.context.clone();
-        session.is_remote = true;
+        session.local = Some(local);
         Ok(session)
     }
 
@@ -199,14 +214,25 @@ impl Session {
         stage: &str,
         frame: DataFrame,
     ) -> Result<DataFrame> {
+        let table = self.table(context, stage, frame).await?;
+        Ok(self.context.read_table(Arc::new(table))?)
+    }
+
+    /// An intermediate table of what a plan gives.
+    async fn table(
+        &self,
+        context: &SessionContext,
+        stage: &str,
+        frame: DataFrame,
+    ) -> Result<ListingTable> {
         let table = self.tables.fetch_add(1, Ordering::Relaxed);
         let path = self.scratch.path().join(format!("table-{table}"));
         std::fs::create_dir_all(&path).map_err(|error| Error::io(&path, error))?;
         let schema = frame.schema().inner().clone();
         // A task that is executed again, after its executor was lost, writes the same file again.
-        let written = match self.is_remote {
-            true => path.join("table.parquet"),
-            false => path.clone(),
+        let written = match self.local {
+            Some(_) => path.join("table.parquet"),
+            None => path.clone(),
         };
         self.write_in(context, stage, frame, &written, FileFormat::Parquet)
             .await?;
@@ -215,9 +241,7 @@ impl Session {
         let config = ListingTableConfig::new(folder_url(&path)?)
             .with_listing_options(options)
             .with_schema(schema);
-        Ok(self
-            .context
-            .read_table(Arc::new(ListingTable::try_new(config)?))?)
+        Ok(ListingTable::try_new(config)?)
     }
 
     /// Executes a plan into a file.
@@ -228,8 +252,44 @@ impl Session {
         path: &Path,
         format: FileFormat,
     ) -> Result<()> {
-        self.write_in(&self.context, stage, frame, path, format)
-            .await
+        let Some(local) = &self.local else {
+            return self
+                .write_in(&self.context, stage, frame, path, format)
+                .await;
+        };
+        // What executors write of CSV differs, and one that is lost would leave half a file here.
+        let table = self.table(&self.context, stage, frame).await?;
+        let table = local.read_table(Arc::new(table))?;
+        self.write_in(local, stage, table, path, format).await
+    }
+
+    /// What a plan gives, which has to fit in memory.
+    pub(crate) async fn collect(&self, frame: DataFrame) -> Result<Vec<RecordBatch>> {
+        let context = Arc::new(frame.task_ctx());
+        self.run(frame.create_physical_plan().await?, context).await
+    }
+
+    /// How many rows a plan gives.
+    pub(crate) async fn count(&self, frame: DataFrame) -> Result<usize> {
+        let counts = frame.aggregate(vec![], vec![count(lit(1))])?;
+        let counts = self.collect(counts).await?;
+        let count = |batch: &RecordBatch| batch.column(0).as_primitive::<Int64Type>().value(0);
+        let counted = counts.iter().find(|batch| batch.num_rows() > 0);
+        Ok(counted.map_or(0, count) as usize)
+    }
+
+    /// Executes a plan wherever plans are executed.
+    async fn run(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        context: Arc<TaskContext>,
+    ) -> Result<Vec<RecordBatch>> {
+        #[cfg(feature = "ballista")]
+        if let Some(scheduler) = &self.scheduler {
+            let lost = |reason: &str| self.tell(Event::Repeats { reason });
+            return scheduler.collect(plan, context, lost).await;
+        }
+        Ok(collect(plan, context).await?)
     }
 
     /// Executes a plan into a file, or into files of a folder that there is.
@@ -281,7 +341,7 @@ impl Session {
         let plan = context.state().create_physical_plan(logical).await?;
         let shown = self.shown(logical, plan.as_ref());
         self.tell(Event::Begins { stage, plan: shown });
-        let mut work = std::pin::pin!(collect(plan.clone(), context.task_ctx()));
+        let mut work = std::pin::pin!(self.run(plan.clone(), context.task_ctx()));
         let mut so_far;
         let result = loop {
             let result = tokio::time::timeout(BETWEEN, &mut work).await;
@@ -311,9 +371,9 @@ impl Session {
 
     /// What a plan does, an operator a line. What a scheduler makes of it is not known here.
     fn shown(&self, logical: &LogicalPlan, physical: &dyn ExecutionPlan) -> String {
-        match self.is_remote {
-            true => logical.display_indent().to_string(),
-            false => displayable(physical).indent(false).to_string(),
+        match self.local {
+            Some(_) => logical.display_indent().to_string(),
+            None => displayable(physical).indent(false).to_string(),
         }
     }
 }
