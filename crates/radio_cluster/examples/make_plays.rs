@@ -1,7 +1,7 @@
 //! Makes plays to measure with: `cargo run --release --example make_plays -- MILLIONS FOLDER`.
 //!
-//! A user has 10 to 90 rows, the same chance for each; of the items the one at place r is played in proportion to 1 / r.
-//! There are 50 rows to a user and 500 to an item. The same bits come out every time.
+//! A user has 10 to 90 rows, the same chance for each; of the items the one at place r is played in proportion to 1 /
+//! r. There are 50 rows to a user and 500 to an item. The same bits come out every time.
 
 use std::fs::{self, File};
 use std::path::PathBuf;

@@ -181,8 +181,8 @@ impl<'p, 's> Turns<'p, 's> {
     }
 }
 
-/// The plan of the users' vectors by their names, sorted, and that of the items': `user` or `item`, and a column for each
-/// factor, `factor_1` and so on.
+/// The plan of the users' vectors by their names, sorted, and that of the items': `user` or `item`, and a column for
+/// each factor, `factor_1` and so on.
 ///
 /// # Errors
 ///

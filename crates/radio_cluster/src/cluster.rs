@@ -3,22 +3,30 @@
 //! Plans name `radio_rec`'s functions, and scheduler and executors look these up; so they are this crate's own,
 //! [`schedule`] and [`execute`], and not those that Ballista brings.
 
+mod client;
+mod jobs;
+mod members;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use ballista::extension::{SessionConfigExt, SessionContextExt};
+use ballista_core::config::{BALLISTA_CLIENT_IO_RETRY_WAIT_TIME_MS, BALLISTA_CLIENT_PULL};
 use ballista_core::registry::BallistaFunctionRegistry;
 use ballista_core::utils::default_session_builder;
 use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
 use ballista_scheduler::cluster::BallistaCluster;
 use ballista_scheduler::config::SchedulerConfig;
-use ballista_scheduler::scheduler_process::start_server;
+use ballista_scheduler::scheduler_process::{create_scheduler, start_grpc_service};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
+pub(crate) use self::client::Scheduler;
+use self::jobs::Server;
+use self::members::Members;
 use crate::{Error, Result, functions};
 
 /// Who executes plans.
@@ -37,30 +45,39 @@ const PORT: u16 = 50050;
 const PARTITIONS: usize = 16;
 
 impl Cluster {
-    /// A session like `context`, whose plans the cluster executes.
+    /// A session like `context`, whose plans the cluster executes, and the scheduler where it is another process.
     pub(crate) async fn context(
         &self,
         context: &SessionContext,
         threads: Option<usize>,
-    ) -> Result<SessionContext> {
+    ) -> Result<(SessionContext, Option<Scheduler>)> {
         let threads_here = context.copied_config().target_partitions();
-        let mut config = context.copied_config().upgrade_for_ballista();
+        let mut config = (context.copied_config())
+            .upgrade_for_ballista()
+            // Asked again and again, a scheduler that is silent is missed.
+            .set_bool(BALLISTA_CLIENT_PULL, true)
+            // Between two attempts of three to read what an executor has made.
+            .set_u64(BALLISTA_CLIENT_IO_RETRY_WAIT_TIME_MS, 1000);
         // See `Session::reading`: a scheduler plans all alike.
         config.options_mut().execution.collect_statistics = false;
-        let upgraded = match self {
+        let (upgraded, scheduler) = match self {
             Cluster::Standalone => {
                 let config = config.with_ballista_standalone_parallelism(threads_here);
-                SessionContext::standalone_with_state(with_config(context, config)).await?
+                let state = with_config(context, config);
+                (SessionContext::standalone_with_state(state).await?, None)
             }
             Cluster::Scheduler(address) => {
-                let url = scheduler_url(address).await?;
+                let scheduler = Scheduler::at(address).await?;
                 let config = config.with_target_partitions(threads.unwrap_or(PARTITIONS));
-                SessionContext::remote_with_state(&url, with_config(context, config)).await?
+                let state = with_config(context, config);
+                let url = format!("df://{}:{}", scheduler.host, scheduler.port);
+                let upgraded = SessionContext::remote_with_state(&url, state).await?;
+                (upgraded, Some(scheduler))
             }
         };
         // Ballista puts its own functions in the place of all others.
         functions::register(&upgraded);
-        Ok(upgraded)
+        Ok((upgraded, scheduler))
     }
 }
 
@@ -70,22 +87,24 @@ fn with_config(context: &SessionContext, config: SessionConfig) -> SessionState 
         .build()
 }
 
-/// The address with its port, once somebody answers there.
-async fn scheduler_url(address: &str) -> Result<String> {
-    let wrong = || {
-        Error::Argument(format!(
-            "`{address}` is no scheduler's address; name one such as df://localhost:{PORT}"
-        ))
-    };
-    let url = Url::parse(address).map_err(|_| wrong())?;
-    let host = url.host_str().ok_or_else(wrong)?;
-    let port = url.port().unwrap_or(PORT);
-    TcpStream::connect((host, port)).await.map_err(|error| {
-        Error::Argument(format!(
-            "no scheduler answers at {host}:{port} ({error}); start one with `radio_cluster scheduler`"
-        ))
-    })?;
-    Ok(format!("df://{host}:{port}"))
+impl Scheduler {
+    /// The one at an address, once somebody answers there.
+    async fn at(address: &str) -> Result<Self> {
+        let wrong = || {
+            Error::Argument(format!(
+                "`{address}` is no scheduler's address; name one such as df://localhost:{PORT}"
+            ))
+        };
+        let url = Url::parse(address).map_err(|_| wrong())?;
+        let host = url.host_str().ok_or_else(wrong)?.to_owned();
+        let port = url.port().unwrap_or(PORT);
+        TcpStream::connect((host.as_str(), port)).await.map_err(|error| {
+            Error::Argument(format!(
+                "no scheduler answers at {host}:{port} ({error}); start one with `radio_cluster scheduler`"
+            ))
+        })?;
+        Ok(Self { host, port })
+    }
 }
 
 /// A session's state with `radio_rec`'s functions.
@@ -110,11 +129,18 @@ pub async fn schedule(address: SocketAddr) -> Result<()> {
         executor_timeout_seconds: 3 * HEARTBEAT,
         expire_dead_executor_interval_seconds: HEARTBEAT,
         no_executors_grace_period_seconds: 6 * HEARTBEAT,
+        // See `Members`: no stage is planned anew.
+        stage_max_failures: 1,
         ..SchedulerConfig::default()
     };
     let served = async {
         let cluster = BallistaCluster::new_from_config(&config).await?;
-        start_server(cluster, address, Arc::new(config)).await
+        let members = Arc::new(Members::new(cluster.cluster_state()));
+        let cluster = BallistaCluster::new(members.clone(), cluster.job_state());
+        let scheduler: Server = create_scheduler(cluster, Arc::new(config)).await?;
+        members.serve(scheduler.clone());
+        tokio::spawn(jobs::give_up_idle(scheduler.clone()));
+        start_grpc_service(address, scheduler).await
     };
     served.await.map_err(|error| cannot_serve(address, &error))
 }
@@ -142,8 +168,7 @@ pub struct Executor {
 ///
 /// [`Error::Argument`] where nobody answers at the scheduler's address, or the own cannot be served at.
 pub async fn execute(executor: &Executor) -> Result<()> {
-    let scheduler = scheduler_url(&executor.scheduler).await?;
-    let scheduler = Url::parse(&scheduler).map_err(|error| Error::Argument(error.to_string()))?;
+    let scheduler = Scheduler::at(&executor.scheduler).await?;
     let functions = state(SessionConfig::new_with_ballista())?;
     let address = executor.address;
     let tasks_port = address.port().checked_add(1).ok_or_else(|| {
@@ -168,8 +193,8 @@ pub async fn execute(executor: &Executor) -> Result<()> {
         external_host: Some(address.ip().to_string()),
         port: address.port(),
         grpc_port: tasks_port,
-        scheduler_host: scheduler.host_str().unwrap_or_default().to_owned(),
-        scheduler_port: scheduler.port().unwrap_or(PORT),
+        scheduler_host: scheduler.host,
+        scheduler_port: scheduler.port,
         vcores: executor.threads.unwrap_or(0),
         memory_pool_size: executor.memory.map(|bytes| bytes as u64),
         work_dir: Some(folder.path().display().to_string()),

@@ -55,6 +55,10 @@ pub enum Error {
         source: std::io::Error,
     },
 
+    /// The cluster does not finish what it was asked for.
+    #[error("the cluster failed: {0}")]
+    Cluster(String),
+
     /// A plan cannot be made or executed.
     #[error("the plan failed: {0}")]
     Plan(String),
@@ -68,7 +72,8 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::File { .. } | Error::Row { .. } | Error::Argument(_) | Error::Library(_) => 2,
-            Error::Memory(_) | Error::Disk(_) | Error::Io { .. } | Error::Plan(_) => 1,
+            Error::Memory(_) | Error::Disk(_) | Error::Io { .. } => 1,
+            Error::Cluster(_) | Error::Plan(_) => 1,
         }
     }
 

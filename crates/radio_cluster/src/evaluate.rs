@@ -137,7 +137,8 @@ pub async fn evaluate(parts: &Parts<'_>, lists: DataFrame, k: usize) -> Result<R
             vec![],
             [vec![count(lit(1)).alias("users")], means.to_vec()].concat(),
         )?;
-    let report = session.stage("evaluation", report).await?.collect().await?;
+    let report = session.stage("evaluation", report).await?;
+    let report = session.collect(report).await?;
     let report = report.iter().find(|batch| batch.num_rows() > 0);
     let report = report.ok_or_else(|| Error::Plan("there are no means".into()))?;
     let mean = |at: usize| report.column(at + 1).as_primitive::<Float64Type>().value(0);

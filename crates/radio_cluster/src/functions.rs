@@ -73,15 +73,16 @@ pub fn checked_weight() -> Arc<ScalarUDF> {
     scalar::checked_weight()
 }
 
-/// `nearest(rows, users, items, measure, k, minimum_support, shrinkage, item, columns, values)`: the `k` items most similar to
-/// one that the users `columns` played with `values`, as [`best`] lists them. The folder `rows` has all plays by user.
+/// `nearest(rows, users, items, measure, k, minimum_support, shrinkage, item, columns, values)`: the `k` items most
+/// similar to one that the users `columns` played with `values`, as [`best`] lists them. The folder `rows` has all
+/// plays by user.
 pub fn nearest() -> Arc<ScalarUDF> {
     nearest::nearest()
 }
 
 /// `als_vector(other, own, factors, lambda, alpha, row, columns, values)`: the vector of a row, after a turn of
-/// [`AlsHalfStep`](radio_rec::recommend::AlsHalfStep). The file `other` has the vectors of the other side, and `own` those
-/// of the row's side before.
+/// [`AlsHalfStep`](radio_rec::recommend::AlsHalfStep). The file `other` has the vectors of the other side, and `own`
+/// those of the row's side before.
 pub fn als_vector() -> Arc<ScalarUDF> {
     als::als_vector()
 }

@@ -144,8 +144,8 @@ pub async fn by_fastest_plan(
 }
 
 /// The neighbours of [`of_items`] by another plan, which makes no row of a pair: whoever executes it holds all plays by
-/// user, as a broadcast join holds a table, and adds the products of an item with all others up in an array. Rows of items
-/// stay on the disk, and are read some at a time.
+/// user, as a broadcast join holds a table, and adds the products of an item with all others up in an array. Rows of
+/// items stay on the disk, and are read some at a time.
 ///
 /// It takes 12 bytes of memory a play, or 5 where all values are whole numbers up to 255.
 ///
@@ -229,8 +229,8 @@ pub fn named(plays: &Plays<'_>, neighbours: DataFrame) -> Result<DataFrame> {
 
 /// Each place of the lists in `place` as a row of its own.
 ///
-/// DataFusion believes that what was distinct before lists were unnested still is, and groups accordingly; so the column
-/// is made anew.
+/// DataFusion believes that what was distinct before lists were unnested still is, and groups accordingly; so the
+/// column is made anew.
 pub(crate) fn places(lists: DataFrame, of: &str, what: &str, score: &str) -> Result<DataFrame> {
     let field = |name: &str| get_field(col("place"), name.to_owned());
     Ok(lists.unnest_columns(&["place"])?.select(vec![

@@ -40,8 +40,8 @@ impl<'s> Plays<'s> {
     ///
     /// # Errors
     ///
-    /// [`Error::Row`] for a row that is no play, [`Error::Argument`] where there are no plays or a sum is too large, and
-    /// what stops a plan.
+    /// [`Error::Row`] for a row that is no play, [`Error::Argument`] where there are no plays or a sum is too large,
+    /// and what stops a plan.
     pub async fn read(session: &'s Session, source: &Source) -> Result<Self> {
         match Self::count(session, source).await {
             Ok(plays) => Ok(plays),
@@ -104,9 +104,9 @@ impl<'s> Plays<'s> {
         )?;
         let sums = session.stage("sums of items", sums).await?;
         let counts = Counts {
-            users: users.clone().count().await?,
-            items: items.clone().count().await?,
-            plays: plays.clone().count().await?,
+            users: session.count(users.clone()).await?,
+            items: session.count(items.clone()).await?,
+            plays: session.count(plays.clone()).await?,
         };
         Ok(Self {
             session,
@@ -203,10 +203,8 @@ impl<'s> Plays<'s> {
             .plays()
             .filter(col("value").gt(lit(LARGEST)))?
             .limit(0, Some(1))?;
-        let large = self
-            .name_items(self.name_users(large, "user")?, "item")?
-            .collect()
-            .await?;
+        let large = self.name_items(self.name_users(large, "user")?, "item")?;
+        let large = self.session.collect(large).await?;
         let Some(row) = large.iter().find(|batch| batch.num_rows() > 0) else {
             return Ok(());
         };

@@ -6,16 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
-use datafusion::arrow::datatypes::{SchemaRef, UInt64Type};
+use datafusion::arrow::datatypes::{Int64Type, SchemaRef, UInt64Type};
 use datafusion::datasource::file_format::csv::CsvFormatFactory;
 use datafusion::datasource::file_format::format_as_file_type;
 use datafusion::datasource::file_format::parquet::{ParquetFormat, ParquetFormatFactory};
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
+use datafusion::execution::TaskContext;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryReservation};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable, execute_stream};
 use datafusion::prelude::*;
@@ -55,6 +57,11 @@ pub enum Event<'a> {
         /// How many bytes were spilled.
         spilled: usize,
     },
+    /// A plan begins again on a cluster.
+    Repeats {
+        /// What happened.
+        reason: &'a str,
+    },
     /// A plan has ended.
     Ends {
         /// What the plan is for.
@@ -73,8 +80,11 @@ pub struct Session {
     /// For files of others. What their statistics say is not believed: those of Parquet pass over NaN, so that a column
     /// of ones with a NaN in it would be taken for ones.
     reading: SessionContext,
-    /// Whether others than this process execute the plans.
-    is_remote: bool,
+    /// If a cluster executes the plans: a session of this process, of one thread, so that it keeps the order of rows.
+    local: Option<SessionContext>,
+    /// The cluster's scheduler, where that is another process.
+    #[cfg(feature = "ballista")]
+    scheduler: Option<crate::cluster::Scheduler>,
     scratch: TempDir,
     listener: Option<Listener>,
     /// How many intermediate tables there are.
@@ -135,7 +145,9 @@ impl Session {
         Ok(Self {
             context,
             reading,
-            is_remote: false,
+            local: None,
+            #[cfg(feature = "ballista")]
+            scheduler: None,
             scratch: folder,
             listener,
             tables: AtomicUsize::new(0),
@@ -144,8 +156,8 @@ impl Session {
         })
     }
 
-    /// With plans that a cluster executes, whose processes see the files under the same paths: the plays, what is written, and
-    /// the scratch folder. `threads` is then how many parts tables are split into.
+    /// With plans that a cluster executes, whose processes see the plays and the scratch folder under the same paths.
+    /// `threads` is then how many parts tables are split into.
     ///
     /// # Errors
     ///
@@ -157,9 +169,12 @@ impl Session {
         listener: Option<Listener>,
     ) -> Result<Self> {
         let mut session = Self::new(settings, listener)?;
-        session.context = cluster.context(&session.context, settings.threads).await?;
+        let here = &session.context;
+        let alone = here.copied_config().with_target_partitions(1);
+        let local = SessionContext::new_with_config_rt(alone, here.runtime_env());
+        (session.context, session.scheduler) = cluster.context(here, settings.threads).await?;
         session.reading = session.context.clone();
-        session.is_remote = true;
+        session.local = Some(local);
         Ok(session)
     }
 
@@ -171,7 +186,7 @@ impl Session {
     /// Whether this process executes the plans and may take so many bytes for what it holds whole, which is half of the
     /// memory: operators need some too.
     pub(crate) fn can_hold(&self, bytes: usize) -> bool {
-        !self.is_remote && self.memory.is_none_or(|memory| bytes <= memory / 2)
+        self.local.is_none() && self.memory.is_none_or(|memory| bytes <= memory / 2)
     }
 
     /// Sets so many bytes of the memory aside for what this process holds whole.
@@ -233,16 +248,27 @@ impl Session {
         stage: &str,
         frame: DataFrame,
     ) -> Result<DataFrame> {
+        let table = self.staged(context, stage, frame).await?;
+        Ok(self.context.read_table(Arc::new(table))?)
+    }
+
+    /// An intermediate table of what a plan gives.
+    async fn staged(
+        &self,
+        context: &SessionContext,
+        stage: &str,
+        frame: DataFrame,
+    ) -> Result<ListingTable> {
         let path = self.new_folder()?;
         let schema = frame.schema().inner().clone();
         // A task that is executed again, after its executor was lost, writes the same file again.
-        let written = match self.is_remote {
-            true => path.join("table.parquet"),
-            false => path.clone(),
+        let written = match self.local {
+            Some(_) => path.join("table.parquet"),
+            None => path.clone(),
         };
         self.write_in(context, stage, frame, &written, FileFormat::Parquet)
             .await?;
-        self.table(&path, schema)
+        parquet_of(&path, schema)
     }
 
     /// A new folder for an intermediate table.
@@ -255,12 +281,7 @@ impl Session {
 
     /// The table that the Parquet files of a folder hold.
     pub(crate) fn table(&self, folder: &Path, schema: SchemaRef) -> Result<DataFrame> {
-        let options =
-            ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
-        let config = ListingTableConfig::new(folder_url(folder)?)
-            .with_listing_options(options)
-            .with_schema(schema);
-        let table = ListingTable::try_new(config)?;
+        let table = parquet_of(folder, schema)?;
         Ok(self.context.read_table(Arc::new(table))?)
     }
 
@@ -307,8 +328,44 @@ impl Session {
         path: &Path,
         format: FileFormat,
     ) -> Result<()> {
-        self.write_in(&self.context, stage, frame, path, format)
-            .await
+        let Some(local) = &self.local else {
+            return self
+                .write_in(&self.context, stage, frame, path, format)
+                .await;
+        };
+        // What executors write of CSV differs, and one that is lost would leave half a file here.
+        let table = self.staged(&self.context, stage, frame).await?;
+        let table = local.read_table(Arc::new(table))?;
+        self.write_in(local, stage, table, path, format).await
+    }
+
+    /// What a plan gives, which has to fit in memory.
+    pub(crate) async fn collect(&self, frame: DataFrame) -> Result<Vec<RecordBatch>> {
+        let context = Arc::new(frame.task_ctx());
+        self.run(frame.create_physical_plan().await?, context).await
+    }
+
+    /// How many rows a plan gives.
+    pub(crate) async fn count(&self, frame: DataFrame) -> Result<usize> {
+        let counts = frame.aggregate(vec![], vec![count(lit(1))])?;
+        let counts = self.collect(counts).await?;
+        let count = |batch: &RecordBatch| batch.column(0).as_primitive::<Int64Type>().value(0);
+        let counted = counts.iter().find(|batch| batch.num_rows() > 0);
+        Ok(counted.map_or(0, count) as usize)
+    }
+
+    /// Executes a plan wherever plans are executed.
+    async fn run(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        context: Arc<TaskContext>,
+    ) -> Result<Vec<RecordBatch>> {
+        #[cfg(feature = "ballista")]
+        if let Some(scheduler) = &self.scheduler {
+            let lost = |reason: &str| self.tell(Event::Repeats { reason });
+            return scheduler.collect(plan, context, lost).await;
+        }
+        Ok(collect(plan, context).await?)
     }
 
     /// Executes a plan into a file, or into files of a folder that there is.
@@ -342,7 +399,8 @@ impl Session {
         )?;
         let rows = self.execute(context, stage, &plan.build()?).await?;
         if rows > 0 && !path.exists() {
-            let message = "it was written where this process does not see it; let all of the cluster share the folder, and name \
+            let message = "it was written where this process does not see it; let all of the cluster share the \
+                folder, and name \
                            another for what is on the way with `--scratch`";
             return Err(Error::file(path, message));
         }
@@ -359,7 +417,7 @@ impl Session {
         let plan = context.state().create_physical_plan(logical).await?;
         let shown = self.shown(logical, plan.as_ref());
         self.tell(Event::Begins { stage, plan: shown });
-        let mut work = std::pin::pin!(collect(plan.clone(), context.task_ctx()));
+        let mut work = std::pin::pin!(self.run(plan.clone(), context.task_ctx()));
         let mut so_far;
         let result = loop {
             let result = tokio::time::timeout(BETWEEN, &mut work).await;
@@ -389,9 +447,9 @@ impl Session {
 
     /// What a plan does, an operator a line. What a scheduler makes of it is not known here.
     fn shown(&self, logical: &LogicalPlan, physical: &dyn ExecutionPlan) -> String {
-        match self.is_remote {
-            true => logical.display_indent().to_string(),
-            false => displayable(physical).indent(false).to_string(),
+        match self.local {
+            Some(_) => logical.display_indent().to_string(),
+            None => displayable(physical).indent(false).to_string(),
         }
     }
 }
@@ -404,6 +462,16 @@ impl Drop for Session {
 
 /// How long it takes until it is told again how a plan goes on.
 const BETWEEN: Duration = Duration::from_millis(500);
+
+/// The table that the Parquet files of a folder hold.
+fn parquet_of(folder: &Path, schema: SchemaRef) -> Result<ListingTable> {
+    let format = Arc::new(ParquetFormat::default());
+    let options = ListingOptions::new(format).with_file_extension(".parquet");
+    let config = ListingTableConfig::new(folder_url(folder)?)
+        .with_listing_options(options)
+        .with_schema(schema);
+    Ok(ListingTable::try_new(config)?)
+}
 
 /// What a table is written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Files of plays: which there are, which of their columns is what, and what is wrong with them.
 //!
-//! Users, items and weights are looked for under the names that [`LongTable`](radio_rec::interactions::LongTable) knows.
+//! Users, items and weights are looked for under the names that [`LongTable`](radio_rec::interactions::LongTable)
+//! knows.
 
 mod columns;
 mod locate;

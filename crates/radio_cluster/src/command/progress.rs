@@ -34,6 +34,12 @@ pub(super) fn listener(explain: bool) -> Listener {
                 thousands(rows)
             ));
         }
+        Event::Repeats { reason } => {
+            if is_seen {
+                show("");
+            }
+            eprintln!("{reason}; once more");
+        }
         Event::Ends { .. } if is_seen => show(""),
         _ => {}
     })

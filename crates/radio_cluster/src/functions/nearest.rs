@@ -159,7 +159,8 @@ impl Histories {
 /// Where fewer additions than items / this were made, what was added to is visited again, instead of all items.
 const SPARSE: usize = 4;
 
-/// One item against all others: the sums of its products are added up in an array, which is all zeros between two items.
+/// One item against all others: the sums of its products are added up in an array, which is all zeros between two
+/// items.
 struct Row<'a> {
     histories: &'a Histories,
     neighbourhood: Neighbourhood,

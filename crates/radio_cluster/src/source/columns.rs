@@ -64,7 +64,8 @@ impl Columns {
                 .filter(|weight| ![user, item].contains(weight)),
         };
         if user == item || weight.is_some_and(|weight| [user, item].contains(&weight)) {
-            let message = "a column is to be read as two things; give each its own with `--user`, `--item` and `--weight`";
+            let message = "a column is to be read as two things; give each its own with `--user`, `--item` and \
+                `--weight`";
             return Err(Error::file(path, message));
         }
         let known_otherwise = |column: &usize| {
@@ -80,7 +81,8 @@ impl Columns {
             return Err(Error::file(
                 path,
                 format!(
-                    "the column `{name}` is not known as a weight, and every row would count 1; say `--weight {name}` if it \
+                    "the column `{name}` is not known as a weight, and every row would count 1; say `--weight \
+                     {name}` if it \
                      holds how much a row counts, or `--unweighted` if each counts 1"
                 ),
             ));

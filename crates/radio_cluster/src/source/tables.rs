@@ -27,7 +27,8 @@ pub(super) enum Format {
 }
 
 impl Format {
-    pub(super) const KINDS: &str = "Parquet (.parquet), CSV (.csv, .tsv, .inter) and JSON lines (.json, .jsonl, .ndjson) are read";
+    pub(super) const KINDS: &str = "Parquet (.parquet), CSV (.csv, .tsv, .inter) and JSON lines (.json, .jsonl, \
+        .ndjson) are read";
 
     fn of(path: &Path) -> Result<Self> {
         let extension = path.extension().unwrap_or_default().to_string_lossy();
@@ -197,7 +198,8 @@ impl Table {
             && !fields[weight].data_type().is_numeric()
         {
             let message = format!(
-                "the column `{}` of the weights is of the type {}, but must be of numbers; `--unweighted` leaves it unread",
+                "the column `{}` of the weights is of the type {}, but must be of numbers; `--unweighted` leaves \
+                 it unread",
                 names[weight],
                 fields[weight].data_type()
             );

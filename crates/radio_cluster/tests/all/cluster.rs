@@ -1,43 +1,52 @@
 //! Plans on Ballista give what they give in this process.
 
+mod faults;
+mod processes;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command};
 use std::sync::Arc;
-use std::time::Duration;
 
 use datafusion::arrow::array::{Float64Array, Int64Array};
 use radio_cluster::cluster::Cluster;
+use radio_cluster::plays::Plays;
 use radio_cluster::session::{Session, Settings};
 use radio_cluster::{evaluate, neighbours, recommend};
 use radio_rec::similarity::{Measure, Neighbourhood};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
+use self::processes::{Processes, command};
 use crate::neighbours::{assert_equal, measures};
 use crate::table::{Play, songs, write_columns, write_csv};
 use crate::{read, session, wait};
 
-async fn standalone() -> Session {
+async fn on(cluster: &Cluster) -> Session {
     let settings = Settings {
         threads: Some(3),
         ..Settings::default()
     };
-    Session::on(&Cluster::Standalone, &settings, None)
-        .await
-        .unwrap()
+    Session::on(cluster, &settings, None).await.unwrap()
+}
+
+/// Plays, read by a cluster in this process and by one of processes.
+fn on_clusters(plays: &[Play], test: impl AsyncFn(Plays<'_>)) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plays.csv");
+    write_csv(&path, plays);
+    let processes = Processes::start();
+    wait(async {
+        for cluster in [Cluster::Standalone, processes.cluster()] {
+            let session = on(&cluster).await;
+            test(read(&session, &path).await.unwrap()).await;
+        }
+    });
 }
 
 #[test]
 fn neighbours_are_the_same_to_the_last_bit() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("plays.csv");
-    write_csv(&path, &songs());
-    wait(async {
-        let session = standalone().await;
-        let plays = read(&session, &path).await.unwrap();
+    on_clusters(&songs(), async |plays| {
         for measure in measures() {
             assert_equal(&plays, Neighbourhood::new(7).measure(measure)).await;
         }
@@ -47,21 +56,22 @@ fn neighbours_are_the_same_to_the_last_bit() {
     });
 }
 
+async fn report(plays: &Plays<'_>) -> evaluate::Report {
+    let parts = evaluate::split(plays, 0.3, 1606).await.unwrap();
+    let found = neighbours::of_items(&parts.train, &Neighbourhood::new(10)).unwrap();
+    let lists = recommend::to_all_users(&parts.train, found, 5).unwrap();
+    evaluate::evaluate(&parts, lists, 5).await.unwrap()
+}
+
 #[test]
 fn metrics_are_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plays.csv");
     write_csv(&path, &songs());
-    wait(async {
-        let mut reports = Vec::new();
-        for session in [session(), standalone().await] {
-            let plays = read(&session, &path).await.unwrap();
-            let parts = evaluate::split(&plays, 0.3, 1606).await.unwrap();
-            let found = neighbours::of_items(&parts.train, &Neighbourhood::new(10)).unwrap();
-            let lists = recommend::to_all_users(&parts.train, found, 5).unwrap();
-            reports.push(evaluate::evaluate(&parts, lists, 5).await.unwrap());
-        }
-        let [here, there] = reports.try_into().unwrap();
+    let session = session();
+    let here = wait(async { report(&read(&session, &path).await.unwrap()).await });
+    on_clusters(&songs(), async |plays| {
+        let there = report(&plays).await;
         assert_eq!((here.users, here.k), (there.users, there.k));
         let pairs = [
             (here.map, there.map),
@@ -94,7 +104,7 @@ fn a_wrong_row_is_named() {
         ],
     );
     wait(async {
-        let session = standalone().await;
+        let session = on(&Cluster::Standalone).await;
         let error = read(&session, &path).await.err().unwrap();
         assert_eq!(error.exit_code(), 2);
         assert!(
@@ -118,90 +128,6 @@ fn a_scheduler_that_is_not_there_is_named() {
     }
 }
 
-/// A scheduler and two executors, each a process, which end with it.
-struct Processes {
-    scheduler: String,
-    children: Vec<Child>,
-}
-
-impl Processes {
-    fn start(folder: &Path) -> Self {
-        let address = format!("127.0.0.1:{}", free_port());
-        let mut processes = Self {
-            scheduler: format!("df://{address}"),
-            children: Vec::new(),
-        };
-        processes.serve(&["scheduler", "--address", &address], &address);
-        for _ in 0..2 {
-            let address = format!("127.0.0.1:{}", free_port());
-            let scheduler = processes.scheduler.clone();
-            let scratch = folder.to_str().unwrap();
-            processes.serve(
-                &[
-                    "executor",
-                    "--scheduler",
-                    &scheduler,
-                    "--address",
-                    &address,
-                    "--scratch",
-                    scratch,
-                    "--threads",
-                    "1",
-                ],
-                &address,
-            );
-        }
-        processes
-    }
-
-    /// Starts a process, and waits until it answers.
-    fn serve(&mut self, arguments: &[&str], address: &str) {
-        self.children.push(command(arguments).spawn().unwrap());
-        for _ in 0..600 {
-            if TcpStream::connect(address).is_ok() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("nothing answers at {address}: {arguments:?}");
-    }
-
-    fn neighbours(&self, folder: &Path, plays: &str, output: &str) -> Command {
-        let scratch = folder.to_str().unwrap();
-        let mut command = command(&["neighbours", plays, "-k", "7", "--format", "csv"]);
-        command.args(["--scratch", scratch, "--scheduler", &self.scheduler]);
-        command.args(["-o", output]).current_dir(folder);
-        command
-    }
-}
-
-impl Drop for Processes {
-    fn drop(&mut self) {
-        for child in &mut self.children {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_radio_cluster"));
-    command.args(arguments);
-    command
-}
-
-/// A port that is free, and the one after it too.
-fn free_port() -> u16 {
-    let bind = |port| TcpListener::bind(("127.0.0.1", port));
-    loop {
-        let first = bind(0).unwrap();
-        let port = first.local_addr().unwrap().port();
-        if port < u16::MAX && bind(port + 1).is_ok() {
-            return port;
-        }
-    }
-}
-
 /// Ratings of 1 to 5 by users who rated 10 to 60 of 300 items, the first ones most.
 fn ratings(users: usize) -> Vec<Play> {
     let mut random = ChaCha8Rng::seed_from_u64(1606);
@@ -217,56 +143,61 @@ fn ratings(users: usize) -> Vec<Play> {
     ratings.into_iter().map(rating).collect()
 }
 
-/// The rows of a result: on a cluster all cells get quotation marks.
-fn rows(folder: &Path) -> Vec<csv::StringRecord> {
-    let table = csv::Reader::from_path(folder.join("neighbours.csv"));
-    let rows: Vec<_> = table.unwrap().records().map(Result::unwrap).collect();
-    assert!(!rows.is_empty());
-    rows
-}
-
-/// What one process writes of the plays.
-fn alone(folder: &Path, plays: &str) -> Vec<csv::StringRecord> {
-    let mut command = command(&["neighbours", plays, "-k", "7", "--format", "csv", "-o"]);
-    let output = command.arg("alone").current_dir(folder).output().unwrap();
+/// What a command gives: what it writes, a row a line, and what it says.
+fn given(mut command: std::process::Command, folder: &Path) -> (Vec<csv::StringRecord>, String) {
+    let output = command.current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    let found = rows(&folder.join("alone"));
-    fs::remove_dir_all(folder.join("alone")).unwrap();
-    found
+    let said = String::from_utf8(output.stdout).unwrap();
+    let mut rows = Vec::new();
+    let written = folder.join("out");
+    for file in processes::files(&written) {
+        let mut table = csv::Reader::from_path(&file).unwrap();
+        rows.push(table.headers().unwrap().clone());
+        rows.extend(table.records().map(Result::unwrap));
+        // No more quotation marks than elsewhere.
+        assert!(!fs::read_to_string(&file).unwrap().contains('"'));
+    }
+    let _ = fs::remove_dir_all(written);
+    (rows, said)
 }
 
 #[test]
 fn two_executors_write_what_one_process_writes() {
     let folder = tempfile::tempdir().unwrap();
-    let cluster = Processes::start(folder.path());
-    for (name, plays) in [("songs.csv", songs()), ("ratings.csv", ratings(200))] {
-        write_csv(&folder.path().join(name), &plays);
-        let output = cluster.neighbours(folder.path(), name, "two").output();
-        let output = output.unwrap();
-        assert!(output.status.success(), "{output:?}");
-        let found = rows(&folder.path().join("two"));
-        assert!(found == alone(folder.path(), name), "of {name}");
-        fs::remove_dir_all(folder.path().join("two")).unwrap();
+    let folder = folder.path();
+    let cluster = Processes::start();
+    write_csv(&folder.join("songs.csv"), &songs());
+    write_csv(&folder.join("ratings.csv"), &ratings(200));
+    for what in [
+        "neighbours ratings.csv -k 7 --format csv -o out",
+        "popularity songs.csv -n 40 --format csv -o out",
+        "evaluate songs.csv --test 0.25 --seed 1606",
+    ] {
+        let alone = given(command(what.split(' ')), folder);
+        assert!(alone.0.len() > 40 || alone.1.contains("nDCG"), "{alone:?}");
+        let together = given(cluster.command(folder, what), folder);
+        assert!(alone == together, "{what}: {together:?}");
     }
-}
-
-#[test]
-fn without_a_scheduler_nothing_is_written() {
-    let folder = tempfile::tempdir().unwrap();
-    write_csv(&folder.path().join("songs.csv"), &songs());
-    let cluster = Processes {
-        scheduler: format!("df://127.0.0.1:{}", free_port()),
-        children: Vec::new(),
-    };
-    let output = cluster
-        .neighbours(folder.path(), "songs.csv", "two")
-        .output();
-    let output = output.unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(
-        said.starts_with("error: no scheduler answers at 127.0.0.1:"),
-        "{said}"
+    // Scores are sums of what are no whole numbers, in any order.
+    let what = "recommend songs.csv -k 5 -n 3 --format csv -o out";
+    let (alone, _) = given(command(what.split(' ')), folder);
+    let (together, _) = given(cluster.command(folder, what), folder);
+    assert!(alone.len() > 40 && alone.len() == together.len());
+    for (one, other) in alone.iter().zip(&together) {
+        for (one, other) in one.iter().zip(other) {
+            let numbers = (one.parse::<f64>(), other.parse::<f64>());
+            let is_same = match numbers {
+                (Ok(one), Ok(other)) => (one - other).abs() <= 1e-12 * one.abs(),
+                _ => one == other,
+            };
+            assert!(is_same, "{one} {other}");
+        }
+    }
+    let parquet = cluster.command(folder, "popularity songs.csv -o out");
+    let output = { parquet }.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(
+        processes::files(&folder.join("out")),
+        [folder.join("out/popularity.parquet")]
     );
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
