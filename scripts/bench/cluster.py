@@ -5,9 +5,10 @@
 
 Item-item cosine with k = 20 of 1 and of 10 million rows of Parquet, with `--plays 100` of 100 million; they are made by
 crates/radio_cluster/examples/make_plays, the same each time. Each side is a process of its own that numbers the items, adds the rows
-of a user and an item up, joins the plays with themselves on the user, adds the products up by the pair, keeps the 20 best of each item,
-and writes them by name, sorted, as Parquet. DuckDB's query is the fastest that was found: an item's best by `arg_max` with a count, not
-by a window. The sides take turns, and medians are printed with their ratio (ours / DuckDB's). The processor's seconds and the peak memory are those
+of a user and an item up, finds of each item the 20 with the highest cosine, and writes them by name, sorted, as Parquet. DuckDB joins
+the plays with themselves on the user and adds the products up by the pair; ours does that too where plays by user do not fit in half of
+the memory, and otherwise holds them. DuckDB's query is the fastest that was found: an item's best by `arg_max` with a count, not by a
+window. The sides take turns, and medians are printed with their ratio (ours / DuckDB's). The processor's seconds and the peak memory are those
 that the system counts for the process, its start included; other work on the machine disturbs them least.
 
 Afterwards the scores of each item are compared place by place, and the neighbours above the last score, which others may share.

@@ -72,6 +72,14 @@ pub async fn explain(plays: &Plays<'_>, parameters: &Als) -> Result<()> {
     Ok(())
 }
 
+/// How many numbers a vector takes in memory: it is padded, and copied for that.
+fn held(factors: usize) -> usize {
+    match factors.next_multiple_of(16) {
+        padded if padded == factors => factors,
+        padded => padded + factors,
+    }
+}
+
 /// What turns are taken with.
 struct Turns<'p, 's> {
     plays: &'p Plays<'s>,
@@ -95,7 +103,7 @@ impl<'p, 's> Turns<'p, 's> {
         let by_user = Rows::new(plays, Side::Users).await?;
         let by_item = Rows::new(plays, Side::Items).await?;
         let most = counts.users.max(counts.items);
-        let bytes = most * parameters.factors * size_of::<f32>();
+        let bytes = most * held(parameters.factors) * size_of::<f32>();
         let session = plays.session();
         Ok(Self {
             plays,

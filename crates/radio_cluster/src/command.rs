@@ -136,7 +136,7 @@ impl What {
                 let neighbourhood = nearest.neighbourhood()?;
                 common
                     .with_plays(async |plays| {
-                        let found = neighbours::by_fastest_plan(&plays, &neighbourhood).await?;
+                        let found = neighbours::by_memory(&plays, &neighbourhood).await?;
                         finish(
                             common,
                             &plays,
@@ -235,7 +235,7 @@ impl What {
 
 /// The plan of the lists, with the neighbours found already.
 async fn lists(plays: &Plays<'_>, neighbourhood: &Neighbourhood, n: usize) -> Result<DataFrame> {
-    let found = neighbours::by_fastest_plan(plays, neighbourhood).await?;
+    let found = neighbours::by_memory(plays, neighbourhood).await?;
     let found = plays.session().stage("neighbours", found).await?;
     recommend::to_all_users(plays, found, n)
 }

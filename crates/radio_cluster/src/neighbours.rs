@@ -125,16 +125,13 @@ pub fn of_items(plays: &Plays<'_>, neighbourhood: &Neighbourhood) -> Result<Data
     places(lists, "item", "neighbour", "similarity")
 }
 
-/// The same neighbours by the plan that is fastest here: by [`broadcast`] where this process executes it and what that
+/// The same neighbours by the plan that makes the fewest rows: by [`broadcast`] where this process executes it and what that
 /// holds fits in half of the memory, otherwise by [`of_items`].
 ///
 /// # Errors
 ///
 /// Those of the two.
-pub async fn by_fastest_plan(
-    plays: &Plays<'_>,
-    neighbourhood: &Neighbourhood,
-) -> Result<DataFrame> {
+pub async fn by_memory(plays: &Plays<'_>, neighbourhood: &Neighbourhood) -> Result<DataFrame> {
     check(neighbourhood)?;
     // It is not known yet whether values are small.
     match plays.session().can_hold(held(plays, false)) {

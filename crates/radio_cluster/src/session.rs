@@ -528,6 +528,16 @@ fn listing(path: &Path, url: std::result::Result<Url, ()>) -> Result<ListingTabl
     Ok(ListingTableUrl::try_new(url, None)?)
 }
 
+/// A path from the root on without `..`, which a URL cannot have. Its last name stays, also where that is a link: its ending
+/// says what the file is.
 fn absolute(path: &Path) -> Result<PathBuf> {
-    std::path::absolute(path).map_err(|error| Error::io(path, error))
+    let resolved =
+        |path: &Path| std::fs::canonicalize(path).map_err(|error| Error::io(path, error));
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) if parent.as_os_str().is_empty() => {
+            Ok(resolved(Path::new("."))?.join(name))
+        }
+        (Some(parent), Some(name)) => Ok(resolved(parent)?.join(name)),
+        _ => resolved(path),
+    }
 }

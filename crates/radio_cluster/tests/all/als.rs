@@ -1,11 +1,13 @@
 //! The vectors of a plan are those of the library, to the last bit.
 
+use std::path::Path;
+
 use proptest::prelude::*;
 use radio_cluster::session::{Session, Settings};
 use radio_cluster::{als, library};
 use radio_rec::recommend::{Als, AlsModel, Fit, Recommender, Request};
 
-use crate::table::{Play, plays, songs, write_csv, write_parquet};
+use crate::table::{Play, movielens, plays, songs, write_csv, write_parquet};
 use crate::{read, session, wait};
 
 /// What the plan learned, and what the library learns.
@@ -13,9 +15,13 @@ fn both(plays: &[Play], settings: &Settings, parameters: &Als) -> [AlsModel; 2] 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plays.parquet");
     write_parquet(&path, plays);
+    both_of_file(&path, settings, parameters)
+}
+
+fn both_of_file(path: &Path, settings: &Settings, parameters: &Als) -> [AlsModel; 2] {
     let session = Session::new(settings, None).unwrap();
     wait(async {
-        let plays = read(&session, &path).await.unwrap();
+        let plays = read(&session, path).await.unwrap();
         let data = library::interactions(&plays).await.unwrap();
         let factors = als::fit(&plays, parameters).await.unwrap();
         let found = library::als(&data, &factors).unwrap();
@@ -23,8 +29,7 @@ fn both(plays: &[Play], settings: &Settings, parameters: &Als) -> [AlsModel; 2] 
     })
 }
 
-fn assert_equal(plays: &[Play], settings: &Settings, parameters: Als) {
-    let [found, expected] = both(plays, settings, &parameters);
+fn assert_equal([found, expected]: [AlsModel; 2]) {
     let off = (found.loss() - expected.loss()).abs() / expected.loss();
     assert!(off < 1e-4, "{} is not {}", found.loss(), expected.loss());
     assert_eq!(found.user_factors(), expected.user_factors());
@@ -46,8 +51,19 @@ fn of_the_songs() {
             seed: 1606,
             ..Als::default()
         };
-        assert_equal(&songs, &settings, parameters);
+        assert_equal(both(&songs, &settings, &parameters));
     }
+}
+
+#[test]
+fn of_movielens() {
+    let Some(path) = movielens() else { return };
+    let parameters = Als {
+        factors: 8,
+        iterations: 3,
+        ..Als::default()
+    };
+    assert_equal(both_of_file(&path, &Settings::default(), &parameters));
 }
 
 #[test]
@@ -149,6 +165,6 @@ proptest! {
     ) {
         let settings = Settings { threads: Some(threads), ..Settings::default() };
         let parameters = Als { factors, iterations, seed, ..Als::default() };
-        assert_equal(&plays(&numbers), &settings, parameters);
+        assert_equal(both(&plays(&numbers), &settings, &parameters));
     }
 }

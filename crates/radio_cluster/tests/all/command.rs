@@ -174,6 +174,18 @@ fn all_results_are_the_same_again() {
 }
 
 #[test]
+fn paths_may_lead_upwards() {
+    let sandbox = sandbox();
+    fs::create_dir(sandbox.path().join("sub")).unwrap();
+    let said = ran(
+        sandbox.path(),
+        "popularity sub/../plays.csv -n 1 -o sub/../out --format csv",
+    );
+    assert_eq!(said, "sub/../out/popularity.csv\n");
+    assert_eq!(names_of(sandbox.path()), ["out", "plays.csv", "sub"]);
+}
+
+#[test]
 fn a_plan_is_explained() {
     let sandbox = sandbox();
     for what in ["neighbours", "popularity", "recommend", "als"] {

@@ -15,7 +15,7 @@ use radio_rec::interactions::{Interactions, Item};
 use radio_rec::recommend::{Fit, ItemKnn, Recommender, Request, SimilarItems};
 use radio_rec::similarity::{Measure, Neighbourhood};
 
-use crate::table::{Play, songs, write_csv, write_parquet};
+use crate::table::{Play, movielens, songs, write_csv, write_parquet};
 use crate::{read, session, wait};
 
 /// All measures that a plan has.
@@ -88,6 +88,17 @@ fn of_the_songs_by_each_measure() {
 }
 
 #[test]
+fn of_movielens() {
+    let Some(path) = movielens() else { return };
+    let session = session();
+    wait(async {
+        let plays = read(&session, &path).await.unwrap();
+        assert_eq!(plays.counts().plays, 100_000);
+        assert_all_equal(&plays, Neighbourhood::new(20)).await;
+    });
+}
+
+#[test]
 fn of_fractions_as_the_library_adds_them_up() {
     let mut songs = songs();
     for (at, play) in songs.iter_mut().enumerate() {
@@ -129,7 +140,7 @@ fn by_the_plan_that_holds_all_where_memory_suffices() {
     wait(async {
         let plays = read(&session, &path).await.unwrap();
         let neighbourhood = Neighbourhood::new(4);
-        let found = neighbours::by_fastest_plan(&plays, &neighbourhood).await;
+        let found = neighbours::by_memory(&plays, &neighbourhood).await;
         let found = session.stage("neighbours", found.unwrap()).await.unwrap();
         assert_found(&plays, neighbourhood, found).await;
     });

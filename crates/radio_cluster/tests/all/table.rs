@@ -1,7 +1,7 @@
 //! Plays as files.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
@@ -35,6 +35,16 @@ pub(crate) fn songs() -> Vec<Play> {
         data.items_of(user).map(named)
     };
     data.user_indices().flat_map(of_user).collect()
+}
+
+/// The ratings of MovieLens 100K; `None`, with a word, where `scripts/fetch-movielens` has not put them.
+pub(crate) fn movielens() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/ml-100k/ml-100k.inter");
+    if !path.exists() {
+        println!("skipped: {} is not there", path.display());
+        return None;
+    }
+    Some(path)
 }
 
 pub(crate) fn write_csv(path: &Path, plays: &[Play]) {
