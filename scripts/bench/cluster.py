@@ -120,6 +120,10 @@ def made(make_plays, millions):
     return folder
 
 
+class Failed(Exception):
+    """What a side said last that did not come to its end: a disk may be full, say."""
+
+
 def measured(command):
     """Runs a command, and says what it took."""
     command = [str(part) for part in command]
@@ -131,7 +135,8 @@ def measured(command):
         wall = time.perf_counter() - began
         if status != 0:
             printed.seek(0)
-            sys.exit(f"error: {' '.join(command[:3])} ... failed:\n{printed.read().decode(errors='replace')[-3000:]}")
+            lines = printed.read().decode(errors="replace").strip().splitlines()
+            raise Failed(lines[-1] if lines else f"it ended with status {status}")
     # Kilobytes, but bytes on macOS.
     memory = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "memory": memory}
@@ -149,10 +154,16 @@ def compare(arguments, python, radio_cluster, plays):
             + (["--memory", memory] if memory else []),
             "DuckDB": [python, "-c", NEIGHBOURS, plays, arguments.threads, memory or "", K, scratch / "spilled", theirs],
         }
+        failed = {}
         for _ in range(arguments.runs):
             for side, command in commands.items():
                 shutil.rmtree(ours, ignore_errors=True) if side == "ours" else theirs.unlink(missing_ok=True)
-                runs[side].append(measured(command))
+                try:
+                    runs[side].append(measured(command))
+                except Failed as why:
+                    failed[side] = str(why)
+        if failed:
+            return runs, {"failed": failed}
         differs = figures(call([python, "-c", COMPARE, ours / "neighbours.parquet", theirs, K]))
     return runs, differs
 
@@ -179,10 +190,16 @@ def main():
     for millions in [int(part) for part in arguments.plays.split(",")]:
         runs, differs = compare(arguments, python, radio_cluster, made(make_plays, millions))
         everything[millions] = {"runs": runs, "differs": differs}
-        medians = {side: {name: statistics.median(run[name] for run in many) for name, _ in FIGURES} for side, many in runs.items()}
+        ended = {side: many for side, many in runs.items() if many}
+        medians = {side: {name: statistics.median(run[name] for run in many) for name, _ in FIGURES} for side, many in ended.items()}
         for side, median in medians.items():
             cells = [f"{median[name]:.0f}" if median[name] >= 100 else f"{median[name]:.1f}" for name, _ in FIGURES]
             print(f"| {millions} M | {side} | " + " | ".join(cells) + " |")
+        if "failed" in differs:
+            for side, why in differs["failed"].items():
+                print(f"| {millions} M | {side} | {why} |", flush=True)
+                wrong.append(f"{side} did not do {millions} M plays")
+            continue
         ratios = [medians["ours"][name] / medians["DuckDB"][name] for name, _ in FIGURES]
         print(f"| {millions} M | ours / DuckDB | " + " | ".join(f"{ratio:.2f}" for ratio in ratios) + " |", flush=True)
         if differs["rows"] == 0:
