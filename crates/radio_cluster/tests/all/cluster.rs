@@ -171,6 +171,7 @@ fn two_executors_write_what_one_process_writes() {
     for what in [
         "neighbours ratings.csv -k 7 --format csv -o out",
         "popularity songs.csv -n 40 --format csv -o out",
+        "als ratings.csv --factors 4 --iterations 2 --format csv -o out",
         "evaluate songs.csv --test 0.25 --seed 1606",
     ] {
         let alone = given(command(what.split(' ')), folder);
