@@ -24,8 +24,10 @@ MAX_PROCESSES = 6
 
 
 def kill(process):
+    """Kills a process, if there is one: what ran cells may be gone already, with all that it had started."""
     try:
-        os.kill(process, signal.SIGKILL)
+        if process is not None:
+            os.kill(process, signal.SIGKILL)
     except ProcessLookupError:
         pass
 
@@ -59,7 +61,7 @@ def main():
                 kill(victim())
             elif number % 9 == 0:
                 # While one is compiled, runs or ends. It either ran to its end, or it has done nothing.
-                killer = threading.Timer(choose.uniform(0, 0.2), lambda: kill(victim() or session.process + 10_000_000))
+                killer = threading.Timer(choose.uniform(0, 0.2), lambda: kill(victim()))
                 killer.start()
                 cell = session.run(f"std::thread::sleep(std::time::Duration::from_millis({choose.randrange(30)})); {adds}")
                 killer.join()
