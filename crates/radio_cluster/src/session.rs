@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{Int64Type, SchemaRef, UInt64Type};
@@ -400,8 +400,7 @@ impl Session {
         let rows = self.execute(context, stage, &plan.build()?).await?;
         if rows > 0 && !path.exists() {
             let message = "it was written where this process does not see it; let all of the cluster share the \
-                folder, and name \
-                           another for what is on the way with `--scratch`";
+                folder, and name another for what is on the way with `--scratch`";
             return Err(Error::file(path, message));
         }
         Ok(())
@@ -419,6 +418,8 @@ impl Session {
         self.tell(Event::Begins { stage, plan: shown });
         let mut work = std::pin::pin!(self.run(plan.clone(), context.task_ctx()));
         let mut so_far;
+        // What others do is not seen here.
+        let mut standstill = self.local.is_none().then(Standstill::new);
         let result = loop {
             let result = tokio::time::timeout(BETWEEN, &mut work).await;
             so_far = Metrics::default();
@@ -431,6 +432,12 @@ impl Session {
                     rows,
                     spilled,
                 }),
+            }
+            if let Some(standstill) = &mut standstill
+                && standstill.is_there((rows, spilled), processor_ticks(), Instant::now())
+            {
+                let why = "for a minute, no operator has done anything: they wait for each other's";
+                return Err(Error::Memory(why.into()));
             }
         };
         self.tell(Event::Ends {
@@ -458,6 +465,45 @@ impl Drop for Session {
     fn drop(&mut self) {
         functions::forget(self.scratch.path());
     }
+}
+
+/// Whether the operators of a plan wait for each other: with too little memory, sorts that merge what they spilled may do
+/// so for ever.
+struct Standstill {
+    since: Instant,
+    /// Rows and spilled bytes, and the processor's ticks, when something was last done.
+    seen: ((usize, usize), u64),
+}
+
+impl Standstill {
+    /// How long nothing is done, and how many ticks the process may take meanwhile to look after itself.
+    const LIMIT: (Duration, u64) = (Duration::from_secs(60), 100);
+
+    fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            seen: ((0, 0), 0),
+        }
+    }
+
+    /// Takes note of what was done until `now`; without ticks, nobody can say that nothing was.
+    fn is_there(&mut self, done: (usize, usize), ticks: Option<u64>, now: Instant) -> bool {
+        let Some(ticks) = ticks else { return false };
+        if done != self.seen.0 || ticks > self.seen.1 + Self::LIMIT.1 {
+            self.since = now;
+            self.seen = (done, ticks);
+        }
+        now.duration_since(self.since) >= Self::LIMIT.0
+    }
+}
+
+/// The processor time of this process, in the system's ticks of mostly 10 ms, where the system tells.
+fn processor_ticks() -> Option<u64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // What comes before is the program's name, which may have anything in it.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let times = fields.split(' ').skip(11).take(2);
+    times.map(|ticks| ticks.parse::<u64>().ok()).sum()
 }
 
 /// How long it takes until it is told again how a plan goes on.
