@@ -292,31 +292,13 @@ impl Session {
         frame: DataFrame,
         mut take: impl FnMut(&RecordBatch) -> Result<()>,
     ) -> Result<()> {
-        let context = &self.context;
         let logical = frame.into_unoptimized_plan();
-        let plan = context.state().create_physical_plan(&logical).await?;
-        let shown = self.shown(&logical, plan.as_ref());
-        self.tell(Event::Begins { stage, plan: shown });
-        let mut batches = execute_stream(plan.clone(), context.task_ctx())?;
-        let mut so_far;
-        loop {
-            let batch = tokio::time::timeout(BETWEEN, batches.next()).await;
-            so_far = Metrics::default();
-            so_far.add(plan.as_ref());
-            match batch {
-                Ok(Some(batch)) => take(&batch?)?,
-                Ok(None) => break,
-                Err(_) => self.tell(Event::Working {
-                    stage,
-                    rows: so_far.rows,
-                    spilled: so_far.spilled,
-                }),
-            }
+        let plan = self.begin(&self.context, stage, &logical).await?;
+        let mut batches = execute_stream(plan.clone(), self.context.task_ctx())?;
+        while let Some(batch) = self.watch(stage, &plan, batches.next()).await? {
+            take(&batch?)?;
         }
-        self.tell(Event::Ends {
-            stage,
-            spilled: so_far.spilled,
-        });
+        self.end(stage, &plan);
         Ok(())
     }
 
@@ -413,43 +395,63 @@ impl Session {
         stage: &str,
         logical: &LogicalPlan,
     ) -> Result<u64> {
-        let plan = context.state().create_physical_plan(logical).await?;
-        let shown = self.shown(logical, plan.as_ref());
-        self.tell(Event::Begins { stage, plan: shown });
-        let mut work = std::pin::pin!(self.run(plan.clone(), context.task_ctx()));
-        let mut so_far;
-        // What others do is not seen here.
-        let mut standstill = self.local.is_none().then(Standstill::new);
-        let result = loop {
-            let result = tokio::time::timeout(BETWEEN, &mut work).await;
-            so_far = Metrics::default();
-            so_far.add(plan.as_ref());
-            let Metrics { rows, spilled } = so_far;
-            match result {
-                Ok(result) => break result,
-                Err(_) => self.tell(Event::Working {
-                    stage,
-                    rows,
-                    spilled,
-                }),
-            }
-            if let Some(standstill) = &mut standstill
-                && standstill.is_there((rows, spilled), processor_ticks(), Instant::now())
-            {
-                let why = "for a minute, no operator has done anything: they wait for each other's";
-                return Err(Error::Memory(why.into()));
-            }
-        };
-        self.tell(Event::Ends {
-            stage,
-            spilled: so_far.spilled,
-        });
+        let plan = self.begin(context, stage, logical).await?;
+        let work = self.run(plan.clone(), context.task_ctx());
+        let result = self.watch(stage, &plan, work).await?;
+        self.end(stage, &plan);
         let counts = result?;
         let count = |batch: &RecordBatch| {
             let counts = batch.column(0).as_primitive_opt::<UInt64Type>();
             counts.map_or(0, |counts| counts.values().iter().sum())
         };
         Ok(counts.iter().map(count).sum())
+    }
+
+    /// Plans a stage, and tells of it.
+    async fn begin(
+        &self,
+        context: &SessionContext,
+        stage: &str,
+        logical: &LogicalPlan,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let plan = context.state().create_physical_plan(logical).await?;
+        let shown = self.shown(logical, plan.as_ref());
+        self.tell(Event::Begins { stage, plan: shown });
+        Ok(plan)
+    }
+
+    /// Waits for something that a plan gives, and tells meanwhile how far it is; an error where it stands still.
+    async fn watch<T>(
+        &self,
+        stage: &str,
+        plan: &Arc<dyn ExecutionPlan>,
+        work: impl Future<Output = T>,
+    ) -> Result<T> {
+        let mut work = std::pin::pin!(work);
+        // What others do is not seen here.
+        let mut standstill = self.local.is_none().then(Standstill::new);
+        loop {
+            if let Ok(done) = tokio::time::timeout(BETWEEN, &mut work).await {
+                return Ok(done);
+            }
+            let Metrics { rows, spilled } = Metrics::of(plan.as_ref());
+            self.tell(Event::Working {
+                stage,
+                rows,
+                spilled,
+            });
+            if let Some(standstill) = &mut standstill
+                && standstill.is_there((rows, spilled), processor_ticks(), Instant::now())
+            {
+                let why = "for a minute, no operator has done anything: they wait for each other's";
+                return Err(Error::Memory(why.into()));
+            }
+        }
+    }
+
+    fn end(&self, stage: &str, plan: &Arc<dyn ExecutionPlan>) {
+        let spilled = Metrics::of(plan.as_ref()).spilled;
+        self.tell(Event::Ends { stage, spilled });
     }
 
     /// What a plan does, an operator a line. What a scheduler makes of it is not known here.
@@ -549,6 +551,12 @@ struct Metrics {
 }
 
 impl Metrics {
+    fn of(plan: &dyn ExecutionPlan) -> Self {
+        let mut so_far = Self::default();
+        so_far.add(plan);
+        so_far
+    }
+
     fn add(&mut self, plan: &dyn ExecutionPlan) {
         if let Some(metrics) = plan.metrics() {
             self.rows = self.rows.max(metrics.output_rows().unwrap_or(0));
