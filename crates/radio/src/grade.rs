@@ -255,8 +255,7 @@ fn write(source: &Source, rows: &[Row<'_>], alike: &[Alike], output: &Path) -> R
     let pages = std::fs::read_dir(&folder).into_iter().flatten().flatten();
     let pages = pages.map(|page| page.path());
     let obsolete = pages.filter(|page| {
-        page.extension().is_some_and(|ending| ending == "html")
-            && !staged.iter().any(|staged| staged.path() == page)
+        files::ends_in(page, "html") && !staged.iter().any(|staged| staged.path() == page)
     });
     let obsolete: Vec<PathBuf> = obsolete.collect();
     let tables = [

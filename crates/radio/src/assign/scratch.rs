@@ -5,6 +5,7 @@ use radio_notebook::dialect::commands::Command;
 use radio_notebook::dialect::{CellCode, texts};
 use radio_notebook::document::CellKind;
 use radio_notebook::error::{Error, Result};
+use radio_notebook::files;
 use radio_notebook::percent;
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -147,7 +148,7 @@ fn is_one_of(path: &Path, others: &[PathBuf]) -> bool {
 
 /// Whether a file is prose, which a package may include that the compiler reads.
 fn is_prose(file: &Path) -> bool {
-    file.extension().is_some_and(|ending| ending == "md")
+    files::ends_in(file, "md")
 }
 
 /// Whether a file may be what a notebook works on, rather than a notebook or what was made of one.

@@ -3,6 +3,7 @@
 use super::outline::{Entry, below, outline};
 use crate::kernel::lock;
 use radio_notebook::build::cache::listed;
+use radio_notebook::files;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -127,7 +128,7 @@ fn sources(library: &Path) -> Vec<PathBuf> {
     let name = library.file_stem().unwrap_or_default().to_string_lossy();
     let list = library.with_file_name(format!("{}.d", name.trim_start_matches("lib")));
     let mut files = listed(&list);
-    files.retain(|file| file.extension().is_some_and(|end| end == "rs"));
+    files.retain(|file| files::ends_in(file, "rs"));
     files
 }
 

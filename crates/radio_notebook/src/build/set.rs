@@ -254,8 +254,7 @@ impl Builder {
                         });
                         let files = message["filenames"].as_array().into_iter().flatten();
                         let files = files.filter_map(|file| Some(PathBuf::from(file.as_str()?)));
-                        let mut rlibs =
-                            files.filter(|f| f.extension().is_some_and(|e| e == "rlib"));
+                        let mut rlibs = files.filter(|f| crate::files::ends_in(f, "rlib"));
                         if message["target"]["name"] == package {
                             own = rlibs.next();
                         } else if is_library {
@@ -365,7 +364,7 @@ impl Builder {
         let mut text = String::from("#![allow(warnings)]\n");
         let mut command = Command::new(&self.toolchain.rustc);
         for (name, path) in &set.externs {
-            if path.extension().is_some_and(|e| e == "rlib") {
+            if crate::files::ends_in(path, "rlib") {
                 text.push_str(&format!("extern crate {name};\n"));
                 command
                     .arg("--extern")
@@ -439,7 +438,7 @@ impl Builder {
 
 /// The file with a crate's code, for one that has what the compiler needs to know of it alone.
 fn with_code(path: &Path) -> PathBuf {
-    match path.extension().is_some_and(|e| e == "rmeta") {
+    match crate::files::ends_in(path, "rmeta") {
         true => path.with_extension("rlib"),
         false => path.to_owned(),
     }

@@ -15,6 +15,7 @@ use super::toolchain::{Runtime, Toolchain};
 use crate::dialect::FOLDER_VARIABLE;
 use crate::error::{Error, Result};
 use crate::hash::hash_of;
+use crate::lock;
 use crate::program::Build;
 use crate::program::compiled::{Library, Set};
 pub use early::{Early, Rest};
@@ -127,7 +128,7 @@ struct UnderWay {
 impl UnderWay {
     /// Begins with a unit, when nobody else is at it.
     fn begin(self: &Arc<Self>, key: &str) -> Turn {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = lock(&self.keys);
         while keys.contains(key) {
             keys = self
                 .changed
@@ -143,7 +144,7 @@ impl UnderWay {
 
     /// Begins with a unit if nobody is at it.
     fn begin_now(self: &Arc<Self>, key: &str) -> Option<Turn> {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = lock(&self.keys);
         keys.insert(key.to_owned()).then(|| Turn {
             all: self.clone(),
             key: key.to_owned(),
@@ -160,7 +161,7 @@ struct Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut keys = self.all.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = lock(&self.all.keys);
         keys.remove(&self.key);
         self.all.changed.notify_all();
     }

@@ -14,6 +14,7 @@ use crate::build::unit::{Compiler, Early, Outcome, Rest, Unit};
 use crate::diagnostics::Diagnostic;
 use crate::dialect::CellCode;
 use crate::error::Result;
+use crate::lock;
 use crate::program::CellLocation;
 use crate::program::body::Body;
 use crate::program::compiled::Library;
@@ -23,7 +24,7 @@ use crate::program::text::{Attempt, SourceMap, Text, items};
 use crate::run::session::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 /// How often a cell is compiled at most, until it is as the compiler wants it.
@@ -51,7 +52,7 @@ impl Places {
     }
 
     fn maps(&self) -> MutexGuard<'_, HashMap<String, SourceMap>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -4,10 +4,11 @@
 use super::Compiler;
 use super::call::Call;
 use crate::interrupt::Group;
+use crate::lock;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::Stdio;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use tempfile::TempDir;
 
 /// The variables that a call of the compiler has beside those of this process.
@@ -44,7 +45,7 @@ impl Standby {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 
