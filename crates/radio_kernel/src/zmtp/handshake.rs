@@ -41,7 +41,8 @@ fn greeting() -> [u8; GREETING] {
     greeting
 }
 
-/// Greets the peer, and returns the identity that it gives itself, which may be empty.
+/// Greets the peer and reads its READY; returns the identity that it gives itself, which may be empty. Our own READY
+/// is still to be sent: who has received it may count on being known.
 ///
 /// # Errors
 /// What the connection says, and `InvalidData` if the other side speaks something else.
@@ -64,12 +65,6 @@ pub(super) fn shake(stream: &mut (impl Read + Write), kind: Kind) -> io::Result<
             "the other side wants another security mechanism than NULL",
         ));
     }
-    let mut ready = b"\x05READY".to_vec();
-    push_property(&mut ready, b"Socket-Type", kind.name().as_bytes());
-    if kind == Kind::Router {
-        push_property(&mut ready, b"Identity", b"");
-    }
-    stream.write_all(&frame::encode_command(&ready))?;
     let body = match frame::read(stream)? {
         Some(Received::Command(body)) => body,
         Some(Received::Message(_)) => return Err(refuse("a message came before READY")),
@@ -93,6 +88,16 @@ pub(super) fn shake(stream: &mut (impl Read + Write), kind: Kind) -> io::Result<
         ));
     }
     Ok(property(b"Identity").unwrap_or_default().to_vec())
+}
+
+/// Our READY, as bytes.
+pub(super) fn ready(kind: Kind) -> Vec<u8> {
+    let mut ready = b"\x05READY".to_vec();
+    push_property(&mut ready, b"Socket-Type", kind.name().as_bytes());
+    if kind == Kind::Router {
+        push_property(&mut ready, b"Identity", b"");
+    }
+    frame::encode_command(&ready)
 }
 
 fn push_property(bytes: &mut Vec<u8>, name: &[u8], value: &[u8]) {

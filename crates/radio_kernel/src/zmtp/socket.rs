@@ -5,7 +5,7 @@ use super::handshake::{self, Kind};
 use super::outbox::Outbox;
 use radio_notebook::lock;
 use std::collections::HashMap;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -142,8 +142,6 @@ impl Socket {
         stream.set_read_timeout(Some(MAX_HANDSHAKE))?;
         stream.set_write_timeout(Some(MAX_HANDSHAKE))?;
         let mut identity = handshake::shake(&mut stream, self.kind)?;
-        stream.set_read_timeout(None)?;
-        stream.set_write_timeout(None)?;
         if identity.is_empty() {
             // As in libzmq: five bytes, the first of them zero, which a peer may not choose.
             let number = self.next_identity.fetch_add(1, Ordering::SeqCst);
@@ -154,18 +152,14 @@ impl Socket {
             topics: Mutex::default(),
             stream: stream.try_clone()?,
         });
-        let mut output = stream.try_clone()?;
-        let writer = Arc::clone(&peer);
-        spawn(format!("{} write", self.name), move || {
-            writer.outbox.write_to(&mut output);
-            let _ = output.shutdown(Shutdown::Write);
-        })?;
         // A front end that connects anew under its identity takes the place of the connection that it has lost.
         if let Some(old) = lock(&self.peers).insert(identity.clone(), Arc::clone(&peer)) {
             old.outbox.close();
             let _ = old.stream.shutdown(Shutdown::Read);
         }
-        let heard = self.listen(stream, &identity, &peer, hear);
+        let heard = self
+            .write_to(&peer, &stream)
+            .and_then(|()| self.listen(stream, &identity, &peer, hear));
         peer.outbox.close();
         let mut peers = lock(&self.peers);
         if peers
@@ -178,6 +172,19 @@ impl Socket {
         // A peer that has closed its half, or sent what is no frame, is gone.
         let _ = peer.stream.shutdown(Shutdown::Both);
         heard
+    }
+
+    /// Sends READY, and from then on what the peer is sent.
+    fn write_to(&self, peer: &Arc<Peer>, mut stream: &TcpStream) -> io::Result<()> {
+        stream.write_all(&handshake::ready(self.kind))?;
+        stream.set_read_timeout(None)?;
+        stream.set_write_timeout(None)?;
+        let mut output = stream.try_clone()?;
+        let peer = Arc::clone(peer);
+        spawn(format!("{} write", self.name), move || {
+            peer.outbox.write_to(&mut output);
+            let _ = output.shutdown(Shutdown::Write);
+        })
     }
 
     fn listen(

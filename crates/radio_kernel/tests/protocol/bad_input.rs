@@ -3,6 +3,7 @@
 use crate::front_end::{Channel, FrontEnd, connection_file, message, signer};
 use radio_kernel::connection::Connection;
 use radio_kernel::kernel::Kernel;
+use radio_kernel::zmtp::{Kind, Socket};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -210,6 +211,19 @@ fn a_front_end_that_does_not_read_holds_up_nobody_for_long() {
         );
     }
     is_alive(&mut front_end);
+}
+
+/// Else what is sent to a front end that has just come back goes to the connection that it has lost.
+#[test]
+fn a_peer_that_has_received_ready_is_known() {
+    let address = "127.0.0.1:0".parse().unwrap();
+    let socket = Socket::bind("a socket", Kind::Router, address).unwrap();
+    socket.serve(|_| ()).unwrap();
+    for number in 0..100 {
+        let identity = format!("peer {number}").into_bytes();
+        let _channel = Channel::connect(socket.address().port(), "DEALER", &identity);
+        assert!(socket.has_peer(&identity));
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Cells: numbers, outputs in their order, errors, input.
 
-use crate::front_end::{FrontEnd, kinds, message, stdout};
+use crate::front_end::{Channel, FrontEnd, kinds, message, stdout};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -230,6 +230,8 @@ fn the_front_end_that_sent_the_cell_is_asked_for_input() {
     // An answer that nobody waits for is to no later question.
     let (frames, _) = message("input_reply", &json!({"value": "late"}), Value::Null, &[]);
     other.stdin.send(&frames);
+    other.stdin.close();
+    other.stdin = Channel::connect(other.ports[2], "DEALER", b"another");
     let id = other.execute("input Again?");
     other.stdin.hear();
     let (frames, _) = message("input_reply", &json!({"value": "now"}), Value::Null, &[]);

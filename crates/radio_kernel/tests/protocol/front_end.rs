@@ -7,7 +7,7 @@ use radio_kernel::wire::{DELIMITER, Signer};
 use radio_kernel::zmtp::{self, Frames};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -85,6 +85,12 @@ impl Channel {
     /// Whether the kernel closes the connection.
     pub fn is_closed(&mut self) -> bool {
         matches!(self.stream.read(&mut [0; 64]), Ok(0))
+    }
+
+    /// Closes the connection and waits until the kernel has acted on everything that was sent.
+    pub fn close(&mut self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
+        assert!(self.is_closed());
     }
 
     /// The next message, whose signature must be right.
