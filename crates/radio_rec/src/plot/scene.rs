@@ -232,7 +232,8 @@ pub(super) fn widest<'a>(texts: impl IntoIterator<Item = &'a str>, em: f64) -> f
 
 /// `text`, or as much of its beginning as fits into `width`, and an ellipsis.
 pub(super) fn ellipsize(text: &str, em: f64, width: f64) -> String {
-    if text_width(text, em) <= width {
+    // In a figure without room, `width` is negative.
+    if text.is_empty() || text_width(text, em) <= width {
         return text.to_owned();
     }
     let ends: Vec<usize> = text.char_indices().map(|(end, _)| end).collect();
@@ -287,6 +288,7 @@ mod tests {
         assert!(text_width(&short, 16.0) <= 100.0);
         assert_eq!(ellipsize("bob marley", 16.0, 0.0), "…");
         assert_eq!(ellipsize("", 16.0, 0.0), "");
+        assert_eq!(ellipsize("", 16.0, -1.0), "");
     }
 
     #[test]
