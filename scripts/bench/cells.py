@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Times what one cell costs `radio run` and `radio watch`: many small cells, a cell by its place, an edit, an edit that is watched.
 
-    python3 scripts/bench/cells.py [--runs N]
+    python3 scripts/bench/cells.py [--runs N] [--whole-program]
 
 Needs nothing but cargo. The notebooks are made in .bench-cells, beside notebooks/, so that relative paths hold. Compiled cells are kept
-in target/radio/cells: what is to be compiled says the time of day somewhere, so that it never was before.
+in target/radio/cells: what is to be compiled says the time of day somewhere, so that it never was before. With --whole-program the
+notebooks are run in turns with the last commit whose engine compiled a notebook as one program, on the notebooks that it had.
 """
 
 import argparse
@@ -27,6 +28,9 @@ RADIO = ROOT / "target" / "debug" / "radio"
 PLACES = [2, 10, 20, 30, 40, 49]
 # Seconds; see the printed lines.
 EACH_COMPILED, ALL_UNCHANGED, MORE_FOR_AN_EDIT, WATCHED = 0.1, 0.5, 0.18, 0.4
+MORE_WITH_NOTHING_COMPILED = 1.5
+# The last commit of the engine that compiled a notebook as one program, and where it is checked out and built.
+WHOLE_PROGRAM, BEFORE = "a791c9c", ROOT / "target" / "whole-program"
 
 
 def unique():
@@ -69,10 +73,10 @@ println!("{{}} {{}}", thing{at}.times(), thing{max(at - 1, 0)}.text());"""
     return [cell(at) for at in range(count)]
 
 
-def run(path):
+def run(path, radio=RADIO, root=ROOT):
     begun = time.perf_counter()
     done = subprocess.run(
-        [RADIO, "run", "--quiet", "--output", FOLDER / "out", path], cwd=ROOT, capture_output=True, text=True
+        [radio, "run", "--quiet", "--output", path.parent / "out", path], cwd=root, capture_output=True, text=True
     )
     took = time.perf_counter() - begun
     if done.returncode != 0:
@@ -168,17 +172,54 @@ def watched(runs):
             took.append(wait(r"\[\d+\]$", start) - begun)
             wait(r" s -> ", start)
         median = statistics.median(took[1:])
-        print(f"watch, the last cell of 03 edited: its output after {median:.2f} s {verdict(median, WATCHED)}; the first time {took[0]:.2f} s")
+        print(f"watch, the last cell of 03 edited: its output after {median:.2f} s {verdict(median, WATCHED)};", end=" ")
+        print(f"the first time {took[0]:.2f} s")
     finally:
         watch.terminate()
         watch.wait()
 
 
+def whole_program(runs):
+    """Both engines in turns: a notebook of which nothing is compiled but libraries, and once more."""
+    BEFORE.mkdir(parents=True, exist_ok=True)
+    files = subprocess.run(["git", "archive", WHOLE_PROGRAM], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+    subprocess.run(["tar", "-x"], cwd=BEFORE, check=True, input=files)
+    subprocess.run(["cargo", "build", "--quiet", "--bin", "radio"], cwd=BEFORE, check=True)
+    target = BEFORE / "target"
+    programs = ["radio/programs", "radio/notebook_*", "debug/*notebook_0*", "debug/deps/*notebook_0*", "debug/.fingerprint/*notebook_*"]
+    engines = {"one program": (target / "debug" / "radio", programs), "cells": (RADIO, ["radio/cells"])}
+    folder = BEFORE / ".bench-cells"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for name in NAMES:
+        path = folder / f"{name}.ipynb"
+        shutil.copy(BEFORE / "notebooks" / path.name, path)
+        cold, same = {}, {}
+        # The first round builds the libraries.
+        for at in range(runs + 1):
+            for engine, (radio, kept) in engines.items():
+                for found in (found for pattern in kept for found in target.glob(pattern)):
+                    shutil.rmtree(found) if found.is_dir() else found.unlink()
+                times = [run(path, radio, BEFORE), run(path, radio, BEFORE)]
+                if at > 0:
+                    cold.setdefault(engine, []).append(times[0])
+                    same.setdefault(engine, []).append(times[1])
+        (before, now), (as_before, as_now) = [[statistics.median(of[engine]) for engine in engines] for of in (cold, same)]
+        more = now - before
+        print(f"{name}, as one program and by cells: nothing compiled but libraries {before:.2f} and {now:.2f} s,", end=" ")
+        print(f"{more:.2f} s more {verdict(more, MORE_WITH_NOTHING_COMPILED)};", end=" ")
+        print(f"unchanged {as_before:.2f} and {as_now:.2f} s, {as_now / as_before:.2f} of it", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--runs", type=int, default=5, help="runs of each kind (default 5)")
-    runs = parser.parse_args().runs
+    parser.add_argument("--whole-program", action="store_true", help="only that")
+    arguments = parser.parse_args()
+    runs = arguments.runs
     subprocess.run(["cargo", "build", "--quiet", "-p", "radio"], cwd=ROOT, check=True)
+    if arguments.whole_program:
+        return whole_program(runs)
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     try:
