@@ -1,4 +1,4 @@
-//! What several commands can be given.
+//! Arguments that several subcommands share.
 
 use clap::ValueEnum;
 use clap::builder::{EnumValueParser, TypedValueParser};

@@ -66,7 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     for mark in marks_of(&source, source.unanswered(), &options)? {
         if mark.points.is_some_and(|points| points > 0.0) {
             say!(
-                "warning: {}: `{}` gives {} of {} points where nothing is answered",
+                "warning: {}: `{}` gives {} of {} points without any answer",
                 source.path.display(),
                 mark.id,
                 mark.points.unwrap_or_default(),
@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     for path in not_there(&source, &target) {
         say!(
             "warning: the notebook names {path}, which is not there as seen from {}: hand it out too, or write \
-             the notebook as deep as its source lies",
+             the notebook at the same folder depth as its source",
             target.display()
         );
     }

@@ -12,17 +12,17 @@ use std::path::{Path, PathBuf};
 /// The arguments of `radio clean`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// With --outputs or --metadata, notebooks, folders of them, or `-` for standard input to standard output. Without:
-    /// a folder of notebooks, and what was compiled for those of its workspace is removed; or, where it lies in no
-    /// workspace, what was compiled for all notebooks in none
+    /// With --outputs or --metadata: notebooks, folders of them, or `-` to clean standard input to standard output.
+    /// Without them: a folder; what was compiled for the notebooks of its workspace is removed, or, if it lies in none,
+    /// what was compiled for all notebooks outside of workspaces
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Take the outputs and execution counts out of notebooks, and the metadata that --metadata takes. Cells with the
     /// tag `keep_output`, or with `keep_output` or `init_cell` in their metadata, keep their outputs
     #[arg(long, conflicts_with = "metadata")]
     outputs: bool,
-    /// Take out of notebooks the metadata that come of running and looking at them, and make what kernels say of Rust
-    /// the same
+    /// Remove the metadata that running a notebook and looking at it leave, and normalise the kernel's description of
+    /// Rust
     #[arg(long)]
     metadata: bool,
     #[command(flatten)]
@@ -53,7 +53,7 @@ struct Options {
     verify: bool,
 }
 
-/// Cleans; returns whether there was nothing to do that was not to be done.
+/// Cleans; returns `false` only if `--verify` found something to clean.
 ///
 /// # Errors
 /// [`Error::Io`] and [`Error::Document`] for what cannot be read, written, removed or understood.
@@ -142,7 +142,7 @@ fn remove_compiled(arguments: &Arguments) -> Result<bool> {
     match &arguments.paths[..] {
         [] => cache::clean(Path::new(".")),
         [path] if files::ends_in(path, "ipynb") => Err(Error::Argument(format!(
-            "{}: say what is to be taken out of the notebook, --outputs or --metadata",
+            "{}: say what to take out of the notebook: --outputs or --metadata",
             path.display()
         ))),
         [folder] => cache::clean(folder),

@@ -33,7 +33,7 @@ enum Action {
     Convert(convert::Arguments),
     /// Write notebooks for readers: a page, slides, Markdown, PDF, or a book of several
     Export(export::Arguments),
-    /// Make the notebook that students get from a solved one, if that gets all of its own points
+    /// Make the students' notebook from a solved one, which has to pass its own tests
     Assign(assign::Arguments),
     /// Run what students handed in with the tests of the solved notebook; writes a table, and a page of feedback each
     Grade(grade::Arguments),

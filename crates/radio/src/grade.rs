@@ -55,8 +55,8 @@ pub struct Arguments {
     /// Where grades.csv, grades.json and feedback/ go
     #[arg(long, value_name = "DIR", default_value = "grades")]
     output: PathBuf,
-    /// The most processor time a cell may take, by the clock four times as much; or four times what the slowest of the
-    /// solved notebook takes, if that is more
+    /// Processor seconds that a cell may take, and four times as many by the clock; raised to four times what the
+    /// slowest cell of the solved notebook takes
     #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds, default_value = "5")]
     timeout: Duration,
     /// The most memory a hand-in may take: 500M, 2G

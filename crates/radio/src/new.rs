@@ -9,11 +9,11 @@ use radio_notebook::{files, percent};
 use std::path::{Path, PathBuf};
 
 /// How a notebook to begin with reads its data.
-const BEGINNING: &str = include_str!("new/data.rs");
+const BEGINNING: &str = include_str!("new/templates/data.rs");
 /// The rest of a notebook that needs no crate, so that it runs at once wherever it lies.
-const ALONE: &str = include_str!("new/alone.rs");
+const ALONE: &str = include_str!("new/templates/alone.rs");
 /// The rest of one that uses the library of this workspace, and the cell that names it.
-const WITH_RADIO_REC: &str = include_str!("new/with_radio_rec.rs");
+const WITH_RADIO_REC: &str = include_str!("new/templates/with_radio_rec.rs");
 const IMPORTS: &str = r#"// %%
 // :dep radio_rec = { path = "PATH" }
 use radio_rec::display::Table;
@@ -21,7 +21,7 @@ use radio_rec::plot::Figure;
 
 // %% tags"#;
 /// Its data.
-const DATA: (&str, &str) = ("songs.csv", include_str!("new/songs.csv"));
+const DATA: (&str, &str) = ("songs.csv", include_str!("new/templates/songs.csv"));
 /// The assignment, solved, and its data.
 const ASSIGNMENT: &str = include_str!("../../../notebooks/assignment/assignment.ipynb");
 const ASSIGNMENT_DATA: (&str, &str) = (

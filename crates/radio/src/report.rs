@@ -102,9 +102,10 @@ impl Watcher for Report {
         };
         let (what, _path) = what.split_once(" (").unwrap_or((what, ""));
         self.bar.set_message(format!("compiling {what}"));
-        // The notebook's own package is quick to compile and not worth a line, and so is waiting for another run.
+        // The package that joins the dependencies is quick to compile and not worth a line, and so is waiting for
+        // another run.
         if line.starts_with("Compiling ")
-            && !what.starts_with("notebook_")
+            && !what.starts_with("radio_set_")
             && !self.is_terminal
             && !self.quiet
             && !self.announced

@@ -122,7 +122,7 @@ fn only_notebook(path: &Path) -> Result<PathBuf> {
     match (found.pop(), found.len()) {
         (Some(only), 0) => Ok(only),
         _ => Err(Error::Argument(format!(
-            "{}: there are several notebooks in this folder, and a walk goes through one: name its file",
+            "{}: there are several notebooks in this folder, and step takes one: name its file",
             path.display()
         ))),
     }

@@ -82,7 +82,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
         true => Live::default(),
         false => Live::of_several_runs(),
     };
-    // What is wrong with the arguments is no matter of waiting, as what is wrong with the notebook is.
+    // Wrong arguments are told at once; a wrong notebook may be fixed while it is watched.
     if let Ok(notebook) = Notebook::read(&arguments.path) {
         run::inject_parameters(&mut [notebook], &run.paths, &run.given.values())?;
     }
@@ -211,7 +211,7 @@ impl Watch<'_> {
                     self.seen = Some(bytes);
                     self.start(&notebook);
                 } else if let Some(trouble) = trouble.filter(|trouble| trouble.was_told) {
-                    say!("{} is what it was", self.path.display());
+                    say!("{} is unchanged", self.path.display());
                     self.board
                         .change(|shown| (shown.state, shown.status) = trouble.before);
                 }

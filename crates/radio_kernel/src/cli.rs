@@ -37,7 +37,7 @@ enum Command {
         #[arg(long, default_value = NAME)]
         name: String,
     },
-    /// Be the kernel: what Jupyter calls
+    /// Run the kernel; Jupyter calls this
     Run {
         /// The connection file, which the front end has written
         connection_file: PathBuf,

@@ -1,4 +1,4 @@
-//! The command `radio-kernel`: installs the kernel, removes it, and is it.
+//! The command `radio-kernel`: installs the kernel, removes it, and runs it.
 
 mod cli;
 

@@ -1,5 +1,4 @@
-//! What the compiler says, said of the notebook: rustc's form, with the cell's own lines. `brackets` tells of one that
-//! is open.
+//! Turns rustc's messages into messages about cells, in rustc's form. `brackets` finds unbalanced brackets.
 
 pub mod brackets;
 

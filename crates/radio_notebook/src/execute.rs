@@ -385,7 +385,7 @@ impl Execution<'_> {
         }
     }
 
-    /// What came of compiling a cell: what is to run, or the error that it is; `None` if nobody waits any more.
+    /// What came of compiling a cell: what is to run, or the error output; `None` after Ctrl-C or the deadline.
     fn wait_for(
         &mut self,
         ahead: &mut Ahead,

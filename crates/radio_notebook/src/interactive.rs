@@ -72,7 +72,7 @@ impl Interactive {
         }
     }
 
-    /// By which the session is told what waits to be executed.
+    /// A handle that tells the session what waits to be executed.
     pub fn upcoming(&self) -> Upcoming {
         self.compiling.upcoming()
     }
@@ -97,7 +97,7 @@ impl Interactive {
         self.scope.variables = Arc::default();
     }
 
-    /// By which [`idle`](Interactive::idle) is ended. Another one after each cell.
+    /// A handle that ends [`idle`](Interactive::idle). There is another one after each cell.
     pub fn waker(&mut self) -> Option<Waker> {
         Some(self.running.as_mut()?.started()?.waker())
     }

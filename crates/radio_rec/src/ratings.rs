@@ -1,5 +1,4 @@
-//! How much something was liked, and how much something else will be: ratings, of which 0 and negative numbers are
-//! some, and missing ones are unknown.
+//! Explicit ratings, and models that predict missing ones. A rating may be 0 or negative; a missing one is unknown.
 //!
 //! | what | here |
 //! |---|---|

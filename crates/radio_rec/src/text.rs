@@ -1,4 +1,4 @@
-//! Texts of others in our own sentences.
+//! Makes foreign text safe to print in our messages.
 
 /// The text on one line, with what would move the cursor or turn the reading direction written as an escape (`\n`).
 pub(crate) fn printable(text: &str) -> String {

@@ -1,5 +1,4 @@
-//! Cells that wait, and whose variables stay where they are since others refer to them: the future that the cell is
-//! never ends.
+//! Keeps the future of an async cell alive for ever where later variables refer to its locals.
 
 use crate::question_mark::Raised;
 use std::future::{Future, pending, poll_fn};

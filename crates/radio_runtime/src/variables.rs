@@ -276,7 +276,7 @@ fn find(name: &str, takes: bool, wanted: Wanted) -> Result<*mut u8, Raised> {
     let mut variables = variables();
     let Some(variable) = variables.iter_mut().find(|known| known.name == name) else {
         return Err(Raised(format!(
-            "the variable `{name}` is not there: the cell that declares it ended before"
+            "the variable `{name}` is not there: its cell ended early, by `return` or an error, before declaring it"
         )));
     };
     if variable.is_taken {

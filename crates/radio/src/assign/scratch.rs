@@ -1,4 +1,4 @@
-//! The folder that a hand-in runs in: what the source's folder offers, copied, at the places that the notebook knows.
+//! Copies the files that a hand-in needs into a scratch folder, at the paths that its notebook uses.
 
 use crate::assign::source::Source;
 use radio_notebook::dialect::commands::Command;

@@ -1,4 +1,4 @@
-//! A hand-in with the cells of the assignment that are not the student's put back: what is run.
+//! Builds the notebook that is run for a hand-in: the student's answers, and all other cells from the assignment.
 
 use super::align::{align, likeness, moved};
 use super::policy::Policy;

@@ -165,7 +165,7 @@ fn notebooks_are_cleaned_where_they_lie_and_on_their_way_through() {
             "c.ipynb: this is not a notebook of nbformat 4",
         ),
         (&["--outputs"], "name the notebooks"),
-        (&["a.ipynb"], "say what is to be taken out"),
+        (&["a.ipynb"], "say what to take out"),
         (&["--outputs", "missing.ipynb"], "there is no such file"),
         (
             &["--outputs", "--extra-keys", "x", "a.ipynb"],

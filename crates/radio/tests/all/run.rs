@@ -189,7 +189,9 @@ fn a_variable_that_a_return_came_before_is_not_there() {
     assert_eq!(code(&run), 1);
     assert_eq!(
         short(&sandbox.cells("a")[1]),
-        ["!Error: the variable `b` is not there: the cell that declares it ended before"]
+        [
+            "!Error: the variable `b` is not there: its cell ended early, by `return` or an error, before declaring it"
+        ]
     );
 }
 

@@ -1,4 +1,4 @@
-//! Plans that a cluster executes, from the side of who waits for them.
+//! Sends plans to a cluster, and waits for their results.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

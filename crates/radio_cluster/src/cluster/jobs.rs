@@ -1,4 +1,4 @@
-//! Jobs that a scheduler gives up, and what it says of them.
+//! Reads what a scheduler says of jobs that failed.
 
 use std::time::Duration;
 

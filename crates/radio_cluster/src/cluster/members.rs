@@ -1,4 +1,4 @@
-//! Which executors there are, and that no job goes on without what one of them had made.
+//! Knows which executors there are, and fails the jobs that need what a lost one had made.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};

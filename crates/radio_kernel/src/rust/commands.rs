@@ -21,9 +21,9 @@ pub(super) enum SessionCommand {
     Doc(String),
 }
 
-/// Takes the session's commands from a cell's head. Their lines are left empty, so that the other lines keep their
-/// numbers.
-pub(super) fn take_commands(source: &str) -> (Vec<SessionCommand>, String) {
+/// Takes the session's commands from a cell's head; one that is wrong is a sentence for the user. Their lines are left
+/// empty, so that the other lines keep their numbers.
+pub(super) fn take_commands(source: &str) -> (Vec<Result<SessionCommand, String>>, String) {
     let mut commands = Vec::new();
     let mut in_head = true;
     let lines = source.split_inclusive('\n').map(|line| {
@@ -42,16 +42,19 @@ pub(super) fn take_commands(source: &str) -> (Vec<SessionCommand>, String) {
     (commands, rest)
 }
 
-fn parse(text: &str) -> Option<SessionCommand> {
+fn parse(text: &str) -> Option<Result<SessionCommand, String>> {
     let mut words = text.strip_prefix(':')?.split_whitespace();
     let (name, argument) = (words.next()?, words.next().map(str::to_owned));
-    match (name, argument) {
-        ("clear", None) => Some(SessionCommand::Clear),
-        ("restart", None) => Some(SessionCommand::Restart),
-        ("explain", code) => Some(SessionCommand::Explain(code)),
-        ("doc", Some(name)) => Some(SessionCommand::Doc(name)),
-        _ => None,
-    }
+    Some(match (name, argument) {
+        ("clear", None) => Ok(SessionCommand::Clear),
+        ("restart", None) => Ok(SessionCommand::Restart),
+        ("clear", Some(_)) => Err("`:clear` forgets everything, and takes no name".to_owned()),
+        ("restart", Some(_)) => Err("`:restart` takes no name".to_owned()),
+        ("explain", code) => Ok(SessionCommand::Explain(code)),
+        ("doc", Some(name)) => Ok(SessionCommand::Doc(name)),
+        ("doc", None) => Err("`:doc` wants a name: `:doc Vec`".to_owned()),
+        _ => return None,
+    })
 }
 
 /// What the compiler says about an error's code. The error is a sentence for the user.
@@ -94,14 +97,17 @@ mod tests {
         let (commands, rest) =
             take_commands("// a\n:clear\n:dep rand\n:explain E0308\nlet a = 1;\n:restart");
         let explain = SessionCommand::Explain(Some("E0308".into()));
-        assert_eq!(commands, [SessionCommand::Clear, explain]);
+        assert_eq!(commands, [Ok(SessionCommand::Clear), Ok(explain)]);
         assert_eq!(rest, "// a\n\n:dep rand\n\nlet a = 1;\n:restart");
         let (commands, rest) = take_commands(":doc\n:vars\n:clear all");
+        let (no_name, name) = (commands[0].as_ref(), commands[1].as_ref());
+        assert!(no_name.unwrap_err().contains("wants a name"));
+        assert!(name.unwrap_err().contains("takes no name"));
+        assert_eq!(rest, "\n:vars\n");
         assert_eq!(
-            (commands, rest.as_str()),
-            (vec![], ":doc\n:vars\n:clear all")
+            take_commands(":explain").0,
+            [Ok(SessionCommand::Explain(None))]
         );
-        assert_eq!(take_commands(":explain").0, [SessionCommand::Explain(None)]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::names::{ItemKind, Names, base_name, pointed_to};
 use super::outline::Entry;
 use crate::language::{Completions, Match};
 use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
+use radio_notebook::dialect::commands::{COMMANDS, SESSION_COMMANDS};
 use std::collections::BTreeSet;
 
 /// Rust's keywords that begin or join something one writes in a cell.
@@ -105,29 +106,12 @@ const MACROS: &[&str] = &[
 /// Rust's own libraries.
 const LIBRARIES: &[&str] = &["alloc", "core", "std"];
 
-/// The commands of a cell's head.
-pub(super) const COMMANDS: &[&str] = &[
-    "build_env",
-    "clear",
-    "dep",
-    "doc",
-    "efmt",
-    "env",
-    "explain",
-    "fmt",
-    "help",
-    "last_compile_dir",
-    "linker",
-    "offline",
-    "opt",
-    "restart",
-    "show_deps",
-    "timing",
-    "type",
-    "types",
-    "vars",
-    "version",
-];
+/// The commands of a cell's head, without their colons.
+fn commands() -> impl Iterator<Item = &'static str> {
+    let all = COMMANDS.iter().map(|(name, _)| *name);
+    all.chain(SESSION_COMMANDS)
+        .filter_map(|name| name.strip_prefix(':'))
+}
 
 /// What could stand at the cursor, which is counted in code points. `libraries` is asked only where they can have
 /// something.
@@ -147,7 +131,7 @@ pub(super) fn complete(
     };
     match &at.before {
         Before::NoName => {}
-        Before::Command => COMMANDS.iter().for_each(|name| offer(name, "keyword")),
+        Before::Command => commands().for_each(|name| offer(name, "keyword")),
         Before::Dot(owner) => {
             for (name, kind) in members(owner.as_deref(), names, libraries) {
                 offer(&name, kind);

@@ -141,7 +141,10 @@ impl Language for Rust {
         };
         let (commands, source) = take_commands(cell.source);
         let mut commands = commands.into_iter();
-        let refused = commands.find_map(|command| self.obey(command, &**outputs).err());
+        let refused = commands.find_map(|command| {
+            let obeyed = command.and_then(|command| self.obey(command, &**outputs));
+            obeyed.err()
+        });
         let executed = match &refused {
             None => self.session.execute(number, &source, &mut audience),
             Some(_) => Ok(Executed::default()),

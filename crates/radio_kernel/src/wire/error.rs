@@ -1,4 +1,4 @@
-//! What went wrong.
+//! An error, as it is published and as a part of replies.
 
 use serde::Serialize;
 

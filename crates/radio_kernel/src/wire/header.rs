@@ -1,4 +1,4 @@
-//! Who said it, when, and of which type it is.
+//! A message's header: its sender, time and type.
 
 use serde::{Deserialize, Serialize};
 

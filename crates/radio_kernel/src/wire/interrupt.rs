@@ -1,4 +1,4 @@
-//! The cell that runs is to end.
+//! The request to interrupt the cell that runs, and its reply.
 
 use serde::Serialize;
 

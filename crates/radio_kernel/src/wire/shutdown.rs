@@ -1,4 +1,4 @@
-//! The kernel is to end.
+//! The request to end the kernel, and its reply.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What cargo is told from outside, and what it says of how it calls the compiler.
+//! Reads cargo's settings, and the calls of rustc that cargo prints.
 
 use crate::program::compiled::Stamp;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Whose lock file says which versions a notebook's dependencies have.
+//! Finds the `Cargo.lock` that fixes the versions of a notebook's dependencies.
 
 use std::path::{Path, PathBuf};
 

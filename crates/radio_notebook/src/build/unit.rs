@@ -1,5 +1,5 @@
-//! A source into a library that the host loads, by one call of the compiler and one of the linker. What was compiled
-//! before is kept under a key of all that went into it.
+//! Compiles a source into a library that the host loads, by one call of the compiler and one of the linker. What was
+//! compiled before is kept under a key of all that went into it.
 
 mod call;
 mod early;

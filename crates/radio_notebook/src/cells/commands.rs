@@ -1,6 +1,6 @@
 //! What a cell's commands set for it and those after it, and what they do when it runs.
 
-use crate::dialect::commands::{COMMANDS, Command, ErrorFormat};
+use crate::dialect::commands::{COMMANDS, Command, ErrorFormat, SESSION_COMMANDS};
 use crate::program::scope::Scope;
 use std::path::Path;
 
@@ -110,7 +110,8 @@ fn obey_one(scope: &mut Scope, command: &Command, folder: &Path) -> Option<Strin
         Command::Nothing => None,
         Command::Help => {
             let lines = COMMANDS.map(|(name, what)| format!("{name:<12} {what}\n"));
-            says(lines.concat().trim_end())
+            let sessions = SESSION_COMMANDS.join(", ");
+            says(&format!("{}In Jupyter also: {sessions}", lines.concat()))
         }
         Command::Shell(line) => Some(format!("crate::__radio::answers::shell({line:?})?;")),
         Command::Variables => Some("crate::__radio::answers::says_variables();".to_owned()),

@@ -1,4 +1,4 @@
-//! What the next cell sees after one that was compiled.
+//! After a cell was compiled: what the next cell sees, and what the host has to load.
 
 use super::compile::{Compiled, Facts};
 use crate::program::body::{Body, is_plain, making};

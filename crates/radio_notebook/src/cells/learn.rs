@@ -1,4 +1,4 @@
-//! What the compiler's messages say of how a cell has to be.
+//! Reads from the compiler's messages how a cell has to be written, for example that it moves a variable.
 
 use super::compile::file_of;
 use crate::diagnostics::{Diagnostic, is_error};
@@ -195,7 +195,7 @@ pub fn explain(diagnostics: &mut [Diagnostic], scope: &Scope) {
                     format!("cell {cell} has moved `{name}`: clone it there, or declare it again")
                 }
                 Gone::Changed(cell) => format!(
-                    "what cell {cell} has made of `{name}` may change it: use that, or have it end in its cell"
+                    "a value of cell {cell} may change `{name}`: use that value, or drop it at the end of its cell"
                 ),
                 Gone::Ended(cell) => format!(
                     "`{name}` refers to something that ended with cell {cell}: keep that in a variable too"
@@ -210,7 +210,7 @@ pub fn explain(diagnostics: &mut [Diagnostic], scope: &Scope) {
         });
         if let Some(variable) = lent.filter(|_| gone.is_none()) {
             let note = format!(
-                "`{}` of cell {} refers to it: until that is declared again, it can only be looked at",
+                "`{}` of cell {} refers to it: until that is declared again, it can only be read, not changed or moved",
                 variable.lent_to.join("`, `"),
                 variable.cell
             );

@@ -1,4 +1,4 @@
-//! Cells against what was looked at once.
+//! Tests that compare compiled cells with stored snapshots.
 
 mod messages;
 mod programs;

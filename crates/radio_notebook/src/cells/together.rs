@@ -1,9 +1,8 @@
-//! Cells that come one after the other into one library: nothing that a call of the compiler takes is paid for each of
-//! them.
+//! Compiles several cells in one call of rustc, which saves the cost of a call for each.
 //!
-//! What a cell sees depends on the types of the variables before it. One call tells the types of all, as far as that
-//! can be foreseen; then the cells can be compiled in any order. Each is kept as what it would be by itself: where a
-//! guess was wrong, it is never asked for.
+//! What a cell sees depends on the types of the variables before it. One call tells the types of all, as far as they
+//! can be foreseen; then the cells can be compiled in any order. Each is kept under the key that it would have if it
+//! had been compiled alone: where a guess was wrong, nobody asks for that key.
 
 use super::compile::{Cells, Defined, file_of};
 use super::finish::finish;

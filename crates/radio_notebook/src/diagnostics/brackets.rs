@@ -1,6 +1,4 @@
-//! Which bracket of a cell has no partner, told in the cell's own brackets.
-//!
-//! A cell is compiled inside of a function, whose brackets the compiler would name.
+//! Finds the bracket of a cell that has no partner: rustc would name brackets of the generated function.
 
 use crate::diagnostics::{Diagnostic, Span};
 use crate::program::CellLocation;

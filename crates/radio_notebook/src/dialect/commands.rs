@@ -95,7 +95,10 @@ pub(crate) fn split_commands(source: &str) -> Result<(Vec<(u32, Command)>, Strin
     Ok((commands, code))
 }
 
-/// Every command, as `:help` shows it.
+/// The commands that only a kernel's session can have.
+pub const SESSION_COMMANDS: [&str; 4] = [":clear", ":doc", ":explain", ":restart"];
+
+/// Every other command, as `:help` shows it.
 pub const COMMANDS: [(&str, &str); 17] = [
     (
         ":dep",

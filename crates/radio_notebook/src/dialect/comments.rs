@@ -1,4 +1,4 @@
-//! Doc comments that belong to nothing.
+//! Turns doc comments that document nothing into plain comments, since rustc refuses them.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::borrow::Cow;

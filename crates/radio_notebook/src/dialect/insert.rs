@@ -1,5 +1,4 @@
-//! The pieces that are cut out of a cell, and what is inserted into them: what leaves the cell at a `?` or a `return`,
-//! and the folder before the paths of included files.
+//! Cuts pieces out of a cell, and inserts what `?`, `return` and the paths of included files need.
 
 use super::Fragment;
 use std::ops::Range;

@@ -24,7 +24,7 @@ pub struct Item {
     pub members: BTreeSet<String>,
     /// Every name in it.
     pub words: BTreeSet<String>,
-    /// Of a macro that is called or defined: its text without what makes visible what it makes. Some macros want it so.
+    /// Of a macro that is called or defined: its text without the `pub`s that are inserted, which some macros refuse.
     pub narrow: Option<Fragment>,
     /// Of a macro that is called, and of foreign items: the names that are defined, as far as they stand there.
     pub makes: BTreeSet<String>,

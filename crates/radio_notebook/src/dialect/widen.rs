@@ -1,5 +1,4 @@
-//! What is to be inserted into an item so that other crates see of it what other cells see: all cells of a notebook are
-//! one crate to who writes them, and a crate each to the compiler.
+//! Makes the items of a cell public: a notebook reads like one crate, and to the compiler each cell is a crate.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use std::collections::BTreeSet;

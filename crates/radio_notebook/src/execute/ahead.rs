@@ -57,7 +57,7 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// What compiles by `cells` whatever it is told to. `stands_by`: whether a compiler is to wait for what may come
+    /// Starts the thread that compiles. `stands_by`: whether it keeps a compiler started for the cells that may come
     /// later.
     pub fn begin(mut cells: Cells, stands_by: bool) -> Ahead {
         let starts = Arc::new(Mutex::new(None));
@@ -149,8 +149,8 @@ impl Ahead {
         let _ = self.wake.try_send(());
     }
 
-    /// Waits for what comes of the task at `at`. `is_over` is asked from time to time whether nobody waits any more:
-    /// then, and if it is not compiled at all, there is nothing.
+    /// Waits for what comes of the task at `at`. `None` if it is not compiled at all, and once `is_over`, which is asked
+    /// from time to time, says that nobody waits any more.
     pub fn wait(
         &mut self,
         at: usize,

@@ -1,4 +1,4 @@
-//! A notebook whose cells have run, from which its next run goes on.
+//! What is kept between two runs of a notebook, so that the second one starts at the first cell that changed.
 
 use super::ahead::Ahead;
 use super::plan::Work;

@@ -1,4 +1,4 @@
-//! One who hears of all that happens while a notebook is executed.
+//! The trait by which a command follows the execution of a notebook.
 
 use super::errors::in_cell_terms;
 use crate::cells::Places;

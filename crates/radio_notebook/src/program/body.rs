@@ -232,7 +232,7 @@ impl Body<'_> {
         }
     }
 
-    /// The line that takes a variable, what follows it, and the lines of that which say of which types variables are.
+    /// The line that takes a variable, what follows it, and the lines of the latter that pin types of variables.
     fn take(&self, scope: &Scope, variable: &Variable) -> (String, String, Vec<(u32, String)>) {
         let name = &variable.name;
         let is_lent = !variable.lent_to.is_empty();

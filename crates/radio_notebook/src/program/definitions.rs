@@ -1,4 +1,4 @@
-//! What a cell defines: its own items, and copies of earlier ones that mean something else from it on.
+//! What a cell defines: its own items, and copies of earlier ones that it gives another meaning.
 //!
 //! A cell that defines a name again gives earlier callers the new definition, as in evcxr: what depends on the name is
 //! copied into the cell's library, and the copies hold from then on. An `impl` for a type of an earlier cell needs the

@@ -147,7 +147,7 @@ impl Default for Settings {
     }
 }
 
-/// What of a scope a crate names.
+/// The part of a scope that one crate uses.
 #[derive(Debug, Default)]
 pub struct Selection {
     /// The items to import: the name of a library, and the item's name there; `*` for all that it has.

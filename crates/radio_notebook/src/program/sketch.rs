@@ -1,7 +1,7 @@
-//! The text by which the compiler says, in one call, of which types the variables of many cells are.
+//! Writes many cells as one function, so that one call of rustc tells the types of all their variables.
 //!
-//! It has the cells in one function, one after the other, and is never run. What it says is a guess: a later cell may
-//! decide a type in it, where by itself each cell sees those before it only.
+//! The function is never run. The types are a guess: here a later cell may decide the type of an earlier one's
+//! variable, and compiled alone each cell sees only those before it.
 
 use super::scope::{Question, Scope};
 use super::text::{FUNCTION, Mark, Text, begin, finish};

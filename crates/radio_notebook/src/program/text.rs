@@ -97,8 +97,8 @@ pub struct Attempt {
     pub never_shows: bool,
 }
 
-/// The warnings that nobody is to see: what is unused in one cell is there for another one; and what comes of making
-/// everything public, and of how variables are kept.
+/// The lints that are off in generated crates: what is unused in one cell is used in another, and some warnings come of
+/// making everything public, or of how variables are kept.
 const LINTS: &str = "#![allow(unused, private_interfaces, private_bounds, async_fn_in_trait, hidden_glob_reexports, ambiguous_glob_reexports, forgetting_copy_types, forgetting_references, improper_ctypes)]\n";
 
 /// How the symbols of `static`s begin; what follows tells the crate that has them.

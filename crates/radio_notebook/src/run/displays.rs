@@ -1,4 +1,4 @@
-//! What cells ask to be done with things that they show: `radio_runtime::display_as`, `update` and `clear`.
+//! Reads what cells ask for by `radio_runtime::display_as`, `update` and `clear`.
 
 use crate::document::Output;
 use radio_runtime::display::INSTRUCTION;

@@ -1,4 +1,4 @@
-//! A running notebook program: outputs, cell by cell, as they happen.
+//! Talks to a running host: sends it cells, and hears of their outputs as they happen.
 
 mod failure;
 mod idle;
@@ -38,7 +38,7 @@ pub struct CellRun {
     pub refused: Vec<Diagnostic>,
     /// Panics that the cell caught, or that happened in its threads.
     pub notes: Vec<(String, ProgramLocation)>,
-    /// Whether the program is still there to run the next cell.
+    /// Whether the host is still there to run the next cell.
     pub goes_on: bool,
     /// The state before the cell, where it was to be kept.
     pub snapshot: Option<Snapshot>,
@@ -75,7 +75,7 @@ pub struct Job<'j> {
     pub keep: bool,
 }
 
-/// What a program finds on its stdin.
+/// What a host finds on its stdin.
 #[derive(Debug)]
 pub enum Input {
     /// The end, at once.
@@ -95,12 +95,12 @@ pub trait Listener {
     /// it: it may be the value, and is among the outputs.
     fn shows(&mut self, _bundle: &[(String, String)]) {}
 
-    /// What is to be the answer to a cell's request for input; `None` if there is none. Only asked where the program
+    /// What is to be the answer to a cell's request for input; `None` if there is none. Only asked where the host
     /// was started with [`Input::Answers`].
     fn answers(&mut self, request: &Request) -> Option<String>;
 }
 
-/// A program that was started and waits before its first cell.
+/// A host that was started and waits before its first cell.
 #[derive(Debug)]
 pub struct Session {
     /// Ends all that runs behind a fence; before the group, whose leader it starts from.
@@ -111,7 +111,7 @@ pub struct Session {
     answers: Option<ChildStdin>,
     events: Receiver<Event>,
     collector: Collector,
-    /// The cell that the program waits before; it may say so while the outputs of the one before are still on their
+    /// The cell that the host waits before; it may say so while the outputs of the one before are still on their
     /// way.
     waits_before: Option<u32>,
     host: Host,
@@ -138,18 +138,18 @@ struct Host {
     ended: Option<u32>,
 }
 
-/// How many events may wait to be looked at: a program that writes faster has to wait itself.
+/// How many events may wait to be looked at: a cell that writes faster has to wait.
 const WAITING_EVENTS: usize = 64;
 /// How many panics of its threads a cell may report.
 const MAX_NOTES: usize = 100;
-/// How long the end of a dead program's output is waited for: a process it left behind may hold its pipes open.
+/// How long the end of a dead host's output is waited for: a process that it left behind may hold its pipes open.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long a cell that asks for input is still listened to before it is answered or given up: what it wrote before is
 /// on its way through the other stream.
 const GRACE: Duration = Duration::from_millis(50);
 
 impl Session {
-    /// Starts a program, which finds `input` on its stdin.
+    /// Starts a host, which finds `input` on its stdin.
     ///
     /// # Errors
     /// [`Error::Program`] if it cannot be started or does not call back, [`Error::Interrupted`] after Ctrl-C.
@@ -278,7 +278,7 @@ impl Session {
             start: job.entry.start.clone(),
         });
         for order in orders {
-            // If it does not arrive, the host is gone, which is seen next.
+            // If it does not arrive, the host is gone, which the next read tells.
             let _ = order.write(&mut self.channel);
         }
         self.run_cell(job.cell, deadline, listener)
@@ -344,7 +344,7 @@ impl Session {
             let now = Instant::now();
             if self.waits_before == Some(cell) {
                 self.waits_before = None;
-                // If it does not arrive, the channel is closed, which is seen next.
+                // If it does not arrive, the channel is closed, which the next read tells.
                 let _ = self.channel.write_all(&[GO]);
             }
             if interrupt::requested() {
@@ -374,7 +374,7 @@ impl Session {
                 };
                 match (&mut self.answers, answer) {
                     (Some(stdin), Some(answer)) => {
-                        // If it does not arrive, the program has ended, which is seen next.
+                        // If it does not arrive, the host has ended, which the next read tells.
                         let _ = stdin.write_all(format!("{answer}\n").as_bytes());
                         deadline = deadline.map(|deadline| deadline + now.elapsed());
                     }
@@ -473,7 +473,7 @@ impl Session {
         // It may have ended meanwhile.
         let unanswered = unanswered.or_else(|| self.collector.next_request());
         if let Some(Request { prompt, .. }) = unanswered {
-            // The program reads the end of its input, and goes on with an empty line: whatever it does with that is not
+            // The cell reads the end of its input, and goes on with an empty line: whatever it does with that is not
             // meant.
             let why = match self.answers {
                 Some(_) => format!("the cell asked for input ({prompt:?}), and got none"),
@@ -532,7 +532,7 @@ impl Session {
         failure(&how.ename, &format!("{what} ({})", how.evalue))
     }
 
-    /// Why a program is gone that did not say why.
+    /// Why a host is gone that did not say why.
     fn how_it_ended(&mut self) -> Failure {
         if let Some(status) = self.host.ended {
             return self.ended_with(status.cast_signed());
@@ -550,7 +550,7 @@ impl Session {
     }
 }
 
-/// Where the program is to call back, and the port.
+/// Where the host is to call back, and the port.
 fn listen_locally() -> std::io::Result<(TcpListener, u16)> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     listener.set_nonblocking(true)?;

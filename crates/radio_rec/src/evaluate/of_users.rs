@@ -271,18 +271,19 @@ fn of_user(
     let mut item = train.item_indices();
     items.retain(|_| item.next().is_some_and(|item| history.value(item) == 0.0));
 
-    let metrics = [
-        Some(metrics::average_precision(&hits, k, relevant)),
-        Some(metrics::ndcg(&hits, k, relevant)),
-        Some(metrics::precision(&hits, k)),
-        Some(metrics::recall(&hits, k, relevant)),
-        Some(metrics::capped_recall(&hits, k, relevant)),
-        Some(metrics::reciprocal_rank(&hits, k)),
-        Some(metrics::hit_rate(&hits, k)),
-        metrics::auc(items),
-        novelty(train, &list),
-        listeners.diversity(train, &list),
-    ];
+    let auc = metrics::auc(items);
+    let metrics = Metric::ALL.map(|metric| match metric {
+        Metric::Map => Some(metrics::average_precision(&hits, k, relevant)),
+        Metric::Ndcg => Some(metrics::ndcg(&hits, k, relevant)),
+        Metric::Precision => Some(metrics::precision(&hits, k)),
+        Metric::Recall => Some(metrics::recall(&hits, k, relevant)),
+        Metric::CappedRecall => Some(metrics::capped_recall(&hits, k, relevant)),
+        Metric::Mrr => Some(metrics::reciprocal_rank(&hits, k)),
+        Metric::HitRate => Some(metrics::hit_rate(&hits, k)),
+        Metric::Auc => auc,
+        Metric::Novelty => novelty(train, &list),
+        Metric::Diversity => listeners.diversity(train, &list),
+    });
     (metrics, list)
 }
 

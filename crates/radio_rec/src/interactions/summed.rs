@@ -1,4 +1,4 @@
-//! Values by their place as they are read, summed now and then, so that rows that come again take no room for long.
+//! Collects values while a file is read, and adds up repeated rows now and then to save memory.
 
 use crate::Result;
 use crate::interactions::{Interactions, ItemName, UserName};

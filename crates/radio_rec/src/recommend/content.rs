@@ -1,4 +1,4 @@
-//! What is described like what was played.
+//! Recommends items whose tags resemble those of the items that were played.
 
 use std::collections::{BTreeMap, BTreeSet};
 

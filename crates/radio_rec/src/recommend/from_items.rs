@@ -1,4 +1,4 @@
-//! For someone of whom only some items are known.
+//! Recommends to somebody of whom only a few items are known.
 
 use crate::interactions::{Interactions, Item, ItemName, User};
 use crate::ranking::{Ranking, at_least_one};

@@ -1,4 +1,4 @@
-//! A sum for each item, of which a history touches few.
+//! A sum for each item, quick to reset where a history touches few items.
 
 use std::cell::Cell;
 

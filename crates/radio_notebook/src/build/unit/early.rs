@@ -1,4 +1,4 @@
-//! Items whose metadata is there before their code: what is compiled against them need not wait for that.
+//! Compiles items so that others can be compiled against their metadata while their code is still being generated.
 
 use super::call::Call;
 use super::standby::Waiting;

@@ -1,4 +1,4 @@
-//! An object into a library that the host loads.
+//! Links an object into a library that the host loads.
 
 use super::Compiler;
 use crate::build::tools::{fault_of_the_system, follow};

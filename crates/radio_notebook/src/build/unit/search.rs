@@ -1,4 +1,4 @@
-//! Names that a unit has not brought into its scope: the compiler is asked once more which crates have them.
+//! Asks rustc once more, with all crates of the set, where a missing name could be imported from.
 //!
 //! What a unit does not name costs it no time, since the compiler does not read the crates of its set then; so it
 //! cannot say either where a missing name can be found. And where it has read them, stable compilers keep to themselves

@@ -25,7 +25,7 @@ impl Waker {
 }
 
 impl Session {
-    /// By which [`idle`](Session::idle) is ended.
+    /// A handle that ends [`idle`](Session::idle).
     pub fn waker(&self) -> Waker {
         Waker {
             sender: self.host.sender.clone(),
