@@ -177,6 +177,24 @@ mod tests {
     }
 
     #[test]
+    fn an_interval_that_ends_at_0_does_not_exclude_it() {
+        let between = |low, high| Mean {
+            mean: 0.5 * (low + high),
+            low,
+            high,
+        };
+        for (low, high, excludes) in [
+            (0.1, 0.2, true),
+            (-0.2, -0.1, true),
+            (0.0, 0.2, false),
+            (-0.2, 0.0, false),
+            (-0.1, 0.1, false),
+        ] {
+            assert_eq!(between(low, high).excludes_0(), excludes, "{low} to {high}");
+        }
+    }
+
+    #[test]
     fn a_seed_is_a_sample_whatever_the_number_of_threads() {
         let values: Vec<f64> = (0..97).map(|n| f64::from(n * n % 31)).collect();
         let with = |seed, threads| {

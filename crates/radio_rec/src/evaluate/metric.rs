@@ -58,3 +58,26 @@ impl Metric {
 }
 
 pub(super) const METRICS: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_called_as_in_the_literature() {
+        let names = Metric::ALL.map(|metric| metric.name(20));
+        let expected = [
+            "MAP@20",
+            "nDCG@20",
+            "precision@20",
+            "recall@20",
+            "capped recall@20",
+            "MRR@20",
+            "hit rate@20",
+            "AUC",
+            "novelty (bits)",
+            "diversity",
+        ];
+        assert_eq!(names, expected);
+    }
+}
