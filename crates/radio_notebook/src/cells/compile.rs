@@ -3,6 +3,9 @@
 //! A cell is compiled as it seems to be. Where the compiler says that it is otherwise, that it moves a variable, say,
 //! it is compiled once more, and what was found out is kept: the next time, nothing has to be found out.
 
+#[cfg(test)]
+mod tests;
+
 use super::commands::{obey, with_runtime};
 use super::finish::{closures_that_refer, finish};
 use super::include::with_included_items;
@@ -23,6 +26,7 @@ use crate::program::scope::{ItemLibrary, LIBRARY_PREFIX, Placed, Scope};
 use crate::program::text::{Attempt, SourceMap, Text, items};
 use crate::run::session::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
@@ -33,12 +37,32 @@ const MAX_ATTEMPTS: usize = 12;
 /// Compiles the cells of one notebook. Copies share what they keep.
 #[derive(Clone, Debug)]
 pub struct Cells {
-    builder: Builder,
+    tools: Arc<dyn Tools>,
     pub(super) compiler: Compiler,
     folder: PathBuf,
     places: Places,
     /// How often something was compiled that was not kept.
     made: usize,
+}
+
+/// What builds the dependencies of cells and compiles their functions: cargo and rustc, or a script in tests.
+trait Tools: Debug + Send + Sync {
+    /// As [`Builder::build`], of what the scope has.
+    fn build(&self, scope: &Scope, progress: &mut dyn FnMut(&str)) -> Result<Built>;
+
+    /// As [`Compiler::compile`].
+    fn compile(&self, unit: &Unit<'_>) -> Result<Outcome>;
+}
+
+impl Tools for (Builder, Compiler) {
+    fn build(&self, scope: &Scope, progress: &mut dyn FnMut(&str)) -> Result<Built> {
+        let (build, base) = (&scope.settings.build, scope.set.as_ref());
+        self.0.build(&scope.dependencies, build, base, progress)
+    }
+
+    fn compile(&self, unit: &Unit<'_>) -> Result<Outcome> {
+        self.1.compile(unit)
+    }
 }
 
 /// Where the lines of what was compiled come from, by the names of the files. What is added is seen by all copies.
@@ -117,14 +141,16 @@ impl Cells {
         deadline: Option<Instant>,
     ) -> Result<Cells> {
         let toolchain = Toolchain::find(folder)?;
+        let compiler = Compiler::new(&target, toolchain.clone(), deadline)?;
+        let builder = Builder {
+            notebook: folder.to_owned(),
+            target,
+            toolchain,
+            deadline,
+        };
         Ok(Cells {
-            compiler: Compiler::new(&target, toolchain.clone(), deadline)?,
-            builder: Builder {
-                notebook: folder.to_owned(),
-                target,
-                toolchain,
-                deadline,
-            },
+            tools: Arc::new((builder, compiler.clone())),
+            compiler,
             folder: folder.to_owned(),
             places: Places::default(),
             made: 0,
@@ -241,20 +267,6 @@ impl Cells {
                 Some(_) => {}
             }
         }
-        let mut builds = |scope: &mut Scope| -> Result<std::result::Result<(), Refusal>> {
-            if scope.dependencies.is_empty() {
-                return Ok(Ok(()));
-            }
-            let (build, base) = (&scope.settings.build, scope.set.as_ref());
-            match self
-                .builder
-                .build(&scope.dependencies, build, base, progress)?
-            {
-                Built::Set(set) => scope.set = Some(set),
-                Built::Refused(why) => return Ok(Err(Refusal::Dependencies(why))),
-            }
-            Ok(Ok(()))
-        };
         let has_changed = scope.set.is_none()
             || code.commands.iter().any(|(_, command)| {
                 matches!(
@@ -264,7 +276,7 @@ impl Cells {
                 )
             })
             || code.awaits;
-        if has_changed && let Err(refusal) = builds(scope)? {
+        if has_changed && let Err(refusal) = self.build(scope, progress)? {
             return Ok(Err(refusal));
         }
         // A crate may have another name than its package.
@@ -281,7 +293,7 @@ impl Cells {
             }
         }
         match is_missing {
-            true => builds(scope),
+            true => self.build(scope, progress),
             false => Ok(Ok(())),
         }
     }
@@ -386,7 +398,7 @@ impl Cells {
         for _ in 0..MAX_ATTEMPTS {
             if attempt.awaits && !scope.awaits {
                 wait(&mut scope);
-                if let Err(refusal) = self.depend_again(&mut scope, progress)? {
+                if let Err(refusal) = self.build(&mut scope, progress)? {
                     return Ok(Err(refusal));
                 }
             }
@@ -471,24 +483,21 @@ impl Cells {
         Ok(Err(Refusal::Compiler(diagnostics)))
     }
 
-    fn depend_again(
+    fn build(
         &self,
         scope: &mut Scope,
         progress: &mut dyn FnMut(&str),
     ) -> Result<std::result::Result<(), Refusal>> {
-        let (build, base) = (&scope.settings.build, scope.set.as_ref());
-        Ok(
-            match self
-                .builder
-                .build(&scope.dependencies, build, base, progress)?
-            {
-                Built::Set(set) => {
-                    scope.set = Some(set);
-                    Ok(())
-                }
-                Built::Refused(why) => Err(Refusal::Dependencies(why)),
-            },
-        )
+        if scope.dependencies.is_empty() {
+            return Ok(Ok(()));
+        }
+        Ok(match self.tools.build(scope, progress)? {
+            Built::Set(set) => {
+                scope.set = Some(set);
+                Ok(())
+            }
+            Built::Refused(why) => Err(Refusal::Dependencies(why)),
+        })
     }
 
     /// The variables of a cell that its macros have declared.
@@ -535,7 +544,7 @@ impl Cells {
     }
 
     fn compile_text(&mut self, scope: &Scope, text: &Text) -> Result<Outcome> {
-        let outcome = self.compiler.compile(&self.unit(scope, text, false))?;
+        let outcome = self.tools.compile(&self.unit(scope, text, false))?;
         self.count(&outcome);
         Ok(outcome)
     }
