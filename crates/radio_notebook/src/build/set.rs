@@ -345,7 +345,6 @@ impl Builder {
             library: None,
             crates: made.crates.clone(),
             base: base.cloned(),
-            sources: made.sources.iter().map(|(path, _)| path.clone()).collect(),
         };
         if let Some(base) = base {
             let crates = base.crates.iter();

@@ -347,13 +347,11 @@ impl Compiler {
     }
 
     fn broken(&self, why: String) -> Error {
-        Error::Tool {
-            tool: "rustc".into(),
-            message: format!(
-                "the notebook cannot be compiled in {}: {why}",
-                self.place.display()
-            ),
-        }
+        let place = self.place.display();
+        Error::tool(
+            "rustc",
+            format!("the notebook cannot be compiled in {place}: {why}"),
+        )
     }
 }
 

@@ -19,8 +19,8 @@ pub(super) struct Call {
     pub environment: Environment,
 }
 
-/// What the compiler said: its warnings, or why it refuses a unit.
-pub(super) type Said = std::result::Result<Vec<serde_json::Value>, Vec<serde_json::Value>>;
+/// The compiler's verdict on a unit: its warnings, or why it refuses it.
+pub(super) type Verdict = std::result::Result<Vec<serde_json::Value>, Vec<serde_json::Value>>;
 
 impl Compiler {
     /// Calls the compiler in the folder `at`, or has the one compile that waits there. `hears` is told what it has
@@ -31,7 +31,7 @@ impl Compiler {
         at: &Path,
         waiting: Option<Waiting>,
         hears: &mut dyn FnMut(&serde_json::Value),
-    ) -> Result<Said> {
+    ) -> Result<Verdict> {
         let begun = waiting.and_then(|waiting| waiting.begin(call));
         let group = match begun {
             Some(group) => Ok(group),

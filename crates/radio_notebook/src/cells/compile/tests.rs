@@ -71,7 +71,6 @@ fn set(name: &str, base: Option<&Arc<Set>>) -> Arc<Set> {
         library: Some(name.into()),
         crates: BTreeMap::new(),
         base: base.cloned(),
-        sources: Vec::new(),
     })
 }
 
