@@ -6,14 +6,15 @@
 #[cfg(test)]
 mod tests;
 
-use super::commands::{obey, with_runtime};
+use super::commands::obey;
+use super::depend::wait;
 use super::finish::{closures_that_refer, finish};
 use super::include::with_included_items;
 use super::learn::{Asked, asked, explain, learn};
 use crate::build::place::target_of;
 use crate::build::set::{Builder, Built};
 use crate::build::toolchain::Toolchain;
-use crate::build::unit::{Compiler, Early, Outcome, Rest, Unit};
+use crate::build::unit::{Compiler, Outcome, Unit};
 use crate::diagnostics::Diagnostic;
 use crate::dialect::CellCode;
 use crate::error::Result;
@@ -22,8 +23,8 @@ use crate::program::CellLocation;
 use crate::program::body::Body;
 use crate::program::compiled::Library;
 use crate::program::definitions::Definitions;
-use crate::program::scope::{ItemLibrary, LIBRARY_PREFIX, Placed, Scope};
-use crate::program::text::{Attempt, SourceMap, Text, items};
+use crate::program::scope::{Placed, Scope};
+use crate::program::text::{Attempt, SourceMap, Text};
 use crate::run::session::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Debug;
@@ -37,7 +38,7 @@ const MAX_ATTEMPTS: usize = 12;
 /// Compiles the cells of one notebook. Copies share what they keep.
 #[derive(Clone, Debug)]
 pub struct Cells {
-    tools: Arc<dyn Tools>,
+    pub(super) tools: Arc<dyn Tools>,
     pub(super) compiler: Compiler,
     folder: PathBuf,
     places: Places,
@@ -46,7 +47,7 @@ pub struct Cells {
 }
 
 /// What builds the dependencies of cells and compiles their functions: cargo and rustc, or a script in tests.
-trait Tools: Debug + Send + Sync {
+pub(super) trait Tools: Debug + Send + Sync {
     /// As [`Builder::build`], of what the scope has.
     fn build(&self, scope: &Scope, progress: &mut dyn FnMut(&str)) -> Result<Built>;
 
@@ -106,14 +107,6 @@ pub struct Facts {
     pub refer: Vec<String>,
     /// The variables that the last expression moves.
     pub moved_to_show: Vec<String>,
-}
-
-/// The items of a cell, against which others can be compiled.
-#[derive(Debug, Default)]
-pub(super) struct Defined {
-    warnings: Vec<serde_json::Value>,
-    /// What is still to be done, until they can be loaded.
-    rest: Option<Rest>,
 }
 
 /// Why a cell cannot run.
@@ -244,144 +237,6 @@ impl Cells {
         }))
     }
 
-    /// Builds the dependencies of `scope`, if a cell has changed them.
-    fn depend(
-        &self,
-        scope: &mut Scope,
-        number: u32,
-        code: &CellCode,
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<std::result::Result<(), Refusal>> {
-        for known in &code.extern_crates {
-            let is_same = |other: &&mut Placed<_>| {
-                let other: &crate::dialect::ExternCrate = &other.what;
-                other.bound == known.bound && (known.bound != "_" || other.name == known.name)
-            };
-            let placed = Placed {
-                cell: number,
-                what: Arc::new(known.clone()),
-            };
-            match scope.extern_crates.iter_mut().find(is_same) {
-                None => scope.extern_crates.push(placed),
-                Some(old) if !old.what.has_attributes => *old = placed,
-                Some(_) => {}
-            }
-        }
-        let has_changed = scope.set.is_none()
-            || code.commands.iter().any(|(_, command)| {
-                matches!(
-                    command,
-                    crate::dialect::commands::Command::Dep { .. }
-                        | crate::dialect::commands::Command::BuildEnv(..)
-                )
-            })
-            || code.awaits;
-        if has_changed && let Err(refusal) = self.build(scope, progress)? {
-            return Ok(Err(refusal));
-        }
-        // A crate may have another name than its package.
-        let mut is_missing = false;
-        for known in &code.extern_crates {
-            let of_toolchain = ["std", "core", "alloc", "test", "proc_macro", "self"];
-            let is_built = scope
-                .set
-                .as_ref()
-                .is_some_and(|set| set.externs.iter().any(|(name, _)| *name == known.name));
-            if !of_toolchain.contains(&known.name.as_str()) && !is_built {
-                scope.dependencies.insert(known.name.clone(), "*".into());
-                is_missing = true;
-            }
-        }
-        match is_missing {
-            true => self.build(scope, progress),
-            false => Ok(Ok(())),
-        }
-    }
-
-    /// Compiles the items of a cell, as far as others need them to be compiled.
-    pub(super) fn define(
-        &mut self,
-        scope: &mut Scope,
-        number: u32,
-        definitions: &Definitions,
-        has_body: bool,
-    ) -> Result<std::result::Result<Defined, Refusal>> {
-        let has_imports = definitions
-            .imports
-            .iter()
-            .any(|import| import.cell == number);
-        if definitions.is_empty() && (has_body || !has_imports) {
-            definitions.enter(scope, number, "", None);
-            return Ok(Ok(Defined::default()));
-        }
-        // What the items see: the imports of the cell, and the items that still hold.
-        let mut seen = scope.clone();
-        definitions.enter(&mut seen, number, "", None);
-        seen.items.retain(|known| !known.library.is_empty());
-        let has_narrow = definitions.own.iter().any(|item| item.narrow.is_some())
-            || definitions
-                .copies
-                .iter()
-                .any(|known| known.item.narrow.is_some());
-        let mut attempt = Attempt::default();
-        let (library, rest, needs, statics) = loop {
-            let mut text = items(&seen, definitions, number, &attempt);
-            let (key, early) = {
-                let unit = self.unit(scope, &text, true);
-                (
-                    self.compiler.key(&unit),
-                    self.compiler.compile_early(&unit)?,
-                )
-            };
-            self.remember(key, std::mem::take(&mut text.map));
-            let (outcome, rest) = match early {
-                Early::Metadata(library, rest) => (Outcome::Library(library), Some(rest)),
-                Early::Done(outcome) => (outcome, None),
-            };
-            self.count(&outcome);
-            match outcome {
-                Outcome::Library(library) => break (library, rest, text.libraries, text.statics),
-                Outcome::Refused(messages) => {
-                    if has_narrow && !attempt.is_narrow {
-                        attempt.is_narrow = true;
-                        continue;
-                    }
-                    let unit = self.unit(scope, &text, true);
-                    let messages = self.compiler.search(&unit, messages)?;
-                    let diagnostics = self.diagnostics(&messages);
-                    return Ok(Err(Refusal::Compiler(diagnostics)));
-                }
-            }
-        };
-        let warnings = library.warnings.clone();
-        let name = format!("{LIBRARY_PREFIX}{}", library.key);
-        definitions.enter(scope, number, &name, statics.as_deref());
-        if !scope.libraries.iter().any(|known| known.name == name) {
-            scope.libraries.push(Arc::new(ItemLibrary {
-                name,
-                library,
-                needs,
-            }));
-        }
-        Ok(Ok(Defined { warnings, rest }))
-    }
-
-    /// Waits until items can be loaded. What it gives are the compiler's warnings about them.
-    pub(super) fn defined(
-        &self,
-        defined: Defined,
-        number: u32,
-    ) -> Result<std::result::Result<Vec<Diagnostic>, Refusal>> {
-        let warnings = match defined.rest.map(Rest::wait).transpose()? {
-            None => defined.warnings,
-            Some(Outcome::Library(library)) => library.warnings,
-            Some(Outcome::Refused(messages)) => {
-                return Ok(Err(Refusal::Compiler(self.diagnostics(&messages))));
-            }
-        };
-        Ok(Ok(self.warnings(&warnings, number)))
-    }
-
     /// Compiles the function of a cell.
     fn compile_body(
         &mut self,
@@ -483,23 +338,6 @@ impl Cells {
         Ok(Err(Refusal::Compiler(diagnostics)))
     }
 
-    fn build(
-        &self,
-        scope: &mut Scope,
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<std::result::Result<(), Refusal>> {
-        if scope.dependencies.is_empty() {
-            return Ok(Ok(()));
-        }
-        Ok(match self.tools.build(scope, progress)? {
-            Built::Set(set) => {
-                scope.set = Some(set);
-                Ok(())
-            }
-            Built::Refused(why) => Err(Refusal::Dependencies(why)),
-        })
-    }
-
     /// The variables of a cell that its macros have declared.
     fn made_by_macros(
         &self,
@@ -549,17 +387,17 @@ impl Cells {
         Ok(outcome)
     }
 
-    fn count(&mut self, outcome: &Outcome) {
+    pub(super) fn count(&mut self, outcome: &Outcome) {
         let is_kept = matches!(outcome, Outcome::Library(library) if !library.is_new);
         self.made += usize::from(!is_kept);
     }
 
-    fn remember(&mut self, key: String, map: SourceMap) {
+    pub(super) fn remember(&mut self, key: String, map: SourceMap) {
         self.places.maps().insert(file_of(&key), map);
     }
 
     /// The compiler's warnings about what this cell says itself.
-    fn warnings(&self, messages: &[serde_json::Value], number: u32) -> Vec<Diagnostic> {
+    pub(super) fn warnings(&self, messages: &[serde_json::Value], number: u32) -> Vec<Diagnostic> {
         let find = |file: &str, line, column| self.places.find(file, line, column);
         let warnings = messages.iter();
         warnings
@@ -567,7 +405,7 @@ impl Cells {
             .collect()
     }
 
-    fn diagnostics(&self, messages: &[serde_json::Value]) -> Vec<Diagnostic> {
+    pub(super) fn diagnostics(&self, messages: &[serde_json::Value]) -> Vec<Diagnostic> {
         let messages = messages.iter();
         messages
             .filter_map(|message| {
@@ -582,15 +420,4 @@ impl Cells {
 /// The name that the compiler is given for a unit's file.
 pub(crate) fn file_of(key: &str) -> String {
     format!("src/{key}.rs")
-}
-
-/// Has this cell and those after it run where they can wait.
-fn wait(scope: &mut Scope) {
-    if !scope.awaits {
-        let given = scope.dependencies.remove("tokio");
-        scope
-            .dependencies
-            .insert("tokio".to_owned(), with_runtime(given));
-        scope.awaits = true;
-    }
 }

@@ -5,7 +5,8 @@
 //! can be foreseen; then the cells can be compiled in any order. Each is kept as what it would be by itself: where a
 //! guess was wrong, it is never asked for.
 
-use super::compile::{Cells, Defined, file_of};
+use super::compile::{Cells, file_of};
+use super::define::Defined;
 use super::finish::finish;
 use super::learn::learn;
 use crate::build::unit::Unit;
