@@ -24,5 +24,5 @@ mod tests;
 mod together;
 
 pub use crate::program::scope::Scope;
-pub use compile::{Cells, Compiled, Facts, Places, Refusal};
+pub use compile::{Cells, Compiled, Done, Facts, Places, Refusal};
 pub(crate) use together::is_foreseeable;

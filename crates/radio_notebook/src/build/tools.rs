@@ -2,8 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Group};
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
-use std::process::{Command, ExitStatus};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -87,6 +89,14 @@ fn is_chatter(line: &str) -> bool {
 /// The program that is cargo.
 pub(crate) fn cargo_program() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// A tool that is started in `folder`, and speaks to us alone.
+pub(crate) fn tool(program: impl AsRef<OsStr>, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
 }
 
 /// Whether what is under way may go on.

@@ -109,6 +109,9 @@ pub struct Facts {
     pub moved_to_show: Vec<String>,
 }
 
+/// What came of a cell: trouble with files and tools apart, it is compiled or it cannot run.
+pub type Done = Result<std::result::Result<Compiled, Refusal>>;
+
 /// Why a cell cannot run.
 #[derive(Debug)]
 pub enum Refusal {
@@ -181,7 +184,7 @@ impl Cells {
         source: &str,
         code: &CellCode,
         progress: &mut dyn FnMut(&str),
-    ) -> Result<std::result::Result<Compiled, Refusal>> {
+    ) -> Done {
         let again;
         let included = code
             .statement_macros
@@ -245,7 +248,7 @@ impl Cells {
         code: &CellCode,
         commands: &[(u32, String)],
         progress: &mut dyn FnMut(&str),
-    ) -> Result<std::result::Result<Compiled, Refusal>> {
+    ) -> Done {
         let mut attempt = Attempt::default();
         let mut last = Vec::new();
         // What the compiler said where lent variables were references, and what to note if copies of them do.
@@ -270,7 +273,8 @@ impl Cells {
                 attempt = noted;
                 continue;
             }
-            let outcome = self.compile_text(&scope, &text)?;
+            let outcome = self.tools.compile(&self.unit(&scope, &text, false))?;
+            self.count(&outcome);
             let messages = match outcome {
                 Outcome::Library(library) => {
                     self.remember(key.clone(), text.map);
@@ -381,12 +385,6 @@ impl Cells {
         (key, noted.filter(|noted| noted != attempt))
     }
 
-    fn compile_text(&mut self, scope: &Scope, text: &Text) -> Result<Outcome> {
-        let outcome = self.tools.compile(&self.unit(scope, text, false))?;
-        self.count(&outcome);
-        Ok(outcome)
-    }
-
     pub(super) fn count(&mut self, outcome: &Outcome) {
         let is_kept = matches!(outcome, Outcome::Library(library) if !library.is_new);
         self.made += usize::from(!is_kept);
@@ -406,13 +404,10 @@ impl Cells {
     }
 
     pub(super) fn diagnostics(&self, messages: &[serde_json::Value]) -> Vec<Diagnostic> {
-        let messages = messages.iter();
-        messages
-            .filter_map(|message| {
-                Diagnostic::from_rustc(message, |file, line, column| {
-                    self.places.find(file, line, column)
-                })
-            })
+        let find = |file: &str, line, column| self.places.find(file, line, column);
+        let errors = messages.iter();
+        errors
+            .filter_map(|message| Diagnostic::from_rustc(message, find))
             .collect()
     }
 }

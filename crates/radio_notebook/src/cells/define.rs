@@ -46,13 +46,9 @@ impl Cells {
         let mut attempt = Attempt::default();
         let (library, rest, needs, statics) = loop {
             let mut text = items(&seen, definitions, number, &attempt);
-            let (key, early) = {
-                let unit = self.unit(scope, &text, true);
-                (
-                    self.compiler.key(&unit),
-                    self.compiler.compile_early(&unit)?,
-                )
-            };
+            let unit = self.unit(scope, &text, true);
+            let key = self.compiler.key(&unit);
+            let early = self.compiler.compile_early(&unit)?;
             self.remember(key, std::mem::take(&mut text.map));
             let (outcome, rest) = match early {
                 Early::Metadata(library, rest) => (Outcome::Library(library), Some(rest)),
