@@ -15,6 +15,7 @@ use crate::run::{self, Watched};
 use crate::serve::{self, Board};
 use crate::{arguments, find};
 use around::{Around, Mark, Source};
+use nix::libc;
 use radio_notebook::document::Notebook;
 use radio_notebook::error::{Error, Result};
 use radio_notebook::execute::Live;
@@ -313,7 +314,19 @@ impl Watch<'_> {
 }
 
 fn separator(number: usize, path: &Path) -> String {
-    let time = chrono::Local::now().format("%H:%M:%S");
+    let time = time_of_day();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     format!("\n──── run {number} ── {time} ── {name} ────")
+}
+
+/// The time where this computer is, as its clock shows it.
+fn time_of_day() -> String {
+    // SAFETY: null is allowed as an argument of `time`, and all zeros are a `tm`, which `localtime_r` writes into.
+    let at = unsafe {
+        let now = libc::time(std::ptr::null_mut());
+        let mut at: libc::tm = std::mem::zeroed();
+        libc::localtime_r(&raw const now, &raw mut at);
+        at
+    };
+    format!("{:02}:{:02}:{:02}", at.tm_hour, at.tm_min, at.tm_sec)
 }

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `commands` | what a cell's commands set, and what they do when it runs |
 //! | `compile` | a cell into the libraries that the host loads |
+//! | `depend` | the dependencies of a cell, built as a set |
+//! | `define` | the items of a cell, as a library of their own |
 //! | `learn` | what the compiler's messages say of how a cell has to be |
 //! | `together` | cells that come one after the other into one library |
 //! | `include` | `include!` of files with items |
@@ -12,6 +14,8 @@
 
 mod commands;
 pub mod compile;
+mod define;
+mod depend;
 mod finish;
 mod include;
 mod learn;
@@ -20,5 +24,5 @@ mod tests;
 mod together;
 
 pub use crate::program::scope::Scope;
-pub use compile::{Cells, Compiled, Facts, Places, Refusal};
+pub use compile::{Cells, Compiled, Done, Facts, Places, Refusal};
 pub(crate) use together::is_foreseeable;

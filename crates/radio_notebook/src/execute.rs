@@ -177,8 +177,7 @@ pub fn execute_again(
     }
     if let Some(startup) = startup {
         if let Some(message) = execution.startup_failure {
-            let path = startup.files[0].clone();
-            return Err(Error::Document { path, message });
+            return Err(Error::document(&startup.files[0], message));
         }
         summary.startup_files = startup.files;
     }

@@ -6,7 +6,7 @@ use std::io::{BufRead, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A `radio watch` that was started; it is ended with the test.
 struct Watching {
@@ -28,7 +28,24 @@ impl Sandbox {
     }
 
     fn watch(&self, arguments: &[&str]) -> Watching {
-        let mut radio = self.watch_command(arguments).spawn().unwrap();
+        Watching::start(&mut self.watch_command(arguments))
+    }
+
+    /// The text of the executed copy's outputs.
+    fn shown(&self, name: &str) -> String {
+        let copy = self.path("out").join(format!("{name}.ipynb"));
+        let Ok(text) = std::fs::read_to_string(copy) else {
+            return String::new();
+        };
+        let notebook: Value = serde_json::from_str(&text).unwrap();
+        let cells = notebook["cells"].as_array().unwrap().iter();
+        cells.map(|cell| cell["outputs"].to_string()).collect()
+    }
+}
+
+impl Watching {
+    fn start(command: &mut Command) -> Watching {
+        let mut radio = command.spawn().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
         let pipes: [Box<dyn Read + Send>; 2] = [
             Box::new(radio.stdout.take().unwrap()),
@@ -48,19 +65,6 @@ impl Sandbox {
         Watching { radio, said }
     }
 
-    /// The text of the executed copy's outputs.
-    fn shown(&self, name: &str) -> String {
-        let copy = self.path("out").join(format!("{name}.ipynb"));
-        let Ok(text) = std::fs::read_to_string(copy) else {
-            return String::new();
-        };
-        let notebook: Value = serde_json::from_str(&text).unwrap();
-        let cells = notebook["cells"].as_array().unwrap().iter();
-        cells.map(|cell| cell["outputs"].to_string()).collect()
-    }
-}
-
-impl Watching {
     fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
@@ -124,6 +128,28 @@ fn get(port: u16, path: &str) -> String {
     let (head, body) = ask(port, "GET", path, "Host: localhost\r\n");
     assert!(head.contains(" 200 ") || head.contains(" 204 "), "{head}");
     body
+}
+
+#[test]
+fn each_run_begins_with_the_time_of_day_where_the_computer_is() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.rs", "// %%\n1\n");
+    // Five hours and a half before Greenwich's clocks.
+    let mut command = sandbox.watch_command(&["a.rs"]);
+    let watching = Watching::start(command.env("TZ", "HERE-05:30"));
+    watching.wait_for(" ── a.rs ────");
+    let said = watching.said();
+    let (_, time) = said.split_once("──── run 1 ── ").unwrap();
+    let time = time.split(' ').next().unwrap();
+    let parts: Vec<u64> = time.split(':').map(|part| part.parse().unwrap()).collect();
+    let shown = (parts[0] * 60 + parts[1]) * 60 + parts[2];
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
+        + 19_800;
+    let ago = (now + 86_400 - shown) % 86_400;
+    assert!(time.len() == 8 && ago < 60, "{time}, {ago} seconds ago");
 }
 
 #[test]

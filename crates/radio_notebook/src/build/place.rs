@@ -25,6 +25,11 @@ pub(crate) fn own_target() -> PathBuf {
         .join("radio")
 }
 
+/// Writes a file that something is built from.
+pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).map_err(Error::io(path, "writing"))
+}
+
 /// An error about a folder in which something is built, with the way out where it cannot be written.
 pub(crate) fn with_way_out(error: Error) -> Error {
     use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};

@@ -8,17 +8,17 @@
 
 use super::cache::{file_hash, forget_old_meanwhile, inputs, touch};
 use super::cargo;
-use super::place::with_way_out;
+use super::place::{with_way_out, write};
 use super::toolchain::Toolchain;
-use super::tools::{Heard, cargo_program, fault_of_the_system, hear, may_go_on};
+use super::tools::{Heard, cargo_program, fault_of_the_system, hear, may_go_on, tool};
 use crate::error::{Error, Result};
+use crate::files::make_folder;
 use crate::hash::hash_of;
 use crate::program::Build;
 use crate::program::compiled::{Set, Stamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -119,7 +119,7 @@ impl Builder {
             Some(made) => made,
             None => {
                 let _ = forget_old_meanwhile(&self.target);
-                make_folder(&folder.join("src"))?;
+                make_folder(&folder.join("src")).map_err(with_way_out)?;
                 // Two runs that want the same take turns.
                 let _guard = self.take_turn(&folder)?;
                 match Made::read(&kept) {
@@ -210,7 +210,7 @@ impl Builder {
         let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let text = format!("// {}\n", time.unwrap_or_default().as_nanos());
         write(&folder.join("src/lib.rs"), &text)?;
-        let mut command = Command::new(cargo_program());
+        let mut command = tool(cargo_program(), folder);
         command
             .args(["build", "--verbose", "--color=never"])
             .arg("--message-format=json-diagnostic-rendered-ansi")
@@ -218,11 +218,7 @@ impl Builder {
             .arg(folder.join("Cargo.toml"))
             .env("CARGO_TARGET_DIR", &self.target)
             .env_remove("CARGO_PROFILE_DEV_OPT_LEVEL")
-            .envs(&settings.environment)
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .envs(&settings.environment);
         if settings.offline {
             command.arg("--offline");
         }
@@ -345,7 +341,6 @@ impl Builder {
             library: None,
             crates: made.crates.clone(),
             base: base.cloned(),
-            sources: made.sources.iter().map(|(path, _)| path.clone()).collect(),
         };
         if let Some(base) = base {
             let crates = base.crates.iter();
@@ -362,7 +357,7 @@ impl Builder {
             return Ok(Some(Arc::new(set)));
         }
         let mut text = String::from("#![allow(warnings)]\n");
-        let mut command = Command::new(&self.toolchain.rustc);
+        let mut command = tool(&self.toolchain.rustc, &folder);
         for (name, path) in &set.externs {
             if crate::files::ends_in(path, "rlib") {
                 text.push_str(&format!("extern crate {name};\n"));
@@ -400,11 +395,7 @@ impl Builder {
             .arg(format!("-Ldependency={}", set.search.display()))
             .arg("-o")
             .arg(fresh.path().join("library"))
-            .arg(&source)
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .arg(&source);
         if cfg!(target_os = "linux") {
             let soname = library.file_name().unwrap_or_default().to_string_lossy();
             command.arg(format!("-Clink-arg=-Wl,-soname,{soname}"));
@@ -442,14 +433,6 @@ fn with_code(path: &Path) -> PathBuf {
         true => path.with_extension("rlib"),
         false => path.to_owned(),
     }
-}
-
-fn make_folder(path: &Path) -> Result<()> {
-    crate::files::make_folder(path).map_err(with_way_out)
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).map_err(Error::io(path, "writing"))
 }
 
 /// The manifest of a set's package.

@@ -1,14 +1,13 @@
 //! The compiler itself, what it finds beside it, and what is compiled once with it: the runtime and the host.
 
-use super::place::target_of;
-use super::tools::follow;
+use super::place::{target_of, write};
+use super::tools::{follow, tool};
 use crate::error::{Error, Result};
 use crate::hash::hash_of;
 use crate::interrupt::Group;
 use crate::lock;
 use radio_runtime::SOURCES;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -59,21 +58,12 @@ pub(crate) fn chosen() -> PathBuf {
     std::env::var_os("RUSTC").map_or_else(|| "rustc".into(), PathBuf::from)
 }
 
-/// A compiler that is started in `folder`, and speaks to us alone.
-pub(crate) fn rustc(compiler: &Path, folder: &Path) -> Command {
-    let mut command = Command::new(compiler);
-    command.current_dir(folder);
-    command.stdin(Stdio::null());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
 /// How long the compiler may take for what is quickly done.
 const MAX_TIME: Duration = Duration::from_secs(120);
 
 /// Has a compiler do something that is quickly done: what it says on stdout.
 fn ask(compiler: &Path, folder: &Path, arguments: &[&str]) -> Result<String> {
-    let mut command = rustc(compiler, folder);
+    let mut command = tool(compiler, folder);
     let started = Group::spawn(command.args(arguments));
     let deadline = Some(Instant::now() + MAX_TIME);
     let (mut said, mut complained) = (String::new(), String::new());
@@ -179,11 +169,9 @@ impl Toolchain {
             .tempdir_in(&parent)
             .map_err(Error::io(&parent, "writing"))?;
         for (name, text) in SOURCES {
-            let path = fresh.path().join(name);
-            std::fs::write(&path, text).map_err(Error::io(&path, "writing"))?;
+            write(&fresh.path().join(name), text)?;
         }
-        let main = fresh.path().join("host.rs");
-        std::fs::write(&main, HOST).map_err(Error::io(&main, "writing"))?;
+        write(&fresh.path().join("host.rs"), HOST)?;
         let run = |arguments: &[&str]| -> Result<()> {
             let always = ["--edition=2024", "-Cprefer-dynamic", "-Copt-level=1"];
             match ask(&self.rustc, fresh.path(), &[&always, arguments].concat()) {

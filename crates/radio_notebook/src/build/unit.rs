@@ -10,7 +10,7 @@ mod together;
 
 use super::cache::{file_hash, forget_old_meanwhile, listed, touch};
 use super::mir;
-use super::place::with_way_out;
+use super::place::{with_way_out, write};
 use super::toolchain::{Runtime, Toolchain};
 use crate::dialect::FOLDER_VARIABLE;
 use crate::error::{Error, Result};
@@ -347,13 +347,11 @@ impl Compiler {
     }
 
     fn broken(&self, why: String) -> Error {
-        Error::Tool {
-            tool: "rustc".into(),
-            message: format!(
-                "the notebook cannot be compiled in {}: {why}",
-                self.place.display()
-            ),
-        }
+        let place = self.place.display();
+        Error::tool(
+            "rustc",
+            format!("the notebook cannot be compiled in {place}: {why}"),
+        )
     }
 }
 
@@ -363,10 +361,6 @@ const CODE: &str = if cfg!(target_os = "macos") {
     "cell.so"
 };
 const RECORD: &str = "record.json";
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).map_err(Error::io(path, "writing"))
-}
 
 /// The length of a file; 0 if it is not there.
 fn length(path: &Path) -> u64 {

@@ -3,14 +3,18 @@
 //! A cell is compiled as it seems to be. Where the compiler says that it is otherwise, that it moves a variable, say,
 //! it is compiled once more, and what was found out is kept: the next time, nothing has to be found out.
 
-use super::commands::{obey, with_runtime};
+#[cfg(test)]
+mod tests;
+
+use super::commands::obey;
+use super::depend::wait;
 use super::finish::{closures_that_refer, finish};
 use super::include::with_included_items;
 use super::learn::{Asked, asked, explain, learn};
 use crate::build::place::target_of;
 use crate::build::set::{Builder, Built};
 use crate::build::toolchain::Toolchain;
-use crate::build::unit::{Compiler, Early, Outcome, Rest, Unit};
+use crate::build::unit::{Compiler, Outcome, Unit};
 use crate::diagnostics::Diagnostic;
 use crate::dialect::CellCode;
 use crate::error::Result;
@@ -19,10 +23,11 @@ use crate::program::CellLocation;
 use crate::program::body::Body;
 use crate::program::compiled::Library;
 use crate::program::definitions::Definitions;
-use crate::program::scope::{ItemLibrary, LIBRARY_PREFIX, Placed, Scope};
-use crate::program::text::{Attempt, SourceMap, Text, items};
+use crate::program::scope::{Placed, Scope};
+use crate::program::text::{Attempt, SourceMap, Text};
 use crate::run::session::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
@@ -33,12 +38,32 @@ const MAX_ATTEMPTS: usize = 12;
 /// Compiles the cells of one notebook. Copies share what they keep.
 #[derive(Clone, Debug)]
 pub struct Cells {
-    builder: Builder,
+    pub(super) tools: Arc<dyn Tools>,
     pub(super) compiler: Compiler,
     folder: PathBuf,
     places: Places,
     /// How often something was compiled that was not kept.
     made: usize,
+}
+
+/// What builds the dependencies of cells and compiles their functions: cargo and rustc, or a script in tests.
+pub(super) trait Tools: Debug + Send + Sync {
+    /// As [`Builder::build`], of what the scope has.
+    fn build(&self, scope: &Scope, progress: &mut dyn FnMut(&str)) -> Result<Built>;
+
+    /// As [`Compiler::compile`].
+    fn compile(&self, unit: &Unit<'_>) -> Result<Outcome>;
+}
+
+impl Tools for (Builder, Compiler) {
+    fn build(&self, scope: &Scope, progress: &mut dyn FnMut(&str)) -> Result<Built> {
+        let (build, base) = (&scope.settings.build, scope.set.as_ref());
+        self.0.build(&scope.dependencies, build, base, progress)
+    }
+
+    fn compile(&self, unit: &Unit<'_>) -> Result<Outcome> {
+        self.1.compile(unit)
+    }
 }
 
 /// Where the lines of what was compiled come from, by the names of the files. What is added is seen by all copies.
@@ -84,13 +109,8 @@ pub struct Facts {
     pub moved_to_show: Vec<String>,
 }
 
-/// The items of a cell, against which others can be compiled.
-#[derive(Debug, Default)]
-pub(super) struct Defined {
-    warnings: Vec<serde_json::Value>,
-    /// What is still to be done, until they can be loaded.
-    rest: Option<Rest>,
-}
+/// What came of a cell: trouble with files and tools apart, it is compiled or it cannot run.
+pub type Done = Result<std::result::Result<Compiled, Refusal>>;
 
 /// Why a cell cannot run.
 #[derive(Debug)]
@@ -117,14 +137,16 @@ impl Cells {
         deadline: Option<Instant>,
     ) -> Result<Cells> {
         let toolchain = Toolchain::find(folder)?;
+        let compiler = Compiler::new(&target, toolchain.clone(), deadline)?;
+        let builder = Builder {
+            notebook: folder.to_owned(),
+            target,
+            toolchain,
+            deadline,
+        };
         Ok(Cells {
-            compiler: Compiler::new(&target, toolchain.clone(), deadline)?,
-            builder: Builder {
-                notebook: folder.to_owned(),
-                target,
-                toolchain,
-                deadline,
-            },
+            tools: Arc::new((builder, compiler.clone())),
+            compiler,
             folder: folder.to_owned(),
             places: Places::default(),
             made: 0,
@@ -162,7 +184,7 @@ impl Cells {
         source: &str,
         code: &CellCode,
         progress: &mut dyn FnMut(&str),
-    ) -> Result<std::result::Result<Compiled, Refusal>> {
+    ) -> Done {
         let again;
         let included = code
             .statement_macros
@@ -218,158 +240,6 @@ impl Cells {
         }))
     }
 
-    /// Builds the dependencies of `scope`, if a cell has changed them.
-    fn depend(
-        &self,
-        scope: &mut Scope,
-        number: u32,
-        code: &CellCode,
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<std::result::Result<(), Refusal>> {
-        for known in &code.extern_crates {
-            let is_same = |other: &&mut Placed<_>| {
-                let other: &crate::dialect::ExternCrate = &other.what;
-                other.bound == known.bound && (known.bound != "_" || other.name == known.name)
-            };
-            let placed = Placed {
-                cell: number,
-                what: Arc::new(known.clone()),
-            };
-            match scope.extern_crates.iter_mut().find(is_same) {
-                None => scope.extern_crates.push(placed),
-                Some(old) if !old.what.has_attributes => *old = placed,
-                Some(_) => {}
-            }
-        }
-        let mut builds = |scope: &mut Scope| -> Result<std::result::Result<(), Refusal>> {
-            if scope.dependencies.is_empty() {
-                return Ok(Ok(()));
-            }
-            let (build, base) = (&scope.settings.build, scope.set.as_ref());
-            match self
-                .builder
-                .build(&scope.dependencies, build, base, progress)?
-            {
-                Built::Set(set) => scope.set = Some(set),
-                Built::Refused(why) => return Ok(Err(Refusal::Dependencies(why))),
-            }
-            Ok(Ok(()))
-        };
-        let has_changed = scope.set.is_none()
-            || code.commands.iter().any(|(_, command)| {
-                matches!(
-                    command,
-                    crate::dialect::commands::Command::Dep { .. }
-                        | crate::dialect::commands::Command::BuildEnv(..)
-                )
-            })
-            || code.awaits;
-        if has_changed && let Err(refusal) = builds(scope)? {
-            return Ok(Err(refusal));
-        }
-        // A crate may have another name than its package.
-        let mut is_missing = false;
-        for known in &code.extern_crates {
-            let of_toolchain = ["std", "core", "alloc", "test", "proc_macro", "self"];
-            let is_built = scope
-                .set
-                .as_ref()
-                .is_some_and(|set| set.externs.iter().any(|(name, _)| *name == known.name));
-            if !of_toolchain.contains(&known.name.as_str()) && !is_built {
-                scope.dependencies.insert(known.name.clone(), "*".into());
-                is_missing = true;
-            }
-        }
-        match is_missing {
-            true => builds(scope),
-            false => Ok(Ok(())),
-        }
-    }
-
-    /// Compiles the items of a cell, as far as others need them to be compiled.
-    pub(super) fn define(
-        &mut self,
-        scope: &mut Scope,
-        number: u32,
-        definitions: &Definitions,
-        has_body: bool,
-    ) -> Result<std::result::Result<Defined, Refusal>> {
-        let has_imports = definitions
-            .imports
-            .iter()
-            .any(|import| import.cell == number);
-        if definitions.is_empty() && (has_body || !has_imports) {
-            definitions.enter(scope, number, "", None);
-            return Ok(Ok(Defined::default()));
-        }
-        // What the items see: the imports of the cell, and the items that still hold.
-        let mut seen = scope.clone();
-        definitions.enter(&mut seen, number, "", None);
-        seen.items.retain(|known| !known.library.is_empty());
-        let has_narrow = definitions.own.iter().any(|item| item.narrow.is_some())
-            || definitions
-                .copies
-                .iter()
-                .any(|known| known.item.narrow.is_some());
-        let mut attempt = Attempt::default();
-        let (library, rest, needs, statics) = loop {
-            let mut text = items(&seen, definitions, number, &attempt);
-            let (key, early) = {
-                let unit = self.unit(scope, &text, true);
-                (
-                    self.compiler.key(&unit),
-                    self.compiler.compile_early(&unit)?,
-                )
-            };
-            self.remember(key, std::mem::take(&mut text.map));
-            let (outcome, rest) = match early {
-                Early::Metadata(library, rest) => (Outcome::Library(library), Some(rest)),
-                Early::Done(outcome) => (outcome, None),
-            };
-            self.count(&outcome);
-            match outcome {
-                Outcome::Library(library) => break (library, rest, text.libraries, text.statics),
-                Outcome::Refused(messages) => {
-                    if has_narrow && !attempt.is_narrow {
-                        attempt.is_narrow = true;
-                        continue;
-                    }
-                    let unit = self.unit(scope, &text, true);
-                    let messages = self.compiler.search(&unit, messages)?;
-                    let diagnostics = self.diagnostics(&messages);
-                    return Ok(Err(Refusal::Compiler(diagnostics)));
-                }
-            }
-        };
-        let warnings = library.warnings.clone();
-        let name = format!("{LIBRARY_PREFIX}{}", library.key);
-        definitions.enter(scope, number, &name, statics.as_deref());
-        if !scope.libraries.iter().any(|known| known.name == name) {
-            scope.libraries.push(Arc::new(ItemLibrary {
-                name,
-                library,
-                needs,
-            }));
-        }
-        Ok(Ok(Defined { warnings, rest }))
-    }
-
-    /// Waits until items can be loaded. What it gives are the compiler's warnings about them.
-    pub(super) fn defined(
-        &self,
-        defined: Defined,
-        number: u32,
-    ) -> Result<std::result::Result<Vec<Diagnostic>, Refusal>> {
-        let warnings = match defined.rest.map(Rest::wait).transpose()? {
-            None => defined.warnings,
-            Some(Outcome::Library(library)) => library.warnings,
-            Some(Outcome::Refused(messages)) => {
-                return Ok(Err(Refusal::Compiler(self.diagnostics(&messages))));
-            }
-        };
-        Ok(Ok(self.warnings(&warnings, number)))
-    }
-
     /// Compiles the function of a cell.
     fn compile_body(
         &mut self,
@@ -378,7 +248,7 @@ impl Cells {
         code: &CellCode,
         commands: &[(u32, String)],
         progress: &mut dyn FnMut(&str),
-    ) -> Result<std::result::Result<Compiled, Refusal>> {
+    ) -> Done {
         let mut attempt = Attempt::default();
         let mut last = Vec::new();
         // What the compiler said where lent variables were references, and what to note if copies of them do.
@@ -386,7 +256,7 @@ impl Cells {
         for _ in 0..MAX_ATTEMPTS {
             if attempt.awaits && !scope.awaits {
                 wait(&mut scope);
-                if let Err(refusal) = self.depend_again(&mut scope, progress)? {
+                if let Err(refusal) = self.build(&mut scope, progress)? {
                     return Ok(Err(refusal));
                 }
             }
@@ -403,7 +273,8 @@ impl Cells {
                 attempt = noted;
                 continue;
             }
-            let outcome = self.compile_text(&scope, &text)?;
+            let outcome = self.tools.compile(&self.unit(&scope, &text, false))?;
+            self.count(&outcome);
             let messages = match outcome {
                 Outcome::Library(library) => {
                     self.remember(key.clone(), text.map);
@@ -471,26 +342,6 @@ impl Cells {
         Ok(Err(Refusal::Compiler(diagnostics)))
     }
 
-    fn depend_again(
-        &self,
-        scope: &mut Scope,
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<std::result::Result<(), Refusal>> {
-        let (build, base) = (&scope.settings.build, scope.set.as_ref());
-        Ok(
-            match self
-                .builder
-                .build(&scope.dependencies, build, base, progress)?
-            {
-                Built::Set(set) => {
-                    scope.set = Some(set);
-                    Ok(())
-                }
-                Built::Refused(why) => Err(Refusal::Dependencies(why)),
-            },
-        )
-    }
-
     /// The variables of a cell that its macros have declared.
     fn made_by_macros(
         &self,
@@ -534,23 +385,17 @@ impl Cells {
         (key, noted.filter(|noted| noted != attempt))
     }
 
-    fn compile_text(&mut self, scope: &Scope, text: &Text) -> Result<Outcome> {
-        let outcome = self.compiler.compile(&self.unit(scope, text, false))?;
-        self.count(&outcome);
-        Ok(outcome)
-    }
-
-    fn count(&mut self, outcome: &Outcome) {
+    pub(super) fn count(&mut self, outcome: &Outcome) {
         let is_kept = matches!(outcome, Outcome::Library(library) if !library.is_new);
         self.made += usize::from(!is_kept);
     }
 
-    fn remember(&mut self, key: String, map: SourceMap) {
+    pub(super) fn remember(&mut self, key: String, map: SourceMap) {
         self.places.maps().insert(file_of(&key), map);
     }
 
     /// The compiler's warnings about what this cell says itself.
-    fn warnings(&self, messages: &[serde_json::Value], number: u32) -> Vec<Diagnostic> {
+    pub(super) fn warnings(&self, messages: &[serde_json::Value], number: u32) -> Vec<Diagnostic> {
         let find = |file: &str, line, column| self.places.find(file, line, column);
         let warnings = messages.iter();
         warnings
@@ -558,14 +403,11 @@ impl Cells {
             .collect()
     }
 
-    fn diagnostics(&self, messages: &[serde_json::Value]) -> Vec<Diagnostic> {
-        let messages = messages.iter();
-        messages
-            .filter_map(|message| {
-                Diagnostic::from_rustc(message, |file, line, column| {
-                    self.places.find(file, line, column)
-                })
-            })
+    pub(super) fn diagnostics(&self, messages: &[serde_json::Value]) -> Vec<Diagnostic> {
+        let find = |file: &str, line, column| self.places.find(file, line, column);
+        let errors = messages.iter();
+        errors
+            .filter_map(|message| Diagnostic::from_rustc(message, find))
             .collect()
     }
 }
@@ -573,15 +415,4 @@ impl Cells {
 /// The name that the compiler is given for a unit's file.
 pub(crate) fn file_of(key: &str) -> String {
     format!("src/{key}.rs")
-}
-
-/// Has this cell and those after it run where they can wait.
-fn wait(scope: &mut Scope) {
-    if !scope.awaits {
-        let given = scope.dependencies.remove("tokio");
-        scope
-            .dependencies
-            .insert("tokio".to_owned(), with_runtime(given));
-        scope.awaits = true;
-    }
 }

@@ -4,7 +4,8 @@
 //! can be foreseen; then the cells can be compiled in any order. Each is kept under the key that it would have if it
 //! had been compiled alone: where a guess was wrong, nobody asks for that key.
 
-use super::compile::{Cells, Defined, file_of};
+use super::compile::{Cells, file_of};
+use super::define::Defined;
 use super::finish::finish;
 use super::learn::learn;
 use crate::build::unit::Unit;

@@ -1,9 +1,8 @@
 //! Compiles the cells of a notebook on a thread of its own, one after the other, while those that are compiled run.
 
 use super::spare::Spare;
-use crate::cells::{Cells, Compiled, Refusal, Scope};
+use crate::cells::{Cells, Done, Scope};
 use crate::dialect::CellCode;
-use crate::error::Result;
 use crate::lock;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
@@ -24,9 +23,6 @@ pub struct Task {
     /// Whether those after it are compiled although it is refused.
     pub may_fail: bool,
 }
-
-/// What came of a cell.
-pub type Done = Result<std::result::Result<Compiled, Refusal>>;
 
 /// What the thread says.
 #[derive(Debug)]

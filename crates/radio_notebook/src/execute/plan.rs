@@ -59,12 +59,12 @@ pub(crate) fn profile_of(notebook: &Notebook, path: &Path) -> Result<toml::Table
 
 /// The start-up files as a cell before the first.
 pub(crate) fn startup_work(startup: &Startup) -> Result<Work> {
-    let code = CellCode::parse(&startup.source).map_err(|error| Error::Document {
-        path: startup.files[0].clone(),
-        message: match error {
+    let code = CellCode::parse(&startup.source).map_err(|error| {
+        let message = match error {
             CellError::Command { message, .. } => message,
             CellError::Syntax { message, .. } => format!("the prelude is not Rust: {message}"),
-        },
+        };
+        Error::document(&startup.files[0], message)
     })?;
     Ok(Work {
         index: None,

@@ -1,7 +1,7 @@
 //! What the compiler's parser says of a cell that is no Rust.
 
-use crate::build::toolchain::{chosen, rustc};
-use crate::build::tools::follow_while;
+use crate::build::toolchain::chosen;
+use crate::build::tools::{follow_while, tool};
 use crate::diagnostics::Diagnostic;
 use crate::interrupt::Group;
 use crate::program::CellLocation;
@@ -24,7 +24,7 @@ pub(super) fn errors(code: &str, cell: u32) -> Option<Vec<Diagnostic>> {
     let folder = tempfile::tempdir().ok()?;
     let file = folder.path().join("main.rs");
     std::fs::write(&file, format!("fn main() {{\n{code}\n}}\n")).ok()?;
-    let mut rustc = rustc(&chosen(), folder.path());
+    let mut rustc = tool(chosen(), folder.path());
     rustc
         .args(["--edition=2024", "--error-format=json", "--emit=metadata"])
         .args(["--crate-type=bin", "-o", "out", "main.rs"]);

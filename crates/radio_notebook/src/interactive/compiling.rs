@@ -1,7 +1,7 @@
 //! The thread that compiles: the cell that is to run, and while it runs, those that wait.
 
 use super::Audience;
-use crate::cells::{Cells, Compiled, Places, Refusal, Scope};
+use crate::cells::{Cells, Compiled, Done, Places, Scope};
 use crate::dialect::CellCode;
 use crate::error::{Error, Result};
 use crate::lock;
@@ -20,9 +20,6 @@ pub(super) struct Task {
     pub source: Arc<str>,
     pub code: Arc<CellCode>,
 }
-
-/// What came of a cell.
-type Done = Result<std::result::Result<Compiled, Refusal>>;
 
 /// A cell that was compiled before it was asked for.
 struct Ready {

@@ -65,8 +65,6 @@ pub struct Set {
     pub crates: BTreeMap<PathBuf, Stamp>,
     /// The set that it is based on.
     pub base: Option<Arc<Set>>,
-    /// The sources and manifests of the crates that lie in folders, which cargo does not keep from changing.
-    pub sources: Vec<PathBuf>,
 }
 
 impl Set {

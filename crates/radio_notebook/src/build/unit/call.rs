@@ -3,7 +3,7 @@
 use super::standby::{Environment, Waiting};
 use super::{CRATE, Compiler, Unit};
 use crate::build::cargo;
-use crate::build::tools::{fault_of_the_system, follow};
+use crate::build::tools::{fault_of_the_system, follow, tool};
 use crate::diagnostics::is_error;
 use crate::dialect::FOLDER_VARIABLE;
 use crate::error::Result;
@@ -11,7 +11,7 @@ use crate::interrupt::Group;
 use crate::program::compiled::Set;
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// A call of the compiler.
 pub(super) struct Call {
@@ -19,8 +19,8 @@ pub(super) struct Call {
     pub environment: Environment,
 }
 
-/// What the compiler said: its warnings, or why it refuses a unit.
-pub(super) type Said = std::result::Result<Vec<serde_json::Value>, Vec<serde_json::Value>>;
+/// The compiler's verdict on a unit: its warnings, or why it refuses it.
+pub(super) type Verdict = std::result::Result<Vec<serde_json::Value>, Vec<serde_json::Value>>;
 
 impl Compiler {
     /// Calls the compiler in the folder `at`, or has the one compile that waits there. `hears` is told what it has
@@ -31,7 +31,7 @@ impl Compiler {
         at: &Path,
         waiting: Option<Waiting>,
         hears: &mut dyn FnMut(&serde_json::Value),
-    ) -> Result<Said> {
+    ) -> Result<Verdict> {
         let begun = waiting.and_then(|waiting| waiting.begin(call));
         let group = match begun {
             Some(group) => Ok(group),
@@ -77,13 +77,8 @@ impl Compiler {
 
     /// The compiler without arguments, to be started in the folder `at`.
     pub(super) fn command(&self, environment: &Environment, at: &Path) -> Command {
-        let mut command = Command::new(&self.toolchain.rustc);
-        command
-            .envs(environment.iter().map(|(name, value)| (name, value)))
-            .current_dir(at)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        let mut command = tool(&self.toolchain.rustc, at);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -44,6 +44,9 @@ impl Compiler {
             said.push_str(&line);
             said.push('\n');
         })?;
+        if said.is_empty() {
+            said = format!("the linker ended with {status}");
+        }
         match status.success() {
             true => Ok(()),
             false => Err(self.broken(fault_of_the_system(&said).unwrap_or(said))),
@@ -61,5 +64,39 @@ impl Compiler {
             })
         };
         KNOWN.get_or_init(find).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::toolchain::Toolchain;
+
+    /// What is said where the linker is the shell, which does `script`.
+    fn failure(script: &'static [&'static str]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let toolchain = Toolchain {
+            rustc: "true".into(),
+            libraries: folder.path().into(),
+            linker: Some(("sh".into(), script)),
+            version: String::new(),
+            flags: Vec::new(),
+        };
+        let compiler = Compiler::new(folder.path(), toolchain, None).unwrap();
+        let linked = compiler.link(Path::new("a.o"), Path::new("a.so"), &Build::default());
+        linked.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_linker_that_fails_is_quoted_or_said_to_have_ended() {
+        let said = failure(&["-c", "echo no such symbol >&2; exit 1"]);
+        assert!(said.ends_with(": no such symbol\n"), "{said}");
+        let said = failure(&[
+            "-c",
+            "echo a.so: No space left on device; echo more; exit 1",
+        ]);
+        assert!(said.ends_with(": a.so: No space left on device"), "{said}");
+        let said = failure(&["-c", "kill -KILL $$"]);
+        assert!(said.contains(": the linker ended with signal: 9"), "{said}");
     }
 }
