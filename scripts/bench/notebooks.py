@@ -75,7 +75,7 @@ TABLES = {
 
 
 class Trouble(Exception):
-    """What a person can mend: told in one sentence, without a traceback."""
+    """What a person can fix: told in one sentence, without a traceback."""
 
 
 def run(command, *, cwd=ROOT, env=None, doing):
@@ -175,7 +175,7 @@ def edit(path, stamp):
                 cell["source"] += f"\n// edit {stamp}"
             path.write_text(json.dumps(notebook))
             return
-    raise Trouble(f"{path.name} has no cell with `{old}` any more: mend EDITS in scripts/bench/notebooks.py")
+    raise Trouble(f"{path.name} has no cell with `{old}` any more: fix EDITS in scripts/bench/notebooks.py")
 
 
 def take_turn():
