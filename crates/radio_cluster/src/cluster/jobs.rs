@@ -6,6 +6,7 @@ use ballista_core::JobId;
 use ballista_scheduler::scheduler_server::SchedulerServer;
 use ballista_scheduler::state::execution_graph::ExecutionGraphBox;
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 pub(super) type Server = SchedulerServer<LogicalPlanNode, PhysicalPlanNode>;
@@ -16,8 +17,13 @@ pub(super) const LOST: &str = "the cluster lost an executor";
 /// How the reason of jobs begins that nobody works on.
 pub(super) const IDLE: &str = "no executor has worked";
 
-/// Fails a job, which ends once who waits for it knows why.
-pub(super) fn fail(scheduler: &Server, job: &JobId, graph: &mut ExecutionGraphBox, reason: String) {
+/// Fails a job. The task that is returned cancels it, once who waits for it has read why.
+pub(super) fn fail(
+    scheduler: &Server,
+    job: &JobId,
+    graph: &mut ExecutionGraphBox,
+    reason: String,
+) -> JoinHandle<()> {
     const UNTIL_READ: Duration = Duration::from_secs(1);
     eprintln!("job {job} is given up: {reason}");
     graph.fail_job(reason);
@@ -27,7 +33,7 @@ pub(super) fn fail(scheduler: &Server, job: &JobId, graph: &mut ExecutionGraphBo
         if let Err(error) = scheduler.cancel_job(job.clone()).await {
             eprintln!("job {job} cannot be ended: {error}");
         }
-    });
+    })
 }
 
 /// Fails all jobs once no executor has done anything for any of them for a minute: they would wait for ever.

@@ -38,7 +38,8 @@ impl Members {
         let _ = self.scheduler.set(scheduler);
     }
 
-    /// Fails the jobs before the scheduler hears of the loss.
+    /// Fails the jobs and has them cancelled before the scheduler hears of the loss: a job that is told of it first
+    /// keeps the cores that its tasks have on the other executors.
     async fn fail_jobs(&self, executor: &str) {
         let Some(scheduler) = self.scheduler.get() else {
             return;
@@ -48,12 +49,16 @@ impl Members {
             Err(_) => executor.to_owned(),
         };
         let running = scheduler.state.task_manager.get_running_job_cache();
+        let mut cancelled = Vec::new();
         for (id, job) in running.iter() {
             let mut graph = job.execution_graph.write().await;
             if has_finished_tasks_of(&graph, executor) {
                 let reason = format!("{}, {name}, with what it had made", jobs::LOST);
-                jobs::fail(scheduler, id, &mut graph, reason);
+                cancelled.push(jobs::fail(scheduler, id, &mut graph, reason));
             }
+        }
+        for job in cancelled {
+            let _ = job.await;
         }
     }
 }
