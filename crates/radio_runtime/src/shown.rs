@@ -116,7 +116,7 @@ macro_rules! __radio_show {
                 #[allow(unused_imports)]
                 use $crate::shown::{AnyDisplay as _, NotThrough as _, OtherKind as _};
                 struct CellFormat;
-                impl<T: ?Sized + ::std::fmt::$bound> $crate::shown::Formats<T> for CellFormat {
+                impl<T: ?::std::marker::Sized + ::std::fmt::$bound> $crate::shown::Formats<T> for CellFormat {
                     fn format(value: &T) -> ::std::string::String {
                         let text = $crate::shown::text_of(::std::format_args!($format, value));
                         match $types {

@@ -83,7 +83,7 @@ fn next_order() -> Option<Order> {
 fn library_error(path: &str, why: &str) {
     raise(
         LIBRARY,
-        format!("{path}: {why}"),
+        format!("{path}: {why}; `radio clean` removes what was compiled"),
         ProgramLocation::default(),
     );
 }

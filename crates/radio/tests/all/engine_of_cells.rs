@@ -11,6 +11,18 @@ fn outputs(script: &str) -> Vec<Vec<String>> {
     sandbox.cells("a").iter().map(short).collect()
 }
 
+/// What is told of the errors of the cells of a script, whole.
+fn errors(script: &str) -> Vec<String> {
+    let sandbox = Sandbox::new();
+    sandbox
+        .write("a.rs", script)
+        .run(&["a.rs", "--allow-errors"]);
+    let cells = sandbox.cells("a").into_iter();
+    cells
+        .map(|cell| joined(&cell["outputs"][0]["traceback"]))
+        .collect()
+}
+
 /// Whether a cell has no output but one error, which says all of `parts`.
 fn is_refused(cell: &[String], parts: &[&str]) -> bool {
     matches!(cell, [error] if error.starts_with('!') && parts.iter().all(|part| error.contains(part)))
@@ -281,4 +293,70 @@ fn a_name_that_a_crate_has_is_told_with_its_use_line() {
     assert!(!told[5].contains("importing"), "{}", told[5]);
     // The crates' own errors stay those of the cells.
     assert!(told[1].contains("a.rs cell 2:1:9"), "{}", told[1]);
+}
+
+#[test]
+fn what_others_refer_to_is_not_dropped_without_a_word() {
+    let cells = errors(
+        "// %%\nuse std::io::Write;\nlet mut out = std::io::BufWriter::new(std::fs::File::create(\"kept.txt\")?);\n\
+         write!(out, \"all\")?;\nlet file = out.get_ref();\n\
+         // %%\ndrop(out);\n\
+         // %%\nlet other = &5;\ndrop(other);\n",
+    );
+    for part in ["`out` cannot be dropped", "`file` of cell 1 refers to it"] {
+        assert!(cells[1].contains(part), "{cells:?}");
+    }
+    assert_eq!(cells[2], "");
+}
+
+#[test]
+fn errors_about_variables_are_told_in_the_cells_terms() {
+    let cells = errors(
+        "// %%\nlet open: Vec<_> = vec![];\n\
+         // %%\nlet mut lent = vec![2, 1];\nlet most = lent.iter().max();\n\
+         // %%\nlent.sort();\n\
+         // %%\nfn rate() -> f64 { 0.1 }\nstruct Model { w: f64 }\n\
+         impl Model { fn step(&mut self) { self.w += rate() } }\nlet mut model = Model { w: 0.0 };\n\
+         // %%\nfn rate() -> f64 { 0.5 }\n\
+         // %%\nfn train(model: &mut Model) { model.step() }\ntrain(&mut model);\n",
+    );
+    let open = "type annotations needed for `open`";
+    assert!(cells[0].contains(open), "{cells:?}");
+    let lent = "`most` of cell 2 refers to it";
+    assert!(cells[2].contains(lent), "{cells:?}");
+    let again = "the value was made before the type, or something that it uses, was defined again";
+    assert!(cells[5].contains(again), "{cells:?}");
+    assert!(!cells[5].contains("cargo tree"), "{cells:?}");
+}
+
+#[test]
+fn names_of_types_do_not_tell_what_was_compiled_together() {
+    let cells = outputs(
+        "// %%\nfn name<T>(_: T) -> &'static str { std::any::type_name::<T>() }\n\
+         // %%\nlet a = 1;\n// %%\nlet b = 2;\n// %%\nlet c = 3;\n// %%\nlet d = 4;\n\
+         // %%\nname(|| 1)\n// %%\nprintln!(\"{}\", name(|| 1));\n",
+    );
+    assert_eq!(cells[5], ["=\"ctx::__radio_cell::{{closure}}\""]);
+    assert_eq!(cells[6], ["out:ctx::__radio_cell::{{closure}}\n"]);
+}
+
+#[test]
+fn a_trait_of_the_engine_s_words_is_the_cell_s() {
+    let cells = outputs("// %%\ntrait Sized {}\nimpl Sized for i32 {}\n5\n");
+    assert_eq!(cells[0], ["=5"]);
+}
+
+#[test]
+fn a_runtime_that_is_broken_is_compiled_anew() {
+    let sandbox = Sandbox::with_own_target();
+    sandbox.write("a.rs", "// %%\n1 + 1\n");
+    assert_eq!(code(&sandbox.run(&["a.rs"])), 0);
+    let runtimes = sandbox.path("target/radio/runtime");
+    for damage in ["host", "libradio_runtime.so"] {
+        for runtime in std::fs::read_dir(&runtimes).unwrap() {
+            std::fs::write(runtime.unwrap().path().join(damage), "").unwrap();
+        }
+        let run = sandbox.run(&["a.rs"]);
+        assert_eq!(code(&run), 0, "{damage}: {}", stderr(&run));
+    }
 }

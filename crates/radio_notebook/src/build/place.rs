@@ -30,6 +30,11 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
     std::fs::write(path, text).map_err(Error::io(path, "writing"))
 }
 
+/// The length of a file; 0 if it is not there.
+pub(crate) fn length(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |file| file.len())
+}
+
 /// An error about a folder in which something is built, with the way out where it cannot be written.
 pub(crate) fn with_way_out(error: Error) -> Error {
     use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};

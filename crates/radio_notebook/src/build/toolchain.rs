@@ -1,7 +1,7 @@
 //! The compiler itself, what it finds beside it, and what is compiled once with it: the runtime and the host.
 
-use super::place::{target_of, write};
-use super::tools::{follow, tool};
+use super::place::{length, target_of, write};
+use super::tools::{fault_of_the_system, follow, tool};
 use crate::error::{Error, Result};
 use crate::hash::hash_of;
 use crate::interrupt::Group;
@@ -76,9 +76,10 @@ fn ask(compiler: &Path, folder: &Path, arguments: &[&str]) -> Result<String> {
         to.push_str(&line);
         to.push('\n');
     })?;
-    match status.success() {
-        true => Ok(said),
-        false => Err(broken(format!(
+    match fault_of_the_system(&complained) {
+        _ if status.success() => Ok(said),
+        Some(fault) => Err(broken(fault)),
+        None => Err(broken(format!(
             "`rustc {}` does not work ({status}): {}; fix the toolchain with `rustup update`, or unset RUSTC",
             arguments.join(" "),
             complained.trim()
@@ -159,7 +160,9 @@ impl Toolchain {
             host: folder.join("host"),
             library: folder.join(LIBRARY),
         };
-        if runtime.host.is_file() {
+        let is_whole =
+            || [&runtime.host, &runtime.library].map(|path| length(path) > 0) == [true; 2];
+        if is_whole() {
             return Ok(runtime);
         }
         let parent = target.join("radio/runtime");
@@ -208,12 +211,16 @@ impl Toolchain {
             "-L.",
             "host.rs",
         ])?;
-        match std::fs::rename(fresh.path(), &folder) {
-            Ok(()) => drop(fresh.keep()),
+        if std::fs::rename(fresh.path(), &folder).is_err() {
             // Another run has just put the same there.
-            Err(_) if runtime.host.is_file() => {}
-            Err(error) => return Err(Error::io(&folder, "writing")(error)),
+            if is_whole() {
+                return Ok(runtime);
+            }
+            // What stands there is broken.
+            let _ = std::fs::remove_dir_all(&folder);
+            std::fs::rename(fresh.path(), &folder).map_err(Error::io(&folder, "writing"))?;
         }
+        drop(fresh.keep());
         Ok(runtime)
     }
 }

@@ -10,7 +10,7 @@ mod together;
 
 use super::cache::{file_hash, forget_old_meanwhile, listed, touch};
 use super::mir;
-use super::place::{with_way_out, write};
+use super::place::{length, with_way_out, write};
 use super::toolchain::{Runtime, Toolchain};
 use crate::dialect::FOLDER_VARIABLE;
 use crate::error::{Error, Result};
@@ -361,11 +361,6 @@ const CODE: &str = if cfg!(target_os = "macos") {
     "cell.so"
 };
 const RECORD: &str = "record.json";
-
-/// The length of a file; 0 if it is not there.
-fn length(path: &Path) -> u64 {
-    std::fs::metadata(path).map_or(0, |file| file.len())
-}
 
 /// The files that the unit of this key includes, which was compiled in the folder `at`, and hashes of what they hold.
 fn inputs(at: &Path, key: &str) -> Vec<(PathBuf, String)> {

@@ -10,7 +10,7 @@ use super::commands::obey;
 use super::depend::wait;
 use super::finish::{closures_that_refer, finish};
 use super::include::with_included_items;
-use super::learn::{Asked, asked, explain, learn};
+use super::learn::{Asked, asked, drops_lent, explain, learn};
 use crate::build::place::target_of;
 use crate::build::set::{Builder, Built};
 use crate::build::toolchain::Toolchain;
@@ -24,7 +24,7 @@ use crate::program::body::Body;
 use crate::program::compiled::Library;
 use crate::program::definitions::Definitions;
 use crate::program::scope::{Placed, Scope};
-use crate::program::text::{Attempt, SourceMap, Text};
+use crate::program::text::{Attempt, Mark, SourceMap, Text};
 use crate::run::session::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Debug;
@@ -74,6 +74,17 @@ impl Places {
     /// The place in the notebook that a place in what was compiled comes from.
     pub fn find(&self, file: &str, line: u32, column: u32) -> Option<CellLocation> {
         self.maps().get(file)?.place(line, column)
+    }
+
+    /// The variable that a line of radio's own keeps, if it is that line that a message of the compiler's is about.
+    fn kept(&self, message: &serde_json::Value) -> Option<String> {
+        let mut spans = message["spans"].as_array()?.iter();
+        let span = spans.find(|span| span["is_primary"] == true)?;
+        let line = u32::try_from(span["line_start"].as_u64()?).ok()?;
+        match self.maps().get(span["file_name"].as_str()?)?.mark(line)? {
+            Mark::Keeps(name) => Some(name.clone()),
+            _ => None,
+        }
     }
 
     fn maps(&self) -> MutexGuard<'_, HashMap<String, SourceMap>> {
@@ -293,6 +304,11 @@ impl Cells {
                         self.compiler.note(&key, &attempt);
                         continue;
                     }
+                    if let Some(message) = drops_lent(&body, &scope, &library) {
+                        let mut diagnostics = self.diagnostics(&[message]);
+                        explain(&mut diagnostics, &scope);
+                        return Ok(Err(Refusal::Compiler(diagnostics)));
+                    }
                     let mut compiled = finish(scope, &body, &libraries, &library);
                     compiled.warnings = self.warnings(&library.warnings, number);
                     return Ok(Ok(compiled));
@@ -405,10 +421,18 @@ impl Cells {
 
     pub(super) fn diagnostics(&self, messages: &[serde_json::Value]) -> Vec<Diagnostic> {
         let find = |file: &str, line, column| self.places.find(file, line, column);
-        let errors = messages.iter();
-        errors
-            .filter_map(|message| Diagnostic::from_rustc(message, find))
-            .collect()
+        let errors = messages.iter().filter_map(|message| {
+            let mut diagnostic = Diagnostic::from_rustc(message, find)?;
+            // What is left open in a cell is noticed where the variable is kept.
+            let is_open = message["code"]["code"] == "E0282" && diagnostic.spans.is_empty();
+            if let Some(name) = self.places.kept(message).filter(|_| is_open) {
+                diagnostic.message = format!("type annotations needed for `{name}`");
+                let advice = format!("consider giving `{name}` an explicit type");
+                diagnostic.notes = vec![("help".to_owned(), advice)];
+            }
+            Some(diagnostic)
+        });
+        errors.collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::compile::file_of;
 use crate::diagnostics::{Diagnostic, is_error};
 use crate::program::body::Body;
+use crate::program::compiled::Library;
 use crate::program::scope::{Gone, Scope};
 use crate::program::text::{Attempt, Mark, SourceMap};
 use std::collections::BTreeSet;
@@ -182,6 +183,32 @@ pub(crate) fn learn(
     })
 }
 
+/// Why a cell is wrong that the compiler takes: it drops a variable that others refer to, of which it has a reference.
+/// Then nothing would be dropped.
+pub fn drops_lent(body: &Body<'_>, scope: &Scope, library: &Library) -> Option<serde_json::Value> {
+    let takes = body.takes(scope);
+    let lent = || takes.iter().filter(|variable| !variable.lent_to.is_empty());
+    library.warnings.iter().find_map(|warning| {
+        let spans = warning["spans"].as_array()?;
+        let is_drop = warning["code"]["code"] == "dropping_references";
+        let dropped = spans.iter().filter(|_| is_drop).find_map(|span| {
+            let (line, place) = (span["text"][0]["text"].as_str()?, |name| {
+                usize::try_from(span["text"][0][name].as_u64()?).ok()
+            });
+            let (start, end) = (place("highlight_start")?, place("highlight_end")?);
+            let argument = line.chars().skip(start - 1).take(end - start);
+            let argument = argument.collect::<String>();
+            lent().find(|variable| variable.name == argument)
+        })?;
+        let primary = spans.iter().filter(|span| span["is_primary"] == true);
+        Some(serde_json::json!({
+            "level": "error", "code": null, "children": [],
+            "message": format!("`{}` cannot be dropped", dropped.name),
+            "spans": primary.collect::<Vec<_>>(),
+        }))
+    })
+}
+
 /// Adds to errors about variables what is to be known of them.
 pub fn explain(diagnostics: &mut [Diagnostic], scope: &Scope) {
     for diagnostic in diagnostics {
@@ -204,9 +231,24 @@ pub fn explain(diagnostics: &mut [Diagnostic], scope: &Scope) {
             diagnostic.notes.retain(|(level, _)| level != "help");
             diagnostic.notes.push(("note".to_owned(), note));
         }
+        // A type of a cell that was defined again is another type with the same name.
+        const VERSIONS: &str = "multiple different versions of crate `ctx`";
+        if diagnostic
+            .notes
+            .iter()
+            .any(|(_, text)| text.contains(VERSIONS))
+        {
+            diagnostic
+                .notes
+                .retain(|(_, text)| !text.contains(VERSIONS) && !text.contains("cargo tree"));
+            let note = "the value was made before the type, or something that it uses, was defined again: make it again";
+            diagnostic.notes.push(("note".to_owned(), note.to_owned()));
+        }
         let lent = scope.variables.iter().find(|variable| {
+            let is_named = |name: String| diagnostic.message.contains(&name);
+            let name = &variable.name;
             !variable.lent_to.is_empty()
-                && diagnostic.message.contains(&format!("`{}`", variable.name))
+                && (is_named(format!("`{name}`")) || is_named(format!("`*{name}`")))
         });
         if let Some(variable) = lent.filter(|_| gone.is_none()) {
             let note = format!(

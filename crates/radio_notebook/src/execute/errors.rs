@@ -7,6 +7,7 @@ use crate::dialect::CellError;
 use crate::document::Output;
 use crate::execute::{engine, hints, syntax};
 use crate::program::CellLocation;
+use crate::program::text::as_if_alone;
 use crate::run::session::Failure;
 use radio_runtime::protocol::ProgramLocation;
 use std::borrow::Cow;
@@ -194,14 +195,16 @@ fn cell_place(place: &ProgramLocation, places: &Places) -> Option<CellLocation> 
     places.find(&place.file, place.line, place.column)
 }
 
-/// Text in which `dbg!` and the like name a place in what was compiled, with the cell's place instead.
+/// Text in which `dbg!` and the like name a place in what was compiled, with the cell's place instead; and names of
+/// types as they are in any library.
 pub(crate) fn in_cell_terms<'t>(text: &'t str, places: &Places) -> Cow<'t, str> {
     const FILE: &str = "[src/";
+    let text = as_if_alone(text);
     if !text.contains(FILE) {
-        return Cow::Borrowed(text);
+        return text;
     }
     let mut told = String::new();
-    let mut rest = text;
+    let mut rest = &*text;
     while let Some((before, after)) = rest.split_once(FILE) {
         let place = after.split_once(']').and_then(|(place, rest)| {
             let mut parts = place.split(':');

@@ -10,7 +10,9 @@ pub use super::writer::Mark;
 use super::writer::{Line, Writer};
 use crate::dialect::items::Item;
 use crate::hash::hash_of;
+use radio_runtime::variables::TOGETHER;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -115,6 +117,26 @@ pub(super) const START: &str = "crate::__radio::__radio_start!(__radio_start);\n
 
 /// How the function of a cell begins, after its name.
 pub(super) const FUNCTION: &str = "(__radio_number: u32) -> ::std::result::Result<(), crate::__radio::Raised> {\nuse crate::__radio::QuestionMark as _;\n";
+
+/// What a cell says, with names of its types as they are where it is compiled alone: those of cells that are compiled
+/// together have the cell's module in them.
+pub fn as_if_alone(text: &str) -> Cow<'_, str> {
+    let Some((before, rest)) = text.split_once(TOGETHER) else {
+        return Cow::Borrowed(text);
+    };
+    let mut plain = before.to_owned();
+    for part in rest.split(TOGETHER) {
+        let after = part.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+        match after
+            .strip_prefix("::")
+            .filter(|_| after.len() < part.len())
+        {
+            Some(after) => plain.push_str(after),
+            None => plain.extend([TOGETHER, part]),
+        }
+    }
+    Cow::Owned(plain)
+}
 
 /// The text of a crate with the function of a cell as that of a module in a crate with others, by which the host knows
 /// the function as `start`; `None` if it would mean something else there. Its lines stay where they are.
@@ -287,5 +309,29 @@ pub(super) fn finish(writer: Writer, libraries: BTreeSet<String>) -> Text {
         },
         libraries,
         statics: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_as_if_each_cell_was_compiled_alone() {
+        let together = "ctx::__together_3f8b7790788e0be9::__radio_cell::{{closure}}";
+        let alone = "ctx::__radio_cell::{{closure}}";
+        assert_eq!(
+            as_if_alone(&format!("a {together}, {together}")),
+            format!("a {alone}, {alone}")
+        );
+        for text in [
+            "",
+            "__together_",
+            "__together_ x",
+            "__together_3f8b",
+            "__together_::a",
+        ] {
+            assert_eq!(as_if_alone(text), text);
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::diagnostics::Diagnostic;
 use crate::document::Output;
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Group};
+use crate::program::text::as_if_alone;
 use crate::run::fence::{Fence, Guard};
 use crate::run::outputs::{Collector, Piece, Request, Stream, cut};
 use failure::failure_of;
@@ -402,7 +403,7 @@ impl Session {
                 Ok(Event::Frame(process, _)) if !self.is_heard(process) => {}
                 Ok(Event::Frame(_, frame)) => match frame {
                     Frame::Begin { cell } => self.waits_before = Some(cell),
-                    Frame::Result { text } => result = Some(text),
+                    Frame::Result { text } => result = Some(as_if_alone(&text).into_owned()),
                     Frame::CommandOutput { text, html } => {
                         said.0.push_str(&text);
                         said.1.push_str(&html);

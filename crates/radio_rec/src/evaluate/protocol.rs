@@ -91,3 +91,17 @@ fn mixed(number: u64) -> u64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first numbers of SplitMix64 for the seed 0, as its authors' C code gives them.
+    #[test]
+    fn numbers_are_mixed_as_splitmix64_does() {
+        let step = 0x9e37_79b9_7f4a_7c15_u64;
+        assert_eq!(mixed(0), 0xe220_a839_7b1d_cdaf);
+        assert_eq!(mixed(step), 0x6e78_9e6a_a1b9_65f4);
+        assert_eq!(mixed(step.wrapping_mul(2)), 0x06c4_5d18_8009_454f);
+    }
+}

@@ -162,3 +162,19 @@ impl fmt::Display for Comparison {
 fn known(mean: Mean) -> [Option<f64>; 3] {
     [mean.mean, mean.low, mean.high].map(|number| Some(number).filter(|number| !number.is_nan()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_over_nobody_is_shown_as_nothing() {
+        assert_eq!(known(Mean::NONE), [None; 3]);
+        let mean = Mean {
+            mean: 0.5,
+            low: 0.25,
+            high: 1.0,
+        };
+        assert_eq!(known(mean), [Some(0.5), Some(0.25), Some(1.0)]);
+    }
+}
