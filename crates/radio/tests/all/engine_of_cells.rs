@@ -360,3 +360,15 @@ fn a_runtime_that_is_broken_is_compiled_anew() {
         assert_eq!(code(&run), 0, "{damage}: {}", stderr(&run));
     }
 }
+
+#[test]
+fn what_a_macro_makes_again_takes_the_place_of_what_it_made() {
+    let cell = |value| {
+        format!(
+            "// %%\nthread_local! {{ static COUNT: std::cell::Cell<i32> = const {{ std::cell::Cell::new({value}) }}; }}\n\
+             COUNT.get()\n"
+        )
+    };
+    let cells = outputs(&(cell(1) + &cell(5) + "// %%\nCOUNT.get()\n"));
+    assert_eq!(cells, [["=1"], ["=5"], ["=5"]]);
+}

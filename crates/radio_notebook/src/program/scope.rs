@@ -180,7 +180,7 @@ impl Scope {
         let mut chosen_imports = vec![false; self.imports.len()];
         loop {
             let mut changed = false;
-            for (known, chosen) in self.items.iter().zip(&mut chosen_items) {
+            for (at, (known, chosen)) in self.items.iter().zip(&mut chosen_items).enumerate() {
                 if *chosen {
                     continue;
                 }
@@ -209,6 +209,7 @@ impl Scope {
                     None if item.is_macro_call() || !item.makes.is_empty() => {
                         let made = item.makes.iter();
                         let made = made.filter(|name| !question.defines.contains(*name));
+                        let made = made.filter(|name| !self.is_made_later(at, name));
                         let made: Vec<String> = made
                             .filter(|name| question.takes_all || wanted.contains(*name))
                             .cloned()
@@ -255,6 +256,15 @@ impl Scope {
         let named = selection.items.iter().map(|(library, _)| library.clone());
         selection.libraries = self.with_needs(named.collect());
         selection
+    }
+
+    /// Whether what a macro makes by this name, called by the item at a place, is made by a later item too.
+    fn is_made_later(&self, at: usize, name: &String) -> bool {
+        let later = self.items[at + 1..].iter().map(|known| &known.item);
+        { later }.any(|item| {
+            let key = item.key().filter(|_| !item.is_conditional);
+            item.makes.contains(name) || key.as_ref() == Some(name)
+        })
     }
 
     /// Libraries with all that they need.
