@@ -414,3 +414,21 @@ impl std::str::FromStr for Measure {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_small_beside_the_lengths_is_noise_and_of_euclidean_alone() {
+        let row = Row {
+            norm: 100.0,
+            sum: 10.0,
+        };
+        for measure in Measure::ALL {
+            let is_euclidean = measure == Measure::Euclidean;
+            assert_eq!(measure.is_noise(1e-11, row, row), is_euclidean, "{measure}");
+            assert!(!measure.is_noise(1e-8, row, row), "{measure}");
+        }
+    }
+}
