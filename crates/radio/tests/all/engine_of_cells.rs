@@ -361,8 +361,25 @@ fn a_runtime_that_is_broken_is_compiled_anew() {
     }
 }
 
+/// Each time with other text: which library comes first must not count.
 #[test]
 fn what_a_macro_makes_again_takes_the_place_of_what_it_made() {
+    for stamp in ["a", "b", "c"] {
+        let cells = outputs(&format!(
+            "// %%\nmacro_rules! point {{ ($name:ident, $($field:ident),*) => {{\n\
+             #[derive(Default)] struct $name {{ $($field: i32),* }}\n\
+             impl $name {{ fn fields() -> usize {{ [$(stringify!($field)),*].len() }} }} }} }}\n\
+             // %%\npoint!(Point, {stamp}, y);\nPoint::fields()\n\
+             // %%\npoint!(Other, {stamp});\nPoint::fields() + Other::fields()\n\
+             // %%\npoint!(Point, {stamp}, y, z);\nPoint::fields()\n\
+             // %%\nPoint::fields() + Other::fields()\n"
+        ));
+        assert_eq!(cells[1..], [["=2"], ["=3"], ["=3"], ["=4"]]);
+    }
+}
+
+#[test]
+fn a_static_that_a_macro_makes_again_is_another_one() {
     let cell = |value| {
         format!(
             "// %%\nthread_local! {{ static COUNT: std::cell::Cell<i32> = const {{ std::cell::Cell::new({value}) }}; }}\n\

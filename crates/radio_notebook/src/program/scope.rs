@@ -177,6 +177,8 @@ impl Scope {
         let mut wanted = question.words;
         let mut selection = Selection::default();
         let mut chosen_items = vec![false; self.items.len()];
+        // The libraries with calls of macros of which nobody knows what they make, by the items that those calls are.
+        let mut called: BTreeMap<usize, &String> = BTreeMap::new();
         let mut chosen_imports = vec![false; self.imports.len()];
         loop {
             let mut changed = false;
@@ -215,7 +217,10 @@ impl Scope {
                             .cloned()
                             .collect();
                         match item.makes.is_empty() && (question.is_open || question.takes_all) {
-                            true => vec!["*".to_owned()],
+                            true => {
+                                called.insert(at, &known.library);
+                                Vec::new()
+                            }
                             false if made.is_empty() => continue,
                             false => made,
                         }
@@ -249,6 +254,10 @@ impl Scope {
             if !changed {
                 break;
             }
+        }
+        // Each has all that those before it make, but for what it makes anew.
+        if let Some((_, library)) = called.pop_last() {
+            selection.items.insert((library.clone(), "*".to_owned()));
         }
         let chosen = self.imports.iter().zip(chosen_imports);
         let chosen = chosen.filter(|(_, chosen)| *chosen);
