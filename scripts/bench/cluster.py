@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times radio_cluster's neighbours against DuckDB's same join and top k, on made-up plays, in turns on the same machine.
 
-    python3 scripts/bench/cluster.py [--plays 1,10] [--runs N] [--threads N] [--memory 4GB] [--json FILE]
+    python3 scripts/bench/cluster.py [--plays 1,10] [--runs N] [--threads N] [--memory 4GB] [--sail] [--json FILE]
 
 Item-item cosine with k = 20 of 1 and of 10 million rows of Parquet, with `--plays 100` of 100 million; they are made by
 crates/radio_cluster/examples/make_plays, the same each time. Each side is a process of its own that numbers the items, adds the rows
@@ -10,6 +10,9 @@ the plays with themselves on the user and adds the products up by the pair; ours
 the memory, and otherwise holds them. DuckDB's query is the fastest that was found: an item's best by `arg_max` with a count, not by a
 window. The sides take turns, and medians are printed with their ratio (ours / DuckDB's). The processor's seconds and the peak memory are those
 that the system counts for the process, its start included; other work on the machine disturbs them least.
+
+With --sail, a third side is Sail, which runs Spark's SQL on DataFusion: a server in the process, and the same joins. It has no bound on
+its memory, and an item's best are those of a window.
 
 Afterwards the scores of each item are compared place by place, and the neighbours above the last score, which others may share.
 
@@ -30,6 +33,7 @@ from peers import ROOT, call, environment, figures
 
 WORK = ROOT / "target" / "bench-cluster"
 REQUIREMENTS = Path(__file__).resolve().parent / "cluster-requirements.txt"
+SAIL_REQUIREMENTS = Path(__file__).resolve().parent / "cluster-sail-requirements.txt"
 CRATE = ROOT / "crates" / "radio_cluster"
 K = 20
 FIGURES = [("wall", "wall s"), ("cpu", "CPU s"), ("memory", "peak MB")]
@@ -67,6 +71,35 @@ copy (
     order by item.name, similarity desc
 ) to '{out}' (format parquet);
 \"\"\")
+"""
+
+SAIL = """
+import sys
+from pysail.spark import SparkConnectServer
+from pyspark.sql import SparkSession
+
+plays, k, out = sys.argv[1:]
+server = SparkConnectServer()
+server.start()
+_, port = server.listening_address
+spark = SparkSession.builder.remote(f"sc://localhost:{port}").getOrCreate()
+spark.read.parquet(plays).createOrReplaceTempView("rows")
+best = spark.sql(f\"\"\"
+with plays as (select user, item, cast(sum(plays) as double) as value from rows group by user, item),
+    norms as (select item, sqrt(sum(value * value)) as norm from plays group by item),
+    pairs as (
+        select a.item as a, b.item as b, sum(a.value * b.value) as common
+        from plays as a join plays as b on a.user = b.user and a.item < b.item group by a.item, b.item
+    ),
+    scores as (
+        select a, b, common / (norm_a.norm * norm_b.norm) as similarity
+        from pairs join norms as norm_a on a = norm_a.item join norms as norm_b on b = norm_b.item
+    ),
+    both as (select a as item, b as neighbour, similarity from scores union all select b, a, similarity from scores),
+    ranked as (select *, row_number() over (partition by item order by similarity desc) as place from both)
+select item, neighbour, similarity from ranked where place <= {k} order by item, similarity desc
+\"\"\")
+best.write.mode("overwrite").parquet(out)
 """
 
 COMPARE = """
@@ -142,30 +175,39 @@ def measured(command):
     return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "memory": memory}
 
 
-def compare(arguments, python, radio_cluster, plays):
-    """Both sides' figures, run by run, and what of their results differs."""
-    runs = {"ours": [], "DuckDB": []}
+def compare(arguments, python, sail, radio_cluster, plays):
+    """All sides' figures, run by run, and what of the others' results differs from ours."""
     with tempfile.TemporaryDirectory(dir=WORK) as scratch:
         scratch = Path(scratch)
-        ours, theirs = scratch / "ours", scratch / "theirs.parquet"
+        ours, theirs, of_sail = scratch / "ours", scratch / "theirs.parquet", scratch / "sail"
         memory = arguments.memory
         commands = {
             "ours": [radio_cluster, "neighbours", plays, "-k", K, "--threads", arguments.threads, "--scratch", scratch, "--output", ours]
             + (["--memory", memory] if memory else []),
             "DuckDB": [python, "-c", NEIGHBOURS, plays, arguments.threads, memory or "", K, scratch / "spilled", theirs],
         }
-        failed = {}
+        results = {"DuckDB": theirs}
+        if sail:
+            # pyspark looks for the file that is run.
+            script = scratch / "sail.py"
+            script.write_text(SAIL)
+            commands["Sail"] = [sail, script, plays, K, of_sail]
+            results["Sail"] = of_sail / "*.parquet"
+        runs, failed = {side: [] for side in commands}, {}
         for _ in range(arguments.runs):
             for side, command in commands.items():
-                shutil.rmtree(ours, ignore_errors=True) if side == "ours" else theirs.unlink(missing_ok=True)
+                if side == "ours":
+                    shutil.rmtree(ours, ignore_errors=True)
+                elif side == "DuckDB":
+                    theirs.unlink(missing_ok=True)
                 try:
                     runs[side].append(measured(command))
                 except Failed as why:
                     failed[side] = str(why)
         if failed:
             return runs, {"failed": failed}
-        differs = figures(call([python, "-c", COMPARE, ours / "neighbours.parquet", theirs, K]))
-    return runs, differs
+        found = {side: figures(call([python, "-c", COMPARE, ours / "neighbours.parquet", path, K])) for side, path in results.items()}
+    return runs, found
 
 
 def main():
@@ -174,6 +216,7 @@ def main():
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="how often each is measured (%(default)s)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), metavar="N", help="threads of both sides (all)")
     parser.add_argument("--memory", metavar="BYTES", help="what both sides may take before they spill, such as 4GB (all there is)")
+    parser.add_argument("--sail", action="store_true", help="measure Sail too; a download of 300 MB")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all measurements to FILE")
     arguments = parser.parse_args()
     if arguments.runs < 1 or arguments.threads < 1:
@@ -182,13 +225,14 @@ def main():
         sys.exit("error: what a process took is not counted on this system; use Linux or macOS")
     WORK.mkdir(parents=True, exist_ok=True)
     python = environment(WORK, REQUIREMENTS)
+    sail = environment(WORK / "sail", SAIL_REQUIREMENTS) if arguments.sail else None
     radio_cluster, make_plays = programs()
     bound = f"at most {arguments.memory}" if arguments.memory else "memory without a bound"
     print(f"cosine, k = {K}, {arguments.threads} threads, {bound}, medians of {arguments.runs} in turns\n")
     print("| plays | | " + " | ".join(title for _, title in FIGURES) + " |\n|---|---|" + "---|" * len(FIGURES))
     everything, wrong = {}, []
     for millions in [int(part) for part in arguments.plays.split(",")]:
-        runs, differs = compare(arguments, python, radio_cluster, made(make_plays, millions))
+        runs, differs = compare(arguments, python, sail, radio_cluster, made(make_plays, millions))
         everything[millions] = {"runs": runs, "differs": differs}
         ended = {side: many for side, many in runs.items() if many}
         medians = {side: {name: statistics.median(run[name] for run in many) for name, _ in FIGURES} for side, many in ended.items()}
@@ -200,12 +244,14 @@ def main():
                 print(f"| {millions} M | {side} | {why} |", flush=True)
                 wrong.append(f"{side} did not do {millions} M plays")
             continue
-        ratios = [medians["ours"][name] / medians["DuckDB"][name] for name, _ in FIGURES]
-        print(f"| {millions} M | ours / DuckDB | " + " | ".join(f"{ratio:.2f}" for ratio in ratios) + " |", flush=True)
-        if differs["rows"] == 0:
-            wrong.append(f"{millions} M plays have no neighbours")
-        if differs["scores"] or differs["neighbours"]:
-            wrong.append(f"of {millions} M plays {differs['scores']:.0f} scores and {differs['neighbours']:.0f} neighbours differ")
+        for side, found in differs.items():
+            ratios = [medians["ours"][name] / medians[side][name] for name, _ in FIGURES]
+            print(f"| {millions} M | ours / {side} | " + " | ".join(f"{ratio:.2f}" for ratio in ratios) + " |", flush=True)
+            if found["rows"] == 0:
+                wrong.append(f"{millions} M plays have no neighbours")
+            if found["scores"] or found["neighbours"]:
+                what = f"{found['scores']:.0f} scores and {found['neighbours']:.0f} neighbours"
+                wrong.append(f"of {millions} M plays {what} differ from {side}'s")
     if arguments.json:
         arguments.json.write_text(json.dumps(everything, indent=1) + "\n")
     if wrong:
