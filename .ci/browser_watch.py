@@ -196,7 +196,7 @@ def look(radio, drivers, notebook, started):
         cell("code", 'println!("<script>document.title = 1</script>");'),
     ]
     save(notebook)
-    inside = "return [...document.querySelectorAll('iframe')].some(f => f.contentDocument && f.contentDocument.body.innerText.includes('hostile table'))"
+    inside = "return [...document.querySelectorAll('iframe')].some(f => f.contentDocument?.body?.innerText.includes('hostile table'))"
     wait_for("the hostile outputs", lambda: driver.execute_script(inside) and status(driver) == "ok")
     driver.get(radio.url)
     wait_for("the hostile outputs after a reload", lambda: driver.execute_script(inside) and status(driver) == "ok")
