@@ -361,3 +361,37 @@ fn multiply_one<R: Registers>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Vectors without signs, whose products lose nothing but by rounding.
+        #[test]
+        fn a_product_in_single_precision_is_as_near_as_is_said(
+            pairs in proptest::collection::vec((0.1..1.0_f64, 0.1..1.0_f32), 1..200),
+        ) {
+            let (x, y): (Vec<f64>, Vec<f32>) = pairs.into_iter().unzip();
+            let of_x = x.iter().map(|x| x * x).sum::<f64>().sqrt();
+            let of_y = y.iter().map(|&y| f64::from(y).powi(2)).sum::<f64>().sqrt();
+            let mut values = vec![0.0; y.len() * LANES];
+            for (at, &y) in y.iter().enumerate() {
+                values[at * LANES] = y;
+            }
+            let panels = Panels {
+                factors: y.len(),
+                items: vec![0],
+                lengths: vec![of_y],
+                values,
+            };
+            let direction: Vec<f32> = x.iter().map(|x| (x / of_x) as f32).collect();
+            let mut products = vec![0.0; LANES];
+            multiply(&direction, 1, &panels.values, panels.factors, &mut products);
+            let exact = x.iter().zip(&y).map(|(x, &y)| x / of_x * f64::from(y)).sum::<f64>();
+            let error = (f64::from(products[0]) - exact).abs();
+            prop_assert!(error <= panels.error_of(0), "{error} of {}", panels.error_of(0));
+        }
+    }
+}
