@@ -259,6 +259,24 @@ mod tests {
     }
 
     #[test]
+    fn a_long_line_is_shown_around_what_differs() {
+        let line: String = (0..=MAX_CHARACTERS + LEAD)
+            .map(|at| char::from(b'a' + (at % 26) as u8))
+            .collect();
+        let at_its_start = shortened(&line, 0);
+        assert!(at_its_start.starts_with("abc") && at_its_start.ends_with('…'));
+        let at_its_end = shortened(&line, line.len() - 1);
+        let end = &line[line.len() - MAX_CHARACTERS..];
+        assert_eq!(at_its_end, format!("…{end}"));
+        let inside = shortened(&line, LEAD + 1);
+        assert!(
+            inside.starts_with("…b") && inside.ends_with('…'),
+            "{inside}"
+        );
+        assert_eq!(shortened(end, 0), end);
+    }
+
+    #[test]
     fn text_is_shown_as_a_unified_diff() {
         let stored: String = (1..=20).map(|n| format!("{n}\n")).collect();
         let fresh = stored.replace("10\n", "ten \n").replace("20\n", "20");
