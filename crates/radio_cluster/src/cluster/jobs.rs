@@ -1,4 +1,4 @@
-//! Reads what a scheduler says of jobs that failed.
+//! Fails the jobs that a scheduler cannot bring to their end, and says why.
 
 use std::time::Duration;
 

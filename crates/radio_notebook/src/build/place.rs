@@ -3,6 +3,7 @@
 use crate::build::lock::workspace_of;
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// The target directory in which notebooks in `folder` are built.
 ///
@@ -28,6 +29,24 @@ pub(crate) fn own_target() -> PathBuf {
 /// Writes a file that something is built from.
 pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
     std::fs::write(path, text).map_err(Error::io(path, "writing"))
+}
+
+/// Puts a folder that was made aside in its place, and in that of whatever stands there but is not whole: another run
+/// may have put the same there meanwhile.
+pub(crate) fn put_in_place(
+    fresh: TempDir,
+    folder: &Path,
+    is_whole: impl Fn() -> bool,
+) -> Result<()> {
+    if std::fs::rename(fresh.path(), folder).is_err() {
+        if is_whole() {
+            return Ok(());
+        }
+        let _ = std::fs::remove_dir_all(folder);
+        std::fs::rename(fresh.path(), folder).map_err(Error::io(folder, "writing"))?;
+    }
+    drop(fresh.keep());
+    Ok(())
 }
 
 /// The length of a file; 0 if it is not there.

@@ -1,6 +1,6 @@
 //! The compiler itself, what it finds beside it, and what is compiled once with it: the runtime and the host.
 
-use super::place::{length, target_of, write};
+use super::place::{length, put_in_place, target_of, write};
 use super::tools::{fault_of_the_system, follow, tool};
 use crate::error::{Error, Result};
 use crate::hash::hash_of;
@@ -76,15 +76,16 @@ fn ask(compiler: &Path, folder: &Path, arguments: &[&str]) -> Result<String> {
         to.push_str(&line);
         to.push('\n');
     })?;
-    match fault_of_the_system(&complained) {
-        _ if status.success() => Ok(said),
-        Some(fault) => Err(broken(fault)),
-        None => Err(broken(format!(
+    if status.success() {
+        return Ok(said);
+    }
+    Err(broken(fault_of_the_system(&complained).unwrap_or_else(|| {
+        format!(
             "`rustc {}` does not work ({status}): {}; fix the toolchain with `rustup update`, or unset RUSTC",
             arguments.join(" "),
             complained.trim()
-        ))),
-    }
+        )
+    })))
 }
 
 impl Toolchain {
@@ -160,8 +161,7 @@ impl Toolchain {
             host: folder.join("host"),
             library: folder.join(LIBRARY),
         };
-        let is_whole =
-            || [&runtime.host, &runtime.library].map(|path| length(path) > 0) == [true; 2];
+        let is_whole = || length(&runtime.host) > 0 && length(&runtime.library) > 0;
         if is_whole() {
             return Ok(runtime);
         }
@@ -211,16 +211,7 @@ impl Toolchain {
             "-L.",
             "host.rs",
         ])?;
-        if std::fs::rename(fresh.path(), &folder).is_err() {
-            // Another run has just put the same there.
-            if is_whole() {
-                return Ok(runtime);
-            }
-            // What stands there is broken.
-            let _ = std::fs::remove_dir_all(&folder);
-            std::fs::rename(fresh.path(), &folder).map_err(Error::io(&folder, "writing"))?;
-        }
-        drop(fresh.keep());
+        put_in_place(fresh, &folder, is_whole)?;
         Ok(runtime)
     }
 }

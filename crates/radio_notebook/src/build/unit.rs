@@ -10,7 +10,7 @@ mod together;
 
 use super::cache::{file_hash, forget_old_meanwhile, listed, touch};
 use super::mir;
-use super::place::{length, with_way_out, write};
+use super::place::{length, put_in_place, with_way_out, write};
 use super::toolchain::{Runtime, Toolchain};
 use crate::dialect::FOLDER_VARIABLE;
 use crate::error::{Error, Result};
@@ -294,16 +294,8 @@ impl Compiler {
         let (at, folder) = (fresh.path(), self.place.join(key));
         let text = serde_json::to_string(record).unwrap_or_default();
         write(&at.join(RECORD), &text)?;
-        if std::fs::rename(at, &folder).is_err() {
-            if self.kept(key).is_some() {
-                return Ok(());
-            }
-            // What stands there is broken, or a note.
-            let _ = std::fs::remove_dir_all(&folder);
-            std::fs::rename(at, &folder).map_err(Error::io(&folder, "writing"))?;
-        }
-        drop(fresh.keep());
-        Ok(())
+        // What stands there otherwise is broken, or a note.
+        put_in_place(fresh, &folder, || self.kept(key).is_some())
     }
 
     /// The library that is kept under a key, if it is whole and nothing that it includes has changed since.

@@ -186,19 +186,20 @@ pub(crate) fn learn(
 /// Why a cell is wrong that the compiler takes: it drops a variable that others refer to, of which it has a reference.
 /// Then nothing would be dropped.
 pub fn drops_lent(body: &Body<'_>, scope: &Scope, library: &Library) -> Option<serde_json::Value> {
-    let takes = body.takes(scope);
-    let lent = || takes.iter().filter(|variable| !variable.lent_to.is_empty());
-    library.warnings.iter().find_map(|warning| {
+    let warnings = library.warnings.iter();
+    let mut drops = warnings.filter(|warning| warning["code"]["code"] == "dropping_references");
+    drops.find_map(|warning| {
         let spans = warning["spans"].as_array()?;
-        let is_drop = warning["code"]["code"] == "dropping_references";
-        let dropped = spans.iter().filter(|_| is_drop).find_map(|span| {
+        let takes = body.takes(scope);
+        let lent = takes.iter().filter(|variable| !variable.lent_to.is_empty());
+        let dropped = spans.iter().find_map(|span| {
             let (line, place) = (span["text"][0]["text"].as_str()?, |name| {
                 usize::try_from(span["text"][0][name].as_u64()?).ok()
             });
             let (start, end) = (place("highlight_start")?, place("highlight_end")?);
             let argument = line.chars().skip(start - 1).take(end - start);
             let argument = argument.collect::<String>();
-            lent().find(|variable| variable.name == argument)
+            lent.clone().find(|variable| variable.name == argument)
         })?;
         let primary = spans.iter().filter(|span| span["is_primary"] == true);
         Some(serde_json::json!({
